@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+/*
+ * First process of the guest: turns the host's read-only file system into a
+ * machine with a GPU and swap, runs one command, reports how it ended.
+ *
+ * What to do arrives in the environment, from words of the kernel command line
+ * (run-guest writes them):
+ *   PM_SCRATCH  the only host directory that the guest can write
+ *   PM_MODULE   the simulated GPU, PM_PARAMS its parameters
+ *   PM_SWAP     size of the zram swap in MiB, 0 for none; PM_ALGO its compressor
+ * The command is in files of PM_SCRATCH: "cwd", "argv" and "env", the last two
+ * with a NUL after each string. The exit status goes to its file "status".
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define SCRATCH "/run/scratch"
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	_exit(1);
+}
+
+/* Ends the machine without a status file: run-guest shows the kernel log. */
+static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "guest: error: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	power_off();
+	abort();
+}
+
+static void mount_at(const char *type, const char *target, const char *options)
+{
+	mkdir(target, 0755);
+	if (mount(type, target, type, 0, options) < 0)
+		fail("cannot mount %s on %s: %s", type, target, strerror(errno));
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		fail("cannot write '%s' to %s: %s", text, path, strerror(errno));
+	close(fd);
+}
+
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+static void mount_all(void)
+{
+	char options[4096];
+
+	mount_at("proc", "/proc", NULL);
+	mount_at("sysfs", "/sys", NULL);
+	if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) < 0 && errno != EBUSY)
+		fail("cannot mount /dev: %s", strerror(errno));
+	mkdir("/dev/pts", 0755);
+	mount_at("devpts", "/dev/pts", "ptmxmode=0666");
+	mkdir("/dev/shm", 01777);
+	mount_at("tmpfs", "/dev/shm", "mode=1777");
+	mount_at("tmpfs", "/tmp", "mode=1777");
+	mount_at("tmpfs", "/run", "mode=0755");
+	mount_at("debugfs", "/sys/kernel/debug", NULL);
+	mount_at("tracefs", "/sys/kernel/tracing", NULL);
+	mount_at("cgroup2", "/sys/fs/cgroup", NULL);
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
+
+	snprintf(options, sizeof(options), "%s", setting("PM_SCRATCH"));
+	mkdir(SCRATCH, 0755);
+	if (mount("none", SCRATCH, "hostfs", 0, options) < 0)
+		fail("cannot mount the scratch directory: %s", strerror(errno));
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("/proc/self/fd/0", "/dev/stdin");
+	symlink("/proc/self/fd/1", "/dev/stdout");
+	symlink("/proc/self/fd/2", "/dev/stderr");
+}
+
+static void load_gpu(void)
+{
+	const char *module = setting("PM_MODULE");
+	int fd = open(module, O_RDONLY | O_CLOEXEC);
+	char *params = strdup(setting("PM_PARAMS"));
+
+	if (fd < 0)
+		fail("cannot open %s: %s", module, strerror(errno));
+	/* Parameters arrive joined by commas: a space would end the word. */
+	for (char *p = params; *p; p++) {
+		if (*p == ',')
+			*p = ' ';
+	}
+	if (syscall(SYS_finit_module, fd, params, 0) < 0)
+		fail("cannot load %s with '%s': %s", module, params, strerror(errno));
+	free(params);
+	close(fd);
+	for (int tries = 0; access("/dev/dri/renderD128", F_OK) < 0; tries++) {
+		if (tries == 3000)
+			fail("panthor did not probe: no /dev/dri/renderD128");
+		usleep(10000);
+	}
+}
+
+static int run_quietly(char *const argv[])
+{
+	int status, null;
+	pid_t pid = fork();
+
+	if (!pid) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void swap_on(void)
+{
+	char *mkswap[] = { "/sbin/mkswap", "/dev/zram0", NULL };
+	unsigned long mib = strtoul(setting("PM_SWAP"), NULL, 10);
+	char size[32];
+
+	if (!mib)
+		return;
+	if (*setting("PM_ALGO"))
+		write_file("/sys/block/zram0/comp_algorithm", setting("PM_ALGO"));
+	snprintf(size, sizeof(size), "%luM", mib);
+	write_file("/sys/block/zram0/disksize", size);
+	if (run_quietly(mkswap))
+		fail("mkswap failed on /dev/zram0");
+	if (swapon("/dev/zram0", 0) < 0)
+		fail("cannot swap on /dev/zram0: %s", strerror(errno));
+}
+
+/* Reads a whole file; the length excludes the final NUL that is added. */
+static char *slurp(const char *path, size_t *length)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t have = 0;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		fail("cannot read %s: %s", path, strerror(errno));
+	text = calloc(1, st.st_size + 1);
+	while (text && have < (size_t)st.st_size) {
+		ssize_t n = read(fd, text + have, st.st_size - have);
+
+		if (n <= 0)
+			fail("cannot read %s: %s", path, strerror(errno));
+		have += n;
+	}
+	if (!text)
+		fail("out of memory");
+	close(fd);
+	*length = have;
+	return text;
+}
+
+static char **split(char *text, size_t length)
+{
+	size_t count = 0, n = 0;
+	char **list;
+
+	for (size_t i = 0; i < length; i++)
+		count += !text[i];
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		fail("out of memory");
+	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
+		list[n++] = text + i;
+	return list;
+}
+
+/* A console that passes bytes through as they are. */
+static int open_console(const char *path, int flags)
+{
+	struct termios tio;
+	int fd = open(path, flags | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	if (!tcgetattr(fd, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(fd, TCSANOW, &tio);
+	}
+	return fd;
+}
+
+static void run_command(void)
+{
+	size_t length;
+	char *text, **argv, **env;
+
+	text = slurp(SCRATCH "/argv", &length);
+	argv = split(text, length);
+	text = slurp(SCRATCH "/env", &length);
+	env = split(text, length);
+	text = slurp(SCRATCH "/cwd", &length);
+	if (chdir(text) < 0 && chdir("/") < 0)
+		_exit(126);
+
+	setsid();
+	if (*setting("PM_TTY")) {
+		/* Interactive: the host's terminal is the controlling one. */
+		int fd = open("/dev/tty1", O_RDWR);
+
+		ioctl(fd, TIOCSCTTY, 1);
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
+	} else {
+		dup2(open("/dev/null", O_RDONLY), 0);
+		dup2(open_console("/dev/tty1", O_WRONLY), 1);
+		dup2(open_console("/dev/tty2", O_WRONLY), 2);
+	}
+	for (int fd = 3; fd < 16; fd++)
+		close(fd);
+	environ = env;
+	execvp(argv[0], argv);
+	fprintf(stderr, "run-guest: error: cannot run '%s': %s\n", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int main(void)
+{
+	char line[16];
+	int status = 0, fd, code;
+	pid_t pid, child;
+
+	mount_all();
+	load_gpu();
+	swap_on();
+
+	child = fork();
+	if (!child)
+		run_command();
+	if (child < 0)
+		fail("cannot fork: %s", strerror(errno));
+	/* Orphans of the command become ours: reap them too. */
+	while ((pid = wait(&status)) != child) {
+		if (pid < 0 && errno == ECHILD)
+			fail("lost the command");
+	}
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	kill(-1, SIGKILL);
+
+	for (int i = 1; i <= 2; i++) {
+		char tty[] = "/dev/tty0";
+
+		tty[8] = '0' + i;
+		fd = open(tty, O_WRONLY | O_NOCTTY);
+		if (fd >= 0)
+			tcdrain(fd);
+	}
+	fd = open(SCRATCH "/status", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0 || write(fd, line, snprintf(line, sizeof(line), "%d\n", code)) < 0)
+		fail("cannot write the status: %s", strerror(errno));
+	close(fd);
+	power_off();
+}

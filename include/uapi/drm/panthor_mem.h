@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Explicit control over the GPU memory of a process, for panthor.
+ *
+ * Two ioctls on a panthor node. MEM_RECLAIM moves the GPU buffers of one
+ * process out of RAM, MEM_CLAIM brings them back. This header is the whole
+ * contract; the kernel, the library, the tests and direct users share it.
+ */
+#ifndef _UAPI_PANTHOR_MEM_H_
+#define _UAPI_PANTHOR_MEM_H_
+
+#include "drm.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: Words
+ *
+ * - *target*: every file of this device whose owner is the TGID that was
+ *   named. The owner of a file is the process that issued the last ioctl
+ *   on it.
+ * - *resident*: backing pages that the driver holds.
+ * - *evicted*: the driver no longer holds the pages. They are ordinary shmem
+ *   page cache and still in RAM.
+ * - *freed*: pages that went back to the system: written to swap, or clean
+ *   and dropped.
+ *
+ * DOC: Rules
+ *
+ * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, also on
+ *    the caller itself. It is checked before the TGID is looked up.
+ * 2. Inputs are never modified. Outputs are valid on success and when the
+ *    ioctl fails with ENOMEM, EIO or ETIMEDOUT.
+ * 3. Short counts, as read(2): once something was done, a signal ends the call
+ *    with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that nothing
+ *    was done. EAGAIN is never returned, because drmIoctl() repeats on it.
+ * 4. What is busy at the deadline is skipped and counted, and is no error.
+ * 5. A BO that a process outside the target also uses on the GPU is skipped
+ *    and counted.
+ * 6. Nothing of a process outside the target is evicted.
+ * 7. Contents survive: after any sequence of reclaim, claim, submit and fault,
+ *    the GPU and the CPU read what was last written.
+ * 8. A claim of the target, and new work of the target, make a running reclaim
+ *    of it stop early.
+ * 9. A claimed process is not the next victim of the shrinker.
+ *
+ * DOC: Errors
+ *
+ * - EPERM: no CAP_SYS_RESOURCE.
+ * - EINVAL: unknown flag, @pad not 0, @tgid out of range; also any kernel
+ *   that does not have the ioctl.
+ * - ESRCH: no process with that TGID in the caller's pid namespace (a thread
+ *   id is not a TGID), or it has no file of this device.
+ * - ENOSPC: reclaim while no swap is free.
+ * - EOPNOTSUPP: the kernel is built without swap.
+ * - ENOMEM, EIO: claim: an allocation or a read from swap failed part-way.
+ * - ETIMEDOUT: the GPU's MMU did not answer; a reset is on its way.
+ * - EINTR: a signal came before anything was done.
+ * - ENODEV: the device was unplugged.
+ */
+
+/*
+ * ioctl numbers and feature macro. Unlike the numbers in panthor_drm.h, which
+ * are enumeration constants, all of them can be tested with #ifdef.
+ */
+#define DRM_PANTHOR_MEM_RECLAIM 0x11
+#define DRM_PANTHOR_MEM_CLAIM 0x12
+
+/** DRM_PANTHOR_HAS_MEM_RECLAIM: this header describes both ioctls. */
+#define DRM_PANTHOR_HAS_MEM_RECLAIM 1
+
+/**
+ * enum drm_panthor_mem_reclaim_flags - Flags of &struct drm_panthor_mem_reclaim
+ */
+enum drm_panthor_mem_reclaim_flags {
+	/**
+	 * @DRM_PANTHOR_MEM_RECLAIM_DRY_RUN: Change nothing. @evicted_bytes,
+	 * @skipped_bytes and @status say what a call would do now, @freed_bytes
+	 * is 0.
+	 */
+	DRM_PANTHOR_MEM_RECLAIM_DRY_RUN = 1 << 0,
+
+	/**
+	 * @DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT: Evict only. RAM is freed later,
+	 * by memory pressure or by memory.reclaim of the process's cgroup.
+	 */
+	DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT = 1 << 1,
+};
+
+/**
+ * enum drm_panthor_mem_claim_flags - Flags of &struct drm_panthor_mem_claim
+ */
+enum drm_panthor_mem_claim_flags {
+	/**
+	 * @DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY: Read the pages back from swap
+	 * into the page cache and stop there. The buffers stay evicted,
+	 * @claimed_bytes is 0, and the next submit does the rest without I/O.
+	 */
+	DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY = 1 << 0,
+};
+
+/**
+ * enum drm_panthor_mem_status - Why a call did less than everything
+ */
+enum drm_panthor_mem_status {
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_INTERRUPTED: Ended early by a signal, or, for
+	 * a reclaim, by a claim of the same process.
+	 */
+	DRM_PANTHOR_MEM_STATUS_INTERRUPTED = 1 << 0,
+
+	/** @DRM_PANTHOR_MEM_STATUS_BUSY: Skipped: the GPU or the driver uses it. */
+	DRM_PANTHOR_MEM_STATUS_BUSY = 1 << 1,
+
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_SHARED: Skipped: a process outside the target
+	 * uses it on the GPU.
+	 */
+	DRM_PANTHOR_MEM_STATUS_SHARED = 1 << 2,
+
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_PINNED: Skipped: something needs the pages to
+	 * stay, for instance another device or a ring buffer of the driver.
+	 */
+	DRM_PANTHOR_MEM_STATUS_PINNED = 1 << 3,
+
+	/** @DRM_PANTHOR_MEM_STATUS_SWAP_FULL: Ended early: no swap was left. */
+	DRM_PANTHOR_MEM_STATUS_SWAP_FULL = 1 << 4,
+
+	/** @DRM_PANTHOR_MEM_STATUS_CAPPED: Ended early: @max_bytes was reached. */
+	DRM_PANTHOR_MEM_STATUS_CAPPED = 1 << 5,
+};
+
+/**
+ * struct drm_panthor_mem_reclaim - Move the GPU memory of a process to swap
+ *
+ * Argument of %DRM_IOCTL_PANTHOR_MEM_RECLAIM. Buffers of the target are
+ * evicted, then their pages are written to swap before the call returns.
+ */
+struct drm_panthor_mem_reclaim {
+	/** @flags: In: mask of &enum drm_panthor_mem_reclaim_flags. */
+	__u32 flags;
+
+	/**
+	 * @tgid: In: the process, in the pid namespace of the caller. 0 is the
+	 * caller itself.
+	 */
+	__u32 tgid;
+
+	/**
+	 * @max_bytes: In: stop once this much was freed (with
+	 * %DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT: evicted). The call works in whole
+	 * BOs, so it can exceed the cap by less than one BO. 0: no cap.
+	 */
+	__u64 max_bytes;
+
+	/**
+	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which
+	 * unfinished GPU work of the target is waited for. 0: do not wait.
+	 */
+	__s64 deadline_ns;
+
+	/** @freed_bytes: Out: bytes that this call returned to the system. */
+	__u64 freed_bytes;
+
+	/** @evicted_bytes: Out: bytes that this call evicted, >= @freed_bytes. */
+	__u64 evicted_bytes;
+
+	/**
+	 * @skipped_bytes: Out: bytes of the target that were left resident
+	 * because they are busy, shared or pinned; @status says which.
+	 */
+	__u64 skipped_bytes;
+
+	/** @status: Out: mask of &enum drm_panthor_mem_status. */
+	__u32 status;
+
+	/** @pad: Must be 0. */
+	__u32 pad;
+};
+
+/**
+ * struct drm_panthor_mem_claim - Bring the GPU memory of a process back
+ *
+ * Argument of %DRM_IOCTL_PANTHOR_MEM_CLAIM. Evicted buffers of the target are
+ * read back from swap and mapped on the GPU, so that the next submit of the
+ * process finds all of them resident.
+ */
+struct drm_panthor_mem_claim {
+	/** @flags: In: mask of &enum drm_panthor_mem_claim_flags. */
+	__u32 flags;
+
+	/** @tgid: In: as in &struct drm_panthor_mem_reclaim. */
+	__u32 tgid;
+
+	/**
+	 * @max_bytes: In: stop once this much was made resident, to within one
+	 * BO. 0: no cap.
+	 */
+	__u64 max_bytes;
+
+	/** @claimed_bytes: Out: bytes that this call made resident. */
+	__u64 claimed_bytes;
+
+	/** @remaining_bytes: Out: bytes of the target that are still evicted. */
+	__u64 remaining_bytes;
+
+	/** @status: Out: mask of &enum drm_panthor_mem_status. */
+	__u32 status;
+
+	/** @pad: Must be 0. */
+	__u32 pad;
+};
+
+/** DRM_IOCTL_PANTHOR_MEM_RECLAIM: See &struct drm_panthor_mem_reclaim. */
+#define DRM_IOCTL_PANTHOR_MEM_RECLAIM \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_PANTHOR_MEM_RECLAIM, \
+		 struct drm_panthor_mem_reclaim)
+
+/** DRM_IOCTL_PANTHOR_MEM_CLAIM: See &struct drm_panthor_mem_claim. */
+#define DRM_IOCTL_PANTHOR_MEM_CLAIM \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_PANTHOR_MEM_CLAIM, \
+		 struct drm_panthor_mem_claim)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_PANTHOR_MEM_H_ */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+/*
+ * Explicit reclaim and claim of the GPU memory of one process.
+ *
+ * panthor_mem.c          ioctls: arguments, permission, what is running
+ * panthor_mem_target.c   the target: its VMs, its files, its BOs
+ * panthor_mem_reclaim.c  evict and page out
+ * panthor_mem_claim.c    prefetch and validate
+ */
+
+#ifndef __PANTHOR_MEM_H__
+#define __PANTHOR_MEM_H__
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct drm_device;
+struct drm_file;
+struct drm_gem_object;
+struct drm_gpuvm;
+struct drm_panthor_mem_claim;
+struct drm_panthor_mem_reclaim;
+struct panthor_device;
+struct panthor_gem_object;
+struct panthor_vm;
+struct pid;
+
+/*
+ * Work is done in slices of at most this many BOs, so that no lock is held for
+ * longer than one slice takes, and signals are seen between slices.
+ */
+#define PANTHOR_MEM_SLICE_BOS		64
+
+/* How long a reservation lock is held before others get a chance. */
+#define PANTHOR_MEM_HOLD_NS		(1 * NSEC_PER_MSEC)
+
+/**
+ * struct panthor_mem_target - The files and VMs of one process
+ *
+ * A snapshot taken when the call starts. VMs can outlive their file, files are
+ * looked up again by id when they are needed.
+ */
+struct panthor_mem_target {
+	/** @ptdev: Device. */
+	struct panthor_device *ptdev;
+
+	/** @pid: The process. We hold a reference. */
+	struct pid *pid;
+
+	/** @vms: VMs, sorted by address. We hold references. */
+	struct panthor_vm **vms;
+
+	/** @vm_count: Number of entries of @vms. */
+	u32 vm_count;
+
+	/** @vm_max: Number of entries that fit into @vms. */
+	u32 vm_max;
+
+	/** @file_ids: &drm_file.client_id of each file. */
+	u64 *file_ids;
+
+	/** @file_count: Number of entries of @file_ids. */
+	u32 file_count;
+
+	/** @file_max: Number of entries that fit into @file_ids. */
+	u32 file_max;
+};
+
+/**
+ * struct panthor_mem_op - A running call
+ */
+struct panthor_mem_op {
+	/** @target: What it works on. */
+	struct panthor_mem_target target;
+
+	/** @node: Entry of the device's list of running reclaims. */
+	struct list_head node;
+
+	/** @visit: Number of this call, to visit each BO once. */
+	int visit;
+
+	/** @cancelled: Set when a claim of the same process wants us to stop. */
+	bool cancelled;
+
+	/** @stop: Set when nothing more is to be done. */
+	bool stop;
+
+	/** @error: Errno of a failure that ends the call, or 0. */
+	int error;
+
+	/** @bos: BOs of the slice at hand. We hold references. */
+	struct panthor_gem_object *bos[PANTHOR_MEM_SLICE_BOS];
+
+	/** @bo_count: Number of entries of @bos. */
+	u32 bo_count;
+};
+
+void panthor_mem_init(struct panthor_device *ptdev);
+
+int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
+			      struct drm_file *file);
+int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
+			    struct drm_file *file);
+
+int panthor_mem_target_init(struct panthor_mem_target *target,
+			    struct panthor_device *ptdev, u32 tgid);
+void panthor_mem_target_fini(struct panthor_mem_target *target);
+bool panthor_mem_target_has_vm(const struct panthor_mem_target *target,
+			       const struct drm_gpuvm *gpuvm);
+bool panthor_mem_next_vm_bos(struct panthor_mem_op *op,
+			     struct panthor_vm *vm, u64 *va);
+bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
+			       int *handle);
+void panthor_mem_put_bos(struct panthor_mem_op *op);
+bool panthor_mem_first_visit(struct panthor_mem_op *op,
+			     struct panthor_gem_object *bo);
+bool panthor_mem_bo_evicted(const struct panthor_gem_object *bo);
+
+int panthor_mem_reclaim(struct panthor_mem_op *op,
+			struct drm_panthor_mem_reclaim *args);
+int panthor_mem_claim(struct panthor_mem_op *op,
+		      struct drm_panthor_mem_claim *args);
+
+#endif /* __PANTHOR_MEM_H__ */

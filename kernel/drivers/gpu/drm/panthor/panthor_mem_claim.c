@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Claim: bring the evicted BOs of the target back before it needs them.
+ *
+ * Each slice of BOs goes through two phases:
+ *
+ * - Prefetch: the pages are read from swap into the page cache, with no lock
+ *   held. This is where the time goes.
+ * - Validate: under the reservation locks of the VM and of the BO, the pages
+ *   are taken and mapped on the GPU, as GROUP_SUBMIT does it. An external BO is
+ *   validated under its own lock too, and locks are dropped after each slice.
+ *
+ * A GROUP_SUBMIT of the target at the same time is harmless: whoever comes
+ * first validates, the other finds nothing left to do.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_gpuvm.h>
+#include <drm/panthor_mem.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+#include "panthor_mem.h"
+#include "panthor_mmu.h"
+
+/**
+ * struct panthor_mem_claim_op - A running claim
+ */
+struct panthor_mem_claim_op {
+	/** @base: Common part. */
+	struct panthor_mem_op *base;
+
+	/** @args: Arguments and results. */
+	struct drm_panthor_mem_claim *args;
+
+	/** @prefetched: Bytes read back, to tell whether anything was done. */
+	u64 prefetched;
+};
+
+static void panthor_mem_claim_fail(struct panthor_mem_claim_op *op, int error)
+{
+	op->base->stop = true;
+	if (error == -EINTR || error == -ERESTARTSYS)
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	else
+		op->base->error = error;
+}
+
+/* What max_bytes counts. */
+static u64 panthor_mem_claim_progress(const struct panthor_mem_claim_op *op)
+{
+	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY)
+		return op->prefetched;
+
+	return op->args->claimed_bytes;
+}
+
+static bool panthor_mem_claim_should_stop(struct panthor_mem_claim_op *op)
+{
+	u64 max = op->args->max_bytes;
+
+	if (op->base->stop)
+		return true;
+
+	if (max && panthor_mem_claim_progress(op) >= max) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
+		op->base->stop = true;
+	} else if (signal_pending(current)) {
+		panthor_mem_claim_fail(op, -EINTR);
+	}
+
+	return op->base->stop;
+}
+
+/*
+ * Reads one BO back into the page cache. Holes stay holes: pages that never
+ * existed must not be allocated, and charged, here.
+ */
+static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
+{
+	struct inode *inode = file_inode(bo->base.filp);
+	const pgoff_t end = bo->base.size >> PAGE_SHIFT;
+	pgoff_t index = 0;
+
+	while (index < end) {
+		struct folio *folio;
+		int ret;
+
+		if (signal_pending(current))
+			return -EINTR;
+
+		ret = shmem_get_folio(inode, index, 0, &folio, SGP_NOALLOC);
+		if (ret == -ENOENT || (!ret && !folio)) {
+			index++;
+			continue;
+		}
+		if (ret)
+			return ret;
+
+		index = folio_next_index(folio);
+		folio_unlock(folio);
+		folio_mark_accessed(folio);
+		folio_put(folio);
+		cond_resched();
+	}
+
+	return 0;
+}
+
+/*
+ * Prefetches the evicted BOs of the slice from @first on, up to the cap.
+ * Returns the index of the first BO that was not looked at.
+ */
+static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first)
+{
+	u64 max = op->args->max_bytes, done = panthor_mem_claim_progress(op);
+	u64 bytes = 0;
+	u32 i;
+
+	for (i = first; i < op->base->bo_count; i++) {
+		struct panthor_gem_object *bo = op->base->bos[i];
+		int ret;
+
+		if (max && done + bytes >= max)
+			break;
+
+		if (!panthor_mem_bo_evicted(bo))
+			continue;
+
+		ret = panthor_mem_prefetch_bo(bo);
+		if (ret) {
+			panthor_mem_claim_fail(op, ret);
+			break;
+		}
+		bytes += bo->base.size;
+	}
+	op->prefetched += bytes;
+
+	return i;
+}
+
+/* Locks what validating one BO in a VM needs. */
+static int panthor_mem_lock_vm_bo(struct drm_exec *exec, struct drm_gpuvm *gpuvm,
+				  struct panthor_gem_object *bo)
+{
+	int ret = 0;
+
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(gpuvm, exec, 0);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+
+		if (bo->base.resv == drm_gpuvm_resv(gpuvm))
+			continue;
+
+		ret = drm_exec_lock_obj(exec, &bo->base);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+static int panthor_mem_validate_locked(struct panthor_mem_claim_op *op,
+				       struct drm_exec *exec, struct drm_gpuvm *gpuvm,
+				       struct panthor_gem_object *bo)
+{
+	bool was_evicted = panthor_mem_bo_evicted(bo);
+	struct drm_gpuvm_bo *vm_bo;
+	int ret = 0;
+
+	dma_resv_assert_held(drm_gpuvm_resv(gpuvm));
+	dma_resv_assert_held(bo->base.resv);
+
+	mutex_lock(&bo->base.gpuva.lock);
+	vm_bo = drm_gpuvm_bo_find(gpuvm, &bo->base);
+	mutex_unlock(&bo->base.gpuva.lock);
+
+	/* Unmapped since we saw it, or nothing to do. */
+	if (vm_bo && vm_bo->evicted)
+		ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
+
+	drm_gpuvm_bo_put_deferred(vm_bo);
+
+	if (was_evicted && bo->backing.pages)
+		op->args->claimed_bytes += bo->base.size;
+
+	return ret;
+}
+
+/*
+ * Validates BOs of the slice in one VM. The VM's lock is kept from one private
+ * BO to the next, for a bounded time.
+ */
+static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op,
+				       struct panthor_vm *vm,
+				       u32 first, u32 last)
+{
+	struct drm_gpuvm *gpuvm = panthor_vm_gpuvm(vm);
+	u32 i = first;
+
+	while (i < last && !panthor_mem_claim_should_stop(op)) {
+		struct drm_exec exec;
+		u64 since;
+		int ret;
+
+		drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 2);
+		ret = panthor_mem_lock_vm_bo(&exec, gpuvm, op->base->bos[i]);
+		since = ktime_get_ns();
+		while (!ret) {
+			ret = panthor_mem_validate_locked(op, &exec, gpuvm,
+							  op->base->bos[i]);
+			if (ret)
+				break;
+			if (++i == last || op->base->bos[i]->base.resv != drm_gpuvm_resv(gpuvm))
+				break;
+			if (ktime_get_ns() - since >= PANTHOR_MEM_HOLD_NS)
+				break;
+		}
+		drm_exec_fini(&exec);
+		if (ret)
+			panthor_mem_claim_fail(op, ret);
+		cond_resched();
+	}
+}
+
+/* Brings back BOs that no VM of the target maps: only their pages. */
+static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
+				     u32 first, u32 last)
+{
+	for (u32 i = first; i < last && !panthor_mem_claim_should_stop(op); i++) {
+		struct panthor_gem_object *bo = op->base->bos[i];
+		int ret;
+
+		if (!panthor_mem_bo_evicted(bo))
+			continue;
+
+		ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+		if (!ret && panthor_mem_bo_evicted(bo)) {
+			ret = panthor_gem_swapin_locked(bo);
+			if (bo->backing.pages)
+				op->args->claimed_bytes += bo->base.size;
+			mutex_lock(&bo->base.gpuva.lock);
+			panthor_gem_update_reclaim_state_locked(bo, NULL);
+			mutex_unlock(&bo->base.gpuva.lock);
+			dma_resv_unlock(bo->base.resv);
+		} else if (!ret) {
+			dma_resv_unlock(bo->base.resv);
+		}
+		if (ret)
+			panthor_mem_claim_fail(op, ret);
+	}
+}
+
+/* @vm: the VM that maps the BOs of the slice, or NULL. */
+static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op,
+				    struct panthor_vm *vm)
+{
+	struct panthor_mem_op *base = op->base;
+	u32 first = 0, last;
+
+	while (first < base->bo_count && !panthor_mem_claim_should_stop(op)) {
+		int cookie;
+
+		last = panthor_mem_prefetch_slice(op, first);
+		if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY || base->stop) {
+			first = last;
+			continue;
+		}
+
+		if (!drm_dev_enter(&base->target.ptdev->base, &cookie)) {
+			panthor_mem_claim_fail(op, -ENODEV);
+			break;
+		}
+		if (vm)
+			panthor_mem_validate_slice(op, vm, first, last);
+		else
+			panthor_mem_swapin_slice(op, first, last);
+		drm_dev_exit(cookie);
+		first = last;
+	}
+
+	/* Also when we were stopped: whoever stopped wants to know. */
+	for (u32 i = 0; i < base->bo_count; i++) {
+		if (panthor_mem_bo_evicted(base->bos[i]) &&
+		    panthor_mem_first_visit(base, base->bos[i]))
+			op->args->remaining_bytes += base->bos[i]->base.size;
+	}
+}
+
+static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
+				 struct panthor_vm *vm)
+{
+	u64 va = 0;
+
+	while (panthor_mem_next_vm_bos(op->base, vm, &va)) {
+		panthor_mem_claim_slice(op, vm);
+		panthor_mem_put_bos(op->base);
+	}
+
+	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
+	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
+
+	/* What was claimed is about to be used: last in line for the shrinker. */
+	panthor_vm_reclaim_last(vm);
+}
+
+/**
+ * panthor_mem_claim() - Bring the evicted BOs of a process back
+ * @base: Call, with its target.
+ * @args: Arguments; its outputs are zero and are filled here.
+ *
+ * Return: 0, also when only a part was done; -ERESTARTSYS if a signal came
+ * before anything was done; -ENOMEM or -EIO if pages could not be brought
+ * back; -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was
+ * unplugged.
+ */
+int panthor_mem_claim(struct panthor_mem_op *base,
+		      struct drm_panthor_mem_claim *args)
+{
+	struct panthor_mem_claim_op op = { .base = base, .args = args };
+	struct panthor_mem_target *target = &base->target;
+
+	for (u32 i = 0; i < target->vm_count; i++)
+		panthor_mem_claim_vm(&op, target->vms[i]);
+
+	for (u32 i = 0; i < target->file_count; i++) {
+		int handle = 0;
+
+		while (panthor_mem_next_file_bos(base, target->file_ids[i], &handle)) {
+			panthor_mem_claim_slice(&op, NULL);
+			panthor_mem_put_bos(base);
+		}
+	}
+
+	if (base->error)
+		return base->error;
+
+	if ((args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
+	    !panthor_mem_claim_progress(&op))
+		return -ERESTARTSYS;
+
+	return 0;
+}

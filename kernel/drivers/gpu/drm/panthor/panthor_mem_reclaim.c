@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Reclaim: evict the BOs of the target, then write their pages to swap.
+ *
+ * Each slice of BOs goes through the same steps:
+ *
+ * 1. The references are taken (panthor_mem_target.c).
+ * 2. Under the reservation lock of the BO, and no other blocking lock, it is
+ *    decided whether the BO can go, and it is evicted by the shrinker's own
+ *    function. Waiting for the GPU happens before, with no lock held: a job can
+ *    need the VM's reservation lock to finish.
+ * 3. With no lock held, the pages are written to swap and freed.
+ *
+ * While we hold the reservation lock of a BO that is not pinned, nobody can map
+ * it into another VM: VM_BIND pins the BO first. So what was found out about
+ * the VMs that use it stays true until it is evicted.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/swap.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gpuvm.h>
+#include <drm/panthor_mem.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+#include "panthor_mem.h"
+#include "panthor_mmu.h"
+
+/* Tries for a BO whose locks are contended: the holders are quick. */
+#define PANTHOR_MEM_EVICT_TRIES		3
+
+/* Pages written to swap between two looks for a signal or a claim. */
+#define PANTHOR_MEM_PAGEOUT_BYTES	SZ_4M
+
+/**
+ * struct panthor_mem_reclaim_op - A running reclaim
+ */
+struct panthor_mem_reclaim_op {
+	/** @base: Common part. */
+	struct panthor_mem_op *base;
+
+	/** @args: Arguments and results. */
+	struct drm_panthor_mem_reclaim *args;
+
+	/** @locked: Reservation lock that we hold, or NULL. */
+	struct dma_resv *locked;
+
+	/** @locked_since: When we got it, in nanoseconds. */
+	u64 locked_since;
+
+	/** @slice_bytes: Bytes of this slice that are to be paged out. */
+	u64 slice_bytes;
+};
+
+static bool panthor_mem_dry_run(const struct panthor_mem_reclaim_op *op)
+{
+	return op->args->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+}
+
+static bool panthor_mem_pages_out(const struct panthor_mem_reclaim_op *op)
+{
+	return !(op->args->flags & (DRM_PANTHOR_MEM_RECLAIM_DRY_RUN |
+				    DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT));
+}
+
+static void panthor_mem_skip(struct panthor_mem_reclaim_op *op,
+			     struct panthor_gem_object *bo, u32 status)
+{
+	op->args->skipped_bytes += bo->base.size;
+	op->args->status |= status;
+}
+
+/* What max_bytes counts. */
+static u64 panthor_mem_progress(const struct panthor_mem_reclaim_op *op)
+{
+	return panthor_mem_pages_out(op) ? op->args->freed_bytes :
+					   op->args->evicted_bytes;
+}
+
+/* Sets op->base->stop, and the reason, when the call is to end. */
+static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
+{
+	struct panthor_mem_op *base = op->base;
+
+	if (base->stop)
+		return true;
+
+	if (signal_pending(current) || READ_ONCE(base->cancelled)) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+		base->stop = true;
+	} else if (op->args->max_bytes && panthor_mem_progress(op) >= op->args->max_bytes) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
+		base->stop = true;
+	} else if (get_nr_swap_pages() <= 0) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
+		base->stop = true;
+	}
+
+	return base->stop;
+}
+
+/*
+ * A slice must not evict more than can be asked for or paged out: the rest
+ * would leave the GPU for nothing. One BO always goes, to make progress.
+ */
+static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
+{
+	u64 max = op->args->max_bytes;
+
+	if (!op->slice_bytes)
+		return false;
+
+	if (max && panthor_mem_pages_out(op) &&
+	    op->args->freed_bytes + op->slice_bytes >= max)
+		return true;
+
+	if (max && !panthor_mem_pages_out(op) && op->args->evicted_bytes >= max)
+		return true;
+
+	return op->slice_bytes >= (u64)max(get_nr_swap_pages(), 0L) << PAGE_SHIFT;
+}
+
+static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
+{
+	if (op->locked)
+		dma_resv_unlock(op->locked);
+	op->locked = NULL;
+}
+
+/* Locks the reservation of @bo, and lets go of it now and then. */
+static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
+			    struct panthor_gem_object *bo)
+{
+	struct dma_resv *resv = bo->base.resv;
+	int ret;
+
+	if (op->locked == resv &&
+	    ktime_get_ns() - op->locked_since < PANTHOR_MEM_HOLD_NS)
+		return 0;
+
+	panthor_mem_unlock(op);
+	cond_resched();
+
+	ret = dma_resv_lock_interruptible(resv, NULL);
+	if (ret)
+		return ret;
+
+	op->locked = resv;
+	op->locked_since = ktime_get_ns();
+	return 0;
+}
+
+static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
+				  struct panthor_gem_object *bo)
+{
+	const struct panthor_mem_target *target = &op->base->target;
+	bool resident = bo->backing.pages;
+	struct drm_gpuvm_bo *vm_bo;
+	bool shared = false;
+
+	dma_resv_assert_held(bo->base.resv);
+
+	mutex_lock(&bo->base.gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
+		/* What was evicted from a VM before can be evicted again. */
+		if (resident && vm_bo->evicted)
+			continue;
+
+		shared = !panthor_mem_target_has_vm(target, vm_bo->vm);
+		if (shared)
+			break;
+	}
+	mutex_unlock(&bo->base.gpuva.lock);
+
+	return shared;
+}
+
+/*
+ * A BO that was evicted before, by us or by the shrinker, and whose pages are
+ * still in RAM. Returns how many bytes that is.
+ */
+static u64 panthor_mem_bo_cached(struct panthor_mem_reclaim_op *op,
+				 struct panthor_gem_object *bo)
+{
+	if (!panthor_mem_bo_evicted(bo) || panthor_mem_bo_shared(op, bo))
+		return 0;
+
+	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
+}
+
+/* Returns the bytes of @bo that are to be paged out now. */
+static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
+				struct panthor_gem_object *bo, bool *again)
+{
+	struct panthor_mem_op *base = op->base;
+	int ret;
+
+	dma_resv_assert_held(bo->base.resv);
+
+	if (!bo->backing.pages) {
+		if (!(op->args->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT))
+			return panthor_mem_bo_cached(op, bo);
+		return 0;
+	}
+
+	if (refcount_read(&bo->backing.pin_count)) {
+		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_PINNED);
+		return 0;
+	}
+
+	if (!dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP)) {
+		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+		return 0;
+	}
+
+	if (panthor_mem_bo_shared(op, bo)) {
+		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_SHARED);
+		return 0;
+	}
+
+	if (panthor_mem_dry_run(op))
+		return bo->base.size;
+
+	ret = panthor_gem_evict(&bo->base);
+	if (ret == -EDEADLK || ret == -EAGAIN) {
+		*again = true;
+		return 0;
+	}
+	if (ret) {
+		base->error = ret;
+		base->stop = true;
+		return 0;
+	}
+
+	return bo->base.size;
+}
+
+static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
+			      struct panthor_gem_object *bo, u64 *bytes)
+{
+	for (int i = 0; i < PANTHOR_MEM_EVICT_TRIES; i++) {
+		bool again = false;
+		int ret;
+
+		ret = panthor_mem_lock(op, bo);
+		if (ret)
+			return ret;
+
+		*bytes = panthor_mem_evict_bo(op, bo, &again);
+		if (!again)
+			return 0;
+
+		panthor_mem_unlock(op);
+	}
+
+	/* Whoever holds its locks is working on it. */
+	panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+	return 0;
+}
+
+/*
+ * Evicts the BOs of the slice, from @first on. On return, those with bytes[i]
+ * are to be paged out. Returns the index of the first BO that was not looked at.
+ */
+static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
+				   u64 *bytes)
+{
+	struct panthor_mem_op *base = op->base;
+	u32 i;
+
+	op->slice_bytes = 0;
+	for (i = first; i < base->bo_count; i++) {
+		struct panthor_gem_object *bo = base->bos[i];
+
+		bytes[i] = 0;
+		if (base->stop || panthor_mem_slice_full(op))
+			break;
+
+		if (!panthor_mem_first_visit(base, bo))
+			continue;
+
+		if (panthor_mem_try_bo(op, bo, &bytes[i])) {
+			op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+			base->stop = true;
+			break;
+		}
+
+		op->slice_bytes += bytes[i];
+		op->args->evicted_bytes += bytes[i];
+	}
+	panthor_mem_unlock(op);
+
+	return i;
+}
+
+static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op,
+				 struct panthor_gem_object *bo, u64 bytes)
+{
+	const pgoff_t step = PANTHOR_MEM_PAGEOUT_BYTES >> PAGE_SHIFT;
+	const pgoff_t end = bo->base.size >> PAGE_SHIFT;
+	unsigned long freed = 0;
+
+	for (pgoff_t start = 0; start < end; start += step) {
+		if (signal_pending(current) || READ_ONCE(op->base->cancelled))
+			break;
+
+		freed += shmem_reclaim_range(bo->base.filp->f_mapping, start,
+					     min(start + step, end) - 1);
+	}
+
+	/* Pages that someone brought back meanwhile can be freed twice. */
+	op->args->freed_bytes += min((u64)freed << PAGE_SHIFT, bytes);
+}
+
+static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
+{
+	struct panthor_mem_op *base = op->base;
+	u64 bytes[PANTHOR_MEM_SLICE_BOS];
+	u32 first = 0, next;
+
+	while (first < base->bo_count && !panthor_mem_should_stop(op)) {
+		int cookie;
+
+		/* Not over the I/O: an unplug waits for this. */
+		if (!drm_dev_enter(&base->target.ptdev->base, &cookie)) {
+			base->error = -ENODEV;
+			base->stop = true;
+			break;
+		}
+		next = panthor_mem_evict_slice(op, first, bytes);
+		drm_dev_exit(cookie);
+
+		/* What is evicted is paged out, also when we are to stop. */
+		for (u32 i = first; i < next && panthor_mem_pages_out(op); i++) {
+			if (bytes[i])
+				panthor_mem_page_out(op, base->bos[i], bytes[i]);
+		}
+		first = next;
+		cond_resched();
+	}
+}
+
+/* Counts what a busy VM keeps. */
+static void panthor_mem_skip_slice(struct panthor_mem_reclaim_op *op)
+{
+	struct panthor_mem_op *base = op->base;
+
+	for (u32 i = 0; i < base->bo_count; i++) {
+		struct panthor_gem_object *bo = base->bos[i];
+
+		if (!panthor_mem_first_visit(base, bo) || !READ_ONCE(bo->backing.pages))
+			continue;
+
+		panthor_mem_skip(op, bo, refcount_read(&bo->backing.pin_count) ?
+				 DRM_PANTHOR_MEM_STATUS_PINNED : DRM_PANTHOR_MEM_STATUS_BUSY);
+	}
+}
+
+/* Waits for the work of a VM until the deadline, with no lock held. */
+static bool panthor_mem_wait_idle(struct panthor_mem_reclaim_op *op,
+				  struct panthor_vm *vm)
+{
+	struct dma_resv *resv = panthor_vm_resv(vm);
+	s64 now = ktime_get_ns();
+	long ret;
+
+	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
+		return true;
+
+	if (panthor_mem_dry_run(op) || op->args->deadline_ns <= now)
+		return false;
+
+	ret = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, true,
+				    nsecs_to_jiffies(op->args->deadline_ns - now) + 1);
+	if (ret < 0) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+		op->base->stop = true;
+	}
+
+	return ret > 0;
+}
+
+static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
+				   struct panthor_vm *vm)
+{
+	bool idle = panthor_mem_wait_idle(op, vm);
+	u64 va = 0;
+
+	while (!op->base->stop && panthor_mem_next_vm_bos(op->base, vm, &va)) {
+		if (!idle) {
+			panthor_mem_skip_slice(op);
+		} else if (dma_resv_test_signaled(panthor_vm_resv(vm),
+						  DMA_RESV_USAGE_BOOKKEEP)) {
+			panthor_mem_reclaim_slice(op);
+		} else {
+			/* New work: the process is not in the background. */
+			op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
+			op->base->stop = true;
+		}
+		panthor_mem_put_bos(op->base);
+	}
+}
+
+/**
+ * panthor_mem_reclaim() - Evict and page out the BOs of a process
+ * @base: Call, with its target.
+ * @args: Arguments; its outputs are zero and are filled here.
+ *
+ * Return: 0, also when only a part was done; -ERESTARTSYS if a signal came
+ * before anything was done; -ETIMEDOUT if the MMU did not answer; -ENODEV if
+ * the device was unplugged.
+ */
+int panthor_mem_reclaim(struct panthor_mem_op *base,
+			struct drm_panthor_mem_reclaim *args)
+{
+	struct panthor_mem_reclaim_op op = { .base = base, .args = args };
+	struct panthor_mem_target *target = &base->target;
+
+	for (u32 i = 0; i < target->vm_count && !panthor_mem_should_stop(&op); i++)
+		panthor_mem_reclaim_vm(&op, target->vms[i]);
+
+	/* BOs that no VM maps: mmapped ones, and such that were used before. */
+	for (u32 i = 0; i < target->file_count && !panthor_mem_should_stop(&op); i++) {
+		int handle = 0;
+
+		while (!base->stop &&
+		       panthor_mem_next_file_bos(base, target->file_ids[i], &handle)) {
+			panthor_mem_reclaim_slice(&op);
+			panthor_mem_put_bos(base);
+		}
+	}
+
+	if (base->error)
+		return base->error;
+
+	if (signal_pending(current) && (args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
+	    !args->evicted_bytes && !args->freed_bytes)
+		return -ERESTARTSYS;
+
+	return 0;
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the entry points and by kernel/*: messages, the cache, packages.
+# shellcheck shell=bash
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Everything that takes long to make lives here, outside the checkout, keyed
+# by what it is made from; deleting the directory is always safe.
+CACHE=${PANTHOR_MEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/panthor-mem}
+
+JOBS=${JOBS:-$(nproc)}
+
+# Progress goes to standard error, so that --json leaves standard output alone.
+say() { printf '%s\n' "$*" >&2; }
+die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# need PACKAGE...: install what is missing of these Debian packages.
+need() {
+	local missing=() p
+	for p in "$@"; do
+		dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null |
+			grep -qx installed || missing+=("$p")
+	done
+	[ ${#missing[@]} -eq 0 ] && return
+	local sudo=()
+	if [ "$(id -u)" -ne 0 ]; then
+		command -v sudo >/dev/null ||
+			die "these packages are missing: ${missing[*]}; install them as root"
+		sudo=(sudo)
+	fi
+	say "installing: ${missing[*]}"
+	local log
+	log=$(mktemp)
+	if ! { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends "${missing[@]}" ||
+		{ "${sudo[@]}" apt-get update &&
+		  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends "${missing[@]}"; }
+		} >"$log" 2>&1; then
+		tail -n 20 "$log" >&2
+		rm -f "$log"
+		die "apt-get could not install: ${missing[*]}"
+	fi
+	rm -f "$log"
+}
+
+# with_lock NAME COMMAND...: one builder at a time for one thing in the cache.
+with_lock() {
+	local name=$1
+	shift
+	mkdir -p "$CACHE"
+	(
+		flock -n 9 || { say "waiting for another build of $name"; flock 9; }
+		"$@"
+	) 9>"$CACHE/$name.lock"
+}
