@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+/*
+ * Simulated Mali CSF GPU: what the parts of the model share.
+ *
+ * The parts are: registers and interrupt lines (sim_regs.c), address spaces
+ * (sim_mmu.c), the microcontroller with its firmware interface (sim_mcu.c,
+ * sim_csg.c), the command-stream interpreter (sim_cs.c, sim_pseudo.c), the
+ * thread that drives them (sim_thread.c), parameters and counters
+ * (sim_params.c, sim_stats.c). A platform joins in through struct sim_glue_ops;
+ * nothing else knows on what the model runs.
+ *
+ * Locks, in the order in which they nest, all taken with interrupts off:
+ *   sim.exec_lock	the microcontroller and all CSG and CS state
+ *   sim_as.lock	one address space; held over translation *and* access
+ *   sim.reg_lock	register words and interrupt lines (raw: hard IRQ)
+ * Nothing sleeps or allocates memory after sim_init(): the model runs the jobs
+ * that memory reclaim waits for.
+ */
+
+#ifndef MALI_SIM_H
+#define MALI_SIM_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/ktime.h>
+#include <linux/printk.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "mali_sim_isa.h"
+
+#define SIM_MAX_AS		16
+#define SIM_MAX_CSG		31
+#define SIM_MAX_CS		15
+#define SIM_PAGE_SHIFT		12	/* the GPU's granule, not the CPU's */
+#define SIM_PAGE_SIZE		BIT_ULL(SIM_PAGE_SHIFT)
+#define SIM_PAGE_MASK		(~(SIM_PAGE_SIZE - 1))
+#define SIM_WINDOW_SIZE		0x200000	/* MMIO window */
+#define SIM_FLUSH_ID_OFFSET	0x10000		/* page that userland may map */
+
+/* --- Platform glue ------------------------------------------------------- */
+
+enum sim_irq_line {
+	SIM_IRQ_JOB,
+	SIM_IRQ_MMU,
+	SIM_IRQ_GPU,
+	SIM_IRQ_COUNT,
+};
+
+/**
+ * struct sim_glue_ops - what a platform offers to the model
+ */
+struct sim_glue_ops {
+	/**
+	 * @set_irq: change the level of an interrupt line; called with
+	 * spinlocks held, delivers later and in hard-IRQ context
+	 */
+	void (*set_irq)(unsigned int line, bool level);
+	/** @pa_to_kva: kernel pointer for a physical address or NULL */
+	void *(*pa_to_kva)(u64 pa);
+	/** @flush_id: first word of the page behind LATEST_FLUSH */
+	u32 *flush_id;
+};
+
+/* --- Counters ------------------------------------------------------------ */
+
+enum sim_stat {
+	SIM_STAT_INSTRUCTIONS,
+	SIM_STAT_PSEUDO_BYTES,
+	SIM_STAT_WALKS,
+	SIM_STAT_TLB_HITS,
+	SIM_STAT_STALE_TLB_HITS,
+	SIM_STAT_LOCKS,
+	SIM_STAT_LOCK_STALLS,
+	SIM_STAT_UNLOCKS_WITHOUT_FLUSH,
+	SIM_STAT_FAULTS,
+	SIM_STAT_IRQS_JOB,
+	SIM_STAT_IRQS_MMU,
+	SIM_STAT_IRQS_GPU,
+	SIM_STAT_BOOTS,
+	SIM_STAT_HALTS,
+	SIM_STAT_STOPS,
+	SIM_STAT_RESETS,
+	SIM_STAT_FLUSHES,
+	SIM_STAT_DOORBELLS,
+	SIM_STAT_GROUP_STARTS,
+	SIM_STAT_GROUP_RESUMES,
+	SIM_STAT_GROUP_SUSPENDS,
+	SIM_STAT_GROUP_TERMINATES,
+	SIM_STAT_SYNC_UPDATES,
+	SIM_STAT_IDLE_EVENTS,
+	SIM_STAT_JOBS,
+	SIM_STAT_CS_FATALS,
+	SIM_STAT_CS_FAULTS,
+	SIM_STAT_TILER_OOMS,
+	SIM_STAT_MCU_FATALS,
+	SIM_STAT_DROPPED_ACKS,
+	SIM_STAT_UNKNOWN_ACCESSES,
+	SIM_STAT_COUNT,
+};
+
+extern atomic64_t sim_stats[SIM_STAT_COUNT];
+
+static inline void sim_count_n(enum sim_stat stat, u64 n)
+{
+	atomic64_add(n, &sim_stats[stat]);
+}
+
+static inline void sim_count(enum sim_stat stat)
+{
+	sim_count_n(stat, 1);
+}
+
+void sim_stats_init(void);
+
+/* --- Parameters (sim_params.c documents each) ---------------------------- */
+
+struct sim_params {
+	uint gpu_id;
+	uint as_present;
+	ulong shader_present;
+	uint group_num;
+	uint stream_num;
+	uint fw_version;
+	uint fw_section_size;
+	uint tlb_size;
+	bool coherent;
+	bool fifo;
+	uint irq_base;
+	/* Runtime knobs; read with READ_ONCE(). */
+	uint irq_delay_us;
+	bool use_tlb;
+	bool tlb_noinval;
+	uint tlb_check;
+	bool drop_acks;
+	bool sync_acks;
+	bool no_bus_fatal;
+	bool pseudo;
+	uint slice_instr;
+	uint slice_bytes;
+	bool trace;
+};
+
+extern struct sim_params sim_par;
+
+int sim_params_check(void);
+
+#define sim_knob(name)		READ_ONCE(sim_par.name)
+#define sim_trace(fmt, ...) \
+do { \
+	if (sim_knob(trace)) \
+		pr_info("mali_sim: " fmt, ##__VA_ARGS__); \
+} while (0)
+
+/* --- Address spaces ------------------------------------------------------ */
+
+/* AS_FAULTSTATUS 9:8, kbase and panthor_mmu_regs.h. */
+#define SIM_ACCESS_READ		2
+#define SIM_ACCESS_WRITE	3
+
+struct sim_tlb_entry {
+	u64 tag;	/* VA >> 12, plus 1 so that 0 is "empty" */
+	u64 desc;	/* leaf descriptor */
+	u32 level;
+};
+
+struct sim_as {
+	/** @lock: protects all below, and accesses through this AS */
+	spinlock_t lock;
+	/* Staged registers, latched by UPDATE. */
+	u64 transtab;
+	u64 memattr;
+	u64 transcfg;
+	u64 lockaddr;
+	/* Effective configuration. */
+	u64 root;
+	u32 mode;
+	u32 va_bits;
+	/* Region lock; the end is inclusive. */
+	bool locked;
+	bool stalled;
+	u64 lock_start;
+	u64 lock_end;
+	u64 lock_flushes;
+	/* Faults. */
+	bool faulted;
+	u32 fault_gen;
+	u32 seen_gen;
+	u32 fault_status;
+	u64 fault_addr;
+	/* TLB. */
+	u32 check_count;
+	struct sim_tlb_entry *tlb;
+};
+
+int sim_mmu_init(void);
+void sim_mmu_reset(void);
+u32 sim_mmu_read(u32 offset);
+void sim_mmu_write(u32 offset, u32 value);
+bool sim_mmu_is_locked(struct sim_as *as, u64 va, u64 size);
+int sim_mmu_map(struct sim_as *as, u64 va, u32 access, void **kva);
+int sim_mmu_read_words(struct sim_as *as, u64 va, u32 *words, unsigned int count);
+int sim_mmu_write_words(struct sim_as *as, u64 va, const u32 *words, unsigned int count);
+
+/* --- Registers ----------------------------------------------------------- */
+
+#define SIM_GPU_IRQ_FAULT	BIT(0)
+#define SIM_GPU_IRQ_RESET	BIT(8)
+#define SIM_GPU_IRQ_FLUSH	BIT(17)
+#define SIM_JOB_IRQ_GLB		BIT(31)
+
+u32 sim_mmio_read32(u32 offset);
+void sim_mmio_write32(u32 offset, u32 value);
+void sim_irq_raise(enum sim_irq_line line, u32 bits);
+void sim_flush_caches(bool command);
+u64 sim_flush_count(void);
+void sim_gpu_fault(u32 status, u64 addr);
+u64 sim_timestamp(void);
+u64 sim_cycle_count(void);
+
+/* --- Command streams ----------------------------------------------------- */
+
+struct sim_frame {
+	u64 pc;
+	u64 end;
+};
+
+/**
+ * struct sim_cs_ctx - what a CS keeps over a suspend; the layout of one CS's
+ * part of the suspend buffer (ours: the driver never looks inside)
+ */
+struct sim_cs_ctx {
+	/** @magic: tells a saved context from fresh memory */
+	u64 magic;
+	/** @regs: work registers */
+	u32 regs[SIM_NUM_REGS];
+	/** @extract: byte position in the ring, free running */
+	u64 extract;
+	/** @frame: CALL frames; the innermost is frame[depth - 1] */
+	struct sim_frame frame[SIM_CALL_DEPTH];
+	/** @depth: number of frames, 0 = at ring level */
+	u32 depth;
+	/** @error: error state, see ERROR_BARRIER */
+	u32 error;
+	/** @busy: a long instruction has begun and keeps its progress below */
+	u32 busy;
+	/** @pad: unused */
+	u32 pad;
+	/** @done: bytes done */
+	u64 done;
+	/** @acc: running checksum */
+	u64 acc;
+	/** @delay_ns: what is left of a DELAY, filled at suspend */
+	u64 delay_ns;
+};
+
+/* Slot of one CS in the suspend buffer; does not straddle pages. */
+#define SIM_CTX_SLOT		1024
+#define SIM_CTX_MAGIC		0x4d53494d43545831ULL
+
+enum sim_cs_state {
+	SIM_CS_OFF,	/* not started */
+	SIM_CS_RUN,	/* started, see enum sim_cs_wait */
+	SIM_CS_DEAD,	/* stopped by a CS_FATAL */
+};
+
+/* Why a started CS makes no progress. */
+enum sim_cs_wait {
+	SIM_WAIT_NONE,
+	SIM_WAIT_EMPTY,	/* nothing in the ring */
+	SIM_WAIT_SYNC,	/* SYNC_WAIT not fulfilled */
+	SIM_WAIT_LOCK,	/* access hit a locked region, UNLOCK wakes */
+	SIM_WAIT_FAULT,	/* the address space has faulted, UPDATE wakes */
+	SIM_WAIT_DELAY,	/* DELAY, time wakes */
+	SIM_WAIT_EVENT,	/* event not yet answered by the driver */
+};
+
+struct sim_cs {
+	enum sim_cs_state state;
+	enum sim_cs_wait wait;
+	struct sim_cs_ctx ctx;
+	/* Ring buffer (group's AS) and its two interface pages (AS0). */
+	u64 ring_base;
+	u32 ring_size;
+	u64 ring_in;
+	u64 ring_out;
+	u64 insert;
+	bool extract_dirty;
+	/* SIM_WAIT_SYNC: what is waited for. */
+	u64 sync_va;
+	u64 sync_ref;
+	u32 sync_cond;
+	bool sync_64;
+	/* SIM_WAIT_FAULT: generation of the AS at the fault. */
+	u32 fault_gen;
+	/* SIM_WAIT_DELAY */
+	ktime_t deadline;
+	/* Events to raise and their payload. */
+	u32 want;
+	u32 fault;
+	u32 fatal;
+	u64 fault_info;
+	u64 fatal_info;
+	u32 heap_vt_start;
+	u32 heap_vt_end;
+	u32 heap_frag_end;
+	u64 heap_address;
+};
+
+struct sim_csg {
+	bool active;
+	bool idle;
+	u32 id;
+	struct sim_as *as;
+	u64 suspend_buf;
+	u32 want;
+	struct sim_cs *cs;
+};
+
+/* CS and CSG events (panthor_fw.h; kbase has the same numbers). */
+#define SIM_CS_EVT_TILER_OOM		BIT(26)
+#define SIM_CS_EVT_PROTM		BIT(27)
+#define SIM_CS_EVT_FATAL		BIT(30)
+#define SIM_CS_EVT_FAULT		BIT(31)
+#define SIM_CS_EVT_MASK \
+	(SIM_CS_EVT_TILER_OOM | SIM_CS_EVT_PROTM | SIM_CS_EVT_FATAL | SIM_CS_EVT_FAULT)
+#define SIM_CSG_EVT_SYNC_UPDATE		BIT(28)
+#define SIM_CSG_EVT_IDLE		BIT(29)
+#define SIM_CSG_EVT_PROGRESS		BIT(31)
+#define SIM_CSG_EVT_MASK \
+	(SIM_CSG_EVT_SYNC_UPDATE | SIM_CSG_EVT_IDLE | SIM_CSG_EVT_PROGRESS)
+
+/* Result of one instruction, besides 0 (done) and -EAGAIN, -EFAULT (MMU). */
+enum sim_step {
+	SIM_STEP_DONE,		/* go on behind this instruction */
+	SIM_STEP_JUMPED,	/* the program counter is already set */
+	SIM_STEP_AGAIN,		/* did a piece, run it again */
+	SIM_STEP_WAIT,		/* cs->wait says for what */
+	SIM_STEP_DEAD,		/* CS_FATAL */
+};
+
+void sim_cs_start(struct sim_cs *cs);
+bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs);
+bool sim_cs_is_idle(const struct sim_cs *cs);
+u64 sim_cs_pc(const struct sim_cs *cs);
+int sim_cs_die(struct sim_cs *cs, u32 type, u32 data);
+u64 sim_cs_reg64(const struct sim_cs *cs, unsigned int reg);
+void sim_cs_set_reg64(struct sim_cs *cs, unsigned int reg, u64 value);
+int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes);
+void sim_pseudo_save(struct sim_cs *cs);
+void sim_pseudo_restore(struct sim_cs *cs);
+
+/* --- Microcontroller ----------------------------------------------------- */
+
+/* MCU_STATUS (panthor_fw_regs.h). */
+#define SIM_MCU_DISABLED	0
+#define SIM_MCU_ENABLED		1
+#define SIM_MCU_HALT		2
+#define SIM_MCU_FATAL		3
+
+struct sim_mcu {
+	u32 control;
+	u32 status;
+	bool boot_pending;
+	/** @broken: an access to the interface failed */
+	bool broken;
+	/** @attention: there are events to raise */
+	bool attention;
+	/** @idle: all groups are idle */
+	bool idle;
+	/** @want: GLB events to raise */
+	u32 want;
+	/** @rescan: a doorbell rang, look for requests */
+	atomic_t rescan;
+};
+
+/*
+ * The shared section in AS0, as addresses. The offsets are our choice; the
+ * control blocks of 31 groups end before GLB input.
+ */
+#define SIM_SECTION_VA		0x04000000ULL
+#define SIM_GROUP_STRIDE	0x200
+#define SIM_STREAM_STRIDE	0x10
+#define SIM_CSG_IO_STRIDE	0x2000
+#define SIM_GLB_CTRL		SIM_SECTION_VA
+#define SIM_CSG_CTRL(i)		(SIM_SECTION_VA + 0x1000 + (i) * SIM_GROUP_STRIDE)
+#define SIM_CS_CTRL(i, j)	(SIM_CSG_CTRL(i) + 0x40 + (j) * SIM_STREAM_STRIDE)
+#define SIM_GLB_IN		(SIM_SECTION_VA + 0x6000)
+#define SIM_GLB_OUT		(SIM_SECTION_VA + 0x7000)
+#define SIM_CSG_IN(i)		(SIM_SECTION_VA + 0x8000 + (i) * SIM_CSG_IO_STRIDE)
+#define SIM_CSG_OUT(i)		(SIM_CSG_IN(i) + 0x1000)
+#define SIM_CS_IN(i, j)		(SIM_CSG_IN(i) + 0x100 + (j) * 0x100)
+#define SIM_CS_OUT(i, j)	(SIM_CSG_OUT(i) + 0x100 + (j) * 0x100)
+#define SIM_SECTION_END(groups)	SIM_CSG_IN(groups)
+
+/* Fields of the input and output blocks (struct panthor_fw_*_iface). */
+#define SIM_IN_REQ		0x00	/* of all three kinds of blocks */
+#define SIM_OUT_ACK		0x00
+#define SIM_IN_IRQ_MASK		0x04	/* GLB and CSG */
+#define SIM_IN_DOORBELL_REQ	0x08
+#define SIM_OUT_DOORBELL_ACK	0x08
+#define SIM_CS_IN_IRQ_MASK	0x0c
+#define SIM_CS_IN_HEAP_START	0x20
+
+void sim_mcu_reset(void);
+void sim_mcu_control(u32 value);
+u32 sim_mcu_status(void);
+bool sim_mcu_runs(void);
+void sim_mcu_doorbell(u32 id);
+void sim_mcu_pass(void);
+void *sim_mcu_map(u64 va, u32 access);
+u32 sim_mcu_rd32(u64 va);
+u64 sim_mcu_rd64(u64 va);
+void sim_mcu_wr32(u64 va, u32 value);
+void sim_mcu_wr64(u64 va, u64 value);
+int sim_mcu_access64(u64 va, u64 *value, u32 access);
+u32 sim_mcu_fire(u64 in, u64 out, u32 events);
+
+int sim_csg_init(void);
+void sim_csg_reset(void);
+void sim_csg_requests(struct sim_csg *csg);
+void sim_csg_events(struct sim_csg *csg);
+void sim_csg_want(struct sim_csg *csg, u32 events);
+void sim_cs_want(struct sim_cs *cs, u32 events);
+bool sim_csg_check_idle(struct sim_csg *csg);
+
+/* --- Thread and the whole ------------------------------------------------ */
+
+struct sim {
+	const struct sim_glue_ops *glue;
+	/** @exec_lock: see the top of this file */
+	spinlock_t exec_lock;
+	/** @reg_lock: see the top of this file */
+	raw_spinlock_t reg_lock;
+	struct sim_as as[SIM_MAX_AS];
+	unsigned int as_count;
+	struct sim_mcu mcu;
+	struct sim_csg csg[SIM_MAX_CSG];
+	wait_queue_head_t wq;
+	atomic_t kicked;
+};
+
+extern struct sim sim;
+
+int sim_init(const struct sim_glue_ops *glue);
+void sim_kick(void);
+
+#endif /* MALI_SIM_H */

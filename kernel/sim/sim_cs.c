@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Simulated Mali CSF GPU: the command-stream interpreter.
+ *
+ * Encodings and semantics follow Mesa's genxml for v10; see mali_sim_isa.h. All
+ * operations are synchronous, so scoreboards never have anything to wait for.
+ *
+ * An instruction that meets a locked region or a fault is run again from its
+ * beginning later, hence each one either has no effect before its last memory
+ * access or may be repeated without harm.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "sim.h"
+
+#define OP(instr)		((u32)((instr) >> SIM_OP_SHIFT))
+#define F55_48(instr)		((u32)((instr) >> SIM_F55_48_SHIFT) & 0xff)
+#define F47_40(instr)		((u32)((instr) >> SIM_F47_40_SHIFT) & 0xff)
+#define F39_32(instr)		((u32)((instr) >> SIM_F39_32_SHIFT) & 0xff)
+#define MASK16(instr)		((u32)((instr) >> SIM_MASK16_SHIFT) & 0xffff)
+#define OFFSET16(instr)		((s64)(s16)(instr))
+#define IMM32(instr)		((s32)(instr))
+
+static u32 reg32(const struct sim_cs *cs, unsigned int reg)
+{
+	return reg < SIM_NUM_REGS ? cs->ctx.regs[reg] : 0;
+}
+
+static void set_reg32(struct sim_cs *cs, unsigned int reg, u32 value)
+{
+	if (reg < SIM_NUM_REGS)
+		cs->ctx.regs[reg] = value;
+}
+
+/**
+ * sim_cs_reg64() - Read a register pair
+ * @cs: the command stream
+ * @reg: the lower register
+ *
+ * Return: the value, 0 if there is no such pair.
+ */
+u64 sim_cs_reg64(const struct sim_cs *cs, unsigned int reg)
+{
+	if (reg + 1 >= SIM_NUM_REGS)
+		return 0;
+	return (u64)cs->ctx.regs[reg + 1] << 32 | cs->ctx.regs[reg];
+}
+
+/**
+ * sim_cs_set_reg64() - Write a register pair, if there is such a pair
+ * @cs: the command stream
+ * @reg: the lower register
+ * @value: the value
+ */
+void sim_cs_set_reg64(struct sim_cs *cs, unsigned int reg, u64 value)
+{
+	if (reg + 1 >= SIM_NUM_REGS)
+		return;
+	cs->ctx.regs[reg] = lower_32_bits(value);
+	cs->ctx.regs[reg + 1] = upper_32_bits(value);
+}
+
+/**
+ * sim_cs_pc() - Where a command stream is
+ * @cs: the command stream
+ *
+ * Return: address of the instruction that is next, in the group's AS.
+ */
+u64 sim_cs_pc(const struct sim_cs *cs)
+{
+	const struct sim_cs_ctx *ctx = &cs->ctx;
+
+	if (ctx->depth)
+		return ctx->frame[ctx->depth - 1].pc;
+	return cs->ring_base + (ctx->extract & (cs->ring_size - 1));
+}
+
+/**
+ * sim_cs_is_idle() - Has a command stream nothing to do?
+ * @cs: the command stream
+ *
+ * Return: true if it is empty, waits for a sync object or is not running.
+ */
+bool sim_cs_is_idle(const struct sim_cs *cs)
+{
+	if (cs->state != SIM_CS_RUN)
+		return true;
+	return cs->wait == SIM_WAIT_EMPTY || cs->wait == SIM_WAIT_SYNC;
+}
+
+/**
+ * sim_cs_start() - Make a CS slot ready to run from a clean state
+ * @cs: the slot
+ */
+void sim_cs_start(struct sim_cs *cs)
+{
+	memset(cs, 0, sizeof(*cs));
+	cs->state = SIM_CS_RUN;
+}
+
+/**
+ * sim_cs_die() - Stop a command stream with a CS_FATAL
+ * @cs: the command stream
+ * @type: exception type
+ * @data: exception data
+ *
+ * Return: SIM_STEP_DEAD.
+ */
+int sim_cs_die(struct sim_cs *cs, u32 type, u32 data)
+{
+	cs->state = SIM_CS_DEAD;
+	cs->fatal = (type & 0xff) | data << 8;
+	cs->fatal_info = sim_cs_pc(cs);
+	sim_cs_want(cs, SIM_CS_EVT_FATAL);
+	sim_count(SIM_STAT_CS_FATALS);
+	sim_trace("CS_FATAL %#x at %#llx\n", cs->fatal, cs->fatal_info);
+	return SIM_STEP_DEAD;
+}
+
+static int invalid(struct sim_cs *cs)
+{
+	return sim_cs_die(cs, SIM_EXC_CS_INVALID_INSTRUCTION, 0);
+}
+
+/* --- Program counter ------------------------------------------------------ */
+
+/*
+ * Leave all frames that have come to their end. The pc of the caller stays on
+ * its CALL meanwhile; at ring level this is what keeps extract, and with it
+ * the driver's idea of the current job, on the job until it is complete.
+ */
+static void leave_frames(struct sim_cs *cs)
+{
+	struct sim_cs_ctx *ctx = &cs->ctx;
+
+	while (ctx->depth && ctx->frame[ctx->depth - 1].pc == ctx->frame[ctx->depth - 1].end) {
+		ctx->depth--;
+		if (ctx->depth) {
+			ctx->frame[ctx->depth - 1].pc += 8;
+		} else {
+			ctx->extract += 8;
+			cs->extract_dirty = true;
+		}
+	}
+}
+
+static void advance(struct sim_cs *cs)
+{
+	struct sim_cs_ctx *ctx = &cs->ctx;
+
+	if (ctx->depth) {
+		ctx->frame[ctx->depth - 1].pc += 8;
+		leave_frames(cs);
+	} else {
+		ctx->extract += 8;
+		cs->extract_dirty = true;
+	}
+}
+
+static int exec_branch(struct sim_cs *cs, u64 instr)
+{
+	s32 value = reg32(cs, F47_40(instr));
+	bool taken = false;
+
+	switch ((instr >> SIM_BRANCH_COND_SHIFT) & 7) {
+	case SIM_COND_LE:
+		taken = value <= 0;
+		break;
+	case SIM_COND_GT:
+		taken = value > 0;
+		break;
+	case SIM_COND_EQ:
+		taken = value == 0;
+		break;
+	case SIM_COND_NE:
+		taken = value != 0;
+		break;
+	case SIM_COND_LT:
+		taken = value < 0;
+		break;
+	case SIM_COND_GE:
+		taken = value >= 0;
+		break;
+	case SIM_COND_ALWAYS:
+		taken = true;
+		break;
+	}
+	/* The kernel's ring holds no branches; there is nothing they could mean. */
+	if (!taken || !cs->ctx.depth)
+		return SIM_STEP_DONE;
+	cs->ctx.frame[cs->ctx.depth - 1].pc += 8 + OFFSET16(instr) * 8;
+	leave_frames(cs);
+	return SIM_STEP_JUMPED;
+}
+
+static int exec_call(struct sim_cs *cs, u64 instr)
+{
+	u64 addr = sim_cs_reg64(cs, F47_40(instr));
+	u32 len = reg32(cs, F39_32(instr));
+	struct sim_cs_ctx *ctx = &cs->ctx;
+
+	if ((addr | len) & 7)
+		return invalid(cs);
+	if (!len)
+		return SIM_STEP_DONE;
+	if (ctx->depth == SIM_CALL_DEPTH)
+		return sim_cs_die(cs, SIM_EXC_CS_CALL_STACK_OVERFLOW, 0);
+	ctx->frame[ctx->depth].pc = addr;
+	ctx->frame[ctx->depth].end = addr + len;
+	ctx->depth++;
+	return SIM_STEP_JUMPED;
+}
+
+static int exec_jump(struct sim_cs *cs, u64 instr)
+{
+	u64 addr = sim_cs_reg64(cs, F47_40(instr));
+	u32 len = reg32(cs, F39_32(instr));
+	struct sim_frame *frame;
+
+	if (!cs->ctx.depth || (addr | len) & 7)
+		return invalid(cs);
+	frame = &cs->ctx.frame[cs->ctx.depth - 1];
+	frame->pc = addr;
+	frame->end = addr + len;
+	leave_frames(cs);
+	return SIM_STEP_JUMPED;
+}
+
+/* --- Memory --------------------------------------------------------------- */
+
+/* All words are read before the first register is written: the address pair may
+ * be among the targets, and the instruction may have to run again.
+ */
+static int exec_load(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	u64 addr = sim_cs_reg64(cs, F47_40(instr)) + OFFSET16(instr);
+	unsigned int i, base = F55_48(instr);
+	u32 words[16], mask = MASK16(instr);
+	int ret;
+
+	if (addr & 3)
+		return invalid(cs);
+	for (i = 0; i < 16; i++) {
+		if (!(mask & BIT(i)))
+			continue;
+		ret = sim_mmu_read_words(csg->as, addr + 4 * i, &words[i], 1);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < 16; i++) {
+		if (mask & BIT(i))
+			set_reg32(cs, base + i, words[i]);
+	}
+	return SIM_STEP_DONE;
+}
+
+static int exec_store(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	u64 addr = sim_cs_reg64(cs, F47_40(instr)) + OFFSET16(instr);
+	unsigned int i, base = F55_48(instr);
+	u32 word, mask = MASK16(instr);
+	int ret;
+
+	if (addr & 3)
+		return invalid(cs);
+	for (i = 0; i < 16; i++) {
+		if (!(mask & BIT(i)))
+			continue;
+		word = reg32(cs, base + i);
+		ret = sim_mmu_write_words(csg->as, addr + 4 * i, &word, 1);
+		if (ret)
+			return ret;
+	}
+	return SIM_STEP_DONE;
+}
+
+static int exec_store_state(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	u64 addr = sim_cs_reg64(cs, F47_40(instr)) + OFFSET16(instr);
+	u32 words[2];
+	u64 value = 0;
+
+	if (addr & 7)
+		return invalid(cs);
+	switch ((instr >> SIM_STATE_SHIFT) & 3) {
+	case SIM_STATE_TIMESTAMP:
+		value = sim_timestamp();
+		break;
+	case SIM_STATE_CYCLES:
+		value = sim_cycle_count();
+		break;
+	case SIM_STATE_ERROR:
+		value = cs->ctx.error;
+		break;
+	}
+	words[0] = lower_32_bits(value);
+	words[1] = upper_32_bits(value);
+	return sim_mmu_write_words(csg->as, addr, words, 2);
+}
+
+/* --- Synchronization ------------------------------------------------------ */
+
+struct sync_op {
+	u64 addr;
+	u64 data;
+	bool is_64;
+	bool add;
+	bool flag;	/* error propagate or reject */
+};
+
+static struct sync_op decode_sync(const struct sim_cs *cs, u64 instr)
+{
+	u32 op = OP(instr);
+	struct sync_op s = {
+		.addr = sim_cs_reg64(cs, F47_40(instr)),
+		.is_64 = op >= SIM_OP_SYNC_ADD64,
+		.add = op == SIM_OP_SYNC_ADD64 || op == SIM_OP_SYNC_ADD32,
+		.flag = instr & 1,
+	};
+
+	s.data = s.is_64 ? sim_cs_reg64(cs, F39_32(instr)) : reg32(cs, F39_32(instr));
+	return s;
+}
+
+static void sync_apply(const struct sync_op *s, void *value, u32 *status, u32 error)
+{
+	if (status)
+		WRITE_ONCE(*status, error);
+	/* Who sees the new value must see the status and the job's stores. */
+	smp_wmb();
+	if (s->is_64 && s->add)
+		atomic64_add(s->data, value);
+	else if (s->is_64)
+		WRITE_ONCE(*(u64 *)value, s->data);
+	else if (s->add)
+		atomic_add((u32)s->data, value);
+	else
+		WRITE_ONCE(*(u32 *)value, (u32)s->data);
+}
+
+/*
+ * Value and status in one go under the AS lock: if a LOCK came between them,
+ * running the instruction again would add twice.
+ */
+static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	u32 scope = (instr >> SIM_SYNC_SCOPE_SHIFT) & 3;
+	struct sync_op s = decode_sync(cs, instr);
+	u32 size = s.is_64 ? 8 : 4;
+	unsigned long flags;
+	void *value, *status = NULL;
+	int ret;
+
+	if (s.addr & (size - 1))
+		return invalid(cs);
+
+	spin_lock_irqsave(&csg->as->lock, flags);
+	ret = sim_mmu_map(csg->as, s.addr, SIM_ACCESS_WRITE, &value);
+	if (!ret && s.flag)
+		ret = sim_mmu_map(csg->as, s.addr + size, SIM_ACCESS_WRITE, &status);
+	if (!ret)
+		sync_apply(&s, value, status, !!cs->ctx.error);
+	spin_unlock_irqrestore(&csg->as->lock, flags);
+	if (ret || scope != SIM_SYNC_SCOPE_SYSTEM)
+		return ret;
+
+	sim_csg_want(csg, SIM_CSG_EVT_SYNC_UPDATE);
+	if (s.add)
+		sim_count(SIM_STAT_JOBS);
+	return SIM_STEP_DONE;
+}
+
+static int sync_read(struct sim_csg *csg, const struct sync_op *s, u64 *value, u32 *status)
+{
+	u32 size = s->is_64 ? 8 : 4;
+	unsigned long flags;
+	void *p, *q = NULL;
+	int ret;
+
+	spin_lock_irqsave(&csg->as->lock, flags);
+	ret = sim_mmu_map(csg->as, s->addr, SIM_ACCESS_READ, &p);
+	if (!ret && !s->flag)
+		ret = sim_mmu_map(csg->as, s->addr + size, SIM_ACCESS_READ, &q);
+	if (!ret) {
+		*value = s->is_64 ? READ_ONCE(*(u64 *)p) : READ_ONCE(*(u32 *)p);
+		*status = q ? READ_ONCE(*(u32 *)q) : 0;
+	}
+	spin_unlock_irqrestore(&csg->as->lock, flags);
+	return ret;
+}
+
+/* Without "reject", an error noted in the sync object carries over to the CS. */
+static int exec_sync_wait(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	u32 cond = (instr >> SIM_SYNC_COND_SHIFT) & 0xf;
+	struct sync_op s = decode_sync(cs, instr);
+	u32 status;
+	u64 value;
+	int ret;
+
+	if (s.addr & (s.is_64 ? 7 : 3))
+		return invalid(cs);
+	ret = sync_read(csg, &s, &value, &status);
+	if (ret)
+		return ret;
+
+	if (cond == SIM_SYNC_COND_GT ? value > s.data : value <= s.data) {
+		if (status)
+			cs->ctx.error = 1;
+		return SIM_STEP_DONE;
+	}
+	cs->wait = SIM_WAIT_SYNC;
+	cs->sync_va = s.addr;
+	cs->sync_ref = s.data;
+	cs->sync_cond = cond;
+	cs->sync_64 = s.is_64;
+	return SIM_STEP_WAIT;
+}
+
+/* --- Execution ------------------------------------------------------------ */
+
+static int exec_alu(struct sim_cs *cs, u64 instr)
+{
+	u32 dst = F55_48(instr), src = F47_40(instr);
+
+	switch (OP(instr)) {
+	case SIM_OP_MOVE48:
+		sim_cs_set_reg64(cs, dst, SIM_IMM48(instr));
+		break;
+	case SIM_OP_MOVE32:
+		set_reg32(cs, dst, IMM32(instr));
+		break;
+	case SIM_OP_ADD_IMM32:
+		set_reg32(cs, dst, reg32(cs, src) + IMM32(instr));
+		break;
+	case SIM_OP_ADD_IMM64:
+		sim_cs_set_reg64(cs, dst, sim_cs_reg64(cs, src) + IMM32(instr));
+		break;
+	case SIM_OP_UMIN32:
+		set_reg32(cs, dst, min(reg32(cs, src), reg32(cs, F39_32(instr))));
+		break;
+	}
+	return SIM_STEP_DONE;
+}
+
+static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
+{
+	switch (OP(instr)) {
+	case SIM_OP_MOVE48:
+	case SIM_OP_MOVE32:
+	case SIM_OP_ADD_IMM32:
+	case SIM_OP_ADD_IMM64:
+	case SIM_OP_UMIN32:
+		return exec_alu(cs, instr);
+	case SIM_OP_LOAD_MULTIPLE:
+		return exec_load(csg, cs, instr);
+	case SIM_OP_STORE_MULTIPLE:
+		return exec_store(csg, cs, instr);
+	case SIM_OP_BRANCH:
+		return exec_branch(cs, instr);
+	case SIM_OP_CALL:
+		return exec_call(cs, instr);
+	case SIM_OP_JUMP:
+		return exec_jump(cs, instr);
+	case SIM_OP_FLUSH_CACHE2:
+		sim_flush_caches(false);
+		return SIM_STEP_DONE;
+	case SIM_OP_STORE_STATE:
+		return exec_store_state(csg, cs, instr);
+	case SIM_OP_ERROR_BARRIER:
+		cs->ctx.error = 0;
+		return SIM_STEP_DONE;
+	case SIM_OP_SYNC_ADD32:
+	case SIM_OP_SYNC_ADD64:
+	case SIM_OP_SYNC_SET32:
+	case SIM_OP_SYNC_SET64:
+		return exec_sync_signal(csg, cs, instr);
+	case SIM_OP_SYNC_WAIT32:
+	case SIM_OP_SYNC_WAIT64:
+		return exec_sync_wait(csg, cs, instr);
+	/* Nothing to wait for, and no shader cores to run anything on. */
+	case SIM_OP_NOP:
+	case SIM_OP_WAIT:
+	case SIM_OP_RUN_COMPUTE ... SIM_OP_FINISH_TILING:
+	case SIM_OP_FINISH_FRAGMENT:
+	case SIM_OP_SET_SB_ENTRY ... SIM_OP_SET_EXCEPTION_HANDLER:
+	case SIM_OP_REQ_RESOURCE:
+	case SIM_OP_PROT_REGION ... SIM_OP_RUN_COMPUTE_INDIRECT:
+	case SIM_OP_HEAP_SET ... SIM_OP_TRACE_POINT:
+		return SIM_STEP_DONE;
+	case SIM_OP_PSEUDO_FIRST ... SIM_OP_PSEUDO_LAST:
+		return sim_pseudo_exec(csg, cs, instr, bytes);
+	}
+	return invalid(cs);
+}
+
+static int fetch(struct sim_csg *csg, struct sim_cs *cs, u64 *instr)
+{
+	unsigned long flags;
+	void *p;
+	int ret;
+
+	spin_lock_irqsave(&csg->as->lock, flags);
+	ret = sim_mmu_map(csg->as, sim_cs_pc(cs), SIM_ACCESS_READ, &p);
+	if (!ret)
+		*instr = READ_ONCE(*(u64 *)p);
+	spin_unlock_irqrestore(&csg->as->lock, flags);
+	return ret;
+}
+
+/*
+ * Make the new position visible, then see whether there is something to do.
+ * Both words are in AS0; if the driver has them locked, they can only be waited
+ * for: no other value will do.
+ */
+static int sync_ring(struct sim_cs *cs)
+{
+	int ret;
+
+	if (cs->extract_dirty) {
+		ret = sim_mcu_access64(cs->ring_out, &cs->ctx.extract, SIM_ACCESS_WRITE);
+		if (ret)
+			return ret;
+		cs->extract_dirty = false;
+	}
+	if (cs->ctx.depth || cs->ctx.extract != cs->insert)
+		return 0;
+	ret = sim_mcu_access64(cs->ring_in, &cs->insert, SIM_ACCESS_READ);
+	if (ret || cs->ctx.extract != cs->insert)
+		return ret;
+	cs->wait = SIM_WAIT_EMPTY;
+	return SIM_STEP_WAIT;
+}
+
+static int step(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
+{
+	u64 instr;
+	int ret;
+
+	ret = sync_ring(cs);
+	if (ret)
+		return ret;
+	ret = fetch(csg, cs, &instr);
+	if (!ret)
+		ret = exec(csg, cs, instr, bytes);
+	if (ret == SIM_STEP_DONE)
+		advance(cs);
+	return ret;
+}
+
+/*
+ * A faulted access is done with when the driver has reconfigured the address
+ * space. Then, as a public kbase comment says of the real firmware, "CS_BUS_FAULT"
+ * is raised on the command streams that were stalled.
+ */
+static bool still_waits(struct sim_csg *csg, struct sim_cs *cs)
+{
+	if (cs->wait == SIM_WAIT_DELAY)
+		return ktime_before(ktime_get(), cs->deadline);
+	if (cs->wait != SIM_WAIT_FAULT)
+		return false;
+	if (READ_ONCE(csg->as->fault_gen) == cs->fault_gen)
+		return true;
+	if (sim_knob(no_bus_fatal))
+		cs->state = SIM_CS_DEAD;
+	else
+		sim_cs_die(cs, SIM_EXC_CS_BUS_FAULT, 0);
+	return true;
+}
+
+/* Not idle from here on, even if all is done before anybody looks. */
+static void note_progress(struct sim_csg *csg, unsigned int instrs, u64 bytes)
+{
+	csg->idle = false;
+	sim.mcu.idle = false;
+	sim.mcu.attention = true;
+	sim_count_n(SIM_STAT_INSTRUCTIONS, instrs);
+	sim_count_n(SIM_STAT_PSEUDO_BYTES, bytes);
+}
+
+/**
+ * sim_cs_run() - Let a command stream run for a slice
+ * @csg: its group
+ * @cs: the command stream
+ *
+ * Return: true if it got on, false if it waits for something.
+ */
+bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
+{
+	u32 max_instrs = sim_knob(slice_instr), max_bytes = sim_knob(slice_bytes);
+	unsigned int instrs = 0, pieces = 0;
+	u64 bytes = 0;
+	int ret = 0;
+
+	lockdep_assert_held(&sim.exec_lock);
+	if (cs->state != SIM_CS_RUN || still_waits(csg, cs))
+		return false;
+
+	cs->wait = SIM_WAIT_NONE;
+	while (cs->state == SIM_CS_RUN && instrs + pieces < max_instrs && bytes < max_bytes) {
+		ret = step(csg, cs, &bytes);
+		if (ret < 0 || ret == SIM_STEP_WAIT)
+			break;
+		if (ret == SIM_STEP_AGAIN)
+			pieces++;
+		else
+			instrs++;
+	}
+	if (ret == -EAGAIN) {
+		cs->wait = SIM_WAIT_LOCK;
+	} else if (ret < 0) {
+		cs->wait = SIM_WAIT_FAULT;
+		cs->fault_gen = csg->as->seen_gen;
+	}
+	if (instrs + pieces || cs->state == SIM_CS_DEAD)
+		note_progress(csg, instrs, bytes);
+	return instrs + pieces;
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Does a library export exactly the symbols of a list?
+# usage: check-symbols.sh NM LIBRARY LIST
+set -eu
+
+nm=$1 library=$2 list=$3
+
+# 77 is "skipped" to meson: no nm is no verdict.
+command -v "$nm" >/dev/null || exit 77
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Functions and data that are defined; the version node itself is absolute (A),
+# and sanitizers add symbols of their own.
+"$nm" -D --defined-only --with-symbol-versions "$library" |
+	awk '$2 != "A" { print $3 }' |
+	grep -v -e '^__asan_' -e '^__ubsan_' -e '^__odr_asan' | LC_ALL=C sort >"$work/has"
+grep -v -e '^#' -e '^$' "$list" | LC_ALL=C sort >"$work/should"
+
+diff "$work/should" "$work/has" >"$work/diff" && exit 0
+echo "$library does not export what $list says (< missing, > not in the list):"
+cat "$work/diff"
+exit 1

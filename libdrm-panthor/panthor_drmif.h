@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libdrm_panthor: explicit control over the GPU memory of processes on Arm Mali
+ * GPUs that are driven by panthor.
+ *
+ * The library is thin. A call is one ioctl, issued with drmIoctl(), and what the
+ * kernel says is what the caller gets. It starts no thread, keeps no state,
+ * prints nothing and has no policy: which process, when and how much is for the
+ * caller to know. panthor_mem.h, beside this header, is the kernel's contract
+ * and explains the words *target*, *resident*, *evicted* and *freed*.
+ *
+ * What holds for every function:
+ *
+ * - Zero is returned on success, a negative errno code on error. errno itself is
+ *   left as it was.
+ * - @fd is a file of a panthor device, of its render node for preference. It is
+ *   borrowed for the time of the call. Use one that the calling process opened
+ *   itself: the kernel takes whoever issued the last ioctl on a file for the
+ *   owner of all memory behind it, so a call on a file that another process
+ *   passed here would count that process's memory as the caller's.
+ * - @tgid names a process (not a thread) as the calling process's pid namespace
+ *   numbers it; 0 is the calling process. The target is all files that the
+ *   process has of this device.
+ * - Sizes are in bytes, of 64 bits on every architecture.
+ * - Out-parameters come last. They may be NULL. They hold what was done when 0
+ *   is returned, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after
+ *   part of the work. On every other error nothing was done, and they are zero.
+ * - Any thread may call at any time, also on the same @fd. Calls block: reclaim
+ *   writes to swap, claim reads from it. Do not call from a thread that must
+ *   draw the next frame.
+ * - A signal costs no bytes. If it comes before anything was done, the call
+ *   starts over with its deadline unchanged; if it comes later, the call returns
+ *   0 with what was done so far and DRM_PANTHOR_MEM_STATUS_INTERRUPTED.
+ *   -EINTR and -EAGAIN are therefore never returned.
+ *
+ * Errors that every function can return, and that are not repeated below:
+ *
+ *   -EBADF       @fd is not an open file.
+ *   -ENOTTY      @fd is not a DRM device.
+ *   -ENODEV      The device is gone.
+ */
+#ifndef PANTHOR_DRMIF_H
+#define PANTHOR_DRMIF_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "panthor_mem.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/*
+ * Option and result structs grow at the end. Their first member, @size, is
+ * sizeof() of the struct as the caller was compiled with; set it with the
+ * initializers below, which leave everything else 0. Zero always means "as the
+ * simple form does it". So a program that was built against an older header
+ * runs with a newer library, which takes what is missing for 0. It runs with an
+ * older library too, which sets result members that it does not know to 0, and
+ * which refuses options that it does not know with -E2BIG unless they are 0: an
+ * option is never ignored silently.
+ *
+ * The layouts are the same for 32-bit and 64-bit callers.
+ */
+
+/**
+ * struct panthor_mem_reclaim_options - How to reclaim
+ * @size: sizeof(struct panthor_mem_reclaim_options).
+ * @flags: Mask of enum drm_panthor_mem_reclaim_flags.
+ * @max_bytes: Stop once this much was freed (with NO_PAGEOUT: evicted). The
+ *             kernel works in whole buffers, so it can be exceeded by less than
+ *             one buffer. 0: no limit.
+ * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which unfinished
+ *               GPU work of the target is waited for. What is busy then is
+ *               skipped. 0: do not wait.
+ */
+struct panthor_mem_reclaim_options {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t max_bytes;
+	int64_t deadline_ns;
+};
+
+/**
+ * struct panthor_mem_reclaim_result - What a reclaim did
+ * @size: sizeof(struct panthor_mem_reclaim_result). Not changed by the library.
+ * @status: Mask of enum drm_panthor_mem_status: why it did less than everything.
+ * @freed_bytes: Returned to the system by this call.
+ * @evicted_bytes: Taken off the GPU by this call, at least @freed_bytes.
+ * @skipped_bytes: Left on the GPU because busy, shared or pinned.
+ */
+struct panthor_mem_reclaim_result {
+	uint32_t size;
+	uint32_t status;
+	uint64_t freed_bytes;
+	uint64_t evicted_bytes;
+	uint64_t skipped_bytes;
+};
+
+/**
+ * struct panthor_mem_claim_options - How to claim
+ * @size: sizeof(struct panthor_mem_claim_options).
+ * @flags: Mask of enum drm_panthor_mem_claim_flags.
+ * @max_bytes: Stop once this much was made resident, to within one buffer.
+ *             0: no limit.
+ */
+struct panthor_mem_claim_options {
+	uint32_t size;
+	uint32_t flags;
+	uint64_t max_bytes;
+};
+
+/**
+ * struct panthor_mem_claim_result - What a claim did
+ * @size: sizeof(struct panthor_mem_claim_result). Not changed by the library.
+ * @status: Mask of enum drm_panthor_mem_status: why it did less than everything.
+ * @claimed_bytes: Made resident by this call.
+ * @remaining_bytes: Of the target, still evicted.
+ */
+struct panthor_mem_claim_result {
+	uint32_t size;
+	uint32_t status;
+	uint64_t claimed_bytes;
+	uint64_t remaining_bytes;
+};
+
+/* For example: struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT; */
+#define PANTHOR_MEM_RECLAIM_OPTIONS_INIT \
+	{ (uint32_t)sizeof(struct panthor_mem_reclaim_options), 0, 0, 0 }
+#define PANTHOR_MEM_RECLAIM_RESULT_INIT \
+	{ (uint32_t)sizeof(struct panthor_mem_reclaim_result), 0, 0, 0, 0 }
+#define PANTHOR_MEM_CLAIM_OPTIONS_INIT \
+	{ (uint32_t)sizeof(struct panthor_mem_claim_options), 0, 0 }
+#define PANTHOR_MEM_CLAIM_RESULT_INIT \
+	{ (uint32_t)sizeof(struct panthor_mem_claim_result), 0, 0, 0 }
+
+/**
+ * panthor_mem_probe - Can this process reclaim and claim on this device, now?
+ * @fd: File of a device.
+ *
+ * Changes nothing: it looks at the driver's name and then asks for a dry run on
+ * the calling process. The answer can change with the process's capabilities and
+ * with swapon(8) and swapoff(8).
+ *
+ * Return: 0 if a reclaim would be accepted, or why it would not:
+ *
+ *   -ENOTTY      @fd is not a DRM device.
+ *   -ENODEV      @fd is a device of another driver, or the device is gone.
+ *   -ENOSYS      This kernel's panthor does not have the ioctls.
+ *   -EPERM       It has them; the caller lacks CAP_SYS_RESOURCE in the initial
+ *                user namespace.
+ *   -EOPNOTSUPP  It has them; the kernel is built without swap.
+ *   -ENOSPC      It has them; no swap is active, or swap is full. Claim works.
+ */
+int panthor_mem_probe(int fd);
+
+/**
+ * panthor_mem_reclaim - Move the GPU memory of a process to swap
+ * @fd: File of a panthor device.
+ * @tgid: The process, or 0.
+ * @freed_bytes: How much was returned to the system, or NULL.
+ *
+ * Does not wait for GPU work: memory that is busy stays, and so does memory that
+ * other processes also use on the GPU. Stop the process first if it should not
+ * take its memory back at once.
+ *
+ * Return: 0, also when there was nothing to do; or
+ *
+ *   -EPERM       No CAP_SYS_RESOURCE in the initial user namespace.
+ *   -ESRCH       No such process, or it has no file of this device.
+ *   -ENOSPC      No swap is free.
+ *   -EOPNOTSUPP  The kernel is built without swap.
+ *   -EINVAL      @tgid is negative; or the kernel does not have the ioctl, see
+ *                panthor_mem_probe().
+ *   -ETIMEDOUT   The GPU's MMU did not answer; the driver resets the GPU.
+ */
+int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes);
+
+/**
+ * panthor_mem_reclaim_with - panthor_mem_reclaim() with options and full result
+ * @fd: File of a panthor device.
+ * @tgid: The process, or 0.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_reclaim(), and
+ *
+ *   -EINVAL      Also: a @size is smaller than any version of that struct, or
+ *                @flags has a bit that the kernel does not know.
+ *   -E2BIG       @options asks for something that this library does not know.
+ */
+int panthor_mem_reclaim_with(int fd, pid_t tgid,
+			     const struct panthor_mem_reclaim_options *options,
+			     struct panthor_mem_reclaim_result *result);
+
+/**
+ * panthor_mem_claim - Bring the GPU memory of a process back
+ * @fd: File of a panthor device.
+ * @tgid: The process, or 0.
+ * @claimed_bytes: How much was made resident, or NULL.
+ *
+ * Never needed for correctness: without it, the next GPU job of the process
+ * brings the memory back and takes as much longer. A claim makes a reclaim of
+ * the same process that is under way end early.
+ *
+ * Return: 0, also when there was nothing to do; or
+ *
+ *   -EPERM       No CAP_SYS_RESOURCE in the initial user namespace.
+ *   -ESRCH       No such process, or it has no file of this device.
+ *   -EOPNOTSUPP  The kernel is built without swap.
+ *   -EINVAL      @tgid is negative; or the kernel does not have the ioctl, see
+ *                panthor_mem_probe().
+ *   -ENOMEM      Memory ran out part-way.
+ *   -EIO         Swap could not be read part-way.
+ *   -ETIMEDOUT   The GPU's MMU did not answer; the driver resets the GPU.
+ */
+int panthor_mem_claim(int fd, pid_t tgid, uint64_t *claimed_bytes);
+
+/**
+ * panthor_mem_claim_with - panthor_mem_claim() with options and full result
+ * @fd: File of a panthor device.
+ * @tgid: The process, or 0.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_claim(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_claim_with(int fd, pid_t tgid,
+			   const struct panthor_mem_claim_options *options,
+			   struct panthor_mem_claim_result *result);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* PANTHOR_DRMIF_H */

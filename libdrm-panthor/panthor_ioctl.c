@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The way into the kernel. */
+#include <errno.h>
+
+#include <xf86drm.h>
+
+#include "panthor_priv.h"
+
+int panthor_ioctl(int fd, unsigned long request, void *arg)
+{
+	int saved = errno;
+	int ret = 0;
+
+	/*
+	 * drmIoctl() repeats on EINTR with the same struct. That is right here:
+	 * the kernel says EINTR only when nothing was done, never changes the
+	 * inputs, and the deadline is a point in time.
+	 */
+	if (drmIoctl(fd, request, arg))
+		ret = -errno;
+
+	errno = saved;
+	return ret;
+}
+
+bool panthor_outputs_valid(int ret)
+{
+	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What must never change, checked by the compiler of each architecture. */
+#include <stddef.h>
+
+#include "panthor_drmif.h"
+
+#define SIZE(type, bytes) \
+	_Static_assert(sizeof(struct type) == (bytes), "size of " #type)
+#define AT(type, member, bytes) \
+	_Static_assert(offsetof(struct type, member) == (bytes), "place of " #type "." #member)
+
+SIZE(drm_panthor_mem_reclaim, 56);
+AT(drm_panthor_mem_reclaim, flags, 0);
+AT(drm_panthor_mem_reclaim, tgid, 4);
+AT(drm_panthor_mem_reclaim, max_bytes, 8);
+AT(drm_panthor_mem_reclaim, deadline_ns, 16);
+AT(drm_panthor_mem_reclaim, freed_bytes, 24);
+AT(drm_panthor_mem_reclaim, evicted_bytes, 32);
+AT(drm_panthor_mem_reclaim, skipped_bytes, 40);
+AT(drm_panthor_mem_reclaim, status, 48);
+AT(drm_panthor_mem_reclaim, pad, 52);
+
+SIZE(drm_panthor_mem_claim, 40);
+AT(drm_panthor_mem_claim, flags, 0);
+AT(drm_panthor_mem_claim, tgid, 4);
+AT(drm_panthor_mem_claim, max_bytes, 8);
+AT(drm_panthor_mem_claim, claimed_bytes, 16);
+AT(drm_panthor_mem_claim, remaining_bytes, 24);
+AT(drm_panthor_mem_claim, status, 32);
+AT(drm_panthor_mem_claim, pad, 36);
+
+_Static_assert(DRM_IOCTL_PANTHOR_MEM_RECLAIM == 0xC0386451, "number of MEM_RECLAIM");
+_Static_assert(DRM_IOCTL_PANTHOR_MEM_CLAIM == 0xC0286452, "number of MEM_CLAIM");
+
+SIZE(panthor_mem_reclaim_options, 24);
+AT(panthor_mem_reclaim_options, size, 0);
+AT(panthor_mem_reclaim_options, flags, 4);
+AT(panthor_mem_reclaim_options, max_bytes, 8);
+AT(panthor_mem_reclaim_options, deadline_ns, 16);
+
+SIZE(panthor_mem_reclaim_result, 32);
+AT(panthor_mem_reclaim_result, size, 0);
+AT(panthor_mem_reclaim_result, status, 4);
+AT(panthor_mem_reclaim_result, freed_bytes, 8);
+AT(panthor_mem_reclaim_result, evicted_bytes, 16);
+AT(panthor_mem_reclaim_result, skipped_bytes, 24);
+
+SIZE(panthor_mem_claim_options, 16);
+AT(panthor_mem_claim_options, size, 0);
+AT(panthor_mem_claim_options, flags, 4);
+AT(panthor_mem_claim_options, max_bytes, 8);
+
+SIZE(panthor_mem_claim_result, 24);
+AT(panthor_mem_claim_result, size, 0);
+AT(panthor_mem_claim_result, status, 4);
+AT(panthor_mem_claim_result, claimed_bytes, 8);
+AT(panthor_mem_claim_result, remaining_bytes, 16);

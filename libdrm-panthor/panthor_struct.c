@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Structs that can grow: see the comment above them in panthor_drmif.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "panthor_priv.h"
+
+static uint32_t size_of(const void *theirs)
+{
+	uint32_t size;
+
+	memcpy(&size, theirs, sizeof(size));
+	return size;
+}
+
+int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t least)
+{
+	const unsigned char *bytes = theirs;
+	size_t size = size_of(theirs);
+	size_t i;
+
+	if (size < least)
+		return -EINVAL;
+
+	/* An option that we cannot pass on must not be dropped silently. */
+	for (i = ours_size; i < size; i++) {
+		if (bytes[i])
+			return -E2BIG;
+	}
+
+	memset(ours, 0, ours_size);
+	memcpy(ours, theirs, size < ours_size ? size : ours_size);
+	return 0;
+}
+
+int panthor_result_check(const void *theirs, size_t least)
+{
+	return size_of(theirs) < least ? -EINVAL : 0;
+}
+
+void panthor_result_out(void *theirs, const void *ours, size_t ours_size)
+{
+	const size_t head = sizeof(uint32_t);
+	unsigned char *to = theirs;
+	size_t size = size_of(theirs);
+	size_t known = size < ours_size ? size : ours_size;
+
+	memcpy(to + head, (const unsigned char *)ours + head, known - head);
+	memset(to + known, 0, size - known);
+}

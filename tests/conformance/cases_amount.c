@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* How much: the bytes that are told against the system's own counters, limits. */
+#include "cases.h"
+
+#define SEED 0x616d6f756e740000ull
+
+static int64_t delta(uint64_t before, uint64_t after)
+{
+	return (int64_t)(after - before);
+}
+
+static void freed_is_free(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 32, WORLD_MIB, SEED + 1);
+	struct world_counters before, after;
+	struct panthor_mem_reclaim_result res;
+	int64_t freed, zram;
+
+	world_counters(w, &before);
+	res = reclaim(w, app);
+	world_counters(w, &after);
+
+	freed = (int64_t)res.freed_bytes;
+	zram = delta(before.zram_used, after.zram_used);
+	check_close(freed, (int64_t)res.evicted_bytes, "freed_bytes against evicted_bytes");
+	check_close(delta(before.swap_used, after.swap_used), freed, "growth of used swap");
+	/* What the compressed store took, it took from free memory. */
+	check_close(delta(before.free, after.free) + zram, freed, "growth of free memory and zram");
+	/* Compressed, and not all of it: the content is such that both hold. */
+	assert_true(zram > 0);
+	assert_true(delta(before.free, after.free) > freed / 8);
+
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void claimed_is_used(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 32, WORLD_MIB, SEED + 2);
+	struct world_counters before, after;
+	struct panthor_mem_claim_result res;
+	int64_t claimed, zram;
+
+	reclaim(w, app);
+	world_counters(w, &before);
+	res = claim(w, app);
+	world_counters(w, &after);
+
+	claimed = (int64_t)res.claimed_bytes;
+	assert_true(res.claimed_bytes >= lot_bytes(&lot));
+	zram = delta(before.zram_used, after.zram_used);
+	check_close(-delta(before.swap_used, after.swap_used), claimed, "drop of used swap");
+	check_close(-(delta(before.free, after.free) + zram), claimed,
+		    "drop of free memory and zram");
+}
+
+static void max_bytes_freed(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 3);
+	const uint64_t max = 5 * WORLD_MIB / 2;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+
+	res = reclaim_with(w, app, 0, max, 0);
+	assert_true(res.freed_bytes >= max);
+	assert_true(res.freed_bytes < max + lot.size);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+
+	/* The rest, with a cap that is out of reach. */
+	res = reclaim_with(w, app, 0, UINT64_MAX, 0);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot) - max - lot.size);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_true(resident(w, app) < lot.size);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void max_bytes_evicted(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 4);
+	const uint64_t max = 5 * WORLD_MIB / 2;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+
+	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, max, 0);
+	assert_true(res.evicted_bytes >= max);
+	assert_true(res.evicted_bytes < max + lot.size);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* The smallest cap still moves one BO, and only one. */
+static void max_bytes_one(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 5);
+	struct panthor_mem_reclaim_result res;
+	struct panthor_mem_claim_result back;
+	uint64_t evicted;
+
+	res = reclaim_with(w, app, 0, 1, 0);
+	assert_true(res.evicted_bytes > 0);
+	assert_true(res.evicted_bytes <= lot.size);
+
+	reclaim(w, app);
+	evicted = claim_with(w, app, 0, 1).claimed_bytes;
+	assert_true(evicted > 0);
+	assert_true(evicted <= lot.size);
+	back = claim(w, app);
+	assert_true(back.claimed_bytes >= lot_bytes(&lot) - evicted);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void max_bytes_claimed(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 6);
+	const uint64_t max = 5 * WORLD_MIB / 2;
+	struct panthor_mem_claim_result res;
+	uint64_t evicted, was;
+
+	evicted = reclaim(w, app).evicted_bytes;
+	was = resident(w, app);
+	res = claim_with(w, app, 0, max);
+	/* To within one BO. */
+	assert_true(res.claimed_bytes > max - lot.size);
+	assert_true(res.claimed_bytes < max + lot.size);
+	assert_int_equal(res.claimed_bytes + res.remaining_bytes, evicted);
+	assert_int_equal(resident(w, app), was + res.claimed_bytes);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+
+	res = claim_with(w, app, 0, UINT64_MAX);
+	assert_int_equal(res.remaining_bytes, 0);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void dry_run(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 7);
+	struct panthor_mem_reclaim_result said, done;
+	struct world_counters before, after;
+	uint64_t was;
+
+	/* With something to skip in it. */
+	world_share(w, app, lot.first + 3, other, 0, 0, true);
+	was = resident(w, app);
+	world_counters(w, &before);
+	said = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	world_counters(w, &after);
+	assert_int_equal(resident(w, app), was);
+	assert_int_equal(after.swap_used, before.swap_used);
+	check_close(delta(before.free, after.free), 0, "change of free memory");
+
+	done = reclaim(w, app);
+	assert_int_equal(said.evicted_bytes, done.evicted_bytes);
+	assert_int_equal(said.skipped_bytes, done.skipped_bytes);
+	assert_int_equal(said.status, done.status);
+	check_status(said.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+
+	/* Now there is nothing left to say. */
+	said = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	assert_int_equal(said.evicted_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void dry_run_capped(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 8);
+	const uint64_t max = 5 * WORLD_MIB / 2;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+
+	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, max, 0);
+	assert_true(res.evicted_bytes >= max);
+	assert_true(res.evicted_bytes < max + lot.size);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(resident(w, app), was);
+}
+
+static void dry_run_busy(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 9);
+	struct panthor_mem_reclaim_result res;
+
+	world_busy(w, app, 0, 0, 2 * WORLD_SECOND);
+	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	assert_int_equal(res.evicted_bytes, 0);
+	assert_true(res.skipped_bytes >= lot_bytes(&lot));
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	world_idle(w, app, 0, 0);
+}
+
+static void no_pageout(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 16, WORLD_MIB, SEED + 10);
+	struct world_counters before, after;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+
+	world_counters(w, &before);
+	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
+	world_counters(w, &after);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	/* Off the GPU, and still in RAM. */
+	check_close(delta(before.free, after.free), 0, "change of free memory");
+	check_close(delta(before.swap_used, after.swap_used), 0, "change of used swap");
+
+	/*
+	 * They are not resident any more, so that a reclaim does not evict them
+	 * again, and it frees nothing that it did not evict.
+	 */
+	res = reclaim(w, app);
+	assert_int_equal(res.evicted_bytes, 0);
+	assert_int_equal(res.freed_bytes, 0);
+
+	/* They come back without swap, and then they are as any others. */
+	lot_check(w, &lot, WORLD_BY_GPU);
+	res = reclaim(w, app);
+	check_close((int64_t)res.freed_bytes, (int64_t)lot_bytes(&lot), "freed_bytes afterwards");
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+/* Swap that ends in the middle of the work. */
+static void swap_ends(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 16, WORLD_MIB, SEED + 11);
+	struct panthor_mem_reclaim_result res;
+	uint64_t was;
+
+	world_set_swap(w, 6 * WORLD_MIB);
+	was = resident(w, app);
+	res = reclaim(w, app);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+	assert_true(res.freed_bytes > 0);
+	assert_true(res.freed_bytes <= 6 * WORLD_MIB + tolerance(6 * WORLD_MIB));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+
+	lot_check(w, &lot, WORLD_BY_GPU);
+	world_set_swap(w, WORLD_SWAP_NORMAL);
+	res = reclaim(w, app);
+	check_close((int64_t)res.freed_bytes, (int64_t)lot_bytes(&lot), "freed_bytes with room");
+}
+
+const struct conf_case amount_cases[] = {
+	{ "freed_is_free", freed_is_free, 0 },
+	{ "claimed_is_used", claimed_is_used, 0 },
+	{ "max_bytes_freed", max_bytes_freed, 0 },
+	{ "max_bytes_evicted", max_bytes_evicted, 0 },
+	{ "max_bytes_one", max_bytes_one, 0 },
+	{ "max_bytes_claimed", max_bytes_claimed, 0 },
+	{ "dry_run", dry_run, 0 },
+	{ "dry_run_capped", dry_run_capped, 0 },
+	{ "dry_run_busy", dry_run_busy, 0 },
+	{ "no_pageout", no_pageout, 0 },
+	{ "swap_ends", swap_ends, WORLD_CAN_FILL_SWAP },
+	{ NULL, NULL, 0 },
+};

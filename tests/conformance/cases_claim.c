@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* What a claim brings back. */
+#include "cases.h"
+
+#define SEED 0x636c61696d000000ull
+
+static void nothing(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	uint64_t was = resident(w, app);
+	struct panthor_mem_claim_result res = claim(w, app);
+
+	assert_int_equal(res.claimed_bytes, 0);
+	assert_int_equal(res.remaining_bytes, 0);
+	assert_int_equal(res.status, 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void everything(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 2);
+	uint64_t was = resident(w, app);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	struct panthor_mem_claim_result in = claim(w, app);
+
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(in.remaining_bytes, 0);
+	assert_int_equal(in.status, 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void twice(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 3);
+	struct panthor_mem_claim_result res;
+
+	reclaim(w, app);
+	claim(w, app);
+	res = claim(w, app);
+	assert_int_equal(res.claimed_bytes, 0);
+	assert_int_equal(res.remaining_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void only_the_target(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 4);
+	struct lot theirs = lot_alloc(w, other, 4, WORLD_MIB, SEED + 5);
+	uint64_t left;
+
+	reclaim(w, app);
+	reclaim(w, other);
+	left = resident(w, other);
+	claim(w, app);
+	assert_int_equal(resident(w, other), left);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &theirs, WORLD_BY_GPU);
+}
+
+/* After NO_PAGEOUT nothing is in swap; it comes back all the same. */
+static void from_ram(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 6);
+	uint64_t was = resident(w, app);
+	struct panthor_mem_reclaim_result out;
+	struct panthor_mem_claim_result in;
+
+	out = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
+	in = claim(w, app);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void prefetch_only(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 16, WORLD_MIB, SEED + 7);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	struct world_counters before, after;
+	struct panthor_mem_claim_result res;
+	uint64_t left = resident(w, app);
+
+	world_counters(w, &before);
+	res = claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, 0);
+	world_counters(w, &after);
+	assert_int_equal(res.remaining_bytes, out.evicted_bytes);
+	assert_int_equal(resident(w, app), left);
+	/* In RAM, whoever holds it. */
+	check_close((int64_t)(before.free - after.free) + (int64_t)(before.zram_used - after.zram_used),
+		    (int64_t)out.evicted_bytes, "drop of free memory and zram");
+
+	/* The rest is no I/O: a submit, or a claim. */
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	assert_int_equal(claim(w, app).claimed_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void prefetch_then_claim(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 8);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	struct panthor_mem_claim_result res;
+
+	claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, 0);
+	res = claim(w, app);
+	assert_int_equal(res.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(res.remaining_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* Busy or not: what is evicted is not in use, and can come back at any time. */
+static void while_busy(struct world *w)
+{
+	const struct world_spawn how = { .vms = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	const struct world_alloc idle = { .vm = 1, .count = 2, .size = WORLD_MIB, .seed = SEED + 9 };
+	struct lot lot = lot_alloc_with(w, app, &idle);
+	uint64_t was = resident(w, app);
+
+	world_busy(w, app, 0, 0, 2 * WORLD_SECOND);
+	reclaim(w, app);
+	assert_true(resident(w, app) <= was - lot_bytes(&lot));
+	claim(w, app);
+	assert_int_equal(resident(w, app), was);
+	world_idle(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/*
+ * A BO that is in no VM has nothing to be mapped in. Whether a claim brings its
+ * pages back is open; that the counts add up is not.
+ */
+static void never_bound(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const struct world_alloc how = {
+		.count = 2, .size = WORLD_MIB, .seed = SEED + 10, .unbound = true,
+	};
+	struct lot lot = lot_alloc_with(w, app, &how);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	uint64_t left = resident(w, app);
+	struct panthor_mem_claim_result in = claim(w, app);
+
+	assert_int_equal(in.claimed_bytes + in.remaining_bytes, out.evicted_bytes);
+	assert_int_equal(resident(w, app), left + in.claimed_bytes);
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+/* Pages that only the CPU brought back are resident; the claim maps them. */
+static void after_cpu_read(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 11);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	struct lot half = lot;
+	struct panthor_mem_claim_result in;
+
+	half.count = 2;
+	lot_check(w, &half, WORLD_BY_CPU);
+	in = claim(w, app);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes - lot_bytes(&half));
+	assert_int_equal(in.remaining_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case claim_cases[] = {
+	{ "nothing", nothing, 0 },
+	{ "everything", everything, 0 },
+	{ "twice", twice, 0 },
+	{ "only_the_target", only_the_target, 0 },
+	{ "from_ram", from_ram, 0 },
+	{ "prefetch_only", prefetch_only, 0 },
+	{ "prefetch_then_claim", prefetch_then_claim, 0 },
+	{ "while_busy", while_busy, 0 },
+	{ "never_bound", never_bound, 0 },
+	{ "after_cpu_read", after_cpu_read, 0 },
+	{ NULL, NULL, 0 },
+};

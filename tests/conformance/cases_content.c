@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Content survives, whoever wrote it and whoever reads it. */
+#include "cases.h"
+
+#define SEED 0x636f6e74656e7400ull
+
+static void reclaim_submit(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 1);
+	uint64_t was = resident(w, app);
+
+	reclaim(w, app);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	/* No claim was needed. */
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+static void reclaim_claim_submit(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 2);
+	uint64_t was = resident(w, app);
+
+	reclaim(w, app);
+	claim(w, app);
+	assert_int_equal(resident(w, app), was);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+static void reclaim_cpu_read(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 3);
+
+	reclaim(w, app);
+	lot_check(w, &lot, WORLD_BY_CPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void cpu_write_while_evicted(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 4);
+
+	reclaim(w, app);
+	lot_refill(w, &lot, WORLD_BY_CPU, SEED + 0x1000);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	reclaim(w, app);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void gpu_write_while_evicted(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 5);
+
+	reclaim(w, app);
+	lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x2000);
+	lot_check(w, &lot, WORLD_BY_CPU);
+	reclaim(w, app);
+	claim(w, app);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* Every way to bring it back, one after the other, with new content each time. */
+static void cycles(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB / 2, SEED + 6);
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		enum world_unit unit = i & 1 ? WORLD_BY_CPU : WORLD_BY_GPU;
+
+		if (i % 3 == 2)
+			reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
+		else
+			reclaim(w, app);
+		if (i & 2)
+			claim_with(w, app, 0, i & 4 ? 2 * WORLD_MIB : 0);
+		if (i & 8)
+			claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, 0);
+		lot_check(w, &lot, unit);
+		lot_refill(w, &lot, unit, SEED + 0x3000 + (uint64_t)i);
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+/* Work goes on in one VM while the process's memory goes and comes. */
+static void frames_go_on(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 7);
+	int i;
+
+	world_frames_start(w, app);
+	for (i = 0; i < 5; i++) {
+		reclaim_with(w, app, 0, 0, world_now(w) + 20 * WORLD_MS);
+		world_sleep(w, 2 * WORLD_MS);
+		claim(w, app);
+	}
+	assert_true(world_frames_stop(w, app) > 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* Pages that were taken away must not be another's while the app still sees them. */
+static void reused_memory(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 8);
+	struct lot second;
+
+	reclaim(w, app);
+	second = lot_alloc(w, other, 8, WORLD_MIB, SEED + 9);
+	/* Writes of the first must land in its own pages. */
+	lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x4000);
+	lot_check(w, &second, WORLD_BY_GPU);
+	lot_check(w, &second, WORLD_BY_CPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case content_cases[] = {
+	{ "reclaim_submit", reclaim_submit, 0 },
+	{ "reclaim_claim_submit", reclaim_claim_submit, 0 },
+	{ "reclaim_cpu_read", reclaim_cpu_read, 0 },
+	{ "cpu_write_while_evicted", cpu_write_while_evicted, 0 },
+	{ "gpu_write_while_evicted", gpu_write_while_evicted, 0 },
+	{ "cycles", cycles, 0 },
+	{ "frames_go_on", frames_go_on, 0 },
+	{ "reused_memory", reused_memory, 0 },
+	{ NULL, NULL, 0 },
+};

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* Every error of the contract that can be provoked from outside. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cases.h"
+
+#define SEED 0x6572726f72000000ull
+
+/* Both ioctls, as @caller (NULL: the manager), on a target by number. */
+static void expect_both(struct world *w, struct world_app *caller, uint32_t tgid, int error)
+{
+	struct raw_reclaim r = { .arg.tgid = tgid };
+	struct raw_claim c = { .arg.tgid = tgid };
+
+	assert_int_equal(world_call(w, caller, raw_reclaim_fn, &r, sizeof(r), NULL), error);
+	assert_int_equal(world_call(w, caller, raw_claim_fn, &c, sizeof(c), NULL), error);
+}
+
+static uint32_t number(struct world *w, struct world_app *app)
+{
+	return (uint32_t)world_tgid(w, app, NULL);
+}
+
+static void eperm_as(struct world *w, enum world_cred cred)
+{
+	const struct world_spawn how = { .cred = cred };
+	struct world_app *target = world_spawn(w, NULL);
+	struct world_app *caller = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, target, 2, WORLD_MIB, SEED + 1);
+	uint64_t was = resident(w, target);
+
+	expect_both(w, caller, number(w, target), -EPERM);
+	assert_int_equal(resident(w, target), was);
+	/* Nor oneself, by 0 or by number. */
+	expect_both(w, caller, 0, -EPERM);
+	expect_both(w, caller, number(w, caller), -EPERM);
+	/* Before the lookup: no answer tells who exists. */
+	expect_both(w, caller, (uint32_t)world_unused_tgid(w), -EPERM);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void eperm_user(struct world *w)
+{
+	eperm_as(w, WORLD_CRED_USER);
+}
+
+static void eperm_userns_root(struct world *w)
+{
+	eperm_as(w, WORLD_CRED_USERNS_ROOT);
+}
+
+static int probe_fn(int fd, void *arg)
+{
+	(void)arg;
+	return panthor_mem_probe(fd);
+}
+
+static void eperm_probe(struct world *w)
+{
+	const struct world_spawn how = { .cred = WORLD_CRED_USERNS_ROOT };
+
+	assert_int_equal(world_call(w, world_spawn(w, NULL), probe_fn, NULL, 0, NULL), -EPERM);
+	assert_int_equal(world_call(w, world_spawn(w, &how), probe_fn, NULL, 0, NULL), -EPERM);
+}
+
+static void einval_flags(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 2);
+	uint64_t was = resident(w, app);
+	unsigned int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		struct raw_reclaim r = { .arg = { .tgid = number(w, app), .flags = 1u << bit } };
+		struct raw_claim c = { .arg = { .tgid = number(w, app), .flags = 1u << bit } };
+
+		if (bit >= 2)
+			assert_int_equal(raw_reclaim_fn(world_fd(w), &r), -EINVAL);
+		if (bit >= 1)
+			assert_int_equal(raw_claim_fn(world_fd(w), &c), -EINVAL);
+	}
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void einval_pad(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct raw_reclaim r = { .arg = { .tgid = number(w, app), .pad = 1 } };
+	struct raw_claim c = { .arg = { .tgid = number(w, app), .pad = 1u << 31 } };
+
+	assert_int_equal(raw_reclaim_fn(world_fd(w), &r), -EINVAL);
+	assert_int_equal(raw_claim_fn(world_fd(w), &c), -EINVAL);
+}
+
+static void einval_tgid(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	uint64_t was;
+
+	lot_alloc(w, app, 1, WORLD_MIB, SEED + 3);
+	was = resident(w, app);
+	expect_both(w, NULL, (uint32_t)INT_MAX + 1, -EINVAL);
+	expect_both(w, NULL, UINT32_MAX, -EINVAL);
+	/* The sign bit on a good number. */
+	expect_both(w, NULL, number(w, app) | 1u << 31, -EINVAL);
+	assert_int_equal(resident(w, app), was);
+}
+
+static void esrch_nobody(struct world *w)
+{
+	expect_both(w, NULL, (uint32_t)world_unused_tgid(w), -ESRCH);
+	expect_both(w, NULL, INT_MAX, -ESRCH);
+}
+
+static void esrch_no_file(struct world *w)
+{
+	const struct world_spawn how = { .no_device = true };
+
+	expect_both(w, NULL, number(w, world_spawn(w, &how)), -ESRCH);
+}
+
+static void esrch_thread(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 4);
+	uint64_t was = resident(w, app);
+
+	assert_int_not_equal(world_thread_id(w, app), world_tgid(w, app, NULL));
+	expect_both(w, NULL, (uint32_t)world_thread_id(w, app), -ESRCH);
+	assert_int_equal(resident(w, app), was);
+	/* The process itself is there. */
+	expect_both(w, NULL, number(w, app), 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void esrch_exited(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+
+	lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
+	reclaim(w, app);
+	world_kill(w, app);
+	expect_both(w, NULL, number(w, app), -ESRCH);
+}
+
+static void enospc(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 6);
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	uint64_t was = resident(w, app);
+	int fd = world_fd(w);
+	uint32_t flags;
+
+	world_set_swap(w, WORLD_SWAP_NONE);
+	assert_int_equal(panthor_mem_probe(fd), -ENOSPC);
+	/* Whatever it is asked for: without swap it would be for nothing. */
+	for (flags = 0; flags < 4; flags++) {
+		opts.flags = flags;
+		assert_int_equal(panthor_mem_reclaim_with(fd, world_tgid(w, app, NULL), &opts, NULL),
+				 -ENOSPC);
+	}
+	assert_int_equal(resident(w, app), was);
+	/* A claim needs none. */
+	assert_int_equal(panthor_mem_claim(fd, world_tgid(w, app, NULL), NULL), 0);
+
+	world_set_swap(w, WORLD_SWAP_NORMAL);
+	assert_int_equal(panthor_mem_probe(fd), 0);
+	reclaim(w, app);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void enospc_full(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 7);
+	uint64_t was = resident(w, app);
+
+	world_set_swap(w, 0);
+	assert_int_equal(panthor_mem_reclaim(world_fd(w), world_tgid(w, app, NULL), NULL), -ENOSPC);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* Inputs stay as they were, on success and on error; the pad, too. */
+static void inputs_unmodified(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const uint32_t tgids[] = { number(w, app), (uint32_t)world_unused_tgid(w), UINT32_MAX };
+	unsigned int i;
+
+	lot_alloc(w, app, 2, WORLD_MIB, SEED + 8);
+	for (i = 0; i < sizeof(tgids) / sizeof(tgids[0]); i++) {
+		struct raw_reclaim r = { .arg = {
+			.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+			.tgid = tgids[i],
+			.max_bytes = 0x123456789abcull,
+			.deadline_ns = -7,
+			.freed_bytes = 1, .evicted_bytes = 2, .skipped_bytes = 3, .status = 4,
+		} };
+		struct raw_claim c = { .arg = {
+			.tgid = tgids[i],
+			.max_bytes = 0x123456789abcull,
+			.claimed_bytes = 1, .remaining_bytes = 2, .status = 4,
+		} };
+		int ret = raw_reclaim_fn(world_fd(w), &r);
+
+		assert_int_equal(r.arg.flags, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
+		assert_int_equal(r.arg.tgid, tgids[i]);
+		assert_int_equal(r.arg.max_bytes, 0x123456789abcull);
+		assert_true(r.arg.deadline_ns == -7);
+		assert_int_equal(r.arg.pad, 0);
+		/* What the caller had in the outputs is no input. */
+		if (!ret) {
+			assert_int_equal(r.arg.freed_bytes, 0);
+			assert_true(r.arg.evicted_bytes >= 2 * WORLD_MIB);
+		}
+
+		ret = raw_claim_fn(world_fd(w), &c);
+		assert_int_equal(c.arg.flags, 0);
+		assert_int_equal(c.arg.tgid, tgids[i]);
+		assert_int_equal(c.arg.max_bytes, 0x123456789abcull);
+		assert_int_equal(c.arg.pad, 0);
+		if (!ret) {
+			assert_true(c.arg.claimed_bytes >= 2 * WORLD_MIB);
+			assert_int_equal(c.arg.remaining_bytes, 0);
+			assert_int_equal(c.arg.status, 0);
+		}
+	}
+}
+
+const struct conf_case error_cases[] = {
+	{ "eperm_user", eperm_user, 0 },
+	{ "eperm_userns_root", eperm_userns_root, 0 },
+	{ "eperm_probe", eperm_probe, 0 },
+	{ "einval_flags", einval_flags, 0 },
+	{ "einval_pad", einval_pad, 0 },
+	{ "einval_tgid", einval_tgid, 0 },
+	{ "esrch_nobody", esrch_nobody, 0 },
+	{ "esrch_no_file", esrch_no_file, 0 },
+	{ "esrch_thread", esrch_thread, 0 },
+	{ "esrch_exited", esrch_exited, 0 },
+	{ "enospc", enospc, 0 },
+	{ "enospc_full", enospc_full, WORLD_CAN_FILL_SWAP },
+	{ "inputs_unmodified", inputs_unmodified, 0 },
+	{ NULL, NULL, 0 },
+};

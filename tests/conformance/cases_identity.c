@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Who is meant: 0, pid namespaces, files that change hands. */
+#include <errno.h>
+
+#include "cases.h"
+
+#define SEED 0x6964656e74697479ull
+
+static const struct world_spawn root = { .cred = WORLD_CRED_MANAGER };
+static const struct world_spawn root_inside = {
+	.cred = WORLD_CRED_MANAGER, .child_pidns = true,
+};
+static const struct world_spawn inside = { .child_pidns = true };
+
+/* By @caller, on the number @tgid. */
+static int reclaim_by(struct world *w, struct world_app *caller, pid_t tgid, uint64_t *evicted)
+{
+	struct raw_reclaim r = { .arg.tgid = (uint32_t)tgid };
+	int ret = world_call(w, caller, raw_reclaim_fn, &r, sizeof(r), NULL);
+
+	*evicted = ret ? 0 : r.arg.evicted_bytes;
+	return ret;
+}
+
+static int claim_by(struct world *w, struct world_app *caller, pid_t tgid, uint64_t *claimed)
+{
+	struct raw_claim c = { .arg.tgid = (uint32_t)tgid };
+	int ret = world_call(w, caller, raw_claim_fn, &c, sizeof(c), NULL);
+
+	*claimed = ret ? 0 : c.arg.claimed_bytes;
+	return ret;
+}
+
+/* An app that may, on its own memory: as 0, and by its own number. */
+static void self_as(struct world *w, const struct world_spawn *how)
+{
+	struct world_app *app = world_spawn(w, how);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	uint64_t was, others, bytes;
+	pid_t tgids[2] = { 0, 0 };
+	int i;
+
+	lot_alloc(w, other, 1, WORLD_MIB, SEED + 2);
+	tgids[1] = world_tgid(w, app, app);
+	assert_true(tgids[1] > 0);
+	others = resident(w, other);
+	for (i = 0; i < 2; i++) {
+		was = resident(w, app);
+		assert_int_equal(reclaim_by(w, app, tgids[i], &bytes), 0);
+		assert_true(bytes >= lot_bytes(&lot));
+		assert_int_equal(bytes, was - resident(w, app));
+		assert_int_equal(claim_by(w, app, tgids[i], &bytes), 0);
+		assert_int_equal(resident(w, app), was);
+		lot_check(w, &lot, WORLD_BY_GPU);
+	}
+	assert_int_equal(resident(w, other), others);
+}
+
+static void self(struct world *w)
+{
+	self_as(w, &root);
+}
+
+static void self_in_child_pidns(struct world *w)
+{
+	self_as(w, &root_inside);
+}
+
+/* 0 is whoever calls, not whoever is first. */
+static void manager_itself(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
+	uint64_t was = resident(w, app);
+
+	assert_int_equal(panthor_mem_reclaim(world_fd(w), 0, NULL), 0);
+	assert_int_equal(panthor_mem_claim(world_fd(w), 0, NULL), 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void child_pidns_from_outside(struct world *w)
+{
+	struct world_app *app = world_spawn(w, &inside);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 4);
+	pid_t number_inside = world_tgid(w, app, app);
+	uint64_t was = resident(w, app);
+	uint64_t bytes;
+
+	assert_int_not_equal(number_inside, world_tgid(w, app, NULL));
+	/* Its own number for itself means nobody of the device out here. */
+	assert_int_equal(reclaim_by(w, NULL, number_inside, &bytes), -ESRCH);
+	assert_int_equal(resident(w, app), was);
+
+	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, app, NULL), &bytes), 0);
+	assert_true(bytes >= lot_bytes(&lot));
+	assert_int_equal(claim_by(w, NULL, world_tgid(w, app, NULL), &bytes), 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void child_pidns_from_inside(struct world *w)
+{
+	struct world_app *caller = world_spawn(w, &root_inside);
+	struct world_app *app = world_spawn(w, &inside);
+	struct world_app *outside = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
+	struct lot lot_outside = lot_alloc(w, outside, 2, WORLD_MIB, SEED + 6);
+	uint64_t was = resident(w, app), was_outside = resident(w, outside);
+	uint64_t bytes;
+
+	/* The numbers of the outer namespace mean nothing here. */
+	assert_int_equal(world_tgid(w, outside, caller), 0);
+	assert_int_equal(reclaim_by(w, caller, world_tgid(w, app, NULL), &bytes), -ESRCH);
+	assert_int_equal(reclaim_by(w, caller, world_tgid(w, outside, NULL), &bytes), -ESRCH);
+	assert_int_equal(claim_by(w, caller, world_tgid(w, outside, NULL), &bytes), -ESRCH);
+	assert_int_equal(resident(w, app), was);
+
+	assert_int_equal(reclaim_by(w, caller, world_tgid(w, app, caller), &bytes), 0);
+	assert_true(bytes >= lot_bytes(&lot));
+	assert_int_equal(bytes, was - resident(w, app));
+	assert_int_equal(claim_by(w, caller, world_tgid(w, app, caller), &bytes), 0);
+	assert_int_equal(resident(w, app), was);
+	assert_int_equal(resident(w, outside), was_outside);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &lot_outside, WORLD_BY_GPU);
+}
+
+/* The owner is who issued the last ioctl: memory goes with the file. */
+static void file_changes_hands(struct world *w)
+{
+	struct world_app *maker = world_spawn(w, NULL);
+	struct world_app *owner = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, maker, 4, WORLD_MIB, SEED + 7);
+	uint64_t was, bytes;
+
+	world_give_file(w, maker, 0, owner);
+	was = resident(w, owner);
+	assert_true(was >= lot_bytes(&lot));
+	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, maker, NULL), &bytes), -ESRCH);
+	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, owner, NULL), &bytes), 0);
+	assert_true(bytes >= lot_bytes(&lot));
+	assert_int_equal(bytes, was - resident(w, owner));
+	assert_int_equal(claim_by(w, NULL, world_tgid(w, owner, NULL), &bytes), 0);
+	assert_int_equal(resident(w, owner), was);
+
+	/* And outlives who made it. */
+	world_kill(w, maker);
+	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, owner, NULL), &bytes), 0);
+	assert_true(bytes >= lot_bytes(&lot));
+}
+
+const struct conf_case identity_cases[] = {
+	{ "self", self, 0 },
+	{ "self_in_child_pidns", self_in_child_pidns, 0 },
+	{ "manager_itself", manager_itself, 0 },
+	{ "child_pidns_from_outside", child_pidns_from_outside, 0 },
+	{ "child_pidns_from_inside", child_pidns_from_inside, 0 },
+	{ "file_changes_hands", file_changes_hands, WORLD_CAN_GIVE_FILE },
+	{ NULL, NULL, 0 },
+};

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* What a reclaim takes, and what it leaves. */
+#include "cases.h"
+
+#define SEED 0x7265636c61696d00ull
+
+static void only_the_target(struct world *w)
+{
+	struct world_app *before = world_spawn(w, NULL);
+	struct world_app *target = world_spawn(w, NULL);
+	struct world_app *after = world_spawn(w, NULL);
+	struct lot lot[3];
+	struct panthor_mem_reclaim_result res;
+	uint64_t was[3], is;
+
+	lot[0] = lot_alloc(w, before, 4, WORLD_MIB, SEED + 1);
+	lot[1] = lot_alloc(w, target, 4, WORLD_MIB, SEED + 2);
+	lot[2] = lot_alloc(w, after, 4, WORLD_MIB, SEED + 3);
+	was[0] = resident(w, before);
+	was[1] = resident(w, target);
+	was[2] = resident(w, after);
+	assert_true(was[1] >= lot_bytes(&lot[1]));
+
+	res = reclaim(w, target);
+	is = resident(w, target);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot[1]));
+	assert_int_equal(res.evicted_bytes, was[1] - is);
+	assert_true(res.freed_bytes > 0);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED |
+				    DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_SHARED |
+				    DRM_PANTHOR_MEM_STATUS_SWAP_FULL | DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(resident(w, before), was[0]);
+	assert_int_equal(resident(w, after), was[2]);
+
+	lot_check(w, &lot[0], WORLD_BY_GPU);
+	lot_check(w, &lot[1], WORLD_BY_GPU);
+	lot_check(w, &lot[2], WORLD_BY_GPU);
+}
+
+static void bystander_keeps_running(struct world *w)
+{
+	struct world_app *target = world_spawn(w, NULL);
+	struct world_app *bystander = world_spawn(w, NULL);
+	struct lot theirs = lot_alloc(w, target, 4, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, bystander, 4, WORLD_MIB, SEED + 5);
+	uint64_t was = resident(w, bystander);
+	int i;
+
+	world_frames_start(w, bystander);
+	for (i = 0; i < 3; i++) {
+		reclaim(w, target);
+		world_sleep(w, 5 * WORLD_MS);
+		assert_int_equal(resident(w, bystander), was);
+		claim(w, target);
+		assert_int_equal(resident(w, bystander), was);
+	}
+	assert_true(world_frames_stop(w, bystander) > 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &theirs, WORLD_BY_GPU);
+}
+
+static void twice(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 6);
+	struct panthor_mem_reclaim_result res;
+	uint64_t left;
+
+	reclaim(w, app);
+	left = resident(w, app);
+	res = reclaim(w, app);
+	assert_int_equal(res.evicted_bytes, 0);
+	assert_int_equal(res.freed_bytes, 0);
+	assert_int_equal(resident(w, app), left);
+	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* What came back can go again. */
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+static void nothing_allocated(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct panthor_mem_reclaim_result res = reclaim(w, app);
+
+	/* Its command buffers, at most. */
+	assert_true(res.evicted_bytes < WORLD_MIB);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+}
+
+static void several_files(struct world *w)
+{
+	const struct world_spawn how = { .files = 3 };
+	struct world_app *app = world_spawn(w, &how);
+	struct world_alloc alloc = { .count = 2, .size = WORLD_MIB };
+	struct panthor_mem_reclaim_result res;
+	struct lot lots[3];
+	uint64_t was;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		alloc.file = i;
+		alloc.seed = SEED + 16 + i;
+		lots[i] = lot_alloc_with(w, app, &alloc);
+	}
+	was = resident(w, app);
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= 6 * WORLD_MIB);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	claim(w, app);
+	assert_int_equal(resident(w, app), was);
+	for (i = 0; i < 3; i++)
+		lot_check(w, &lots[i], WORLD_BY_GPU);
+}
+
+static void several_vms(struct world *w)
+{
+	const struct world_spawn how = { .vms = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct world_alloc alloc = { .count = 2, .size = WORLD_MIB };
+	struct panthor_mem_reclaim_result res;
+	struct lot lots[2];
+	uint64_t was;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		alloc.vm = i;
+		alloc.exclusive = i;
+		alloc.seed = SEED + 32 + i;
+		lots[i] = lot_alloc_with(w, app, &alloc);
+	}
+	was = resident(w, app);
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= 4 * WORLD_MIB);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+
+	/* A frame brings back its own VM, not the other. */
+	assert_int_equal(world_frame(w, app, 0, 1), 0);
+	assert_true(resident(w, app) >= lot_bytes(&lots[1]));
+	assert_true(resident(w, app) <= was - lot_bytes(&lots[0]));
+	lot_check(w, &lots[0], WORLD_BY_GPU);
+	lot_check(w, &lots[1], WORLD_BY_GPU);
+}
+
+static void many_small(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 256, 4 * WORLD_PAGE, SEED + 40);
+	struct panthor_mem_reclaim_result res = reclaim(w, app);
+
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void exclusive(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const struct world_alloc how = {
+		.count = 4, .size = WORLD_MIB, .seed = SEED + 41, .exclusive = true,
+	};
+	struct lot lot = lot_alloc_with(w, app, &how);
+	struct panthor_mem_reclaim_result res = reclaim(w, app);
+
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* Mapped by the CPU, and in no VM: it is the process's memory all the same. */
+static void never_bound(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const struct world_alloc how = {
+		.count = 2, .size = WORLD_MIB, .seed = SEED + 42, .unbound = true,
+	};
+	struct lot lot = lot_alloc_with(w, app, &how);
+	uint64_t was = resident(w, app);
+	struct panthor_mem_reclaim_result res = reclaim(w, app);
+
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	lot_check(w, &lot, WORLD_BY_CPU);
+}
+
+/* Brought back by the CPU only, the GPU's mappings still gone: resident again. */
+static void after_cpu_read(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 43);
+	struct panthor_mem_reclaim_result res;
+
+	reclaim(w, app);
+	lot_check(w, &lot, WORLD_BY_CPU);
+	assert_true(resident(w, app) >= lot_bytes(&lot));
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_true(resident(w, app) < lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void stopped_target(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 44);
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+
+	world_stop(w, app);
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_int_equal(resident(w, app), was - res.evicted_bytes);
+	claim(w, app);
+	assert_int_equal(resident(w, app), was);
+	reclaim(w, app);
+	world_continue(w, app);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* The library's own question, to a world where the answer is yes. */
+static void probe(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 45);
+	uint64_t was = resident(w, app);
+
+	assert_int_equal(panthor_mem_probe(world_fd(w)), 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case reclaim_cases[] = {
+	{ "only_the_target", only_the_target, 0 },
+	{ "bystander_keeps_running", bystander_keeps_running, 0 },
+	{ "twice", twice, 0 },
+	{ "nothing_allocated", nothing_allocated, 0 },
+	{ "several_files", several_files, 0 },
+	{ "several_vms", several_vms, 0 },
+	{ "many_small", many_small, 0 },
+	{ "exclusive", exclusive, 0 },
+	{ "never_bound", never_bound, 0 },
+	{ "after_cpu_read", after_cpu_read, 0 },
+	{ "stopped_target", stopped_target, 0 },
+	{ "probe", probe, 0 },
+	{ NULL, NULL, 0 },
+};

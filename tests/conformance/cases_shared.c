@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Buffers that more than one process has, and pinned ones. */
+#include "cases.h"
+
+#define SEED 0x7368617265640000ull
+
+static void with_another(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot theirs = lot;
+	struct panthor_mem_reclaim_result alone, res;
+	uint64_t was, others;
+
+	alone = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	check_no_status(alone.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+
+	theirs.app = other;
+	theirs.first = world_share(w, app, lot.first, other, 0, 0, true);
+	theirs.count = 1;
+	was = resident(w, app);
+	others = resident(w, other);
+
+	/* Exactly that one is left, from either side. */
+	res = reclaim(w, app);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_int_equal(res.skipped_bytes, alone.skipped_bytes + lot.size);
+	assert_int_equal(res.evicted_bytes, alone.evicted_bytes - lot.size);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	assert_int_equal(resident(w, other), others);
+	res = reclaim(w, other);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(resident(w, other) >= lot.size);
+
+	assert_int_equal(world_frame(w, other, 0, 0), 0);
+	lot_check(w, &theirs, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* A handle is no use of it: only what the GPU maps counts. */
+static void handle_only(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 2);
+	struct panthor_mem_reclaim_result res;
+
+	world_share(w, app, lot.first, other, 0, 0, false);
+	res = reclaim(w, app);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void two_vms_of_one(struct world *w)
+{
+	const struct world_spawn how = { .vms = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
+	struct lot second = lot;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was;
+
+	second.count = 1;
+	second.first = world_share(w, app, lot.first, app, 0, 1, true);
+	was = resident(w, app);
+	res = reclaim(w, app);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	lot_check(w, &second, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* And back by claim: in both VMs. */
+	reclaim(w, app);
+	claim(w, app);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &second, WORLD_BY_GPU);
+}
+
+static void two_files_of_one(struct world *w)
+{
+	const struct world_spawn how = { .files = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 4);
+	struct lot second = lot;
+	struct panthor_mem_reclaim_result res;
+
+	second.count = 1;
+	second.first = world_share(w, app, lot.first, app, 1, 0, true);
+	res = reclaim(w, app);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	/* Each BO once, whatever number of files have it. */
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	assert_true(res.evicted_bytes < lot_bytes(&lot) + lot.size);
+	lot_check(w, &second, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &second, WORLD_BY_CPU);
+}
+
+static void sharer_exits(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
+	struct panthor_mem_reclaim_result res;
+
+	world_share(w, app, lot.first, other, 0, 0, true);
+	res = reclaim(w, app);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+
+	world_kill(w, other);
+	res = reclaim(w, app);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(res.evicted_bytes >= lot.size);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* The maker closes it; it is the other's alone now. */
+static void maker_closes(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, 2 * WORLD_MIB, SEED + 6);
+	struct lot theirs = lot;
+	struct panthor_mem_reclaim_result res;
+
+	theirs.app = other;
+	theirs.first = world_share(w, app, lot.first, other, 0, 0, true);
+	world_free(w, app, lot.first);
+	res = reclaim(w, other);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(res.evicted_bytes >= lot.size);
+	lot_check(w, &theirs, WORLD_BY_GPU);
+}
+
+static void pinned(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 7);
+	struct panthor_mem_reclaim_result before, res;
+
+	before = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	world_pin(w, app, lot.first + 2);
+	res = reclaim(w, app);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_PINNED);
+	assert_int_equal(res.skipped_bytes, before.skipped_bytes + lot.size);
+	assert_int_equal(res.evicted_bytes, before.evicted_bytes - lot.size);
+	assert_true(resident(w, app) >= lot.size);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case shared_cases[] = {
+	{ "with_another", with_another, 0 },
+	{ "handle_only", handle_only, 0 },
+	{ "two_vms_of_one", two_vms_of_one, 0 },
+	{ "two_files_of_one", two_files_of_one, 0 },
+	{ "sharer_exits", sharer_exits, 0 },
+	{ "maker_closes", maker_closes, 0 },
+	{ "pinned", pinned, WORLD_CAN_PIN },
+	{ NULL, NULL, 0 },
+};

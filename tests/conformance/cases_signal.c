@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* A signal to the caller while the call runs: EINTR, or a short count. */
+#include <errno.h>
+
+#include "cases.h"
+
+#define SEED 0x7369676e616c0000ull
+
+/* Before anything was done, for certain: the call waits for the GPU. */
+static void eintr_while_waiting(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct world_during during = {
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 200 * WORLD_MS,
+	};
+	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+	uint64_t was = resident(w, app);
+	int64_t start, deadline;
+
+	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
+	start = world_now(w);
+	r.arg.deadline_ns = deadline = start + 2500 * WORLD_MS;
+	assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during), -EINTR);
+	assert_true(world_now(w) - start < 1500 * WORLD_MS);
+	assert_true(r.arg.deadline_ns == deadline);
+	assert_int_equal(r.arg.tgid, world_tgid(w, app, NULL));
+	assert_int_equal(resident(w, app), was);
+
+	/* The same struct again, as drmIoctl() would. */
+	world_idle(w, app, 0, 0);
+	assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), NULL), 0);
+	assert_int_equal(r.arg.evicted_bytes, was - resident(w, app));
+	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static int library_fn(int fd, void *arg)
+{
+	struct raw_reclaim *r = arg;
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	int ret;
+
+	opts.deadline_ns = r->arg.deadline_ns;
+	ret = panthor_mem_reclaim_with(fd, (pid_t)r->arg.tgid, &opts, &res);
+	r->arg.evicted_bytes = res.evicted_bytes;
+	r->arg.freed_bytes = res.freed_bytes;
+	r->arg.status = res.status;
+	return ret;
+}
+
+/* The library starts over, and the deadline is still the same point in time. */
+static void library_starts_over(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 2);
+	struct world_during during = {
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 150 * WORLD_MS,
+	};
+	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+	uint64_t was = resident(w, app);
+
+	world_busy(w, app, 0, 0, 600 * WORLD_MS);
+	r.arg.deadline_ns = world_now(w) + 4 * WORLD_SECOND;
+	assert_int_equal(world_call(w, NULL, library_fn, &r, sizeof(r), &during), 0);
+	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
+	assert_int_equal(r.arg.evicted_bytes, was - resident(w, app));
+	check_no_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void library_gives_up(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_during during = {
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 300 * WORLD_MS,
+	};
+	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+	int64_t start, took;
+
+	lot_alloc(w, app, 4, WORLD_MIB, SEED + 3);
+	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
+	start = world_now(w);
+	r.arg.deadline_ns = start + 500 * WORLD_MS;
+	assert_int_equal(world_call(w, NULL, library_fn, &r, sizeof(r), &during), 0);
+	took = world_now(w) - start;
+	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	/* Not 300 ms and then 500 ms more. */
+	assert_true(took >= 480 * WORLD_MS);
+	assert_true(took < 780 * WORLD_MS);
+	world_idle(w, app, 0, 0);
+}
+
+static const int64_t moments[] = {
+	WORLD_MS / 10, WORLD_MS, 3 * WORLD_MS, 8 * WORLD_MS, 20 * WORLD_MS, 50 * WORLD_MS,
+};
+
+/*
+ * At any moment of a reclaim: either nothing was done, or everything that was
+ * done was told. The same call again does the rest.
+ */
+static void any_moment_of_reclaim(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 24, WORLD_MIB, SEED + 4);
+	struct world_during during = { .event = WORLD_EVENT_SIGNAL };
+	uint64_t was = resident(w, app);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+		uint64_t evicted = 0;
+		int ret;
+
+		during.after_ns = moments[i];
+		ret = world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during);
+		assert_true(ret == 0 || ret == -EINTR);
+		if (!ret) {
+			evicted = r.arg.evicted_bytes;
+			assert_true(r.arg.freed_bytes <= evicted);
+			if (evicted < was - lot.size)
+				check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+		}
+		assert_int_equal(evicted, was - resident(w, app));
+
+		assert_int_equal(raw_reclaim_fn(world_fd(w), &r), 0);
+		assert_int_equal(evicted + r.arg.evicted_bytes, was - resident(w, app));
+		claim(w, app);
+		assert_int_equal(resident(w, app), was);
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void any_moment_of_claim(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 24, WORLD_MIB, SEED + 5);
+	struct world_during during = { .event = WORLD_EVENT_SIGNAL };
+	uint64_t was = resident(w, app);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		struct raw_claim c = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+		uint64_t claimed = 0, left;
+		int ret;
+
+		reclaim(w, app);
+		left = resident(w, app);
+		during.after_ns = moments[i];
+		ret = world_call(w, NULL, raw_claim_fn, &c, sizeof(c), &during);
+		assert_true(ret == 0 || ret == -EINTR);
+		if (!ret) {
+			claimed = c.arg.claimed_bytes;
+			assert_int_equal(claimed + c.arg.remaining_bytes, was - left);
+			if (c.arg.remaining_bytes)
+				check_status(c.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+		}
+		assert_int_equal(resident(w, app), left + claimed);
+
+		assert_int_equal(raw_claim_fn(world_fd(w), &c), 0);
+		assert_int_equal(resident(w, app), was);
+		assert_int_equal(c.arg.remaining_bytes, 0);
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case signal_cases[] = {
+	{ "eintr_while_waiting", eintr_while_waiting, 0 },
+	{ "library_starts_over", library_starts_over, 0 },
+	{ "library_gives_up", library_gives_up, 0 },
+	{ "any_moment_of_reclaim", any_moment_of_reclaim, 0 },
+	{ "any_moment_of_claim", any_moment_of_claim, 0 },
+	{ NULL, NULL, 0 },
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Words that the cases are written in. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <xf86drm.h>
+
+#include "cases.h"
+
+struct lot lot_alloc_with(struct world *w, struct world_app *app, const struct world_alloc *how)
+{
+	struct lot lot = {
+		.app = app,
+		.count = how->count ? how->count : 1,
+		.size = how->size,
+		.seed = how->seed,
+	};
+
+	lot.first = world_alloc(w, app, how);
+	assert_true(lot.first >= 0);
+	return lot;
+}
+
+struct lot lot_alloc(struct world *w, struct world_app *app, unsigned int count, uint64_t size,
+		     uint64_t seed)
+{
+	const struct world_alloc how = { .count = count, .size = size, .seed = seed };
+
+	return lot_alloc_with(w, app, &how);
+}
+
+uint64_t lot_bytes(const struct lot *lot)
+{
+	return lot->count * lot->size;
+}
+
+static uint64_t seed_of(const struct lot *lot, unsigned int i)
+{
+	return lot->seed + ((uint64_t)i << 32);
+}
+
+void lot_check(struct world *w, const struct lot *lot, enum world_unit by)
+{
+	unsigned int i;
+
+	for (i = 0; i < lot->count; i++) {
+		uint64_t sum = world_sum(w, lot->app, lot->first + (int)i, by);
+
+		if (sum != pattern_sum(seed_of(lot, i), lot->size))
+			fail_msg("BO %u of %u has lost its content, as the %s sees it", i,
+				 lot->count, by == WORLD_BY_CPU ? "CPU" : "GPU");
+	}
+}
+
+void lot_refill(struct world *w, struct lot *lot, enum world_unit by, uint64_t seed)
+{
+	unsigned int i;
+
+	lot->seed = seed;
+	for (i = 0; i < lot->count; i++)
+		world_fill(w, lot->app, lot->first + (int)i, by, seed_of(lot, i));
+}
+
+uint64_t resident(struct world *w, struct world_app *app)
+{
+	struct world_memory m;
+
+	world_memory(w, app, &m);
+	return m.resident;
+}
+
+/* What holds for the numbers of every reclaim that came back. */
+static void check_reclaim(const struct panthor_mem_reclaim_result *res, uint32_t flags)
+{
+	const uint32_t skipped = DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_SHARED |
+				 DRM_PANTHOR_MEM_STATUS_PINNED;
+
+	assert_true(res->freed_bytes <= res->evicted_bytes);
+	if (flags)
+		assert_int_equal(res->freed_bytes, 0);
+	/* Bytes and reasons go together. */
+	assert_int_equal(res->skipped_bytes != 0, (res->status & skipped) != 0);
+	assert_int_equal(res->status & ~0x3fu, 0);
+	assert_int_equal(res->freed_bytes % WORLD_PAGE, 0);
+	assert_int_equal(res->evicted_bytes % WORLD_PAGE, 0);
+	assert_int_equal(res->skipped_bytes % WORLD_PAGE, 0);
+}
+
+struct panthor_mem_reclaim_result reclaim_with(struct world *w, struct world_app *app,
+					       uint32_t flags, uint64_t max_bytes,
+					       int64_t deadline_ns)
+{
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	int ret;
+
+	opts.flags = flags;
+	opts.max_bytes = max_bytes;
+	opts.deadline_ns = deadline_ns;
+	ret = panthor_mem_reclaim_with(world_fd(w), world_tgid(w, app, NULL), &opts, &res);
+	if (ret)
+		fail_msg("reclaim: %s", strerror(-ret));
+	check_reclaim(&res, flags);
+	return res;
+}
+
+struct panthor_mem_reclaim_result reclaim(struct world *w, struct world_app *app)
+{
+	return reclaim_with(w, app, 0, 0, 0);
+}
+
+struct panthor_mem_claim_result claim_with(struct world *w, struct world_app *app, uint32_t flags,
+					   uint64_t max_bytes)
+{
+	struct panthor_mem_claim_options opts = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	int ret;
+
+	opts.flags = flags;
+	opts.max_bytes = max_bytes;
+	ret = panthor_mem_claim_with(world_fd(w), world_tgid(w, app, NULL), &opts, &res);
+	if (ret)
+		fail_msg("claim: %s", strerror(-ret));
+	if (flags)
+		assert_int_equal(res.claimed_bytes, 0);
+	assert_int_equal(res.claimed_bytes % WORLD_PAGE, 0);
+	assert_int_equal(res.remaining_bytes % WORLD_PAGE, 0);
+	assert_int_equal(res.status & ~0x3fu, 0);
+	return res;
+}
+
+struct panthor_mem_claim_result claim(struct world *w, struct world_app *app)
+{
+	return claim_with(w, app, 0, 0);
+}
+
+static int raw(int fd, unsigned long request, void *arg, int restart)
+{
+	int ret = restart ? drmIoctl(fd, request, arg) : ioctl(fd, request, arg);
+
+	return ret ? -errno : 0;
+}
+
+int raw_reclaim_fn(int fd, void *arg)
+{
+	struct raw_reclaim *r = arg;
+
+	return raw(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &r->arg, r->restart);
+}
+
+int raw_claim_fn(int fd, void *arg)
+{
+	struct raw_claim *c = arg;
+
+	return raw(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, &c->arg, c->restart);
+}
+
+uint64_t tolerance(uint64_t bytes)
+{
+	uint64_t part = bytes / 50;
+
+	return part > WORLD_MIB ? part : WORLD_MIB;
+}
+
+void check_close(int64_t value, int64_t expected, const char *what)
+{
+	int64_t off = value - expected;
+	int64_t allowed = (int64_t)tolerance((uint64_t)(expected < 0 ? -expected : expected));
+
+	if (off > allowed || off < -allowed)
+		fail_msg("%s is %lld KiB, expected %lld KiB, give or take %lld KiB", what,
+			 (long long)value / 1024, (long long)expected / 1024,
+			 (long long)allowed / 1024);
+}

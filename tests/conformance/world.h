@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device with processes on it: what the conformance cases stand on.
+ *
+ * The cases (cases_*.c) know nothing about how processes, buffers and GPU work
+ * come to be. They see this header, libdrm_panthor and raw ioctls. Two back
+ * ends implement it:
+ *
+ *   world_mock.c   a model inside the test process, on the host
+ *   world_guest.c  real processes and the real driver, in a guest
+ *
+ * Where the two disagree on a case, one of them is wrong.
+ *
+ * Conventions
+ *
+ * - The test process is "the manager": root of the initial namespaces, with
+ *   CAP_SYS_RESOURCE. world_fd() is its own file of the device, and is what the
+ *   cases give to the library and to ioctl(). Every other process is an app.
+ * - A function that returns int returns 0 or a count, or -errno where failing
+ *   is part of what is described at it. Trouble that no case asked for (a fork
+ *   that fails, a job that faults, a guest short of memory) must not be
+ *   returned: end the case with cmocka's fail_msg().
+ * - Functions that act *inside* an app (alloc, share, frame, sum, fill, busy,
+ *   call) need the app to run. On a stopped app they are a mistake of the case:
+ *   fail_msg().
+ * - Sizes are in bytes and multiples of WORLD_PAGE. Times are in nanoseconds
+ *   on the clock of world_now().
+ * - An app is one process. It has files of the device (fds of its own), each
+ *   file has VMs, each VM has one queue to run jobs on. Files, VMs and BOs are
+ *   small integers that count from 0 within their app (a BO number is unique in
+ *   its app, not in its file). VMs count within their file.
+ * - Memory that the app needs besides what the case asked for (command buffers,
+ *   sync objects, results) is kept small and is real memory of that app: it
+ *   shows in world_memory(), may be reclaimed, and the cases allow for it.
+ *   Nothing may be allocated between two looks of a case but by what the case
+ *   calls: set queues, command buffers and result buffers up in world_spawn().
+ * - All cases together hold at most WORLD_MAX_LIVE bytes of BOs at a time.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define WORLD_PAGE 4096ull
+#define WORLD_MIB (1024ull * 1024)
+#define WORLD_MAX_LIVE (64 * WORLD_MIB)
+#define WORLD_MS 1000000ll
+#define WORLD_SECOND 1000000000ll
+
+struct world;
+struct world_app;
+
+/* --- life --------------------------------------------------------------- */
+
+/*
+ * A fresh world for one case: the device present and idle, swap on and empty
+ * enough for WORLD_MAX_LIVE, no app. Called before each case.
+ */
+struct world *world_open(void);
+
+/*
+ * Ends all apps, undoes world_set_swap() and world_fault(), closes the file.
+ * Called after each case, whether it passed or not, also by longjmp from the
+ * middle of one.
+ *
+ * Returns 0, or -1 after it printed what went wrong behind the cases' back (a
+ * WARN in the kernel log, a GPU fault or reset that no case asked for, a frame
+ * loop that failed and that nobody stopped). The case then counts as failed.
+ */
+int world_close(struct world *w);
+
+/* The manager's fd of the device (a render node). Valid until world_close(). */
+int world_fd(struct world *w);
+
+/* "mock" or "guest", for messages. */
+const char *world_name(void);
+
+/*
+ * What a back end can do beyond the rest of this header, all of which both
+ * must do. A case that needs a missing one is skipped, with the name printed.
+ */
+enum world_feature {
+	/* world_pin() */
+	WORLD_CAN_PIN = 1 << 0,
+	/* world_give_file() */
+	WORLD_CAN_GIVE_FILE = 1 << 1,
+	/* world_set_swap() with a number of bytes */
+	WORLD_CAN_FILL_SWAP = 1 << 2,
+	/* world_fault() with the fault of that name */
+	WORLD_CAN_UNPLUG = 1 << 3,
+	WORLD_CAN_SWAP_READ_ERROR = 1 << 4,
+	WORLD_CAN_NO_MEMORY = 1 << 5,
+	WORLD_CAN_MMU_TIMEOUT = 1 << 6,
+	WORLD_CAN_NO_SWAP_SUPPORT = 1 << 7,
+};
+
+/*
+ * What each back end must offer, so that nothing is skipped silently for ever:
+ * a test of the suite itself compares. The mock does everything.
+ */
+#define WORLD_FEATURES_MOCK 0xffu
+#define WORLD_FEATURES_GUEST (WORLD_CAN_GIVE_FILE | WORLD_CAN_FILL_SWAP)
+
+unsigned int world_features(void);
+
+/* CLOCK_MONOTONIC; the mock has a virtual one that only moves when told. */
+int64_t world_now(struct world *w);
+
+/* Let time pass; GPU work and frame loops go on meanwhile. */
+void world_sleep(struct world *w, int64_t ns);
+
+/* --- apps --------------------------------------------------------------- */
+
+enum world_cred {
+	/* Root of the initial user namespace, as the manager. */
+	WORLD_CRED_MANAGER,
+	/* An ordinary user without any capability. */
+	WORLD_CRED_USER,
+	/* Root with every capability, in a user namespace of its own. */
+	WORLD_CRED_USERNS_ROOT,
+};
+
+struct world_spawn {
+	enum world_cred cred;
+	/*
+	 * Live in *the* child pid namespace of the world (one, made when first
+	 * needed), else in the manager's.
+	 */
+	bool child_pidns;
+	/* Open no file of the device; world_call() then passes fd -1. */
+	bool no_device;
+	/* Number of files, and of VMs in each. 0 means 1. At most 4. */
+	unsigned int files;
+	unsigned int vms;
+};
+
+/*
+ * A new process, running and idle, with its files, VMs and queues. @how may be
+ * NULL: a WORLD_CRED_USER app with one file and one VM. The device must be
+ * accessible to every cred (the tests are not about file permissions).
+ *
+ * For WORLD_CRED_USERNS_ROOT and for child_pidns apps that are to be named by
+ * number: numbers in the child namespace must differ from the numbers that
+ * child_pidns apps have in the manager's namespace.
+ */
+struct world_app *world_spawn(struct world *w, const struct world_spawn *how);
+
+/* SIGKILL, and return when the process is reaped and its files are closed. */
+void world_kill(struct world *w, struct world_app *app);
+
+/* SIGSTOP, and return when it has stopped; SIGCONT. GPU work goes on. */
+void world_stop(struct world *w, struct world_app *app);
+void world_continue(struct world *w, struct world_app *app);
+
+/*
+ * The app's TGID as @seen_by sees it (NULL: the manager). 0 if @seen_by cannot
+ * see it. Still answers with the old number after world_kill().
+ */
+pid_t world_tgid(struct world *w, struct world_app *app, struct world_app *seen_by);
+
+/*
+ * The id of a second thread of the app, as the manager sees it. The thread
+ * lives as long as the app and does nothing.
+ */
+pid_t world_thread_id(struct world *w, struct world_app *app);
+
+/* A TGID that no process has, neither in the manager's nor the child namespace. */
+pid_t world_unused_tgid(struct world *w);
+
+/* --- buffers ------------------------------------------------------------ */
+
+/*
+ * Content of a BO: 64-bit word number i is seed + i. (So pages differ from each
+ * other, compress, and are neither zero nor same-filled.) Its checksum, for
+ * both: s = 0xcbf29ce484222325; for each word s = (s ^ word) * 0x100000001b3.
+ * pattern.c has both, for the cases and for the back ends.
+ */
+uint64_t pattern_word(uint64_t seed, uint64_t i);
+uint64_t pattern_sum(uint64_t seed, uint64_t size);
+/* The checksum of memory, not of what it should be. */
+uint64_t pattern_sum_of(const uint64_t *words, uint64_t size);
+
+struct world_alloc {
+	unsigned int file;
+	unsigned int vm;
+	/* 0 means 1. BO number n of the lot is filled with seed + (n << 32). */
+	unsigned int count;
+	uint64_t size;
+	uint64_t seed;
+	/* Create with exclusive_vm_id, as most drivers do: cannot be shared. */
+	bool exclusive;
+	/*
+	 * Never bind it to the GPU: filled by the CPU, and mapped by the CPU
+	 * until the app ends. (Without it: bound in @vm, filled by a GPU job
+	 * that has completed, and not mapped by the CPU.)
+	 */
+	bool unbound;
+};
+
+/* Returns the number of the first BO; the others of the lot follow. */
+int world_alloc(struct world *w, struct world_app *app, const struct world_alloc *how);
+
+/*
+ * Export BO @bo of @from as a dma-buf, import it into @file of @to; if @bind,
+ * map it on the GPU in @vm of that file and run one job that uses it, to
+ * completion. @from and @to may be the same app; the same file (then nothing is
+ * exported) or another. Returns the BO's number in @to. The exporter keeps its
+ * own handle and mapping. No dma-buf fd stays open.
+ */
+int world_share(struct world *w, struct world_app *from, int bo, struct world_app *to,
+		unsigned int file, unsigned int vm, bool bind);
+
+/* Unmap from the GPU everywhere in this app, close the handle. */
+void world_free(struct world *w, struct world_app *app, int bo);
+
+enum world_unit { WORLD_BY_CPU, WORLD_BY_GPU };
+
+/*
+ * Write the whole BO anew with another seed, or read the whole of it and return
+ * its checksum. By the CPU: through an mmap that ends with the call (or the one
+ * that an unbound BO has). By the GPU: a job, waited for, in the VM that the BO
+ * is bound in (WORLD_BY_GPU on an unbound BO is a mistake).
+ */
+void world_fill(struct world *w, struct world_app *app, int bo, enum world_unit by, uint64_t seed);
+uint64_t world_sum(struct world *w, struct world_app *app, int bo, enum world_unit by);
+
+/* WORLD_CAN_PIN: make the pages of a BO stay, until the app ends. */
+void world_pin(struct world *w, struct world_app *app, int bo);
+
+/*
+ * WORLD_CAN_GIVE_FILE: pass @file of @from to @to (SCM_RIGHTS or pidfd_getfd),
+ * close it in @from, and issue one ioctl that changes nothing (VERSION) from
+ * @to, which so becomes the owner. BOs, VMs and content stay in it; @from may
+ * not use them any more. Nothing more is done in @to.
+ */
+void world_give_file(struct world *w, struct world_app *from, unsigned int file,
+		     struct world_app *to);
+
+/* --- GPU work ----------------------------------------------------------- */
+
+/*
+ * A frame: submit a job that does nothing and wait for its end, at most 4 s.
+ * Returns 0, or -errno of the submit (-ENODEV, -ENOMEM, -EIO...), -ETIME if the
+ * job did not end, -EFAULT if its group is dead.
+ */
+int world_frame(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
+
+/*
+ * Keep a VM busy: submit a job that ends @ns from now, and return when the GPU
+ * has begun it. At most 3 s (panthor's job timeout is 5 s). world_idle() ends it
+ * early if it can, else waits; afterwards the VM is idle.
+ */
+void world_busy(struct world *w, struct world_app *app, unsigned int file, unsigned int vm,
+		int64_t ns);
+void world_idle(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
+
+/*
+ * Frames in a loop on VM 0 of file 0, from a thread of the app, until
+ * world_frames_stop(). That returns how many ended well (> 0 is for the case to
+ * check), or -errno of the first that did not.
+ */
+void world_frames_start(struct world *w, struct world_app *app);
+long world_frames_stop(struct world *w, struct world_app *app);
+
+/* --- calls -------------------------------------------------------------- */
+
+/*
+ * Code of a case that runs as some process. @fd is that process's own fd of the
+ * device (file 0), or -1. It may touch @arg and nothing else that is not
+ * constant: in the guest it runs in another process. Its value is passed on.
+ */
+typedef int (*world_fn)(int fd, void *arg);
+
+/* What happens while a call runs, from outside. */
+enum world_event {
+	/* A signal, caught by a handler without SA_RESTART, to the caller's thread. */
+	WORLD_EVENT_SIGNAL,
+	/* @app is killed as by world_kill(). */
+	WORLD_EVENT_KILL,
+	/* @app runs @fn(its fd, @arg), to the end; its value lands in @ret. */
+	WORLD_EVENT_CALL,
+	/* @app submits a job of @busy_ns to VM 0 of file 0, as world_busy(). */
+	WORLD_EVENT_BUSY,
+};
+
+struct world_during {
+	enum world_event event;
+	/* How long after the start of the call. If the call is over: still done. */
+	int64_t after_ns;
+	/* Not used by WORLD_EVENT_SIGNAL. May be NULL, the manager, for CALL. */
+	struct world_app *app;
+	world_fn fn;
+	void *arg;
+	size_t arg_size;
+	int64_t busy_ns;
+	int ret;
+};
+
+/*
+ * Run @fn(fd, arg) as @app (NULL: the manager; then in the test process itself,
+ * or a fork of it with the same numbers as far as the driver can tell) and
+ * return its value. @arg, @arg_size bytes without pointers, is copied there and
+ * back. @during may be NULL.
+ */
+int world_call(struct world *w, struct world_app *app, world_fn fn, void *arg, size_t arg_size,
+	       struct world_during *during);
+
+/* --- looking ------------------------------------------------------------ */
+
+/*
+ * Memory of the BOs that an app has handles of, over all of its files; a BO
+ * with handles in two files counts twice. (fdinfo: drm-total-memory,
+ * drm-resident-memory.) Works on stopped apps. Not the driver's own BOs.
+ */
+struct world_memory {
+	uint64_t total;
+	uint64_t resident;
+	uint64_t evicted; /* total - resident */
+};
+
+void world_memory(struct world *w, struct world_app *app, struct world_memory *m);
+
+/*
+ * System-wide. Read after everything that trickles has settled (RCU-freed
+ * pages, deferred frees), with per-CPU page lists counted as free.
+ */
+struct world_counters {
+	uint64_t free;	     /* MemFree + per-CPU lists */
+	uint64_t swap_used;  /* SwapTotal - SwapFree, without the swap cache */
+	uint64_t swap_free;
+	uint64_t zram_used;  /* memory that the compressed store takes */
+};
+
+void world_counters(struct world *w, struct world_counters *c);
+
+/* --- circumstances ------------------------------------------------------ */
+
+#define WORLD_SWAP_NONE UINT64_MAX	    /* swapoff: no swap at all */
+#define WORLD_SWAP_NORMAL (UINT64_MAX - 1)  /* as world_open() made it */
+
+/*
+ * WORLD_SWAP_NONE and WORLD_SWAP_NORMAL: each back end, but NONE only while
+ * nothing that matters is in swap. Any other number: occupy swap until at most
+ * that many bytes, and at least half of it, are free. 0 is allowed: then none
+ * is free.
+ */
+void world_set_swap(struct world *w, uint64_t free_bytes);
+
+enum world_fault {
+	/* The device goes away. */
+	WORLD_FAULT_UNPLUG,
+	/* The @nth page read from swap from now on fails, once. From 1. */
+	WORLD_FAULT_SWAP_READ,
+	/* The @nth page allocated for a BO from now on fails, once. From 1. */
+	WORLD_FAULT_NO_MEMORY,
+	/* The @nth unmapping of a BO from now on times out. From 1. */
+	WORLD_FAULT_MMU_TIMEOUT,
+	/* The kernel is built without swap. */
+	WORLD_FAULT_NO_SWAP_SUPPORT,
+};
+
+void world_fault(struct world *w, enum world_fault fault, unsigned int nth);
+
+#endif /* WORLD_H */

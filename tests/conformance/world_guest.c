@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The conformance suite's world with nothing simulated above the GPU: apps are
+ * processes, the device is the real driver's.
+ *
+ * An app is a child that obeys requests over a socket (gpu/app.h). This file
+ * is only the manager's side: it turns each function of world.h into requests,
+ * and ends the case where something happened that no case asked for.
+ *
+ * The world counts on being alone in the machine: it looks at the whole
+ * machine's memory and swap, and at the whole kernel log.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "gpu/app.h"
+#include "gpu/device.h"
+#include "gpu/fdinfo.h"
+#include "gpu/klog.h"
+#include "gpu/sim.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
+#include "world.h"
+
+#define RENDER_NODE_DIR "/dev/dri"
+#define FRAME_PAUSE (2 * WORLD_MS)
+#define SETTLE_TRIES 50
+#define SETTLE_PAUSE (20 * WORLD_MS)
+#define SETTLE_SLACK (16 * WORLD_PAGE)
+
+struct world_app {
+	struct world_app *next;
+	struct gpu_app app;
+	bool child_pidns;
+	bool has_device;
+	bool stopped;
+	bool dead;
+	bool frames;
+};
+
+struct world {
+	struct gpu_device dev;
+	struct world_app *apps;
+	struct swap swap;
+	bool swap_changed;
+	struct klog log;
+	int64_t troubles;
+	pid_t pidns_init;	/* first process of the child namespace, or 0 */
+	int pidns;
+};
+
+/* --- trouble ------------------------------------------------------------ */
+
+static void check(int64_t ret, const char *what, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* End the case if @ret says that something went wrong. */
+static void check(int64_t ret, const char *what, ...)
+{
+	char text[200];
+	va_list args;
+
+	if (ret >= 0)
+		return;
+	va_start(args, what);
+	vsnprintf(text, sizeof(text), what, args);
+	va_end(args);
+	fail_msg("%s: %s", text, strerror((int)-ret));
+}
+
+/* One request to an app that must be able to answer. */
+static int64_t ask(struct world_app *app, struct app_request req,
+		   uint64_t *value, int *fd)
+{
+	struct app_reply reply = { 0 };
+	int64_t ret;
+
+	if (app->dead || app->stopped)
+		fail_msg("a case asks a %s process to do something",
+			 app->dead ? "dead" : "stopped");
+	ret = gpu_app_ask(&app->app, &req, &reply, NULL, fd);
+	if (ret == -EPIPE)
+		fail_msg("process %d died", (int)app->app.pid);
+	if (value)
+		*value = reply.value;
+	return ret;
+}
+
+/* --- life --------------------------------------------------------------- */
+
+const char *world_name(void)
+{
+	return "guest";
+}
+
+unsigned int world_features(void)
+{
+	return WORLD_FEATURES_GUEST;
+}
+
+int world_fd(struct world *w)
+{
+	return w->dev.fd;
+}
+
+int64_t world_now(struct world *w)
+{
+	struct timespec now;
+
+	(void)w;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * WORLD_SECOND + now.tv_nsec;
+}
+
+void world_sleep(struct world *w, int64_t ns)
+{
+	struct timespec left = { ns / WORLD_SECOND, ns % WORLD_SECOND };
+
+	(void)w;
+	while (nanosleep(&left, &left) && errno == EINTR)
+		;
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static void set_up_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+/* The cases are not about who may open the node. */
+static void open_node_to_all(void)
+{
+	char path[64];
+
+	chmod(RENDER_NODE_DIR, 0755);
+	for (int minor = 128; minor < 192; minor++) {
+		snprintf(path, sizeof(path), RENDER_NODE_DIR "/renderD%d", minor);
+		chmod(path, 0666);
+	}
+}
+
+struct world *world_open(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		fail_msg("out of memory");
+	w->pidns = -1;
+	w->dev.fd = -1;
+	set_up_signals();
+	open_node_to_all();
+	check(klog_open(&w->log), "/dev/kmsg");
+	/* -ENOENT: real hardware, which keeps no such counters. */
+	if (sim_troubles(&w->troubles))
+		w->troubles = -1;
+	check(swap_open(&w->swap), "no swap device");
+	check(gpu_device_open(&w->dev), "no panthor device");
+	return w;
+}
+
+static int report_troubles(struct world *w)
+{
+	int64_t now;
+	int bad = klog_check(&w->log, true);
+
+	if (w->troubles >= 0 && !sim_troubles(&now) && now != w->troubles) {
+		fprintf(stderr, "guest: %" PRId64 " GPU faults, resets or stale "
+			"translations that no case asked for\n",
+			now - w->troubles);
+		bad++;
+	}
+	return bad;
+}
+
+static int end_app(struct world *w, struct world_app *app)
+{
+	int bad = 0;
+
+	if (!app->dead && app->frames) {
+		long frames;
+
+		if (app->stopped)
+			world_continue(w, app);
+		frames = gpu_app_ask(&app->app, &(struct app_request) {
+					.op = APP_FRAMES_STOP }, NULL, NULL, NULL);
+		if (frames < 0) {
+			fprintf(stderr, "guest: frames of process %d: %s\n",
+				(int)app->app.pid, strerror((int)-frames));
+			bad = 1;
+		}
+	}
+	world_kill(w, app);
+	free(app);
+	return bad;
+}
+
+int world_close(struct world *w)
+{
+	int bad = 0;
+
+	while (w->apps) {
+		struct world_app *app = w->apps;
+
+		w->apps = app->next;
+		bad += end_app(w, app);
+	}
+	if (w->pidns_init) {
+		kill(w->pidns_init, SIGKILL);
+		waitpid(w->pidns_init, NULL, 0);
+		close(w->pidns);
+	}
+	if (w->swap_changed && swap_normal(&w->swap)) {
+		fprintf(stderr, "guest: cannot restore swap\n");
+		bad++;
+	}
+	gpu_device_close(&w->dev);
+	bad += report_troubles(w);
+	klog_close(&w->log);
+	free(w);
+	return bad ? -1 : 0;
+}
+
+/* --- apps --------------------------------------------------------------- */
+
+static void pidns_init_main(void) __attribute__((noreturn));
+
+/* Process 1 of the child namespace: it ends with the namespace. */
+static void pidns_init_main(void)
+{
+	for (;;)
+		pause();
+}
+
+/*
+ * The child namespace lives as long as its first process. A helper makes it,
+ * so that the manager's own children stay in the manager's namespace.
+ */
+static int child_pidns(struct world *w)
+{
+	char path[64];
+	int home, ret = 0;
+
+	if (w->pidns_init)
+		return w->pidns;
+	home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		fail_msg("the own pid namespace: %s", strerror(errno));
+	if (unshare(CLONE_NEWPID))
+		fail_msg("a new pid namespace: %s", strerror(errno));
+	fflush(NULL);
+	w->pidns_init = fork();
+	if (!w->pidns_init)
+		pidns_init_main();
+	if (w->pidns_init < 0 || setns(home, CLONE_NEWPID))
+		ret = -errno;
+	close(home);
+	check(ret, "a process in a new pid namespace");
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)w->pidns_init);
+	w->pidns = open(path, O_RDONLY | O_CLOEXEC);
+	check(w->pidns < 0 ? -errno : 0, "%s", path);
+	return w->pidns;
+}
+
+static enum gpu_app_cred app_cred(enum world_cred cred)
+{
+	switch (cred) {
+	case WORLD_CRED_MANAGER:
+		return GPU_APP_ROOT;
+	case WORLD_CRED_USERNS_ROOT:
+		return GPU_APP_USERNS_ROOT;
+	case WORLD_CRED_USER:
+		break;
+	}
+	return GPU_APP_NOBODY;
+}
+
+struct world_app *world_spawn(struct world *w, const struct world_spawn *how)
+{
+	const struct world_spawn usual = { .cred = WORLD_CRED_USER };
+	struct world_app *app = calloc(1, sizeof(*app));
+	struct gpu_app_setup setup;
+
+	if (!app)
+		fail_msg("out of memory");
+	if (!how)
+		how = &usual;
+	setup = (struct gpu_app_setup) {
+		.cred = app_cred(how->cred),
+		.files = how->no_device ? 0 : how->files ? how->files : 1,
+		.vms = how->vms ? how->vms : 1,
+		.pidns = how->child_pidns ? child_pidns(w) : -1,
+	};
+	app->child_pidns = how->child_pidns;
+	app->has_device = !how->no_device;
+	/* Linked first: world_close() ends it whatever fails from here on. */
+	app->dead = true;
+	app->next = w->apps;
+	w->apps = app;
+	check(gpu_app_start(&app->app, &setup), "starting a process");
+	app->dead = false;
+	if (how->child_pidns && app->app.own_pid == app->app.pid)
+		fail_msg("process %d has one number in both pid namespaces",
+			 (int)app->app.pid);
+	return app;
+}
+
+void world_kill(struct world *w, struct world_app *app)
+{
+	(void)w;
+	if (app->dead)
+		return;
+	gpu_app_kill(&app->app);
+	app->dead = true;
+}
+
+void world_stop(struct world *w, struct world_app *app)
+{
+	(void)w;
+	check(gpu_app_stop(&app->app), "stopping process %d",
+	      (int)app->app.pid);
+	app->stopped = true;
+}
+
+void world_continue(struct world *w, struct world_app *app)
+{
+	(void)w;
+	check(gpu_app_continue(&app->app), "continuing process %d",
+	      (int)app->app.pid);
+	app->stopped = false;
+}
+
+pid_t world_tgid(struct world *w, struct world_app *app,
+		 struct world_app *seen_by)
+{
+	(void)w;
+	if (!seen_by || !seen_by->child_pidns)
+		return app->app.pid;
+	return app->child_pidns ? app->app.own_pid : 0;
+}
+
+pid_t world_thread_id(struct world *w, struct world_app *app)
+{
+	(void)w;
+	if (!app->app.thread)
+		fail_msg("process %d has no second thread", (int)app->app.pid);
+	return app->app.thread;
+}
+
+pid_t world_unused_tgid(struct world *w)
+{
+	int64_t last;
+
+	(void)w;
+	check(sysmem_read_number("/proc/sys/kernel/pid_max", &last), "pid_max");
+	/* Numbers are given out from below: the highest free one stays free. */
+	for (pid_t pid = (pid_t)last - 1; pid > 0; pid--)
+		if (kill(pid, 0) && errno == ESRCH)
+			return pid;
+	fail_msg("every process number is taken");
+	return 0;
+}
+
+/* --- buffers ------------------------------------------------------------ */
+
+int world_alloc(struct world *w, struct world_app *app,
+		const struct world_alloc *how)
+{
+	int64_t bo = ask(app, (struct app_request) {
+		.op = APP_ALLOC,
+		.file = how->file,
+		.vm = how->vm,
+		.count = how->count ? how->count : 1,
+		.size = how->size,
+		.seed = how->seed,
+		.exclusive = how->exclusive,
+		.unbound = how->unbound,
+	}, NULL, NULL);
+
+	(void)w;
+	check(bo, "allocating and filling %u BOs of %" PRIu64 " bytes",
+	      how->count ? how->count : 1, how->size);
+	return (int)bo;
+}
+
+int world_share(struct world *w, struct world_app *from, int bo,
+		struct world_app *to, unsigned int file, unsigned int vm,
+		bool bind)
+{
+	int dmabuf = -1;
+	int64_t got;
+
+	(void)w;
+	/* Which file a BO belongs to is the app's knowledge: try that first. */
+	if (from == to) {
+		got = ask(to, (struct app_request) {
+			.op = APP_BIND, .bo = (unsigned int)bo, .file = file,
+			.vm = vm, .bind = bind,
+		}, NULL, NULL);
+		if (got != -EXDEV) {
+			check(got, "binding BO %d in VM %u too", bo, vm);
+			return bo;
+		}
+	}
+	check(ask(from, (struct app_request) {
+		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
+	      "exporting BO %d", bo);
+	got = ask(to, (struct app_request) {
+		.op = APP_IMPORT, .file = file, .vm = vm, .bind = bind,
+	}, NULL, &dmabuf);
+	check(got, "importing BO %d of process %d", bo, (int)from->app.pid);
+	return (int)got;
+}
+
+void world_free(struct world *w, struct world_app *app, int bo)
+{
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_FREE, .bo = (unsigned int)bo }, NULL, NULL),
+	      "freeing BO %d", bo);
+}
+
+void world_fill(struct world *w, struct world_app *app, int bo,
+		enum world_unit by, uint64_t seed)
+{
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_FILL, .bo = (unsigned int)bo,
+		.by_gpu = by == WORLD_BY_GPU, .seed = seed }, NULL, NULL),
+	      "filling BO %d by %s", bo, by == WORLD_BY_GPU ? "GPU" : "CPU");
+}
+
+uint64_t world_sum(struct world *w, struct world_app *app, int bo,
+		   enum world_unit by)
+{
+	uint64_t sum = 0;
+
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_SUM, .bo = (unsigned int)bo,
+		.by_gpu = by == WORLD_BY_GPU }, &sum, NULL),
+	      "reading BO %d by %s", bo, by == WORLD_BY_GPU ? "GPU" : "CPU");
+	return sum;
+}
+
+void world_pin(struct world *w, struct world_app *app, int bo)
+{
+	(void)w;
+	(void)app;
+	(void)bo;
+	fail_msg("the guest has no second device that could pin a BO");
+}
+
+void world_give_file(struct world *w, struct world_app *from,
+		     unsigned int file, struct world_app *to)
+{
+	int fd = -1;
+
+	(void)w;
+	check(ask(from, (struct app_request) {
+		.op = APP_GIVE_FILE, .file = file }, NULL, &fd),
+	      "taking file %u from process %d", file, (int)from->app.pid);
+	check(ask(to, (struct app_request) { .op = APP_TAKE_FILE }, NULL, &fd),
+	      "giving it to process %d", (int)to->app.pid);
+}
+
+/* --- GPU work ----------------------------------------------------------- */
+
+int world_frame(struct world *w, struct world_app *app, unsigned int file,
+		unsigned int vm)
+{
+	(void)w;
+	return (int)ask(app, (struct app_request) {
+		.op = APP_FRAME, .file = file, .vm = vm }, NULL, NULL);
+}
+
+void world_busy(struct world *w, struct world_app *app, unsigned int file,
+		unsigned int vm, int64_t ns)
+{
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_BUSY, .file = file, .vm = vm, .ns = ns }, NULL, NULL),
+	      "keeping VM %u busy", vm);
+}
+
+void world_idle(struct world *w, struct world_app *app, unsigned int file,
+		unsigned int vm)
+{
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_IDLE, .file = file, .vm = vm }, NULL, NULL),
+	      "waiting for VM %u", vm);
+}
+
+void world_frames_start(struct world *w, struct world_app *app)
+{
+	(void)w;
+	check(ask(app, (struct app_request) {
+		.op = APP_FRAMES_START, .ns = FRAME_PAUSE }, NULL, NULL),
+	      "starting frames");
+	app->frames = true;
+}
+
+long world_frames_stop(struct world *w, struct world_app *app)
+{
+	(void)w;
+	app->frames = false;
+	return (long)ask(app, (struct app_request) { .op = APP_FRAMES_STOP },
+			 NULL, NULL);
+}
+
+/* --- calls -------------------------------------------------------------- */
+
+struct event {
+	struct world *w;
+	struct world_during *during;
+	struct world_app *caller;	/* NULL: the manager, whose thread is: */
+	pthread_t thread;
+	int error;
+};
+
+/* What a thread of the suite may not do is fail_msg(): errors are returned. */
+static int64_t event_ask(struct world_app *app, struct app_request req,
+			 void *payload)
+{
+	if (app->dead || app->stopped)
+		return -EBUSY;
+	return gpu_app_ask(&app->app, &req, NULL, payload, NULL);
+}
+
+static int event_call(struct event *event)
+{
+	struct world_during *during = event->during;
+	struct app_reply reply = { 0 };
+	struct app_request req = {
+		.op = APP_CALL, .fn = during->fn, .payload = during->arg_size,
+	};
+
+	if (!during->app) {
+		during->ret = during->fn(event->w->dev.fd, during->arg);
+		return 0;
+	}
+	if (during->app->dead || during->app->stopped)
+		return -EBUSY;
+	during->ret = (int)gpu_app_ask(&during->app->app, &req, &reply,
+				       during->arg, NULL);
+	return 0;
+}
+
+static int event_run(struct event *event)
+{
+	struct world_during *during = event->during;
+
+	switch (during->event) {
+	case WORLD_EVENT_SIGNAL:
+		if (!event->caller)
+			return -pthread_kill(event->thread, SIGUSR1);
+		return kill(event->caller->app.pid, SIGUSR1) ? -errno : 0;
+	case WORLD_EVENT_KILL:
+		world_kill(event->w, during->app);
+		return 0;
+	case WORLD_EVENT_CALL:
+		return event_call(event);
+	case WORLD_EVENT_BUSY:
+		return (int)event_ask(during->app, (struct app_request) {
+			.op = APP_BUSY, .ns = during->busy_ns }, NULL);
+	}
+	return -EINVAL;
+}
+
+static void *event_thread(void *arg)
+{
+	struct event *event = arg;
+	sigset_t usr1;
+
+	/* The signal is for the caller. */
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
+	world_sleep(event->w, event->during->after_ns);
+	event->error = event_run(event);
+	return NULL;
+}
+
+/* In the test process itself: what a fork does, the driver takes for another's. */
+static int call_as_manager(struct world *w, world_fn fn, void *arg,
+			   struct event *event)
+{
+	pthread_t thread;
+	int ret;
+
+	if (event->during)
+		check(-pthread_create(&thread, NULL, event_thread, event),
+		      "a thread");
+	ret = fn(w->dev.fd, arg);
+	if (event->during)
+		pthread_join(thread, NULL);
+	return ret;
+}
+
+static int call_as_app(struct world *w, struct world_app *app, world_fn fn,
+		       void *arg, size_t arg_size, struct event *event)
+{
+	struct app_request req = {
+		.op = APP_CALL, .fn = fn, .payload = arg_size,
+	};
+	struct app_reply reply = { 0 };
+	int64_t ret;
+
+	if (app->dead || app->stopped)
+		fail_msg("a case calls in a %s process",
+			 app->dead ? "dead" : "stopped");
+	check(gpu_app_send(&app->app, &req, arg, -1), "calling in process %d",
+	      (int)app->app.pid);
+	if (event->during) {
+		world_sleep(w, event->during->after_ns);
+		event->error = event_run(event);
+	}
+	ret = gpu_app_answer(&app->app, &reply, arg, arg_size, NULL);
+	if (ret == -EPIPE && reply.ret != -EPIPE)
+		fail_msg("process %d died in a call", (int)app->app.pid);
+	return (int)ret;
+}
+
+int world_call(struct world *w, struct world_app *app, world_fn fn, void *arg,
+	       size_t arg_size, struct world_during *during)
+{
+	struct event event = {
+		.w = w, .during = during, .caller = app,
+		.thread = pthread_self(),
+	};
+	int ret;
+
+	if (app)
+		ret = call_as_app(w, app, fn, arg, arg_size, &event);
+	else
+		ret = call_as_manager(w, fn, arg, &event);
+	check(event.error, "what should happen during a call");
+	return ret;
+}
+
+/* --- looking ------------------------------------------------------------ */
+
+void world_memory(struct world *w, struct world_app *app,
+		  struct world_memory *m)
+{
+	struct gpu_fdinfo info;
+
+	(void)w;
+	check(gpu_fdinfo_read(app->app.pid, &info), "fdinfo of process %d",
+	      (int)app->app.pid);
+	m->total = info.total;
+	m->resident = info.resident;
+	m->evicted = info.total - info.resident;
+}
+
+/* Two looks in a row that show the same: nothing trickles any more. */
+static void settled(struct world *w, struct sysmem *mem)
+{
+	struct sysmem before;
+
+	check(sysmem_read(mem), "counters of memory");
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		before = *mem;
+		world_sleep(w, SETTLE_PAUSE);
+		check(sysmem_read(mem), "counters of memory");
+		if (mem->free - before.free + SETTLE_SLACK <= 2 * SETTLE_SLACK)
+			return;
+	}
+}
+
+void world_counters(struct world *w, struct world_counters *c)
+{
+	struct sysmem mem;
+
+	settled(w, &mem);
+	c->free = mem.free;
+	c->swap_used = mem.swap_used - mem.swap_cached;
+	c->swap_free = mem.swap_total - mem.swap_used;
+	c->zram_used = mem.zram_used;
+}
+
+/* --- circumstances ------------------------------------------------------ */
+
+void world_set_swap(struct world *w, uint64_t free_bytes)
+{
+	int ret;
+
+	w->swap_changed = free_bytes != WORLD_SWAP_NORMAL;
+	if (free_bytes == WORLD_SWAP_NONE)
+		ret = swap_none(&w->swap);
+	else if (free_bytes == WORLD_SWAP_NORMAL)
+		ret = swap_normal(&w->swap);
+	else
+		ret = swap_limit(&w->swap, free_bytes);
+	check(ret, "changing swap");
+}
+
+void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
+{
+	(void)w;
+	(void)nth;
+	fail_msg("the guest cannot provoke fault %d", (int)fault);
+}

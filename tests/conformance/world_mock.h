@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the mock's world share. */
+#ifndef WORLD_MOCK_H
+#define WORLD_MOCK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "drm_core.h"
+#include "model.h"
+#include "world.h"
+
+#define MAX_BOS 2048
+
+struct app_bo {
+	struct model_bo *bo; /* NULL once freed */
+	unsigned int file;
+	struct model_vm *vm; /* NULL if not bound */
+	bool unbound;
+};
+
+struct world_app {
+	struct world_app *next;
+	struct model_proc *proc;
+	/* As they are numbered in this app; NULL once given away. */
+	struct model_file *files[MODEL_MAX_FILES];
+	int fds[MODEL_MAX_FILES];
+	unsigned int n_files;
+	struct app_bo bos[MAX_BOS];
+	int n_bos;
+	bool looping;
+	long frames;
+	int frame_error;
+};
+
+struct world {
+	struct model *model;
+	struct drm_core core;
+	struct model_proc *manager;
+	struct world_app *apps;
+	int fd;
+};
+
+/* The app must be alive and running; one of its files, as the last caller of it. */
+struct model_file *mock_use_file(struct world_app *app, unsigned int file);
+
+/* Each frame loop goes one frame further. */
+void mock_tick(struct world *w);
+
+#endif /* WORLD_MOCK_H */

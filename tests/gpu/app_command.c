@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a process under test: from requests to what does them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "gpu/app_state.h"
+
+static int give_file(struct app_state *state, unsigned int file, int *fd)
+{
+	app_bo_forget_file(state, file);
+	/* Sent by the caller, and closed after that: nothing else holds it. */
+	*fd = state->dev[file].fd;
+	state->dev[file].fd = -1;
+	return 0;
+}
+
+static int take_file(int fd)
+{
+	drmVersionPtr version;
+
+	if (fd < 0)
+		return -EBADF;
+	/* The process whose ioctl was the last one is the owner. */
+	version = drmGetVersion(fd);
+	if (!version)
+		return -EIO;
+	drmFreeVersion(version);
+	return 0;
+}
+
+/* Requests that name a BO are about that BO's file; the others name one. */
+static bool names_file(enum app_op op)
+{
+	switch (op) {
+	case APP_ALLOC:
+	case APP_IMPORT:
+	case APP_FRAME:
+	case APP_BUSY:
+	case APP_IDLE:
+	case APP_FRAMES_START:
+	case APP_GIVE_FILE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool valid(const struct app_state *state, const struct app_request *req)
+{
+	return !names_file(req->op) ||
+	       (req->file < state->files && req->vm < state->vms &&
+		state->dev[req->file].fd >= 0);
+}
+
+static int64_t run(struct app_state *state, const struct app_request *req,
+		   int fd, uint64_t *value, int *send_fd)
+{
+	if (!valid(state, req))
+		return -EINVAL;
+	switch (req->op) {
+	case APP_ALLOC:
+		return app_bo_alloc(state, req);
+	case APP_EXPORT:
+		return app_bo_export(state, req->bo, send_fd);
+	case APP_IMPORT:
+		return app_bo_import(state, req, fd);
+	case APP_BIND:
+		return app_bo_bind(state, req);
+	case APP_FREE:
+		return app_bo_free(state, req->bo);
+	case APP_FILL:
+		return app_bo_fill(state, req->bo, req->by_gpu, req->seed);
+	case APP_SUM:
+		return app_bo_sum(state, req->bo, req->by_gpu, value);
+	case APP_FRAME:
+		return app_frame(state, req->file, req->vm);
+	case APP_BUSY:
+		return app_busy(state, req->file, req->vm, req->ns);
+	case APP_IDLE:
+		return app_idle(state, req->file, req->vm);
+	case APP_FRAMES_START:
+		return app_frames_start(state, req->ns);
+	case APP_FRAMES_STOP:
+		return app_frames_stop(state);
+	case APP_GIVE_FILE:
+		return give_file(state, req->file, send_fd);
+	case APP_TAKE_FILE:
+		return take_file(fd);
+	case APP_CALL:
+		break;
+	}
+	return -ENOSYS;
+}
+
+int64_t app_command(struct app_state *state, const struct app_request *req,
+		    int fd, uint64_t *value, int *send_fd)
+{
+	int64_t ret;
+
+	pthread_mutex_lock(&state->lock);
+	ret = run(state, req, fd, value, send_fd);
+	pthread_mutex_unlock(&state->lock);
+	/* A dma-buf has served; a file of the device stays. */
+	if (fd >= 0 && req->op != APP_TAKE_FILE)
+		close(fd);
+	return ret;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a process under test: what it holds, and its commands.
+ */
+#ifndef GPU_APP_STATE_H
+#define GPU_APP_STATE_H
+
+#include <pthread.h>
+
+#include "gpu/app.h"
+#include "gpu/ctx.h"
+
+#define APP_BO_BINDINGS (GPU_APP_VMS)
+
+struct app_binding {
+	unsigned int vm;
+	uint64_t va;
+};
+
+struct app_bo {
+	struct gpu_bo bo;	/* .va is not used: there can be several */
+	unsigned int file;
+	unsigned int bindings;
+	struct app_binding binding[APP_BO_BINDINGS];
+};
+
+struct app_slot {
+	struct gpu_ctx ctx;
+	uint32_t busy;		/* sync object of a delaying job, or 0 */
+};
+
+struct app_state {
+	unsigned int files;
+	unsigned int vms;
+	struct gpu_device dev[GPU_APP_FILES];
+	struct app_slot slot[GPU_APP_FILES][GPU_APP_VMS];
+
+	struct app_bo *bo;
+	unsigned int bo_count;
+	unsigned int bo_room;
+
+	pthread_mutex_t lock;	/* of the contexts */
+	pthread_t frames_thread;
+	bool frames_on;
+	int64_t frames_pause_ns;
+	long frames_done;
+	int frames_error;
+};
+
+/* All commands but APP_CALL. @fd: one that came; @send_fd: one to send back. */
+int64_t app_command(struct app_state *state, const struct app_request *req,
+		    int fd, uint64_t *value, int *send_fd);
+
+/* Keep signals away from the calling thread. */
+void app_block_signals(void);
+
+/* app_frames.c */
+int app_frame(struct app_state *state, unsigned int file, unsigned int vm);
+int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
+	     int64_t ns);
+int app_idle(struct app_state *state, unsigned int file, unsigned int vm);
+int app_frames_start(struct app_state *state, int64_t pause_ns);
+long app_frames_stop(struct app_state *state);
+
+/* app_bo.c */
+int app_bo_alloc(struct app_state *state, const struct app_request *req);
+int app_bo_import(struct app_state *state, const struct app_request *req,
+		  int dmabuf);
+int app_bo_export(struct app_state *state, unsigned int bo, int *dmabuf);
+int app_bo_bind(struct app_state *state, const struct app_request *req);
+int app_bo_free(struct app_state *state, unsigned int bo);
+int app_bo_fill(struct app_state *state, unsigned int bo, bool by_gpu,
+		uint64_t seed);
+int app_bo_sum(struct app_state *state, unsigned int bo, bool by_gpu,
+	       uint64_t *sum);
+/* Let go of what keeps a file of the device open: mappings. */
+void app_bo_forget_file(struct app_state *state, unsigned int file);
+
+#endif

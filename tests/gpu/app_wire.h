@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said over the socket between a test and the process under test
+ * (app.h). Both are forks of one program, so that pointers to code can be sent.
+ */
+#ifndef GPU_APP_WIRE_H
+#define GPU_APP_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define APP_PAYLOAD_MAX 32768
+
+typedef int (*app_fn)(int fd, void *arg);
+
+enum app_op {
+	APP_ALLOC,		/* file vm count size seed exclusive unbound -> bo */
+	APP_EXPORT,		/* bo -> a dma-buf */
+	APP_IMPORT,		/* a dma-buf, file vm bind -> bo */
+	APP_BIND,		/* bo file vm: bind it in one more VM of its file;
+				 * -EXDEV: it belongs to another file */
+	APP_FREE,		/* bo */
+	APP_FILL,		/* bo by_gpu seed */
+	APP_SUM,		/* bo by_gpu -> value */
+	APP_FRAME,		/* file vm -> -errno of the frame */
+	APP_BUSY,		/* file vm ns: returns once the GPU has begun */
+	APP_IDLE,		/* file vm */
+	APP_FRAMES_START,	/* ns: pause between two frames */
+	APP_FRAMES_STOP,	/* -> number of good frames, or -errno */
+	APP_CALL,		/* fn and payload -> fn's value and payload */
+	APP_GIVE_FILE,		/* file -> its descriptor, closed here */
+	APP_TAKE_FILE,		/* a descriptor */
+};
+
+struct app_request {
+	enum app_op op;
+	unsigned int file;
+	unsigned int vm;
+	unsigned int bo;
+	unsigned int count;
+	bool exclusive;
+	bool unbound;
+	bool by_gpu;
+	bool bind;
+	uint64_t size;
+	uint64_t seed;
+	int64_t ns;
+	app_fn fn;
+	size_t payload;
+};
+
+struct app_reply {
+	int64_t ret;
+	uint64_t value;
+	pid_t pid;		/* the process as it sees itself (first reply only) */
+	size_t payload;
+};
+
+/*
+ * Send or receive one message: a fixed part, up to APP_PAYLOAD_MAX bytes after
+ * it, and a descriptor (-1: none). Receiving returns the number of payload
+ * bytes or -errno; -EPIPE: the other end is gone.
+ */
+int app_send(int sock, const void *fixed, size_t fixed_size,
+	     const void *payload, size_t payload_size, int fd);
+ssize_t app_receive(int sock, void *fixed, size_t fixed_size, void *payload,
+		    size_t payload_size, int *fd);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs that write and verify buffers, on the simulated GPU.
+ *
+ * Registers: r0 address, r2 length, r4 value, r6 second address, r8 scratch.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "gpu/cs_sim.h"
+#include "gpu/data.h"
+#include "gpu/pattern.h"
+
+#define PAGE 4096u
+#define PAGE_WORDS (PAGE / sizeof(uint64_t))
+
+void gpu_emit_fill(struct gpu_cs *cs, const struct gpu_bo *bo, uint64_t seed)
+{
+	cs_move48(cs, 0, bo->va);
+	cs_move48(cs, 2, bo->size);
+	cs_move64(cs, 4, seed);
+	cs_fill_count(cs, 4, 0, 2);
+}
+
+void gpu_emit_checksum(struct gpu_cs *cs, const struct gpu_bo *bo,
+		       uint64_t result_va)
+{
+	cs_move48(cs, 0, bo->va);
+	cs_move48(cs, 2, bo->size);
+	cs_move48(cs, 6, result_va);
+	cs_checksum(cs, 4, 0, 2);
+	cs_store_multiple(cs, 4, 6, 3, 0);
+	cs_wait_all(cs);
+}
+
+void gpu_emit_store64(struct gpu_cs *cs, uint64_t va, uint64_t value)
+{
+	cs_move48(cs, 0, va);
+	cs_move64(cs, 4, value);
+	cs_store_multiple(cs, 4, 0, 3, 0);
+	cs_wait_all(cs);
+}
+
+int gpu_fill(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t seed)
+{
+	struct gpu_cs *cs = gpu_ctx_begin(ctx);
+
+	gpu_emit_fill(cs, bo, seed);
+	cs_flush_caches(cs, 8);
+	return gpu_ctx_run(ctx, 0);
+}
+
+int gpu_checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
+{
+	struct gpu_cs *cs = gpu_ctx_begin(ctx);
+	int ret;
+
+	gpu_emit_checksum(cs, bo, gpu_ctx_result_va(ctx));
+	cs_flush_caches(cs, 8);
+	/* A job that never wrote must not find yesterday's result. */
+	*gpu_ctx_result(ctx) = 0;
+	ret = gpu_ctx_run(ctx, 0);
+	*sum = *gpu_ctx_result(ctx);
+	return ret;
+}
+
+/* Copy @len bytes inside a BO, from its start to @to. */
+static int copy_head(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t to,
+		     uint64_t len)
+{
+	struct gpu_cs *cs = gpu_ctx_begin(ctx);
+
+	cs_move48(cs, 0, bo->va);
+	cs_move48(cs, 2, len);
+	cs_move48(cs, 6, bo->va + to);
+	cs_copy(cs, 6, 0, 2);
+	return gpu_ctx_run(ctx, 0);
+}
+
+/* The first word of page n becomes first + n: a loop of real instructions. */
+static int number_pages(struct gpu_ctx *ctx, const struct gpu_bo *bo,
+			uint64_t first)
+{
+	struct gpu_cs *cs = gpu_ctx_begin(ctx);
+	size_t loop;
+
+	cs_move48(cs, 0, bo->va);
+	cs_move64(cs, 4, first);
+	cs_move32(cs, 2, (uint32_t)(bo->size / PAGE));
+	loop = cs->count;
+	cs_store_multiple(cs, 4, 0, 3, 0);
+	cs_add_imm64(cs, 0, 0, PAGE);
+	cs_add_imm64(cs, 4, 4, 1);
+	cs_add_imm32(cs, 2, 2, -1);
+	cs_branch_to(cs, 2, SIM_COND_NE, loop);
+	cs_wait_all(cs);
+	cs_flush_caches(cs, 8);
+	return gpu_ctx_run(ctx, 0);
+}
+
+int gpu_fill_random(struct gpu_ctx *ctx, struct gpu_bo *bo, uint64_t seed,
+		    uint64_t *sum)
+{
+	uint64_t words[PAGE_WORDS];
+	uint64_t first;
+	void *map;
+	int ret;
+
+	for (size_t i = 0; i < PAGE_WORDS; i++)
+		words[i] = pattern_random(&seed);
+	first = words[0];
+
+	ret = gpu_bo_map_window(ctx->dev->fd, bo, 0, PAGE, &map);
+	if (ret)
+		return ret;
+	memcpy(map, words, PAGE);
+	gpu_bo_unmap_window(map, 0, PAGE);
+
+	/* Doubling: the copies never overlap. */
+	for (uint64_t done = PAGE; !ret && done < bo->size; done *= 2) {
+		uint64_t len = bo->size - done < done ? bo->size - done : done;
+
+		ret = copy_head(ctx, bo, done, len);
+	}
+	if (!ret)
+		ret = number_pages(ctx, bo, first);
+
+	*sum = pattern_checksum(NULL, 0);
+	for (uint64_t page = 0; page < bo->size / PAGE; page++) {
+		words[0] = first + page;
+		*sum = pattern_checksum_add(*sum, words, PAGE);
+	}
+	return ret;
+}

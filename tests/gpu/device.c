@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening panthor devices and asking what they are.
+ *
+ * The nodes are tried one by one and told by their driver's name. libdrm's
+ * device enumeration is not used: it wants a device tree name for platform
+ * devices, and a simulated GPU has none.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gpu/device.h"
+
+#define FIRST_RENDER_MINOR 128
+#define LAST_RENDER_MINOR 191
+
+int gpu_ioctl(int fd, unsigned long request, void *arg)
+{
+	return drmIoctl(fd, request, arg) ? -errno : 0;
+}
+
+int gpu_device_query(int fd, uint32_t type, void *data, uint32_t size)
+{
+	struct drm_panthor_dev_query query = {
+		.type = type,
+		.size = size,
+		.pointer = (uintptr_t)data,
+	};
+
+	memset(data, 0, size);
+	return gpu_ioctl(fd, DRM_IOCTL_PANTHOR_DEV_QUERY, &query);
+}
+
+int gpu_device_from_fd(struct gpu_device *dev, int fd)
+{
+	int ret;
+
+	dev->fd = fd;
+	ret = gpu_device_query(fd, DRM_PANTHOR_DEV_QUERY_GPU_INFO, &dev->info,
+			       sizeof(dev->info));
+	if (!ret)
+		ret = gpu_device_query(fd, DRM_PANTHOR_DEV_QUERY_CSIF_INFO,
+				       &dev->csif, sizeof(dev->csif));
+	if (ret)
+		gpu_device_close(dev);
+	return ret;
+}
+
+static int is_panthor(int fd)
+{
+	drmVersionPtr version = drmGetVersion(fd);
+	int yes;
+
+	if (!version)
+		return 0;
+	yes = version->name && !strcmp(version->name, "panthor");
+	drmFreeVersion(version);
+	return yes;
+}
+
+int gpu_device_open(struct gpu_device *dev)
+{
+	int err = -ENODEV;
+
+	for (int minor = FIRST_RENDER_MINOR; minor <= LAST_RENDER_MINOR; minor++) {
+		char path[64];
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/dri/renderD%d", minor);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0) {
+			/* Worth telling: "permission denied" is not "no GPU". */
+			if (errno != ENOENT)
+				err = -errno;
+			continue;
+		}
+		if (is_panthor(fd))
+			return gpu_device_from_fd(dev, fd);
+		close(fd);
+	}
+	dev->fd = -1;
+	return err;
+}
+
+void gpu_device_close(struct gpu_device *dev)
+{
+	if (dev->fd >= 0)
+		close(dev->fd);
+	dev->fd = -1;
+}

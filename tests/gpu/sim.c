@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated GPU's knobs and counters.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gpu/sim.h"
+#include "gpu/sysmem.h"
+
+#define PARAMETERS "/sys/module/mali_sim/parameters"
+#define STATS "/sys/kernel/debug/mali_sim/stats"
+
+int sim_knob_set(const char *name, long value)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), PARAMETERS "/%s", name);
+	snprintf(text, sizeof(text), "%ld", value);
+	return sysmem_write_file(path, text);
+}
+
+int sim_knob_get(const char *name, int64_t *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PARAMETERS "/%s", name);
+	return sysmem_read_number(path, value);
+}
+
+int sim_stat(const char *name, int64_t *value)
+{
+	FILE *file = fopen(STATS, "re");
+	char key[64];
+	int ret = -ENOENT;
+
+	if (!file)
+		return -errno;
+	while (ret && fscanf(file, "%63s %" SCNd64, key, value) == 2)
+		if (!strcmp(key, name))
+			ret = 0;
+	fclose(file);
+	return ret;
+}
+
+int sim_troubles(int64_t *count)
+{
+	static const char *const names[] = {
+		"faults", "resets", "stale_tlb_hits", "cs_fatals", "mcu_fatals",
+	};
+
+	*count = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int64_t value;
+		int ret = sim_stat(names[i], &value);
+
+		if (ret)
+			return ret;
+		*count += value;
+	}
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated GPU's knobs and counters. On any other GPU all of them are
+ * -ENOENT.
+ */
+#ifndef GPU_SIM_H
+#define GPU_SIM_H
+
+#include <stdint.h>
+
+/* A module parameter of mali_sim, for instance "drop_acks". */
+int sim_knob_set(const char *name, long value);
+int sim_knob_get(const char *name, int64_t *value);
+
+/* A counter that only grows, for instance "resets". */
+int sim_stat(const char *name, int64_t *value);
+
+/*
+ * Signs of a GPU in trouble, summed: translation faults, resets, stale
+ * translations, dead command streams, a dead firmware.
+ */
+int sim_troubles(int64_t *count);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sync objects: how user space waits for a job or a queued bind.
+ */
+#ifndef GPU_SYNC_H
+#define GPU_SYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "panthor_drm.h"
+
+int gpu_sync_create(int fd, bool signaled, uint32_t *sync);
+void gpu_sync_destroy(int fd, uint32_t sync);
+int gpu_sync_reset(int fd, uint32_t sync);
+int gpu_sync_signal(int fd, uint32_t sync);
+
+/*
+ * -ETIME: not signalled within @timeout_ms. A signalled job is not a good
+ * job: one that the driver killed signals as well (see gpu_group_check()).
+ */
+int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms);
+
+/* Fill in the operations of a submit or a bind; the number of them. */
+uint32_t gpu_sync_ops(struct drm_panthor_sync_op ops[2], uint32_t in_sync,
+		      uint32_t out_sync);
+
+#endif

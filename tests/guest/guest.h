@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the test programs of the guest share.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gpu/ctx.h"
+#include "gpu/device.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A process whose case begins: the device, and the kernel log from now on. */
+struct guest {
+	struct gpu_device dev;
+};
+
+extern struct guest guest;
+
+/*
+ * setup and teardown of a case. The teardown fails when the kernel's checkers
+ * complained; what the driver says of a fault is for the case to expect or not.
+ */
+int guest_open(void **state);
+int guest_close(void **state);
+
+#define GUEST_CASE(name) \
+	cmocka_unit_test_setup_teardown(name, guest_open, guest_close)
+
+/* End the case with a message if @ret is negative. */
+void ok(int64_t ret, const char *what);
+
+/* A counter of the simulated GPU. */
+int64_t stat_of(const char *name);
+
+/* Poll until the counter has grown beyond @before; -ETIME after @timeout_ms. */
+int stat_wait(const char *name, int64_t before, unsigned int timeout_ms);
+
+void sleep_ms(unsigned int ms);
+int64_t now_ns(void);
+
+/*
+ * Runtime power management of the device: allow or forbid that it sleeps, and
+ * wait until it does.
+ */
+void power_allow_sleep(int allow);
+int power_wait_asleep(unsigned int timeout_ms);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cases of sim-jobs, by subject.
+ */
+#ifndef SIM_JOBS_H
+#define SIM_JOBS_H
+
+/* jobs_basic.c: single jobs */
+void store_is_visible(void **state);
+void loop_of_real_instructions(void **state);
+void pseudo_instructions(void **state);
+void random_data(void **state);
+void many_jobs_in_flight(void **state);
+
+/* jobs_sync.c: queues that wait for each other */
+void sync_wait_across_queues(void **state);
+void sync_wait_across_vms(void **state);
+void held_longer_than_a_job_may_run(void **state);
+void bind_in_queue_order(void **state);
+
+/* jobs_sched.c: more of everything than the hardware has */
+void more_groups_than_slots(void **state);
+void more_vms_than_address_spaces(void **state);
+void sleep_and_wake(void **state);
+
+/* jobs_fault.c: jobs that end badly, and the ones after them */
+void translation_fault(void **state);
+void invalid_instruction(void **state);
+void endless_loop(void **state);
+void firmware_stops_answering(void **state);
+
+/* jobs_swap.c: buffers that memory pressure took */
+void content_through_swap(void **state);
+void content_through_swap_asleep(void **state);
+
+#endif

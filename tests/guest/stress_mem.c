@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress: processes that reclaim and claim the others.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gpu/device.h"
+#include "gpu/mem.h"
+#include "stress.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	stress_add(COUNT_SIGNALS, 1);
+}
+
+/* Signals at all times: calls must end early and say what they did. */
+static void interrupt_me(void)
+{
+	struct sigaction action = {
+		.sa_handler = on_alarm, .sa_flags = SA_RESTART,
+	};
+	struct itimerval every = { { 0, 7000 }, { 0, 7000 } };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+static pid_t random_target(unsigned int *which)
+{
+	*which = (unsigned int)stress_random(STRESS_TARGETS);
+	return atomic_load(&stress->target[*which]);
+}
+
+static int64_t soon(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec + 5000000;
+}
+
+/* The opener has no file at times; the submitters always have one. */
+static bool allowed(int ret, unsigned int which)
+{
+	return !ret || ret == -ENOSPC ||
+	       (ret == -ESRCH && which == STRESS_SUBMITTERS);
+}
+
+static void judge_reclaim(const struct drm_panthor_mem_reclaim *args, int ret,
+			  unsigned int which)
+{
+	if (!allowed(ret, which)) {
+		stress_bad_errno("MEM_RECLAIM", ret);
+		return;
+	}
+	if (ret)
+		return;
+	if (args->freed_bytes > args->evicted_bytes ||
+	    (args->freed_bytes && args->flags)) {
+		fprintf(stderr, "stress: MEM_RECLAIM with flags %#x: freed %llu"
+			" of %llu evicted\n", args->flags,
+			(unsigned long long)args->freed_bytes,
+			(unsigned long long)args->evicted_bytes);
+		stress_add(COUNT_BAD_RESULT, 1);
+	}
+	stress_add(COUNT_RECLAIMS, 1);
+	stress_add(COUNT_RECLAIMED_MIB, (long long)(args->freed_bytes / MIB));
+}
+
+void stress_reclaimer(unsigned int number)
+{
+	struct gpu_device dev;
+	int ret = gpu_device_open(&dev);
+
+	if (ret) {
+		stress_bad_errno("open", ret);
+		return;
+	}
+	if (number)
+		interrupt_me();
+	while (!atomic_load(&stress->stop)) {
+		unsigned int which;
+		pid_t pid = random_target(&which);
+		struct drm_panthor_mem_reclaim args = {
+			.flags = stress_random(4) ? 0 : (uint32_t)
+				 stress_random(4),
+			.tgid = (uint32_t)pid,
+			.max_bytes = stress_random(3) ? 0 :
+				     stress_random(8 * MIB),
+			.deadline_ns = stress_random(2) ? 0 : soon(),
+		};
+
+		if (!pid) {
+			usleep(1000);
+			continue;
+		}
+		ret = gpu_mem_reclaim(dev.fd, &args);
+		judge_reclaim(&args, ret, which);
+		usleep((useconds_t)stress_random(5000));
+	}
+}
+
+void stress_claimer(unsigned int number)
+{
+	struct gpu_device dev;
+	int ret = gpu_device_open(&dev);
+
+	if (ret) {
+		stress_bad_errno("open", ret);
+		return;
+	}
+	if (number)
+		interrupt_me();
+	while (!atomic_load(&stress->stop)) {
+		unsigned int which;
+		pid_t pid = random_target(&which);
+		struct drm_panthor_mem_claim args = {
+			.flags = stress_random(4) ? 0 :
+				 DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY,
+			.tgid = (uint32_t)pid,
+			.max_bytes = stress_random(3) ? 0 :
+				     stress_random(8 * MIB),
+		};
+
+		if (!pid) {
+			usleep(1000);
+			continue;
+		}
+		ret = gpu_mem_claim(dev.fd, &args);
+		if (ret == -ENOMEM)
+			stress_add(COUNT_NO_MEMORY, 1);
+		else if (!allowed(ret, which))
+			stress_bad_errno("MEM_CLAIM", ret);
+		else if (!ret)
+			stress_add(COUNT_CLAIMS, 1);
+		if (!ret)
+			stress_add(COUNT_CLAIMED_MIB,
+				   (long long)(args.claimed_bytes / MIB));
+		usleep((useconds_t)stress_random(20000));
+	}
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress: everything that presses on memory or on the list of open files.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "gpu/ctx.h"
+#include "gpu/data.h"
+#include "gpu/sysmem.h"
+#include "stress.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define HOG (UINT64_C(32) * MIB)
+/* By the number of the render node's minor, and by the primary node's. */
+static const char *const shrink_files[] = {
+	"/sys/kernel/debug/dri/128/shrink",
+	"/sys/kernel/debug/dri/0/shrink",
+};
+
+/* The driver's own shrinker, by its debugfs file: it evicts anybody. */
+void stress_shrinker(unsigned int number)
+{
+	const char *path = NULL;
+
+	(void)number;
+	for (size_t i = 0; i < 2 && !path; i++)
+		if (!access(shrink_files[i], W_OK))
+			path = shrink_files[i];
+	if (!path) {
+		stress_bad_errno("debugfs shrink", -ENOENT);
+		return;
+	}
+	while (!atomic_load(&stress->stop)) {
+		char text[32];
+		int ret;
+
+		snprintf(text, sizeof(text), "%u",
+			 (unsigned int)stress_random(2048) + 1);
+		ret = sysmem_write_file(path, text);
+		if (ret)
+			stress_bad_errno("debugfs shrink", ret);
+		else
+			stress_add(COUNT_SHRINKS, 1);
+		usleep((useconds_t)stress_random(50000));
+	}
+}
+
+/* Reclaim of the whole machine. */
+void stress_presser(unsigned int number)
+{
+	(void)number;
+	while (!atomic_load(&stress->stop)) {
+		int ret = sysmem_reclaim("", (stress_random(8) + 1) * MIB);
+
+		if (ret && ret != -EINTR)
+			stress_bad_errno("memory.reclaim", ret);
+		else
+			stress_add(COUNT_PRESSES, 1);
+		usleep((useconds_t)stress_random(100000));
+	}
+}
+
+/* Files, VMs, BOs and groups that come and go while others are looked up. */
+void stress_opener(unsigned int number)
+{
+	static struct gpu_ctx ctx;
+
+	atomic_store(&stress->target[number], getpid());
+	while (!atomic_load(&stress->stop)) {
+		struct gpu_device dev;
+		struct gpu_bo bo;
+		int ret = gpu_device_open(&dev);
+
+		if (!ret)
+			ret = gpu_ctx_init(&ctx, &dev, 1);
+		if (!ret)
+			ret = gpu_ctx_alloc(&ctx, MIB, GPU_BO_PRIVATE, &bo);
+		if (!ret)
+			ret = gpu_fill(&ctx, &bo, 1);
+		if (ret == -ENOMEM)
+			stress_add(COUNT_NO_MEMORY, 1);
+		else if (ret)
+			stress_bad_errno("a short life", ret);
+		else
+			stress_add(COUNT_OPENS, 1);
+		/* Half of them let the kernel clean up. */
+		if (!ret && stress_random(2)) {
+			gpu_ctx_free(&ctx, &bo);
+			gpu_ctx_fini(&ctx);
+		} else if (!ret) {
+			gpu_bo_unmap(&ctx.streams);
+		}
+		gpu_device_close(&dev);
+		usleep((useconds_t)stress_random(20000));
+	}
+}
+
+/* Plain memory that needs the room. */
+void stress_hog(unsigned int number)
+{
+	(void)number;
+	while (!atomic_load(&stress->stop)) {
+		char *mem = mmap(NULL, HOG, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (mem == MAP_FAILED) {
+			stress_add(COUNT_NO_MEMORY, 1);
+			usleep(10000);
+			continue;
+		}
+		for (uint64_t at = 0;
+		     at < HOG && !atomic_load(&stress->stop); at += 4096)
+			mem[at] = (char)(at >> 12) | 1;
+		stress_add(COUNT_HOGS, 1);
+		usleep((useconds_t)stress_random(100000));
+		munmap(mem, HOG);
+	}
+}

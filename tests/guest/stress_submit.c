@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stress: processes that use the GPU and verify what they have.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "gpu/ctx.h"
+#include "gpu/data.h"
+#include "gpu/pattern.h"
+#include "stress.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define BOS 12
+
+struct buffer {
+	struct gpu_bo bo;
+	uint64_t seed;
+};
+
+static struct gpu_device dev;
+static struct gpu_ctx ctx;
+static struct buffer buffer[BOS];
+static uint64_t next_seed;
+
+/* ENOMEM is an answer that a small machine may give; nothing was lost. */
+static bool went_well(const char *what, int ret)
+{
+	if (!ret)
+		return true;
+	if (ret == -ENOMEM) {
+		stress_add(COUNT_NO_MEMORY, 1);
+		usleep(1000);
+	} else {
+		stress_bad_errno(what, ret);
+	}
+	return false;
+}
+
+static void fill(struct buffer *b)
+{
+	uint64_t seed = next_seed;
+
+	if (!went_well("FILL", gpu_fill(&ctx, &b->bo, seed)))
+		return;
+	next_seed += b->bo.size;
+	b->seed = seed;
+	stress_add(COUNT_FILLS, 1);
+}
+
+static void judge(const struct buffer *b, uint64_t sum, const char *by)
+{
+	if (sum == pattern_expected(b->seed, b->bo.size))
+		return;
+	stress_add(COUNT_BAD_WORDS, 1);
+	fprintf(stderr, "stress: the %s reads wrong data in BO %u of %d\n", by,
+		b->bo.handle, (int)getpid());
+}
+
+static void check_gpu(const struct buffer *b)
+{
+	uint64_t sum;
+
+	if (!went_well("CHECKSUM", gpu_checksum(&ctx, &b->bo, &sum)))
+		return;
+	judge(b, sum, "GPU");
+	stress_add(COUNT_CHECKS_GPU, 1);
+}
+
+static void check_cpu(const struct buffer *b)
+{
+	uint64_t sum;
+
+	if (!went_well("mmap", gpu_bo_cpu_checksum(dev.fd, &b->bo, &sum)))
+		return;
+	judge(b, sum, "CPU");
+	stress_add(COUNT_CHECKS_CPU, 1);
+}
+
+/* Somewhere else in the address space; the old place must be forgotten. */
+static void rebind(struct buffer *b)
+{
+	if (!went_well("unbind", gpu_ctx_unbind(&ctx, &b->bo)))
+		return;
+	/* Unbound until it works: the buffer is of no use otherwise. */
+	while (!atomic_load(&stress->stop) &&
+	       !went_well("bind", gpu_ctx_bind(&ctx, &b->bo)))
+		;
+	stress_add(COUNT_BINDS, 1);
+}
+
+static bool set_up(unsigned int number)
+{
+	bool good = went_well("open", gpu_device_open(&dev)) &&
+		    went_well("context", gpu_ctx_init(&ctx, &dev, 1));
+
+	next_seed = (uint64_t)(number + 1) << 40;
+	/* Sizes from 64 KiB to 3 MiB: one page table, several, not aligned. */
+	for (unsigned int i = 0; good && i < BOS; i++)
+		good = went_well("BO", gpu_ctx_alloc(&ctx,
+				(i % 4) * MIB + (i + 1) * 65536,
+				i % 3 ? GPU_BO_PRIVATE : GPU_BO_SHAREABLE,
+				&buffer[i].bo));
+	for (unsigned int i = 0; good && i < BOS; i++)
+		fill(&buffer[i]);
+	return good;
+}
+
+void stress_submitter(unsigned int number)
+{
+	if (!set_up(number))
+		return;
+	atomic_store(&stress->target[number], getpid());
+	while (!atomic_load(&stress->stop)) {
+		struct buffer *b = &buffer[stress_random(BOS)];
+
+		if (!b->bo.va)
+			rebind(b);
+		switch (stress_random(12)) {
+		case 0:
+			rebind(b);
+			break;
+		case 1:
+			check_cpu(b);
+			break;
+		case 2:
+		case 3:
+		case 4:
+			fill(b);
+			break;
+		case 5:
+			/* In the background for a moment. */
+			usleep(20000);
+			break;
+		default:
+			check_gpu(b);
+			break;
+		}
+	}
+	/* Whatever the others did last: everything is still there. */
+	for (unsigned int i = 0; i < BOS; i++)
+		if (buffer[i].bo.va)
+			check_gpu(&buffer[i]);
+	for (unsigned int i = 0; i < BOS; i++)
+		check_cpu(&buffer[i]);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Does the driver invalidate the GPU's TLB when it must?
+ *
+ * The simulated GPU keeps translations until it is told to drop them. This
+ * program changes what addresses mean, by unbinding and binding and by
+ * reclaim and claim, while translations are cached, and looks where the GPU's
+ * reads and writes went.
+ *
+ * Status 0: all data right and no stale translation used. Status 1: not so. To
+ * see that the oracle works, run it with the knob tlb_noinval=1: it must fail.
+ * Status 2: it could not be run.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "gpu/ctx.h"
+#include "gpu/data.h"
+#include "gpu/mem.h"
+#include "gpu/pattern.h"
+#include "gpu/sim.h"
+#include "gpu/sysmem.h"
+#include "gpu/vm.h"
+
+#define PAGE UINT64_C(4096)
+#define SIZE (16 * PAGE)	/* fewer pages than the TLB has entries */
+#define ROUNDS 20
+#define BIND_VA UINT64_C(0x50000000)
+#define CHURN (UINT64_C(16) << 20)
+
+static struct gpu_device dev;
+static struct gpu_ctx ctx;
+static unsigned int bad;
+
+static void must(int ret, const char *what)
+{
+	if (ret >= 0)
+		return;
+	fprintf(stderr, "tlb-oracle: %s: %s\n", what, strerror(-ret));
+	exit(2);
+}
+
+static void expect(bool right, const char *what, unsigned int round)
+{
+	if (right)
+		return;
+	printf("round %u: %s\n", round, what);
+	bad++;
+}
+
+/*
+ * A GPU that works with stale translations may also kill the group; that
+ * counts as the oracle firing, and the round goes on with a new group.
+ */
+static bool job(int ret, const char *what, unsigned int round)
+{
+	if (!ret)
+		return true;
+	printf("round %u: %s: %s\n", round, what, strerror(-ret));
+	bad++;
+	must(gpu_ctx_new_group(&ctx), "new group");
+	return false;
+}
+
+/* One address, two BOs after each other: each must get its own data. */
+static void rebind_round(unsigned int round)
+{
+	struct gpu_bo bo[2];
+
+	for (int i = 0; i < 2; i++) {
+		must(gpu_bo_create(dev.fd, SIZE, ctx.vm, 0, &bo[i]), "BO");
+		must(gpu_vm_map(dev.fd, ctx.vm, bo[i].handle, 0, BIND_VA, SIZE,
+				0), "bind");
+		bo[i].va = BIND_VA;
+		job(gpu_fill(&ctx, &bo[i], round * 1000 + i), "FILL", round);
+		must(gpu_vm_unmap(dev.fd, ctx.vm, BIND_VA, SIZE), "unbind");
+	}
+	for (int i = 0; i < 2; i++) {
+		must(gpu_bo_map(dev.fd, &bo[i]), "mmap");
+		expect(!pattern_bad_words(bo[i].map, SIZE, round * 1000 + i),
+		       "writes of the GPU went to another BO", round);
+		bo[i].va = 0;
+		gpu_bo_destroy(dev.fd, &bo[i]);
+	}
+}
+
+/* Take pages from the free lists and dirty them, so that freed ones change. */
+static void churn(void)
+{
+	char *mem = mmap(NULL, CHURN, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		must(-12, "memory");
+	memset(mem, 0xdb, CHURN);
+	munmap(mem, CHURN);
+}
+
+static void evict_all(unsigned int round)
+{
+	struct drm_panthor_mem_reclaim result;
+
+	must(gpu_mem_reclaim_all(dev.fd, 0, 0, &result), "MEM_RECLAIM");
+	expect(result.evicted_bytes >= SIZE, "nothing was evicted", round);
+}
+
+/* Same addresses, other pages: what comes back from swap is elsewhere. */
+static void reclaim_round(const struct gpu_bo *bo, unsigned int round)
+{
+	struct drm_panthor_mem_claim claimed;
+	uint64_t sum;
+
+	if (!job(gpu_fill(&ctx, bo, round), "FILL", round))
+		return;
+	evict_all(round);
+	churn();
+	if (round & 1)
+		must(gpu_mem_claim_all(dev.fd, 0, &claimed), "MEM_CLAIM");
+	if (!job(gpu_checksum(&ctx, bo, &sum), "CHECKSUM", round))
+		return;
+	expect(sum == pattern_expected(round, SIZE),
+	       "the GPU reads other data than it wrote", round);
+	must(gpu_bo_cpu_checksum(dev.fd, bo, &sum), "reading");
+	expect(sum == pattern_expected(round, SIZE),
+	       "the CPU reads other data than the GPU wrote", round);
+}
+
+int main(void)
+{
+	int64_t stale_before = 0, stale = 0;
+	struct gpu_bo bo;
+
+	must(gpu_device_open(&dev), "device");
+	must(sim_stat("stale_tlb_hits", &stale_before), "no simulated GPU");
+	must(gpu_ctx_init(&ctx, &dev, 1), "context");
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		rebind_round(round);
+
+	if (gpu_mem_supported(dev.fd)) {
+		must(gpu_ctx_alloc(&ctx, SIZE, GPU_BO_PRIVATE, &bo), "BO");
+		for (unsigned int round = 0; round < ROUNDS; round++)
+			reclaim_round(&bo, round);
+	} else {
+		must(-38, "the kernel has no MEM_RECLAIM");
+	}
+
+	must(sim_stat("stale_tlb_hits", &stale), "counter");
+	stale -= stale_before;
+	printf("tlb-oracle: %u wrong results, %" PRId64
+	       " stale translations used\n", bad, stale);
+	return bad || stale;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the programs of this directory share.
+ *
+ * They check panthor's own interface, not ours, on any device that panthor
+ * drives: they use nothing that only the simulated GPU has, and no job faults.
+ * The names follow those of the panthor tests of the IGT project, so that
+ * results can be compared; the programs are our own.
+ */
+#ifndef IGT_H
+#define IGT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gpu/device.h"
+
+#define IGT_SKIP 77	/* exit status: nothing to test here */
+
+/* The device; opened anew for each subtest. */
+extern struct gpu_device igt_dev;
+
+/* setup and teardown of a subtest */
+int igt_open(void **state);
+int igt_close(void **state);
+
+/* Exit with IGT_SKIP when there is no panthor device. */
+void igt_require_device(void);
+
+/* An ioctl must succeed, or fail with just this errno. */
+void igt_ok(int ret);
+void igt_fails(int ret, int expected_errno);
+
+#define IGT_SUBTEST(name) \
+	cmocka_unit_test_setup_teardown(name, igt_open, igt_close)
+
+#endif

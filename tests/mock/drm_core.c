@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* The DRM core's ioctl dispatch, as user space sees it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <drm.h>
+#include <panthor_mem.h>
+
+#include "drm_core.h"
+#include "user_copy.h"
+
+/*
+ * An fd is one of ours if it leads to one of these inodes: that sees through
+ * dup(), and notices when the number was closed and means another file now.
+ */
+struct node {
+	struct node *next;
+	dev_t dev;
+	ino_t ino;
+	struct model_file *file;
+};
+
+static struct {
+	struct drm_core *core;
+	struct node *nodes;
+	/* Recursive: an event in the middle of an ioctl may issue another. */
+	pthread_mutex_t lock;
+} state = {
+	.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP,
+};
+
+void drm_core_start(struct drm_core *core, struct model *m)
+{
+	*core = (struct drm_core){
+		.model = m,
+		.driver = "panthor",
+		.major = 1,
+		.minor = 10,
+		.has_mem = true,
+	};
+	state.core = core;
+}
+
+void drm_core_stop(void)
+{
+	while (state.nodes) {
+		struct node *node = state.nodes;
+
+		state.nodes = node->next;
+		free(node);
+	}
+	state.core = NULL;
+}
+
+int drm_core_open(struct model_file *file)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	int fd = memfd_create("renderD128", MFD_CLOEXEC);
+	struct stat st;
+
+	if (!node || fd < 0 || fstat(fd, &st))
+		abort();
+	node->dev = st.st_dev;
+	node->ino = st.st_ino;
+	node->file = file;
+	node->next = state.nodes;
+	state.nodes = node;
+	return fd;
+}
+
+static struct model_file *file_of(int fd)
+{
+	struct node *node;
+	struct stat st;
+	int saved = errno;
+
+	if (!state.nodes || fstat(fd, &st)) {
+		errno = saved;
+		return NULL;
+	}
+	for (node = state.nodes; node; node = node->next) {
+		if (node->dev == st.st_dev && node->ino == st.st_ino)
+			return node->file;
+	}
+	return NULL;
+}
+
+/* --- handlers: 0 or -errno; @data is the kernel's copy ------------------- */
+
+/* The caller gives room, and learns the whole length, as with snprintf(). */
+static int copy_field(char *to, __kernel_size_t *length, const char *value)
+{
+	size_t room = *length;
+	size_t n = strlen(value);
+
+	*length = n;
+	if (n > room)
+		n = room;
+	return n && to ? user_copy_to(to, value, n) : 0;
+}
+
+static int version(struct drm_core *core, void *data)
+{
+	struct drm_version *v = data;
+	int ret;
+
+	v->version_major = core->major;
+	v->version_minor = core->minor;
+	v->version_patchlevel = 0;
+	ret = copy_field(v->name, &v->name_len, core->driver);
+	if (!ret)
+		ret = copy_field(v->date, &v->date_len, "0");
+	if (!ret)
+		ret = copy_field(v->desc, &v->desc_len, "model of panthor");
+	return ret;
+}
+
+static int mem_reclaim(struct drm_core *core, void *data)
+{
+	int ret;
+
+	core->mem_ioctls++;
+	model_call_begin(core->model);
+	ret = model_mem_reclaim(core->model, data);
+	model_call_end(core->model);
+	return ret;
+}
+
+static int mem_claim(struct drm_core *core, void *data)
+{
+	int ret;
+
+	core->mem_ioctls++;
+	model_call_begin(core->model);
+	ret = model_mem_claim(core->model, data);
+	model_call_end(core->model);
+	return ret;
+}
+
+struct handler {
+	unsigned long request;
+	int (*fn)(struct drm_core *core, void *data);
+	bool mem;
+};
+
+static const struct handler handlers[] = {
+	{ DRM_IOCTL_VERSION, version, false },
+	{ DRM_IOCTL_PANTHOR_MEM_RECLAIM, mem_reclaim, true },
+	{ DRM_IOCTL_PANTHOR_MEM_CLAIM, mem_claim, true },
+};
+
+/* By number alone: size and direction may be those of another version. */
+static const struct handler *find_handler(const struct drm_core *core, unsigned long request)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+		if (_IOC_NR(handlers[i].request) == _IOC_NR(request))
+			return handlers[i].mem && !core->has_mem ? NULL : &handlers[i];
+	}
+	return NULL;
+}
+
+/*
+ * The argument is as long as the longer of the two versions; what the caller's
+ * lacks is 0, what the kernel's lacks is not looked at. It is copied back also
+ * when the handler failed.
+ */
+static int dispatch(struct drm_core *core, struct model_file *file, unsigned long request,
+		    void *user)
+{
+	const struct handler *h;
+	size_t in, out, size;
+	void *data;
+	int ret;
+
+	core->ioctls++;
+	if (core->unplugged || file->closed)
+		return -ENODEV;
+	if (_IOC_TYPE(request) != DRM_IOCTL_BASE)
+		return -ENOTTY;
+	h = find_handler(core, request);
+	if (!h)
+		return -EINVAL;
+
+	in = _IOC_DIR(request) & _IOC_WRITE ? _IOC_SIZE(request) : 0;
+	out = _IOC_DIR(request) & _IOC_READ ? _IOC_SIZE(request) : 0;
+	size = _IOC_SIZE(h->request);
+	if (size < in)
+		size = in;
+	if (size < out)
+		size = out;
+
+	data = calloc(1, size);
+	if (!data)
+		abort();
+	ret = user_copy_from(data, user, in);
+	if (!ret) {
+		/* Whoever issues an ioctl owns the file from now on. */
+		if (!file->was_master)
+			file->owner = &core->model->current->tgid;
+		ret = h->fn(core, data);
+		if (user_copy_to(user, data, out))
+			ret = -EFAULT;
+	}
+	free(data);
+	return ret;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	struct model_file *file;
+	va_list args;
+	void *arg;
+	int ret;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+
+	pthread_mutex_lock(&state.lock);
+	file = state.core ? file_of(fd) : NULL;
+	if (file)
+		ret = dispatch(state.core, file, request, arg);
+	pthread_mutex_unlock(&state.lock);
+
+	if (!file)
+		return (int)syscall(SYS_ioctl, fd, request, arg);
+	if (ret < 0) {
+		errno = -ret;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The test executable's own ioctl(). The real libdrm, above which the library
+ * under test runs, calls it in place of the C library's, because the dynamic
+ * linker looks in the executable first. For fds that were made here it does what
+ * drm_ioctl() of the kernel does, with the model behind it; every other fd goes
+ * to the real system call.
+ */
+#ifndef DRM_CORE_H
+#define DRM_CORE_H
+
+#include <stdbool.h>
+
+#include "model.h"
+
+struct drm_core {
+	struct model *model;
+	/* What VERSION says. */
+	const char *driver;
+	int major;
+	int minor;
+	/* A driver without the two ioctls; or with others of the same numbers. */
+	bool has_mem;
+	bool unplugged;
+	/* How many ioctls reached the core, and how many of the two among them. */
+	unsigned int ioctls;
+	unsigned int mem_ioctls;
+};
+
+/* One at a time: the fds of an older one are no devices any more. */
+void drm_core_start(struct drm_core *core, struct model *m);
+void drm_core_stop(void);
+
+/* A new fd for @file. Close it with close(); dup() works as ever. */
+int drm_core_open(struct model_file *file);
+
+#endif /* DRM_CORE_H */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of the device, their VMs, and work on the GPU. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model.h"
+
+struct model_file *model_file_new(struct model *m, struct model_proc *proc, unsigned int vms)
+{
+	struct model_file *file = calloc(1, sizeof(*file));
+	unsigned int i;
+
+	if (!file || vms > MODEL_MAX_VMS || proc->n_files >= MODEL_MAX_FILES)
+		abort();
+	file->id = ++m->next_file;
+	file->owner = &proc->tgid;
+	file->n_vms = vms;
+	for (i = 0; i < vms; i++) {
+		file->vms[i].file = file;
+		file->vms[i].id = i;
+		m->ram_other += MODEL_RING_BYTES;
+	}
+	file->next = m->files;
+	m->files = file;
+	proc->files[proc->n_files++] = file;
+	return file;
+}
+
+void model_file_close(struct model *m, struct model_file *file)
+{
+	struct model_bo *bo;
+	unsigned int i;
+
+	if (file->closed)
+		return;
+	for (bo = m->bos; bo; bo = bo->next) {
+		if (model_bo_has_handle(bo, file))
+			model_bo_drop_handle(m, bo, file);
+	}
+	for (i = 0; i < file->n_vms; i++)
+		file->vms[i].busy_until = 0;
+	m->ram_other -= file->n_vms * MODEL_RING_BYTES;
+	file->closed = true;
+}
+
+bool model_vm_busy(const struct model *m, const struct model_vm *vm)
+{
+	return vm->busy_until > m->now;
+}
+
+int model_submit(struct model *m, struct model_vm *vm, int64_t ns)
+{
+	int64_t start;
+	struct model_bo *bo;
+	unsigned int i;
+	int ret;
+
+	vm->file->owner->jobs++;
+
+	for (bo = m->bos; bo; bo = bo->next) {
+		for (i = 0; i < bo->n_bindings; i++) {
+			if (bo->bindings[i].vm != vm || !bo->bindings[i].evicted)
+				continue;
+			ret = model_make_resident(m, bo);
+			if (ret)
+				return ret;
+			bo->bindings[i].evicted = false;
+		}
+	}
+
+	/* One queue: jobs run one after the other. */
+	start = model_vm_busy(m, vm) ? vm->busy_until : m->now;
+	vm->busy_until = start + ns;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a unit test starts with: a model with a manager, who may reclaim, and an
+ * app with BOs, and an fd of the manager's. Each test gets a fresh one.
+ */
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <panthor_drmif.h>
+
+#include "drm_core.h"
+#include "model.h"
+
+#define APP_BOS 4
+#define BO_SIZE (16 * MODEL_PAGE)
+#define APP_SIZE (APP_BOS * BO_SIZE)
+
+struct fixture {
+	struct model *model;
+	struct drm_core core;
+	struct model_proc *manager;
+	struct model_proc *app;
+	struct model_vm *vm; /* the app's */
+	struct model_bo *bo[APP_BOS];
+	int fd;
+};
+
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+/* The app's number as the manager sees it. */
+pid_t app_tgid(const struct fixture *f);
+
+/* How much of the app's memory the driver holds. */
+uint64_t app_resident(const struct fixture *f);
+
+/* The next calls see a signal after that many pages; MODEL_NO_SIGNAL: none. */
+void script_signals(struct fixture *f, unsigned int n, const int *pages);
+
+/* Was every BO's content left as the setup made it? Needs it in RAM. */
+void check_content(struct fixture *f);
+
+#define on_fixture(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+#endif /* FIXTURE_H */

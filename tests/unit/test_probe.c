@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* panthor_mem_probe(): one test for each answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+static void ready(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+	/* It is asked for, not concluded from the version. */
+	assert_int_equal(f->core.mem_ioctls, 1);
+}
+
+static void changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct model_file *file = model_file_new(f->model, f->manager, 1);
+	struct model_bo *bo = model_bo_new(f->model, file, BO_SIZE);
+	int64_t before = f->model->now;
+
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+	assert_true(bo->resident);
+	assert_int_equal(app_resident(f), APP_SIZE);
+	assert_true(f->model->now == before);
+}
+
+static void driver_1_8_with_ioctls(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.minor = 8;
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+}
+
+static void driver_1_8_without(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.minor = 8;
+	f->core.has_mem = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+}
+
+static void driver_1_9_without(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.minor = 9;
+	f->core.has_mem = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+}
+
+static void driver_2(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.major = 2;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+	/* The number may mean anything there. */
+	assert_int_equal(f->core.mem_ioctls, 0);
+}
+
+static void other_driver(void **state)
+{
+	static const char *const names[] = { "panfrost", "pan", "panthor2", "amdgpu" };
+	struct fixture *f = *state;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		f->core.driver = names[i];
+		assert_int_equal(panthor_mem_probe(f->fd), -ENODEV);
+	}
+	assert_int_equal(f->core.mem_ioctls, 0);
+}
+
+static void not_permitted(void **state)
+{
+	struct fixture *f = *state;
+
+	f->manager->cap_sys_resource = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -EPERM);
+	f->manager->cap_in_child_userns = true;
+	assert_int_equal(panthor_mem_probe(f->fd), -EPERM);
+}
+
+static void no_swap(void **state)
+{
+	struct fixture *f = *state;
+
+	model_swap_resize(f->model, 0);
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSPC);
+}
+
+static void full_swap(void **state)
+{
+	struct fixture *f = *state;
+
+	f->model->slots_reserved = f->model->n_slots;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSPC);
+	f->model->slots_reserved--;
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+}
+
+static void kernel_without_swap(void **state)
+{
+	struct fixture *f = *state;
+
+	f->model->swap_supported = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -EOPNOTSUPP);
+}
+
+static void unplugged(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.unplugged = true;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENODEV);
+}
+
+static void not_drm(void **state)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(panthor_mem_probe(fd), -ENOTTY);
+	close(fd);
+}
+
+static void no_fd(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(panthor_mem_probe(-1), -EBADF);
+	close(f->fd);
+	assert_int_equal(panthor_mem_probe(f->fd), -EBADF);
+	f->fd = -1;
+}
+
+/* A primary node that was master stays its opener's: the caller owns nothing. */
+static void owns_no_file(void **state)
+{
+	struct fixture *f = *state;
+	struct model_file *file = f->app->files[0];
+	int fd = drm_core_open(file);
+
+	close(f->fd);
+	f->fd = fd;
+	model_file_close(f->model, f->manager->files[0]);
+	file->was_master = true;
+	assert_int_equal(panthor_mem_probe(fd), 0);
+}
+
+static void signals(void **state)
+{
+	static const int pages[] = { 0, 0, 0 };
+	struct fixture *f = *state;
+
+	script_signals(f, 3, pages);
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+	assert_int_equal(f->core.mem_ioctls, 4);
+}
+
+static void errno_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	errno = EXDEV;
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+	assert_int_equal(errno, EXDEV);
+	f->core.has_mem = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+	assert_int_equal(panthor_mem_probe(-1), -EBADF);
+	assert_int_equal(errno, EXDEV);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_fixture(ready),
+		on_fixture(changes_nothing),
+		on_fixture(driver_1_8_with_ioctls),
+		on_fixture(driver_1_8_without),
+		on_fixture(driver_1_9_without),
+		on_fixture(driver_2),
+		on_fixture(other_driver),
+		on_fixture(not_permitted),
+		on_fixture(no_swap),
+		on_fixture(full_swap),
+		on_fixture(kernel_without_swap),
+		on_fixture(unplugged),
+		on_fixture(not_drm),
+		on_fixture(no_fd),
+		on_fixture(owns_no_file),
+		on_fixture(signals),
+		on_fixture(errno_is_kept),
+	};
+
+	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
+}

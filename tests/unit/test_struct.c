@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Structs of another age than the library: smaller, and bigger. */
+#include <errno.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* What a program built against a later header might pass. */
+struct later_reclaim_options {
+	struct panthor_mem_reclaim_options now;
+	uint64_t later;
+};
+
+struct later_reclaim_result {
+	struct panthor_mem_reclaim_result now;
+	uint64_t later;
+	uint64_t behind;
+};
+
+struct later_claim_options {
+	struct panthor_mem_claim_options now;
+	uint64_t later;
+};
+
+struct later_claim_result {
+	struct panthor_mem_claim_result now;
+	uint64_t later;
+	uint64_t behind;
+};
+
+static void initializers(void **state)
+{
+	struct panthor_mem_reclaim_options ro = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result rr = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	struct panthor_mem_claim_options co = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	(void)state;
+	assert_int_equal(ro.size, 24);
+	assert_int_equal(rr.size, 32);
+	assert_int_equal(co.size, 16);
+	assert_int_equal(cr.size, 24);
+	assert_int_equal(ro.flags | ro.max_bytes | (uint64_t)ro.deadline_ns, 0);
+	assert_int_equal(co.flags | co.max_bytes, 0);
+}
+
+static void later_options_unused(void **state)
+{
+	struct fixture *f = *state;
+	struct later_reclaim_options ro = { .now.size = sizeof(ro) };
+	struct later_claim_options co = { .now.size = sizeof(co) };
+
+	ro.now.max_bytes = 1;
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro.now, NULL), 0);
+	assert_int_equal(app_resident(f), APP_SIZE - BO_SIZE);
+	co.now.max_bytes = 1;
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co.now, NULL), 0);
+	assert_int_equal(app_resident(f), APP_SIZE);
+}
+
+static void later_options_used(void **state)
+{
+	struct fixture *f = *state;
+	struct later_reclaim_options ro = { .now.size = sizeof(ro), .later = 1ull << 56 };
+	struct later_claim_options co = { .now.size = sizeof(co), .later = 1 };
+	struct panthor_mem_reclaim_result rr = { .size = sizeof(rr), .freed_bytes = 7 };
+	struct panthor_mem_claim_result cr = { .size = sizeof(cr), .claimed_bytes = 7 };
+
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro.now, &rr), -E2BIG);
+	assert_int_equal(rr.freed_bytes, 0);
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co.now, &cr), -E2BIG);
+	assert_int_equal(cr.claimed_bytes, 0);
+	assert_int_equal(f->core.ioctls, 0);
+}
+
+/* Beyond its size, memory is none of the library's business. */
+static void size_is_the_end(void **state)
+{
+	struct fixture *f = *state;
+	struct later_reclaim_options ro = { .now.size = sizeof(ro.now), .later = 1 };
+	struct later_reclaim_result rr = { .now.size = sizeof(rr.now), .later = 1 };
+	struct later_claim_options co = { .now.size = sizeof(co.now), .later = 1 };
+	struct later_claim_result cr = { .now.size = sizeof(cr.now), .later = 1 };
+
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro.now, &rr.now), 0);
+	assert_int_equal(rr.now.freed_bytes, APP_SIZE);
+	assert_int_equal(rr.later, 1);
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co.now, &cr.now), 0);
+	assert_int_equal(cr.now.claimed_bytes, APP_SIZE);
+	assert_int_equal(cr.later, 1);
+}
+
+static void later_result(void **state)
+{
+	struct fixture *f = *state;
+	struct later_reclaim_result rr;
+	struct later_claim_result cr;
+
+	memset(&rr, 0xff, sizeof(rr));
+	rr.now.size = offsetof(struct later_reclaim_result, behind);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &rr.now), 0);
+	assert_int_equal(rr.now.size, offsetof(struct later_reclaim_result, behind));
+	assert_int_equal(rr.now.freed_bytes, APP_SIZE);
+	assert_int_equal(rr.later, 0);
+	assert_true(rr.behind == UINT64_MAX);
+
+	memset(&cr, 0xff, sizeof(cr));
+	cr.now.size = offsetof(struct later_claim_result, behind);
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), NULL, &cr.now), 0);
+	assert_int_equal(cr.now.claimed_bytes, APP_SIZE);
+	assert_int_equal(cr.later, 0);
+	assert_true(cr.behind == UINT64_MAX);
+}
+
+/* Forgotten, or nonsense: nothing is read or written beyond the size itself. */
+static void too_small(void **state)
+{
+	static const uint32_t offs[] = { 1, 4, 8 };
+	struct fixture *f = *state;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(offs) / sizeof(offs[0]); i++) {
+		struct panthor_mem_reclaim_options ro = { .size = sizeof(ro) - offs[i] };
+		struct panthor_mem_reclaim_result rr = { .size = sizeof(rr) - offs[i], .status = 9 };
+		struct panthor_mem_claim_options co = { .size = sizeof(co) - offs[i] };
+		struct panthor_mem_claim_result cr = { .size = sizeof(cr) - offs[i], .status = 9 };
+
+		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro, NULL), -EINVAL);
+		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &rr), -EINVAL);
+		assert_int_equal(rr.status, 9);
+		assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co, NULL), -EINVAL);
+		assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), NULL, &cr), -EINVAL);
+		assert_int_equal(cr.status, 9);
+	}
+	assert_int_equal(f->core.ioctls, 0);
+}
+
+static void size_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_mem_reclaim_result rr = { .status = 9 };
+	struct panthor_mem_claim_options co = { .max_bytes = 1 };
+
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &rr), -EINVAL);
+	assert_int_equal(rr.status, 9);
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co, NULL), -EINVAL);
+	assert_int_equal(f->core.ioctls, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_fixture(initializers),
+		on_fixture(later_options_unused),
+		on_fixture(later_options_used),
+		on_fixture(size_is_the_end),
+		on_fixture(later_result),
+		on_fixture(too_small),
+		on_fixture(size_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("struct", tests, NULL, NULL);
+}
