@@ -87,7 +87,8 @@ struct panthor_mem_reclaim_options {
  * @size: sizeof(struct panthor_mem_reclaim_result). Not changed by the library.
  * @status: Mask of enum drm_panthor_mem_status: why it did less than everything.
  * @freed_bytes: Returned to the system by this call.
- * @evicted_bytes: Taken off the GPU by this call, at least @freed_bytes.
+ * @evicted_bytes: Taken off the GPU by this call, or before and found in RAM
+ *                 still; at least @freed_bytes.
  * @skipped_bytes: Left on the GPU because busy, shared or pinned.
  */
 struct panthor_mem_reclaim_result {

@@ -84,6 +84,7 @@ enum sim_stat {
 	SIM_STAT_RESETS,
 	SIM_STAT_FLUSHES,
 	SIM_STAT_DOORBELLS,
+	SIM_STAT_DOORBELL_MAX_US,
 	SIM_STAT_GROUP_STARTS,
 	SIM_STAT_GROUP_RESUMES,
 	SIM_STAT_GROUP_SUSPENDS,
@@ -110,6 +111,12 @@ static inline void sim_count_n(enum sim_stat stat, u64 n)
 static inline void sim_count(enum sim_stat stat)
 {
 	sim_count_n(stat, 1);
+}
+
+static inline void sim_count_max(enum sim_stat stat, u64 value)
+{
+	if (value > atomic64_read(&sim_stats[stat]))
+		atomic64_set(&sim_stats[stat], value);
 }
 
 void sim_stats_init(void);
@@ -168,7 +175,7 @@ struct sim_tlb_entry {
 struct sim_as {
 	/** @lock: protects all below, and accesses through this AS */
 	spinlock_t lock;
-	/* Staged registers, latched by UPDATE. */
+	/* Staged registers, taken over by commands; written under reg_lock. */
 	u64 transtab;
 	u64 memattr;
 	u64 transcfg;
@@ -373,6 +380,8 @@ struct sim_mcu {
 	u32 want;
 	/** @rescan: a doorbell rang, look for requests */
 	atomic_t rescan;
+	/** @rung: when the first of the doorbells not yet looked at rang */
+	ktime_t rung;
 };
 
 /*
@@ -415,6 +424,7 @@ u64 sim_mcu_rd64(u64 va);
 void sim_mcu_wr32(u64 va, u32 value);
 void sim_mcu_wr64(u64 va, u64 value);
 int sim_mcu_access64(u64 va, u64 *value, u32 access);
+u32 sim_mcu_pending(u64 in, u64 out);
 u32 sim_mcu_fire(u64 in, u64 out, u32 events);
 
 int sim_csg_init(void);

@@ -526,10 +526,11 @@ static int sync_ring(struct sim_cs *cs)
 			return ret;
 		cs->extract_dirty = false;
 	}
-	if (cs->ctx.depth || cs->ctx.extract != cs->insert)
+	/* The copy of insert may be an old one, e.g. after a resume inside a CALL. */
+	if (cs->ctx.depth || cs->ctx.extract < cs->insert)
 		return 0;
 	ret = sim_mcu_access64(cs->ring_in, &cs->insert, SIM_ACCESS_READ);
-	if (ret || cs->ctx.extract != cs->insert)
+	if (ret || cs->ctx.extract < cs->insert)
 		return ret;
 	cs->wait = SIM_WAIT_EMPTY;
 	return SIM_STEP_WAIT;

@@ -169,7 +169,8 @@ static bool cs_events(struct sim_csg *csg, unsigned int j)
 	if ((irq_req ^ sim_mcu_rd32(csg_in + CSG_IN_CS_IRQ_ACK)) & BIT(j))
 		return false;
 
-	write_payload(cs, out, cs->want);
+	/* The payload of an event that is still pending must stay as it is. */
+	write_payload(cs, out, cs->want & ~sim_mcu_pending(in, out));
 	fired = sim_mcu_fire(in, out, cs->want);
 	cs->want &= ~fired;
 	if (!fired)
@@ -379,11 +380,16 @@ static int csg_start(struct sim_csg *csg, bool resume)
 	u32 as = sim_mcu_rd32(in + CSG_IN_CONFIG) & 0xf;
 	unsigned int j;
 
+	if (as >= sim.as_count) {
+		pr_err("mali_sim: CSG %u on AS %u, which does not exist\n", csg->id, as);
+		sim.mcu.broken = true;
+		return -EINVAL;
+	}
 	if (must_wait(csg, resume ? suspend_buf : 0))
 		return -EAGAIN;
 
 	csg_stop(csg);
-	csg->as = &sim.as[as < sim.as_count ? as : 0];
+	csg->as = &sim.as[as];
 	csg->suspend_buf = suspend_buf;
 	csg->active = true;
 	csg->idle = false;

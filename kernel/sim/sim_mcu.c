@@ -157,6 +157,18 @@ int sim_mcu_access64(u64 va, u64 *value, u32 access)
 }
 
 /**
+ * sim_mcu_pending() - What one side has toggled and the other has not answered
+ * @in: address of the input block, req first
+ * @out: address of the output block, ack first
+ *
+ * Return: the bits in which req and ack differ.
+ */
+u32 sim_mcu_pending(u64 in, u64 out)
+{
+	return sim_mcu_rd32(in + SIM_IN_REQ) ^ sim_mcu_rd32(out + SIM_OUT_ACK);
+}
+
+/**
  * sim_mcu_fire() - Toggle event bits in an ack word
  * @in: address of the input block, req first
  * @out: address of the output block, ack first
@@ -169,13 +181,11 @@ int sim_mcu_access64(u64 va, u64 *value, u32 access)
  */
 u32 sim_mcu_fire(u64 in, u64 out, u32 events)
 {
-	u32 ack = sim_mcu_rd32(out + SIM_OUT_ACK);
-
-	events &= ~(sim_mcu_rd32(in + SIM_IN_REQ) ^ ack);
+	events &= ~sim_mcu_pending(in, out);
 	if (events) {
 		/* What the event is about must be visible before it. */
 		smp_wmb();
-		sim_mcu_wr32(out + SIM_OUT_ACK, ack ^ events);
+		sim_mcu_wr32(out + SIM_OUT_ACK, sim_mcu_rd32(out + SIM_OUT_ACK) ^ events);
 	}
 	return events;
 }
@@ -250,6 +260,7 @@ static void mcu_boot(void)
 	struct sim_mcu *mcu = &sim.mcu;
 
 	mcu->boot_pending = false;
+	WRITE_ONCE(mcu->rung, 0);
 	mcu->want = 0;
 	mcu->idle = true;
 	sim_csg_reset();
@@ -349,6 +360,9 @@ static void mcu_work(void)
 
 	/* Before the words are read: a later doorbell must not get lost. */
 	rescan = atomic_xchg(&sim.mcu.rescan, 0);
+	if (rescan && sim.mcu.rung)
+		sim_count_max(SIM_STAT_DOORBELL_MAX_US,
+			      ktime_us_delta(ktime_get(), READ_ONCE(sim.mcu.rung)));
 	if (rescan && halt_requested()) {
 		mcu_halt();
 		return;
@@ -475,15 +489,18 @@ static bool halt_seen(void)
  * sim_mcu_doorbell() - A doorbell rings
  * @id: 0 = global, otherwise CSG slot + 1
  *
- * Whichever it was, all of the interface is looked at, by the thread. But the
- * driver polls for the end of a HALT without ever sleeping: on a busy CPU the
- * thread might not get its turn, so HALT happens here.
+ * Whichever it was, all of the interface is looked at. Firmware answers within
+ * microseconds; on a host that is short of CPUs the thread may need longer than
+ * the driver's 100 ms, so by default the caller does it. HALT always works this
+ * way: the driver polls for its end without ever sleeping.
  */
 void sim_mcu_doorbell(u32 id)
 {
 	unsigned long flags;
 
 	sim_count(SIM_STAT_DOORBELLS);
+	if (!atomic_read(&sim.mcu.rescan))
+		WRITE_ONCE(sim.mcu.rung, ktime_get());
 	atomic_set(&sim.mcu.rescan, 1);
 	if (sim_knob(sync_acks) || (!id && halt_seen())) {
 		spin_lock_irqsave(&sim.exec_lock, flags);

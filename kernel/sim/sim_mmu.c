@@ -157,7 +157,7 @@ static bool as_update(struct sim_as *as)
 {
 	bool wake = lock_drop(as) || as->faulted;
 
-	as->root = as->transtab & PTE_ADDR;
+	as->root = READ_ONCE(as->transtab) & PTE_ADDR;
 	as->mode = AS_MODE(as->transcfg);
 	as->va_bits = AS_VA_BITS(as->transcfg);
 	fault_clear(as);
@@ -220,37 +220,39 @@ static u64 *staged(struct sim_as *as, u32 reg)
 	return NULL;
 }
 
-static u32 as_read(struct sim_as *as, u32 reg)
-{
-	u64 *word = staged(as, reg);
-	u64 value;
-
-	/* AS_STATUS and AS_FAULTEXTRA read as 0: commands end at once. */
-	if (word)
-		value = *word;
-	else if ((reg & ~4) == AS_FAULTADDRESS)
-		value = as->fault_addr;
-	else
-		return reg == AS_FAULTSTATUS ? as->fault_status : 0;
-	return reg & 4 ? upper_32_bits(value) : lower_32_bits(value);
-}
-
 /**
  * sim_mmu_read() - Read a register of an address space
  * @offset: byte offset in the address-space registers
+ *
+ * AS_STATUS and AS_FAULTEXTRA read as 0: commands are over when they return.
  *
  * Return: the value.
  */
 u32 sim_mmu_read(u32 offset)
 {
 	struct sim_as *as = &sim.as[offset >> AS_SHIFT];
-	unsigned long flags;
-	u32 value;
+	u32 reg = offset & (BIT(AS_SHIFT) - 1);
+	u64 *word = staged(as, reg);
+	u64 value;
 
-	spin_lock_irqsave(&as->lock, flags);
-	value = as_read(as, offset & (BIT(AS_SHIFT) - 1));
-	spin_unlock_irqrestore(&as->lock, flags);
-	return value;
+	if (word)
+		value = READ_ONCE(*word);
+	else if ((reg & ~4) == AS_FAULTADDRESS)
+		value = READ_ONCE(as->fault_addr);
+	else
+		return reg == AS_FAULTSTATUS ? READ_ONCE(as->fault_status) : 0;
+	return reg & 4 ? upper_32_bits(value) : lower_32_bits(value);
+}
+
+static void write_half(u64 *word, bool high, u32 value)
+{
+	u64 shifted = high ? (u64)value << 32 : value;
+	u64 keep = high ? U32_MAX : ~(u64)U32_MAX;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sim.reg_lock, flags);
+	WRITE_ONCE(*word, (*word & keep) | shifted);
+	raw_spin_unlock_irqrestore(&sim.reg_lock, flags);
 }
 
 /**
@@ -258,28 +260,28 @@ u32 sim_mmu_read(u32 offset)
  * @offset: byte offset in the address-space registers
  * @value: the value
  *
- * Commands are complete on return. As they take the AS lock, a LOCK also waits
- * for the access in flight.
+ * Commands are complete on return. Only they take the AS lock, so that a LOCK
+ * waits for the access in flight; the other registers are no more than staged.
  */
 void sim_mmu_write(u32 offset, u32 value)
 {
 	u32 id = offset >> AS_SHIFT, reg = offset & (BIT(AS_SHIFT) - 1);
 	struct sim_as *as = &sim.as[id];
+	u64 *word = staged(as, reg);
 	unsigned long flags;
-	bool wake = false;
-	u64 *word;
+	bool wake;
 
 	if (id >= sim.as_count)
 		return;
+	if (word) {
+		write_half(word, reg & 4, value);
+		return;
+	}
+	if (reg != AS_COMMAND)
+		return;
 
 	spin_lock_irqsave(&as->lock, flags);
-	word = staged(as, reg);
-	if (word && reg & 4)
-		*word = (*word & U32_MAX) | (u64)value << 32;
-	else if (word)
-		*word = (*word & ~(u64)U32_MAX) | value;
-	else if (reg == AS_COMMAND)
-		wake = as_command(as, value);
+	wake = as_command(as, value);
 	spin_unlock_irqrestore(&as->lock, flags);
 	if (wake)
 		sim_kick();
@@ -306,8 +308,8 @@ bool sim_mmu_is_locked(struct sim_as *as, u64 va, u64 size)
 /* The first fault wins: from here on all accesses stall until an UPDATE. */
 static int fault_latch(struct sim_as *as, u32 exception, u64 va, u32 access)
 {
-	as->fault_status = exception | access << 8 | FAULT_SOURCE << 16;
-	as->fault_addr = va;
+	WRITE_ONCE(as->fault_status, exception | access << 8 | FAULT_SOURCE << 16);
+	WRITE_ONCE(as->fault_addr, va);
 	as->faulted = true;
 	as->seen_gen = as->fault_gen;
 	sim_count(SIM_STAT_FAULTS);

@@ -30,6 +30,7 @@ struct sim_params sim_par = {
 	.irq_delay_us = 1,
 	.use_tlb = true,
 	.tlb_check = 1,
+	.sync_acks = true,
 	.pseudo = true,
 	.slice_instr = 128,
 	.slice_bytes = 0x10000,
@@ -68,7 +69,7 @@ MODULE_PARM_DESC(tlb_check, "compare 1 in N TLB hits with the page tables, 0 = n
 module_param_named(drop_acks, sim_par.drop_acks, bool, 0644);
 MODULE_PARM_DESC(drop_acks, "the firmware does not answer CSG and GLB requests");
 module_param_named(sync_acks, sim_par.sync_acks, bool, 0644);
-MODULE_PARM_DESC(sync_acks, "answer requests inside the doorbell write (HALT always is)");
+MODULE_PARM_DESC(sync_acks, "answer requests inside the doorbell write; off = by the thread (but HALT)");
 module_param_named(no_bus_fatal, sim_par.no_bus_fatal, bool, 0644);
 MODULE_PARM_DESC(no_bus_fatal, "no CS_FATAL after a translation fault");
 module_param_named(pseudo, sim_par.pseudo, bool, 0644);

@@ -32,6 +32,7 @@ static const char * const sim_stat_names[SIM_STAT_COUNT] = {
 	[SIM_STAT_RESETS] = "resets",
 	[SIM_STAT_FLUSHES] = "flushes",
 	[SIM_STAT_DOORBELLS] = "doorbells",
+	[SIM_STAT_DOORBELL_MAX_US] = "doorbell_max_us",
 	[SIM_STAT_GROUP_STARTS] = "group_starts",
 	[SIM_STAT_GROUP_RESUMES] = "group_resumes",
 	[SIM_STAT_GROUP_SUSPENDS] = "group_suspends",

@@ -93,6 +93,12 @@ int raw_claim_fn(int fd, void *arg);
 
 /* How far counters of a system that does other things too may be off. */
 uint64_t tolerance(uint64_t bytes);
+
+/*
+ * Pages of one call that somebody looked at when they were to be written, and
+ * that stayed in RAM: a later call may find and count them.
+ */
+#define STRAY_BYTES (WORLD_MIB / 4)
 void check_close(int64_t value, int64_t expected, const char *what);
 
 #define check_status(status, bits) assert_int_equal((status) & (bits), (bits))

@@ -37,7 +37,9 @@ static void other_vm_goes(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
-	const struct world_alloc idle = { .vm = 1, .count = 3, .size = WORLD_MIB, .seed = SEED + 2 };
+	const struct world_alloc idle = {
+		.vm = 1, .count = 3, .size = WORLD_MIB, .seed = SEED + 2,
+	};
 	struct lot busy_lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
 	struct lot idle_lot = lot_alloc_with(w, app, &idle);
 	struct panthor_mem_reclaim_result res;
@@ -72,6 +74,31 @@ static void deadline_waits(struct world *w)
 	assert_true(took >= 250 * WORLD_MS);
 	assert_true(took < 3 * WORLD_SECOND);
 	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* The deadline is the call's, for all VMs together. */
+static void deadline_waits_for_each(struct world *w)
+{
+	const struct world_spawn how = { .vms = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	const struct world_alloc second = {
+		.vm = 1, .count = 2, .size = WORLD_MIB, .seed = SEED + 12,
+	};
+	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 13);
+	struct lot lot2 = lot_alloc_with(w, app, &second);
+	struct panthor_mem_reclaim_result res;
+	uint64_t was = resident(w, app);
+	int64_t start = world_now(w);
+
+	world_busy(w, app, 0, 0, 250 * WORLD_MS);
+	world_busy(w, app, 0, 1, 500 * WORLD_MS);
+	res = reclaim_with(w, app, 0, 0, start + 4 * WORLD_SECOND);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot) + lot_bytes(&lot2));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	assert_true(world_now(w) - start < 3 * WORLD_SECOND);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &lot2, WORLD_BY_GPU);
 }
 
 static void deadline_passes(struct world *w)
@@ -225,15 +252,50 @@ static void target_killed(struct world *w)
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 }
 
+/* The same in the middle of the work, when there is nothing to wait for. */
+static void target_killed_at_work(struct world *w)
+{
+	static const int64_t moments[] = { WORLD_MS, 6 * WORLD_MS, 15 * WORLD_MS };
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, other, 2, WORLD_MIB, SEED + 14);
+	struct panthor_mem_reclaim_result res;
+	struct raw_reclaim r;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		struct world_app *app = world_spawn(w, NULL);
+		struct world_during during = {
+			.event = WORLD_EVENT_KILL, .after_ns = moments[i], .app = app,
+		};
+		uint64_t was;
+
+		lot_alloc(w, app, 16, WORLD_MIB, SEED + 15);
+		was = resident(w, app);
+		waiting_reclaim(w, app, 0, &r, &during, &ret);
+		assert_true(ret == 0 || ret == -ESRCH);
+		if (!ret) {
+			assert_true(r.arg.evicted_bytes <= was);
+			assert_true(r.arg.freed_bytes <= r.arg.evicted_bytes);
+		}
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+	res = reclaim(w, other);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 const struct conf_case busy_cases[] = {
 	{ "skipped", skipped, 0 },
 	{ "other_vm_goes", other_vm_goes, 0 },
 	{ "deadline_waits", deadline_waits, 0 },
+	{ "deadline_waits_for_each", deadline_waits_for_each, 0 },
 	{ "deadline_passes", deadline_passes, 0 },
 	{ "others_work", others_work, 0 },
 	{ "claim_ends_wait", claim_ends_wait, 0 },
 	{ "others_claim", others_claim, 0 },
 	{ "new_work_ends_wait", new_work_ends_wait, 0 },
 	{ "target_killed", target_killed, 0 },
+	{ "target_killed_at_work", target_killed_at_work, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -152,6 +152,7 @@ static void enospc(struct world *w)
 	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 6);
 	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
 	uint64_t was = resident(w, app);
+	pid_t tgid = world_tgid(w, app, NULL);
 	int fd = world_fd(w);
 	uint32_t flags;
 
@@ -160,12 +161,11 @@ static void enospc(struct world *w)
 	/* Whatever it is asked for: without swap it would be for nothing. */
 	for (flags = 0; flags < 4; flags++) {
 		opts.flags = flags;
-		assert_int_equal(panthor_mem_reclaim_with(fd, world_tgid(w, app, NULL), &opts, NULL),
-				 -ENOSPC);
+		assert_int_equal(panthor_mem_reclaim_with(fd, tgid, &opts, NULL), -ENOSPC);
 	}
 	assert_int_equal(resident(w, app), was);
 	/* A claim needs none. */
-	assert_int_equal(panthor_mem_claim(fd, world_tgid(w, app, NULL), NULL), 0);
+	assert_int_equal(panthor_mem_claim(fd, tgid, NULL), 0);
 
 	world_set_swap(w, WORLD_SWAP_NORMAL);
 	assert_int_equal(panthor_mem_probe(fd), 0);

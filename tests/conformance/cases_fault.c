@@ -45,10 +45,11 @@ static void mmu_timeout(struct world *w)
 	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 2);
 	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	uint64_t was = resident(w, app);
+	int ret;
 
 	world_fault(w, WORLD_FAULT_MMU_TIMEOUT, 4);
-	assert_int_equal(panthor_mem_reclaim_with(world_fd(w), world_tgid(w, app, NULL), NULL, &res),
-			 -ETIMEDOUT);
+	ret = panthor_mem_reclaim_with(world_fd(w), world_tgid(w, app, NULL), NULL, &res);
+	assert_int_equal(ret, -ETIMEDOUT);
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 	assert_true(res.freed_bytes <= res.evicted_bytes);
 	assert_true(resident(w, app) >= lot.size);

@@ -74,7 +74,7 @@ static void library_gives_up(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_during during = {
-		.event = WORLD_EVENT_SIGNAL, .after_ns = 300 * WORLD_MS,
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 800 * WORLD_MS,
 	};
 	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
 	int64_t start, took;
@@ -82,13 +82,13 @@ static void library_gives_up(struct world *w)
 	lot_alloc(w, app, 4, WORLD_MIB, SEED + 3);
 	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
 	start = world_now(w);
-	r.arg.deadline_ns = start + 500 * WORLD_MS;
+	r.arg.deadline_ns = start + 1000 * WORLD_MS;
 	assert_int_equal(world_call(w, NULL, library_fn, &r, sizeof(r), &during), 0);
 	took = world_now(w) - start;
 	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	/* Not 300 ms and then 500 ms more. */
-	assert_true(took >= 480 * WORLD_MS);
-	assert_true(took < 780 * WORLD_MS);
+	/* Not 800 ms and then 1000 ms more. */
+	assert_true(took >= 980 * WORLD_MS);
+	assert_true(took < 1600 * WORLD_MS);
 	world_idle(w, app, 0, 0);
 }
 
@@ -110,7 +110,7 @@ static void any_moment_of_reclaim(struct world *w)
 
 	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
-		uint64_t evicted = 0;
+		uint64_t evicted = 0, freed = 0, between;
 		int ret;
 
 		during.after_ns = moments[i];
@@ -118,14 +118,19 @@ static void any_moment_of_reclaim(struct world *w)
 		assert_true(ret == 0 || ret == -EINTR);
 		if (!ret) {
 			evicted = r.arg.evicted_bytes;
-			assert_true(r.arg.freed_bytes <= evicted);
+			freed = r.arg.freed_bytes;
+			assert_true(freed <= evicted);
 			if (evicted < was - lot.size)
 				check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 		}
-		assert_int_equal(evicted, was - resident(w, app));
+		between = resident(w, app);
+		assert_int_equal(evicted, was - between);
 
+		/* What the first left in RAM is the second's, and told once. */
 		assert_int_equal(raw_reclaim_fn(world_fd(w), &r), 0);
-		assert_int_equal(evicted + r.arg.evicted_bytes, was - resident(w, app));
+		assert_true(r.arg.evicted_bytes >= between - resident(w, app));
+		check_close((int64_t)(freed + r.arg.freed_bytes),
+			    (int64_t)(was - resident(w, app)), "freed_bytes of both");
 		claim(w, app);
 		assert_int_equal(resident(w, app), was);
 	}

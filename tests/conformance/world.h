@@ -142,9 +142,8 @@ struct world_spawn {
  * NULL: a WORLD_CRED_USER app with one file and one VM. The device must be
  * accessible to every cred (the tests are not about file permissions).
  *
- * For WORLD_CRED_USERNS_ROOT and for child_pidns apps that are to be named by
- * number: numbers in the child namespace must differ from the numbers that
- * child_pidns apps have in the manager's namespace.
+ * No app may have, in the child pid namespace, a number that any app has in the
+ * manager's: the cases tell by it which of the two was looked up.
  */
 struct world_app *world_spawn(struct world *w, const struct world_spawn *how);
 
@@ -207,8 +206,10 @@ int world_alloc(struct world *w, struct world_app *app, const struct world_alloc
  * Export BO @bo of @from as a dma-buf, import it into @file of @to; if @bind,
  * map it on the GPU in @vm of that file and run one job that uses it, to
  * completion. @from and @to may be the same app; the same file (then nothing is
- * exported) or another. Returns the BO's number in @to. The exporter keeps its
- * own handle and mapping. No dma-buf fd stays open.
+ * exported) or another. Returns the BO's number in @to, a new one also in the same
+ * file: by it world_fill() and world_sum() go through @vm, by the old one through
+ * the VM that the BO had before. The exporter keeps its own handle and mapping. No
+ * dma-buf fd stays open.
  */
 int world_share(struct world *w, struct world_app *from, int bo, struct world_app *to,
 		unsigned int file, unsigned int vm, bool bind);

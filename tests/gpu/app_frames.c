@@ -48,8 +48,9 @@ int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
 	struct gpu_cs *cs;
 	int ret = 0;
 
-	if (slot->busy)
-		return -EBUSY;
+	/* One queue, in order: the last of several stands for all of them. */
+	gpu_sync_destroy(ctx->dev->fd, slot->busy);
+	slot->busy = 0;
 	ret = gpu_sync_create(ctx->dev->fd, false, &slot->busy);
 	if (ret)
 		return ret;

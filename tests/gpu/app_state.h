@@ -26,7 +26,7 @@ struct app_bo {
 
 struct app_slot {
 	struct gpu_ctx ctx;
-	uint32_t busy;		/* sync object of a delaying job, or 0 */
+	uint32_t busy;		/* sync object of the last delaying job, or 0 */
 };
 
 struct app_state {

@@ -24,7 +24,7 @@ enum app_op {
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
 	APP_SUM,		/* bo by_gpu -> value */
-	APP_FRAME,		/* file vm -> -errno of the frame */
+	APP_FRAME,		/* file vm -> -errno of the frame, its ns in value */
 	APP_BUSY,		/* file vm ns: returns once the GPU has begun */
 	APP_IDLE,		/* file vm */
 	APP_FRAMES_START,	/* ns: pause between two frames */

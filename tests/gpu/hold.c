@@ -3,7 +3,7 @@
  * Keeping the GPU busy for as long as a test needs it.
  *
  * The waiting queue is blocked, not running, so it costs no GPU time and the
- * driver's job timer does not kill it once the group is off its slot.
+ * device may even go to sleep meanwhile.
  */
 #include <errno.h>
 

@@ -2,6 +2,8 @@
 /*
  * Keeping the GPU busy for as long as a test needs it: a job on one queue of a
  * context that waits for a word in memory, and a job on another that sets it.
+ * Not for longer than some 4 s: panthor gives a blocked queue 5 s, like a
+ * running one, when nothing else of its group could unblock it.
  */
 #ifndef GPU_HOLD_H
 #define GPU_HOLD_H

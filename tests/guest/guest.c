@@ -3,16 +3,13 @@
  * What the test programs of the guest share.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "gpu/klog.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
-#include "gpu/sysmem.h"
 #include "guest.h"
 
 #define POLL_MS 5
@@ -86,41 +83,15 @@ int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void power_path(char *path, size_t size, const char *name)
-{
-	struct stat st;
-
-	if (fstat(guest.dev.fd, &st))
-		fail_msg("the device is not open");
-	snprintf(path, size, "/sys/dev/char/%u:%u/device/power/%s",
-		 major(st.st_rdev), minor(st.st_rdev), name);
-}
-
-void power_allow_sleep(int allow)
-{
-	char path[128];
-
-	power_path(path, sizeof(path), "control");
-	ok(sysmem_write_file(path, allow ? "auto" : "on"), path);
-}
-
 int power_wait_asleep(unsigned int timeout_ms)
 {
 	int64_t end = now_ns() + timeout_ms * INT64_C(1000000);
-	char path[128], text[32];
 
-	power_path(path, sizeof(path), "runtime_status");
 	for (;;) {
-		FILE *file = fopen(path, "re");
-		int asleep;
+		int asleep = gpu_power_asleep(guest.dev.fd);
 
-		if (!file)
-			return -errno;
-		asleep = fgets(text, sizeof(text), file) &&
-			 !strncmp(text, "suspended", 9);
-		fclose(file);
 		if (asleep)
-			return 0;
+			return asleep < 0 ? asleep : 0;
 		if (now_ns() > end)
 			return -ETIME;
 		sleep_ms(POLL_MS);

@@ -46,11 +46,7 @@ int stat_wait(const char *name, int64_t before, unsigned int timeout_ms);
 void sleep_ms(unsigned int ms);
 int64_t now_ns(void);
 
-/*
- * Runtime power management of the device: allow or forbid that it sleeps, and
- * wait until it does.
- */
-void power_allow_sleep(int allow);
+/* Wait until the device has fallen asleep; -ETIME: it does not. */
 int power_wait_asleep(unsigned int timeout_ms);
 
 #endif

@@ -8,6 +8,7 @@
 #include "gpu/data.h"
 #include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
 #include "gpu/sysmem.h"
 #include "guest.h"
 #include "sim_jobs.h"
@@ -79,14 +80,14 @@ static void swap_rounds(void)
 void content_through_swap(void **state)
 {
 	(void)state;
-	power_allow_sleep(0);
+	ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
 	swap_rounds();
-	power_allow_sleep(1);
+	ok(gpu_power_allow_sleep(guest.dev.fd, true), "power/control");
 }
 
 void content_through_swap_asleep(void **state)
 {
 	(void)state;
-	power_allow_sleep(1);
+	ok(gpu_power_allow_sleep(guest.dev.fd, true), "power/control");
 	swap_rounds();
 }

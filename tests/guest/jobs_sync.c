@@ -2,6 +2,8 @@
 /*
  * sim-jobs: queues that wait for each other.
  */
+#include <errno.h>
+
 #include "gpu/data.h"
 #include "gpu/hold.h"
 #include "gpu/sync.h"
@@ -94,19 +96,20 @@ void sync_wait_across_vms(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/*
- * panthor ends a job that runs for 5 s. One that waits for another is not
- * running: tests that keep the GPU busy for long count on it.
- */
-void held_longer_than_a_job_may_run(void **state)
+/* Also when the device went to sleep in between. */
+void held_then_released(void **state)
 {
 	struct gpu_hold hold;
 
 	(void)state;
 	ok(gpu_ctx_init(&ctx, &guest.dev, 2), "context");
-	ok(gpu_hold_begin(&hold, &ctx), "hold");
-	sleep_ms(7000);
-	ok(gpu_hold_end(&hold), "end of the hold");
+	for (int i = 0; i < 3; i++) {
+		ok(gpu_hold_begin(&hold, &ctx), "hold");
+		sleep_ms(i ? 20 : 500);
+		assert_int_equal(gpu_sync_wait(guest.dev.fd, hold.sync, 0),
+				 -ETIME);
+		ok(gpu_hold_end(&hold), "end of the hold");
+	}
 	gpu_ctx_fini(&ctx);
 }
 

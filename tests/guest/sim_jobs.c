@@ -17,7 +17,7 @@ int main(void)
 		GUEST_CASE(many_jobs_in_flight),
 		GUEST_CASE(sync_wait_across_queues),
 		GUEST_CASE(sync_wait_across_vms),
-		GUEST_CASE(held_longer_than_a_job_may_run),
+		GUEST_CASE(held_then_released),
 		GUEST_CASE(bind_in_queue_order),
 		GUEST_CASE(more_groups_than_slots),
 		GUEST_CASE(more_vms_than_address_spaces),

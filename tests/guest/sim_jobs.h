@@ -15,7 +15,7 @@ void many_jobs_in_flight(void **state);
 /* jobs_sync.c: queues that wait for each other */
 void sync_wait_across_queues(void **state);
 void sync_wait_across_vms(void **state);
-void held_longer_than_a_job_may_run(void **state);
+void held_then_released(void **state);
 void bind_in_queue_order(void **state);
 
 /* jobs_sched.c: more of everything than the hardware has */

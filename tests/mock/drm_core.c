@@ -124,25 +124,44 @@ static int version(struct drm_core *core, void *data)
 	return ret;
 }
 
+/*
+ * Where the contract says nothing about the outputs, nothing may be read there:
+ * this makes a mess of anybody who does.
+ */
+static bool outputs_valid(int ret)
+{
+	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
+}
+
 static int mem_reclaim(struct drm_core *core, void *data)
 {
+	struct drm_panthor_mem_reclaim *arg = data;
 	int ret;
 
 	core->mem_ioctls++;
 	model_call_begin(core->model);
-	ret = model_mem_reclaim(core->model, data);
+	ret = model_mem_reclaim(core->model, arg);
 	model_call_end(core->model);
+	if (!outputs_valid(ret)) {
+		arg->freed_bytes = arg->evicted_bytes = arg->skipped_bytes = DRM_CORE_MESS;
+		arg->status = (uint32_t)DRM_CORE_MESS;
+	}
 	return ret;
 }
 
 static int mem_claim(struct drm_core *core, void *data)
 {
+	struct drm_panthor_mem_claim *arg = data;
 	int ret;
 
 	core->mem_ioctls++;
 	model_call_begin(core->model);
-	ret = model_mem_claim(core->model, data);
+	ret = model_mem_claim(core->model, arg);
 	model_call_end(core->model);
+	if (!outputs_valid(ret)) {
+		arg->claimed_bytes = arg->remaining_bytes = DRM_CORE_MESS;
+		arg->status = (uint32_t)DRM_CORE_MESS;
+	}
 	return ret;
 }
 

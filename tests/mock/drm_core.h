@@ -13,6 +13,9 @@
 
 #include "model.h"
 
+/* What outputs hold after an error that leaves them undefined. */
+#define DRM_CORE_MESS 0xdeadbeefdeadbeefull
+
 struct drm_core {
 	struct model *model;
 	/* What VERSION says. */

@@ -25,10 +25,17 @@ static void end(struct claim *c, int ret, uint32_t status)
 	c->arg->status |= status;
 }
 
+/* What the cap counts, and what a signal must not lose. */
+static uint64_t done_bytes(const struct claim *c)
+{
+	return c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY ? c->read
+								    : c->arg->claimed_bytes;
+}
+
 static bool stopped(struct claim *c)
 {
 	if (!c->over && c->m->signal) {
-		if (c->arg->claimed_bytes || c->read)
+		if (done_bytes(c))
 			end(c, 0, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 		else
 			end(c, -EINTR, 0);
@@ -63,20 +70,19 @@ static void map(struct model_bo *bo, const struct model_vm *vm)
 	}
 }
 
+/* @vm: where to map it, or NULL for a BO that the CPU alone uses. */
 static void claim_bo(struct claim *c, struct model_bo *bo, const struct model_vm *vm)
 {
-	bool prefetch_only = c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
-	uint64_t done = prefetch_only ? c->read : c->arg->claimed_bytes;
-
-	if (c->arg->max_bytes && done >= c->arg->max_bytes) {
+	if (c->arg->max_bytes && done_bytes(c) >= c->arg->max_bytes) {
 		end(c, 0, DRM_PANTHOR_MEM_STATUS_CAPPED);
 		return;
 	}
 
 	read_pages(c, bo);
-	if (c->over || prefetch_only || !model_bo_bound(bo, vm))
+	if (c->over || c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY || !bo->n_handles)
 		return;
-	map(bo, vm);
+	if (vm)
+		map(bo, vm);
 	/* It may have been resident already, because the CPU uses it. */
 	if (!bo->resident) {
 		bo->resident = true;
@@ -94,6 +100,10 @@ static void claim_file(struct claim *c, struct model_file *file)
 			if (bo->bindings[i].vm->file == file && bo->bindings[i].evicted)
 				claim_bo(c, bo, bo->bindings[i].vm);
 		}
+	}
+	for (bo = c->m->bos; bo && !stopped(c); bo = bo->next) {
+		if (!bo->n_bindings && !bo->resident && model_bo_has_handle(bo, file))
+			claim_bo(c, bo, NULL);
 	}
 }
 
@@ -121,16 +131,15 @@ int model_mem_claim(struct model *m, struct drm_panthor_mem_claim *arg)
 	struct model_file *file;
 	int ret;
 
-	arg->claimed_bytes = 0;
-	arg->remaining_bytes = 0;
-	arg->status = 0;
-
 	if (arg->flags & ~(uint32_t)FLAGS || arg->pad || arg->tgid > INT_MAX)
 		return -EINVAL;
 	ret = model_find_target(m, arg->tgid, &c.target);
 	if (ret)
 		return ret;
 
+	arg->claimed_bytes = 0;
+	arg->remaining_bytes = 0;
+	arg->status = 0;
 	c.target->claims++;
 	for (file = m->files; file && !stopped(&c); file = file->next) {
 		if (model_is_target(file, c.target))

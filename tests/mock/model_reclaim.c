@@ -109,40 +109,78 @@ static void page_out(struct reclaim *r, struct model_bo *bo)
 	}
 }
 
-static void reclaim_bo(struct reclaim *r, struct model_bo *bo)
+/* The cap counts what the call is for. */
+static bool capped(struct reclaim *r)
 {
-	bool evict_only = r->dry_run || (r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
-	uint64_t done = evict_only ? r->arg->evicted_bytes : r->arg->freed_bytes;
-	uint32_t reason;
+	const uint32_t evict_only = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN |
+				    DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
+	uint64_t done = r->arg->flags & evict_only ? r->arg->evicted_bytes : r->arg->freed_bytes;
 
-	/* A BO can be in several VMs and files of the target: once is enough. */
-	if (!bo->resident || bo->seen == r->call)
-		return;
-	bo->seen = r->call;
+	if (!r->arg->max_bytes || done < r->arg->max_bytes)
+		return false;
+	end(r, 0, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	return true;
+}
 
-	reason = why_not(r, bo);
+static void reclaim_resident(struct reclaim *r, struct model_bo *bo)
+{
+	uint32_t reason = why_not(r, bo);
+
 	if (reason) {
 		skip(r, bo->size, reason);
 		return;
 	}
+	if (capped(r))
+		return;
 
-	if (r->arg->max_bytes && done >= r->arg->max_bytes) {
-		end(r, 0, DRM_PANTHOR_MEM_STATUS_CAPPED);
-		return;
+	if (!r->dry_run) {
+		if (model_countdown(&r->m->fail_mmu)) {
+			end(r, -ETIMEDOUT, 0);
+			return;
+		}
+		model_evict(r->m, bo);
 	}
-
-	if (r->dry_run) {
-		r->arg->evicted_bytes += bo->size;
-		return;
-	}
-	if (model_countdown(&r->m->fail_mmu)) {
-		end(r, -ETIMEDOUT, 0);
-		return;
-	}
-	model_evict(r->m, bo);
 	r->arg->evicted_bytes += bo->size;
-	if (!evict_only)
+	if (!r->dry_run && !(r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT))
 		page_out(r, bo);
+}
+
+/*
+ * Evicted before, and still in RAM or back in it: by a NO_PAGEOUT, a prefetch,
+ * or a call that was interrupted. Counted as evicted, once more, for what goes.
+ */
+static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < bo->size / MODEL_PAGE; i++) {
+		if (bo->pages[i].state == MODEL_PAGE_RAM)
+			bytes += MODEL_PAGE;
+	}
+	if (!bytes || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT || capped(r))
+		return;
+	for (i = 0; i < bo->n_bindings; i++) {
+		if (!model_is_target(bo->bindings[i].vm->file, r->target))
+			return;
+	}
+
+	r->arg->evicted_bytes += bytes;
+	if (!r->dry_run)
+		page_out(r, bo);
+}
+
+static void reclaim_bo(struct reclaim *r, struct model_bo *bo)
+{
+	/* A BO can be in several VMs and files of the target: once is enough. */
+	if (bo->seen == r->call)
+		return;
+	bo->seen = r->call;
+
+	if (bo->resident)
+		reclaim_resident(r, bo);
+	else
+		reclaim_cached(r, bo);
 }
 
 static void reclaim_vm(struct reclaim *r, struct model_vm *vm)
@@ -195,15 +233,14 @@ int model_mem_reclaim(struct model *m, struct drm_panthor_mem_reclaim *arg)
 	struct model_file *file;
 	int ret;
 
-	arg->freed_bytes = 0;
-	arg->evicted_bytes = 0;
-	arg->skipped_bytes = 0;
-	arg->status = 0;
-
 	ret = check(m, arg, &r.target);
 	if (ret)
 		return ret;
 
+	arg->freed_bytes = 0;
+	arg->evicted_bytes = 0;
+	arg->skipped_bytes = 0;
+	arg->status = 0;
 	r.call = m->calls;
 	r.claims = r.target->claims;
 	r.jobs = r.target->jobs;

@@ -152,6 +152,7 @@ static void owns_no_file(void **state)
 	f->fd = fd;
 	model_file_close(f->model, f->manager->files[0]);
 	file->was_master = true;
+	assert_int_equal(panthor_mem_reclaim(fd, 0, NULL), -ESRCH);
 	assert_int_equal(panthor_mem_probe(fd), 0);
 }
 

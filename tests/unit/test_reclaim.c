@@ -243,7 +243,8 @@ static void bad_flags(void **state)
 	for (bit = 2; bit < 32; bit++) {
 		opts.flags = 1u << bit;
 		res = dirty_result();
-		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), -EINVAL);
+		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res),
+				 -EINVAL);
 		check_zero(&res);
 	}
 	assert_int_equal(f->core.mem_ioctls, 30);

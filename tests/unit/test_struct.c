@@ -115,15 +115,16 @@ static void later_result(void **state)
 /* Forgotten, or nonsense: nothing is read or written beyond the size itself. */
 static void too_small(void **state)
 {
-	static const uint32_t offs[] = { 1, 4, 8 };
+	static const uint32_t less[] = { 1, 4, 8 };
 	struct fixture *f = *state;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(offs) / sizeof(offs[0]); i++) {
-		struct panthor_mem_reclaim_options ro = { .size = sizeof(ro) - offs[i] };
-		struct panthor_mem_reclaim_result rr = { .size = sizeof(rr) - offs[i], .status = 9 };
-		struct panthor_mem_claim_options co = { .size = sizeof(co) - offs[i] };
-		struct panthor_mem_claim_result cr = { .size = sizeof(cr) - offs[i], .status = 9 };
+	for (i = 0; i < sizeof(less) / sizeof(less[0]); i++) {
+		const uint32_t by = less[i];
+		struct panthor_mem_reclaim_options ro = { .size = sizeof(ro) - by };
+		struct panthor_mem_reclaim_result rr = { .size = sizeof(rr) - by, .status = 9 };
+		struct panthor_mem_claim_options co = { .size = sizeof(co) - by };
+		struct panthor_mem_claim_result cr = { .size = sizeof(cr) - by, .status = 9 };
 
 		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro, NULL), -EINVAL);
 		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &rr), -EINVAL);

@@ -27,6 +27,9 @@ extern "C" {
  * - *freed*: pages that went back to the system: written to swap, or clean
  *   and dropped.
  *
+ * BOs that no VM maps belong to the target too, if it has a handle: a reclaim
+ * evicts them and a claim brings them back.
+ *
  * DOC: Rules
  *
  * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, also on
@@ -43,17 +46,20 @@ extern "C" {
  * 7. Contents survive: after any sequence of reclaim, claim, submit and fault,
  *    the GPU and the CPU read what was last written.
  * 8. A claim of the target, and new work of the target, make a running reclaim
- *    of it stop early.
+ *    of it stop early. It then returns 0, with INTERRUPTED for a claim and BUSY
+ *    for new work in @status; what the new work uses is not counted.
  * 9. A claimed process is not the next victim of the shrinker.
  *
  * DOC: Errors
+ *
+ * Arguments are checked first, then the capability, then the process, then swap.
  *
  * - EPERM: no CAP_SYS_RESOURCE.
  * - EINVAL: unknown flag, @pad not 0, @tgid out of range; also any kernel
  *   that does not have the ioctl.
  * - ESRCH: no process with that TGID in the caller's pid namespace (a thread
  *   id is not a TGID), or it has no file of this device.
- * - ENOSPC: reclaim while no swap is free.
+ * - ENOSPC: reclaim while no swap is free, whatever its flags.
  * - EOPNOTSUPP: the kernel is built without swap.
  * - ENOMEM, EIO: claim: an allocation or a read from swap failed part-way.
  * - ETIMEDOUT: the GPU's MMU did not answer; a reset is on its way.
@@ -76,9 +82,9 @@ extern "C" {
  */
 enum drm_panthor_mem_reclaim_flags {
 	/**
-	 * @DRM_PANTHOR_MEM_RECLAIM_DRY_RUN: Change nothing. @evicted_bytes,
-	 * @skipped_bytes and @status say what a call would do now, @freed_bytes
-	 * is 0.
+	 * @DRM_PANTHOR_MEM_RECLAIM_DRY_RUN: Change nothing and wait for nothing.
+	 * @evicted_bytes, @skipped_bytes and @status say what a call would do
+	 * now, @freed_bytes is 0.
 	 */
 	DRM_PANTHOR_MEM_RECLAIM_DRY_RUN = 1 << 0,
 
@@ -97,6 +103,7 @@ enum drm_panthor_mem_claim_flags {
 	 * @DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY: Read the pages back from swap
 	 * into the page cache and stop there. The buffers stay evicted,
 	 * @claimed_bytes is 0, and the next submit does the rest without I/O.
+	 * @max_bytes counts the bytes of the buffers that were read.
 	 */
 	DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY = 1 << 0,
 };
@@ -129,7 +136,10 @@ enum drm_panthor_mem_status {
 	/** @DRM_PANTHOR_MEM_STATUS_SWAP_FULL: Ended early: no swap was left. */
 	DRM_PANTHOR_MEM_STATUS_SWAP_FULL = 1 << 4,
 
-	/** @DRM_PANTHOR_MEM_STATUS_CAPPED: Ended early: @max_bytes was reached. */
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_CAPPED: @max_bytes was reached. There can be
+	 * more to do, or nothing.
+	 */
 	DRM_PANTHOR_MEM_STATUS_CAPPED = 1 << 5,
 };
 
@@ -165,12 +175,16 @@ struct drm_panthor_mem_reclaim {
 	/** @freed_bytes: Out: bytes that this call returned to the system. */
 	__u64 freed_bytes;
 
-	/** @evicted_bytes: Out: bytes that this call evicted, >= @freed_bytes. */
+	/**
+	 * @evicted_bytes: Out: bytes that this call evicted, or found evicted and
+	 * still in RAM and paged out; >= @freed_bytes.
+	 */
 	__u64 evicted_bytes;
 
 	/**
 	 * @skipped_bytes: Out: bytes of the target that were left resident
-	 * because they are busy, shared or pinned; @status says which.
+	 * because they are busy, shared or pinned; @status says which. Every
+	 * process with a group has some that are pinned: its ring buffers.
 	 */
 	__u64 skipped_bytes;
 

@@ -16,10 +16,12 @@
  * the VMs that use it stays true until it is evicted.
  */
 
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
 #include <linux/swap.h>
 
 #include <drm/drm_drv.h>
@@ -33,6 +35,9 @@
 
 /* Tries for a BO whose locks are contended: the holders are quick. */
 #define PANTHOR_MEM_EVICT_TRIES		3
+
+/* How long a wait for the GPU goes on without a look for a claim. */
+#define PANTHOR_MEM_WAIT_MS		20
 
 /* Pages written to swap between two looks for a signal or a claim. */
 #define PANTHOR_MEM_PAGEOUT_BYTES	SZ_4M
@@ -361,49 +366,79 @@ static void panthor_mem_skip_slice(struct panthor_mem_reclaim_op *op)
 	}
 }
 
-/* Waits for the work of a VM until the deadline, with no lock held. */
-static bool panthor_mem_wait_idle(struct panthor_mem_reclaim_op *op,
-				  struct panthor_vm *vm)
+static bool panthor_mem_vm_idle(struct panthor_vm *vm)
 {
-	struct dma_resv *resv = panthor_vm_resv(vm);
-	s64 now = ktime_get_ns();
-	long ret;
-
-	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
-		return true;
-
-	if (panthor_mem_dry_run(op) || op->args->deadline_ns <= now)
-		return false;
-
-	ret = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, true,
-				    nsecs_to_jiffies(op->args->deadline_ns - now) + 1);
-	if (ret < 0) {
-		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
-		op->base->stop = true;
-	}
-
-	return ret > 0;
+	return dma_resv_test_signaled(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP);
 }
 
-static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
-				   struct panthor_vm *vm)
+/*
+ * Waits, with no lock held, until the work that a VM had when the call started
+ * is done, or until the deadline. Later work is not waited for: it says that
+ * the process is not in the background.
+ */
+static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op,
+			     struct dma_fence *work)
 {
-	bool idle = panthor_mem_wait_idle(op, vm);
+	while (work && !dma_fence_is_signaled(work)) {
+		s64 left = op->args->deadline_ns - (s64)ktime_get_ns();
+
+		if (panthor_mem_dry_run(op) || left <= 0 || panthor_mem_should_stop(op))
+			return false;
+
+		left = min_t(s64, left, PANTHOR_MEM_WAIT_MS * NSEC_PER_MSEC);
+		/* How it ended is looked at on top: idle, a signal, a claim. */
+		dma_fence_wait_timeout(work, true, nsecs_to_jiffies(left) + 1);
+	}
+
+	return true;
+}
+
+/* @work: what the VM had to do when the call started, or NULL. */
+static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
+				   struct panthor_vm *vm, struct dma_fence *work)
+{
+	bool waited = panthor_mem_wait(op, work);
 	u64 va = 0;
 
 	while (!op->base->stop && panthor_mem_next_vm_bos(op->base, vm, &va)) {
-		if (!idle) {
+		if (!waited) {
 			panthor_mem_skip_slice(op);
-		} else if (dma_resv_test_signaled(panthor_vm_resv(vm),
-						  DMA_RESV_USAGE_BOOKKEEP)) {
+		} else if (panthor_mem_vm_idle(vm)) {
 			panthor_mem_reclaim_slice(op);
 		} else {
-			/* New work: the process is not in the background. */
+			/* New work. What it uses is not counted as skipped. */
 			op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
 			op->base->stop = true;
 		}
 		panthor_mem_put_bos(op->base);
 	}
+}
+
+static void panthor_mem_reclaim_vms(struct panthor_mem_reclaim_op *op)
+{
+	struct panthor_mem_target *target = &op->base->target;
+	struct dma_fence **work;
+	u32 i;
+
+	work = kvcalloc(target->vm_count, sizeof(*work), GFP_KERNEL);
+	if (target->vm_count && !work) {
+		op->base->error = -ENOMEM;
+		op->base->stop = true;
+		return;
+	}
+
+	for (i = 0; i < target->vm_count && !op->base->stop; i++) {
+		op->base->error = dma_resv_get_singleton(panthor_vm_resv(target->vms[i]),
+							 DMA_RESV_USAGE_BOOKKEEP, &work[i]);
+		op->base->stop = op->base->error;
+	}
+
+	for (i = 0; i < target->vm_count && !panthor_mem_should_stop(op); i++)
+		panthor_mem_reclaim_vm(op, target->vms[i], work[i]);
+
+	for (i = 0; i < target->vm_count; i++)
+		dma_fence_put(work[i]);
+	kvfree(work);
 }
 
 /**
@@ -412,8 +447,8 @@ static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
  * @args: Arguments; its outputs are zero and are filled here.
  *
  * Return: 0, also when only a part was done; -ERESTARTSYS if a signal came
- * before anything was done; -ETIMEDOUT if the MMU did not answer; -ENODEV if
- * the device was unplugged.
+ * before anything was done; -ENOMEM; -ETIMEDOUT if the MMU did not answer;
+ * -ENODEV if the device was unplugged.
  */
 int panthor_mem_reclaim(struct panthor_mem_op *base,
 			struct drm_panthor_mem_reclaim *args)
@@ -421,8 +456,7 @@ int panthor_mem_reclaim(struct panthor_mem_op *base,
 	struct panthor_mem_reclaim_op op = { .base = base, .args = args };
 	struct panthor_mem_target *target = &base->target;
 
-	for (u32 i = 0; i < target->vm_count && !panthor_mem_should_stop(&op); i++)
-		panthor_mem_reclaim_vm(&op, target->vms[i]);
+	panthor_mem_reclaim_vms(&op);
 
 	/* BOs that no VM maps: mmapped ones, and such that were used before. */
 	for (u32 i = 0; i < target->file_count && !panthor_mem_should_stop(&op); i++) {
