@@ -13,7 +13,7 @@
 #include "guest.h"
 #include "sim_jobs.h"
 
-#define BOS 16
+#define BOS 8
 #define MAX_TRIES 30
 
 static struct gpu_ctx ctx;
@@ -34,7 +34,7 @@ static void press_out(void)
 		if (tries == MAX_TRIES)
 			fail_msg("%llu bytes stay resident",
 				 (unsigned long long)resident());
-		ok(sysmem_reclaim("", 2 * BOS * MIB), "memory.reclaim");
+		ok(sysmem_reclaim("", BOS * MIB), "memory.reclaim");
 	}
 }
 
@@ -50,7 +50,7 @@ static void swap_rounds(void)
 	ok(gpu_ctx_init(&ctx, &guest.dev, 1), "context");
 	for (unsigned int i = 0; i < BOS; i++)
 		ok(gpu_ctx_alloc(&ctx, MIB, GPU_BO_PRIVATE, &bo[i]), "BO");
-	for (unsigned int round = 0; round < 3; round++) {
+	for (unsigned int round = 0; round < 2; round++) {
 		struct sysmem before, after;
 
 		for (unsigned int i = 0; i < BOS; i++)
