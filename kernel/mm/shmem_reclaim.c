@@ -97,8 +97,16 @@ unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
 
 	freed = shmem_reclaim_once(mapping, start, end, &missed);
 
-	/* Folios in per-CPU batches are on no LRU list yet. */
-	if (missed && !signal_pending(current)) {
+	/*
+	 * Folios in per-CPU batches are on no LRU list yet. Mostly this CPU
+	 * has them; asking all others is dear.
+	 */
+	if (missed) {
+		missed = 0;
+		lru_add_drain();
+		freed += shmem_reclaim_once(mapping, start, end, &missed);
+	}
+	if (missed) {
 		lru_add_drain_all();
 		freed += shmem_reclaim_once(mapping, start, end, &missed);
 	}
