@@ -129,7 +129,7 @@ int demo_verify(struct gpu_app *app, unsigned int number, unsigned int *bad)
 
 int demo_look(const struct gpu_app apps[DEMO_APPS], struct demo_look *look)
 {
-	int ret = sysmem_read(&look->mem);
+	int ret = sysmem_read_settled(&look->mem);
 
 	if (ret)
 		fprintf(stderr, "demo: the machine's memory counters: %s\n",

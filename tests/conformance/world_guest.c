@@ -677,11 +677,11 @@ static void settled(struct world *w, struct sysmem *mem)
 {
 	struct sysmem before;
 
-	check(sysmem_read(mem), "counters of memory");
+	check(sysmem_read_settled(mem), "counters of memory");
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		before = *mem;
 		world_sleep(w, SETTLE_PAUSE);
-		check(sysmem_read(mem), "counters of memory");
+		check(sysmem_read_settled(mem), "counters of memory");
 		if (mem->free - before.free + SETTLE_SLACK <= 2 * SETTLE_SLACK)
 			return;
 	}

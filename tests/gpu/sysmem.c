@@ -13,6 +13,7 @@
 
 #include "gpu/sysmem.h"
 
+#define SLAB "/sys/kernel/slab"
 #define CGROUP_ROOT "/sys/fs/cgroup"
 
 int sysmem_write_file(const char *path, const char *text)
@@ -172,6 +173,23 @@ int sysmem_read(struct sysmem *mem)
 	read_zram(mem);
 	read_vmstat(mem);
 	return 0;
+}
+
+int sysmem_read_settled(struct sysmem *mem)
+{
+	DIR *dir = opendir(SLAB);
+	struct dirent *entry;
+	char path[300];
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), SLAB "/%s/shrink", entry->d_name);
+		sysmem_write_file(path, "1");
+	}
+	if (dir)
+		closedir(dir);
+	return sysmem_read(mem);
 }
 
 int sysmem_reclaim(const char *cgroup, uint64_t bytes)

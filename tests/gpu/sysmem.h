@@ -26,6 +26,13 @@ struct sysmem {
 int sysmem_read(struct sysmem *mem);
 
 /*
+ * The same after the kernel's slab caches were told to give back what they do
+ * not need: with KASAN they keep freed objects, many MiB of them, and would
+ * blur any difference. Slower; needs root to have an effect.
+ */
+int sysmem_read_settled(struct sysmem *mem);
+
+/*
  * Ask the kernel to reclaim @bytes from the whole machine, as memory pressure
  * would. 0 also when it got less: only a request that failed for another
  * reason is an error.

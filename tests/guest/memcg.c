@@ -45,7 +45,7 @@ static struct gpu_app app = { .sock = -1 };
 
 static void look(struct look *at)
 {
-	ok(sysmem_read(&at->mem), "counters of memory");
+	ok(sysmem_read_settled(&at->mem), "counters of memory");
 	ok(gpu_fdinfo_read(app.pid, &at->gpu), "fdinfo");
 }
 
