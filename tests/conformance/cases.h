@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,6 +52,18 @@ struct lot {
 	uint64_t seed;
 };
 
+/*
+ * A debug kernel (KASAN, lockdep): 10 to 30 times slower, page by page, and with
+ * memory of its own. What it has to show does not depend on size.
+ */
+bool on_debug_kernel(void);
+
+/* The size of an ordinary BO: 1 MiB, or less on a debug kernel. */
+uint64_t unit(void);
+
+/* A number of BOs for comparing amounts; fewer of them on a debug kernel. */
+unsigned int many(unsigned int count);
+
 struct lot lot_alloc(struct world *w, struct world_app *app, unsigned int count, uint64_t size,
 		     uint64_t seed);
 struct lot lot_alloc_with(struct world *w, struct world_app *app, const struct world_alloc *how);
@@ -73,6 +86,31 @@ struct panthor_mem_claim_result claim(struct world *w, struct world_app *app);
 struct panthor_mem_claim_result claim_with(struct world *w, struct world_app *app, uint32_t flags,
 					   uint64_t max_bytes);
 
+/* --- work that goes on ----------------------------------------------------- */
+
+/*
+ * A machine can always be too slow for what a case wants to see: that a call
+ * does this or that *while* work goes on. So a case gives work a length, and
+ * looks afterwards whether the work outlasted the call. If not, it learnt
+ * nothing, and tries again with another app. A call that waits for the end of
+ * such work never passes: no try ever tells.
+ */
+#define TRIES 5
+
+/* false: it cannot be told. */
+typedef bool (*try_fn)(struct world *w);
+
+void until_told(struct world *w, try_fn once);
+
+/*
+ * world_busy() on a VM of file 0. Returns a time before which the work is not
+ * over for certain.
+ */
+int64_t busy_until(struct world *w, struct world_app *app, unsigned int vm, int64_t ns);
+
+/* From now: a deadline so far off that no case gets there. */
+#define NEVER (120 * WORLD_SECOND)
+
 /* --- raw ioctls, by anyone, for world_call() ------------------------------ */
 
 struct raw_reclaim {
@@ -94,12 +132,21 @@ int raw_claim_fn(int fd, void *arg);
 /* How far counters of a system that does other things too may be off. */
 uint64_t tolerance(uint64_t bytes);
 
+void check_close(int64_t value, int64_t expected, const char *what);
+
+/*
+ * The same for what comes from counting free memory. A debug kernel keeps freed
+ * objects for a while (KASAN's quarantine) and remembers where each came from
+ * (the stack depot): MiB that come and go with whatever the kernel does. Swap
+ * and zram have no such thing.
+ */
+void check_close_free(int64_t value, int64_t expected, const char *what);
+
 /*
  * Pages of one call that somebody looked at when they were to be written, and
  * that stayed in RAM: a later call may find and count them.
  */
 #define STRAY_BYTES (WORLD_MIB / 4)
-void check_close(int64_t value, int64_t expected, const char *what);
 
 #define check_status(status, bits) assert_int_equal((status) & (bits), (bits))
 #define check_no_status(status, bits) assert_int_equal((status) & (bits), 0)

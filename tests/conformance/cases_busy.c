@@ -6,19 +6,18 @@
 
 #define SEED 0x6275737900000000ull
 
-static void skipped(struct world *w)
+static bool try_skipped(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
 	struct panthor_mem_reclaim_result res;
 	uint64_t was = resident(w, app);
-	int64_t start;
+	int64_t until = busy_until(w, app, 0, 2 * WORLD_SECOND);
 
-	world_busy(w, app, 0, 0, 2 * WORLD_SECOND);
-	start = world_now(w);
 	res = reclaim(w, app);
+	if (world_now(w) >= until)
+		return false;
 	/* It was not waited for. */
-	assert_true(world_now(w) - start < WORLD_SECOND);
 	assert_int_equal(res.evicted_bytes, 0);
 	assert_int_equal(res.freed_bytes, 0);
 	assert_true(res.skipped_bytes >= lot_bytes(&lot));
@@ -30,23 +29,31 @@ static void skipped(struct world *w)
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void skipped(struct world *w)
+{
+	until_told(w, try_skipped);
 }
 
 /* One VM is busy; the other's memory goes. */
-static void other_vm_goes(struct world *w)
+static bool try_other_vm_goes(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
 	const struct world_alloc idle = {
-		.vm = 1, .count = 3, .size = WORLD_MIB, .seed = SEED + 2,
+		.vm = 1, .count = 3, .size = unit(), .seed = SEED + 2,
 	};
-	struct lot busy_lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
+	struct lot busy_lot = lot_alloc(w, app, 2, unit(), SEED + 3);
 	struct lot idle_lot = lot_alloc_with(w, app, &idle);
 	struct panthor_mem_reclaim_result res;
 	uint64_t was = resident(w, app);
+	int64_t until = busy_until(w, app, 0, 2 * WORLD_SECOND);
 
-	world_busy(w, app, 0, 0, 2 * WORLD_SECOND);
 	res = reclaim(w, app);
+	if (world_now(w) >= until)
+		return false;
 	assert_true(res.evicted_bytes >= lot_bytes(&idle_lot));
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 	assert_true(res.skipped_bytes >= lot_bytes(&busy_lot));
@@ -55,24 +62,73 @@ static void other_vm_goes(struct world *w)
 	world_idle(w, app, 0, 0);
 	lot_check(w, &busy_lot, WORLD_BY_GPU);
 	lot_check(w, &idle_lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void other_vm_goes(struct world *w)
+{
+	until_told(w, try_other_vm_goes);
+}
+
+/* In two VMs of the target, whichever of them is looked at first: one is busy. */
+static bool try_in_two_vms(struct world *w, unsigned int busy)
+{
+	const struct world_spawn how = { .vms = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 16);
+	struct lot second = lot;
+	struct panthor_mem_reclaim_result res;
+	uint64_t was;
+	int64_t until;
+
+	second.count = 1;
+	second.first = world_share(w, app, lot.first, app, 0, 1, true);
+	was = resident(w, app);
+	until = busy_until(w, app, busy, 2 * WORLD_SECOND);
+	res = reclaim(w, app);
+	if (world_now(w) >= until)
+		return false;
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	/* The other one is in the first VM only. */
+	assert_true(res.skipped_bytes >= (busy ? lot.size : lot_bytes(&lot)));
+	assert_true(resident(w, app) >= (busy ? lot.size : lot_bytes(&lot)));
+	world_idle(w, app, 0, busy);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	lot_check(w, &second, WORLD_BY_GPU);
+	return true;
+}
+
+static bool try_in_first_vm(struct world *w)
+{
+	return try_in_two_vms(w, 0);
+}
+
+static bool try_in_second_vm(struct world *w)
+{
+	return try_in_two_vms(w, 1);
+}
+
+static void in_two_vms(struct world *w)
+{
+	until_told(w, try_in_first_vm);
+	until_told(w, try_in_second_vm);
 }
 
 static void deadline_waits(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 4);
 	struct panthor_mem_reclaim_result res;
-	int64_t start, took;
+	int64_t deadline = world_now(w) + NEVER;
+	int64_t until = busy_until(w, app, 0, 300 * WORLD_MS);
 
-	start = world_now(w);
-	world_busy(w, app, 0, 0, 300 * WORLD_MS);
-	res = reclaim_with(w, app, 0, 0, start + 4 * WORLD_SECOND);
-	took = world_now(w) - start;
+	res = reclaim_with(w, app, 0, 0, deadline);
+	/* Until the work was over, not until the deadline. */
+	assert_true(world_now(w) >= until);
+	assert_true(world_now(w) < deadline);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	/* As long as the work took, not until the deadline. */
-	assert_true(took >= 250 * WORLD_MS);
-	assert_true(took < 3 * WORLD_SECOND);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
@@ -82,103 +138,120 @@ static void deadline_waits_for_each(struct world *w)
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
 	const struct world_alloc second = {
-		.vm = 1, .count = 2, .size = WORLD_MIB, .seed = SEED + 12,
+		.vm = 1, .count = 2, .size = unit(), .seed = SEED + 12,
 	};
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 13);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 13);
 	struct lot lot2 = lot_alloc_with(w, app, &second);
 	struct panthor_mem_reclaim_result res;
 	uint64_t was = resident(w, app);
-	int64_t start = world_now(w);
+	int64_t deadline = world_now(w) + NEVER;
+	int64_t until;
 
-	world_busy(w, app, 0, 0, 250 * WORLD_MS);
-	world_busy(w, app, 0, 1, 500 * WORLD_MS);
-	res = reclaim_with(w, app, 0, 0, start + 4 * WORLD_SECOND);
+	busy_until(w, app, 0, 250 * WORLD_MS);
+	until = busy_until(w, app, 1, 500 * WORLD_MS);
+	res = reclaim_with(w, app, 0, 0, deadline);
+	assert_true(world_now(w) >= until);
+	assert_true(world_now(w) < deadline);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot) + lot_bytes(&lot2));
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	assert_true(world_now(w) - start < 3 * WORLD_SECOND);
 	lot_check(w, &lot, WORLD_BY_GPU);
 	lot_check(w, &lot2, WORLD_BY_GPU);
 }
 
-static void deadline_passes(struct world *w)
+static bool try_deadline_passes(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 5);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 5);
 	struct panthor_mem_reclaim_result res;
-	int64_t start, took;
+	int64_t until = busy_until(w, app, 0, 2500 * WORLD_MS);
+	int64_t deadline = world_now(w) + 200 * WORLD_MS;
 
-	world_busy(w, app, 0, 0, 2500 * WORLD_MS);
-	start = world_now(w);
-	res = reclaim_with(w, app, 0, 0, start + 200 * WORLD_MS);
-	took = world_now(w) - start;
+	res = reclaim_with(w, app, 0, 0, deadline);
+	if (world_now(w) >= until)
+		return false;
+	assert_true(world_now(w) >= deadline);
 	assert_int_equal(res.evicted_bytes, 0);
 	assert_true(res.skipped_bytes >= lot_bytes(&lot));
 	check_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	assert_true(took >= 180 * WORLD_MS);
-	assert_true(took < 1500 * WORLD_MS);
 	world_idle(w, app, 0, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void deadline_passes(struct world *w)
+{
+	until_told(w, try_deadline_passes);
 }
 
 /* Nobody else's work is waited for. */
-static void others_work(struct world *w)
+static bool try_others_work(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 6);
 	struct panthor_mem_reclaim_result res;
-	int64_t start;
+	int64_t until;
 
-	lot_alloc(w, other, 1, WORLD_MIB, SEED + 7);
-	world_busy(w, other, 0, 0, 2500 * WORLD_MS);
-	start = world_now(w);
-	res = reclaim_with(w, app, 0, 0, start + 2 * WORLD_SECOND);
-	assert_true(world_now(w) - start < 1500 * WORLD_MS);
+	lot_alloc(w, other, 1, unit(), SEED + 7);
+	until = busy_until(w, other, 0, 2500 * WORLD_MS);
+	res = reclaim_with(w, app, 0, 0, world_now(w) + NEVER);
+	if (world_now(w) >= until)
+		return false;
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	world_idle(w, other, 0, 0);
+	return true;
 }
 
-/* A reclaim that waits, and what happens meanwhile. Returns how long it took. */
-static int64_t waiting_reclaim(struct world *w, struct world_app *app, int64_t wait,
-			       struct raw_reclaim *r, struct world_during *during, int *ret)
+static void others_work(struct world *w)
 {
-	int64_t start = world_now(w);
+	until_told(w, try_others_work);
+}
+
+/* A reclaim that waits as long as there is work, and what happens meanwhile. */
+static int waiting_reclaim(struct world *w, struct world_app *app, struct raw_reclaim *r,
+			   struct world_during *during)
+{
+	int ret;
 
 	*r = (struct raw_reclaim){ .restart = 1 };
 	r->arg.tgid = (uint32_t)world_tgid(w, app, NULL);
-	r->arg.deadline_ns = start + wait;
-	*ret = world_call(w, NULL, raw_reclaim_fn, r, sizeof(*r), during);
-	return world_now(w) - start;
+	r->arg.deadline_ns = world_now(w) + NEVER;
+	ret = world_call(w, NULL, raw_reclaim_fn, r, sizeof(*r), during);
+	assert_true(world_now(w) < r->arg.deadline_ns);
+	return ret;
 }
 
-static void claim_ends_wait(struct world *w)
+static bool try_claim_ends_wait(struct world *w)
 {
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *claimer = world_spawn(w, &manager);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 8);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 8);
 	struct raw_claim c = { .arg.tgid = (uint32_t)world_tgid(w, app, claimer) };
 	struct world_during during = {
-		.event = WORLD_EVENT_CALL, .after_ns = 200 * WORLD_MS,
+		.event = WORLD_EVENT_CALL, .after_ns = 400 * WORLD_MS,
 		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
 	};
 	struct raw_reclaim r;
 	uint64_t was = resident(w, app);
-	int64_t took;
-	int ret;
+	int64_t until = busy_until(w, app, 0, 2800 * WORLD_MS);
 
-	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
-	took = waiting_reclaim(w, app, 2500 * WORLD_MS, &r, &during, &ret);
-	assert_int_equal(ret, 0);
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
 	assert_int_equal(during.ret, 0);
-	assert_true(took < 1500 * WORLD_MS);
+	if (world_now(w) >= until)
+		return false;
 	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	assert_int_equal(r.arg.evicted_bytes, 0);
 	assert_int_equal(resident(w, app), was);
 	world_idle(w, app, 0, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void claim_ends_wait(struct world *w)
+{
+	until_told(w, try_claim_ends_wait);
 }
 
 /* A claim of somebody else does not end it. */
@@ -187,47 +260,51 @@ static void others_claim(struct world *w)
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *claimer = world_spawn(w, &manager);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 9);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 9);
 	struct raw_claim c = { .arg.tgid = 0 };
 	struct world_during during = {
 		.event = WORLD_EVENT_CALL, .after_ns = 100 * WORLD_MS,
 		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
 	};
 	struct raw_reclaim r;
-	int ret;
+	int64_t until = busy_until(w, app, 0, 500 * WORLD_MS);
 
-	world_busy(w, app, 0, 0, 500 * WORLD_MS);
-	waiting_reclaim(w, app, 4 * WORLD_SECOND, &r, &during, &ret);
-	assert_int_equal(ret, 0);
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
 	assert_int_equal(during.ret, 0);
+	assert_true(world_now(w) >= until);
 	check_no_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
 }
 
 /* The target does not sleep after all: it is left alone. */
-static void new_work_ends_wait(struct world *w)
+static bool try_new_work_ends_wait(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 10);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 10);
 	struct world_during during = {
 		.event = WORLD_EVENT_BUSY, .after_ns = 100 * WORLD_MS,
-		.app = app, .busy_ns = 900 * WORLD_MS,
+		.app = app, .busy_ns = 1500 * WORLD_MS,
 	};
 	struct raw_reclaim r;
 	uint64_t was = resident(w, app);
-	int64_t took;
-	int ret;
 
-	world_busy(w, app, 0, 0, 400 * WORLD_MS);
-	took = waiting_reclaim(w, app, 4 * WORLD_SECOND, &r, &during, &ret);
-	assert_int_equal(ret, 0);
-	assert_int_equal(r.arg.evicted_bytes, 0);
+	busy_until(w, app, 0, 500 * WORLD_MS);
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
+	/* The new work came when the old was over, or was over itself by then. */
+	if (r.arg.evicted_bytes)
+		return false;
 	assert_int_equal(resident(w, app), was);
-	assert_true(r.arg.status & (DRM_PANTHOR_MEM_STATUS_BUSY |
-				    DRM_PANTHOR_MEM_STATUS_INTERRUPTED));
-	assert_true(took < 3 * WORLD_SECOND);
+	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	/* What the new work uses is not counted. */
+	assert_true(r.arg.skipped_bytes < lot_bytes(&lot));
 	world_idle(w, app, 0, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void new_work_ends_wait(struct world *w)
+{
+	until_told(w, try_new_work_ends_wait);
 }
 
 static void target_killed(struct world *w)
@@ -237,14 +314,12 @@ static void target_killed(struct world *w)
 		.event = WORLD_EVENT_KILL, .after_ns = 100 * WORLD_MS, .app = app,
 	};
 	struct raw_reclaim r;
-	int64_t took;
 	int ret;
 
-	lot_alloc(w, app, 4, WORLD_MIB, SEED + 11);
-	world_busy(w, app, 0, 0, 2500 * WORLD_MS);
-	took = waiting_reclaim(w, app, 2 * WORLD_SECOND, &r, &during, &ret);
+	lot_alloc(w, app, 4, unit(), SEED + 11);
+	busy_until(w, app, 0, 2500 * WORLD_MS);
+	ret = waiting_reclaim(w, app, &r, &during);
 	assert_true(ret == 0 || ret == -ESRCH);
-	assert_true(took < 3500 * WORLD_MS);
 
 	/* Gone for good, and everybody else is well. */
 	assert_int_equal(panthor_mem_reclaim(world_fd(w), world_tgid(w, app, NULL), NULL), -ESRCH);
@@ -252,30 +327,36 @@ static void target_killed(struct world *w)
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 }
 
+/*
+ * What the driver itself has in a VM, ring buffers above all. It is pinned and
+ * nobody's handle leads to it, until its owner dies: then it can be evicted, too.
+ */
+#define DRIVER_BYTES WORLD_MIB
+
 /* The same in the middle of the work, when there is nothing to wait for. */
 static void target_killed_at_work(struct world *w)
 {
 	static const int64_t moments[] = { WORLD_MS, 6 * WORLD_MS, 15 * WORLD_MS };
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, other, 2, WORLD_MIB, SEED + 14);
+	struct lot lot = lot_alloc(w, other, 2, unit(), SEED + 14);
 	struct panthor_mem_reclaim_result res;
-	struct raw_reclaim r;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
 		struct world_app *app = world_spawn(w, NULL);
+		struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
 		struct world_during during = {
 			.event = WORLD_EVENT_KILL, .after_ns = moments[i], .app = app,
 		};
 		uint64_t was;
 
-		lot_alloc(w, app, 16, WORLD_MIB, SEED + 15);
+		lot_alloc(w, app, 16, unit(), SEED + 15);
 		was = resident(w, app);
-		waiting_reclaim(w, app, 0, &r, &during, &ret);
+		ret = world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during);
 		assert_true(ret == 0 || ret == -ESRCH);
 		if (!ret) {
-			assert_true(r.arg.evicted_bytes <= was);
+			assert_true(r.arg.evicted_bytes <= was + DRIVER_BYTES);
 			assert_true(r.arg.freed_bytes <= r.arg.evicted_bytes);
 		}
 	}
@@ -288,6 +369,7 @@ static void target_killed_at_work(struct world *w)
 const struct conf_case busy_cases[] = {
 	{ "skipped", skipped, 0 },
 	{ "other_vm_goes", other_vm_goes, 0 },
+	{ "in_two_vms", in_two_vms, 0 },
 	{ "deadline_waits", deadline_waits, 0 },
 	{ "deadline_waits_for_each", deadline_waits_for_each, 0 },
 	{ "deadline_passes", deadline_passes, 0 },

@@ -7,7 +7,7 @@
 static void nothing(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
 	uint64_t was = resident(w, app);
 	struct panthor_mem_claim_result res = claim(w, app);
 
@@ -21,7 +21,7 @@ static void nothing(struct world *w)
 static void everything(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 2);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 2);
 	uint64_t was = resident(w, app);
 	struct panthor_mem_reclaim_result out = reclaim(w, app);
 	struct panthor_mem_claim_result in = claim(w, app);
@@ -36,7 +36,7 @@ static void everything(struct world *w)
 static void twice(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 3);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 3);
 	struct panthor_mem_claim_result res;
 
 	reclaim(w, app);
@@ -51,8 +51,8 @@ static void only_the_target(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 4);
-	struct lot theirs = lot_alloc(w, other, 4, WORLD_MIB, SEED + 5);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 4);
+	struct lot theirs = lot_alloc(w, other, 4, unit(), SEED + 5);
 	uint64_t left;
 
 	reclaim(w, app);
@@ -68,7 +68,7 @@ static void only_the_target(struct world *w)
 static void from_ram(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 6);
 	uint64_t was = resident(w, app);
 	struct panthor_mem_reclaim_result out;
 	struct panthor_mem_claim_result in;
@@ -83,7 +83,7 @@ static void from_ram(struct world *w)
 static void prefetch_only(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 16, WORLD_MIB, SEED + 7);
+	struct lot lot = lot_alloc(w, app, many(16), WORLD_MIB, SEED + 7);
 	struct panthor_mem_reclaim_result out = reclaim(w, app);
 	struct world_counters before, after;
 	struct panthor_mem_claim_result res;
@@ -97,7 +97,7 @@ static void prefetch_only(struct world *w)
 	assert_int_equal(resident(w, app), left);
 	/* In RAM, whoever holds it. */
 	taken = (int64_t)(before.free - after.free) + (int64_t)(before.zram_used - after.zram_used);
-	check_close(taken, (int64_t)out.evicted_bytes, "drop of free memory and zram");
+	check_close_free(taken, (int64_t)out.evicted_bytes, "drop of free memory and zram");
 
 	/* The rest is no I/O: a submit, or a claim. */
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
@@ -108,7 +108,7 @@ static void prefetch_only(struct world *w)
 static void prefetch_then_claim(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 8);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 8);
 	struct panthor_mem_reclaim_result out = reclaim(w, app);
 	struct panthor_mem_claim_result res;
 
@@ -125,7 +125,7 @@ static void while_busy(struct world *w)
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
 	const struct world_alloc idle = {
-		.vm = 1, .count = 2, .size = WORLD_MIB, .seed = SEED + 9,
+		.vm = 1, .count = 2, .size = unit(), .seed = SEED + 9,
 	};
 	struct lot lot = lot_alloc_with(w, app, &idle);
 	uint64_t was = resident(w, app);
@@ -139,12 +139,42 @@ static void while_busy(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/*
+ * What was claimed is about to be used: memory pressure takes from others first,
+ * even from those that used theirs later. Also when there was nothing to claim.
+ */
+static void not_the_next_victim(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 13);
+	uint64_t was = resident(w, app);
+	uint64_t others;
+	int i;
+
+	/* More than the system takes at a time when it is asked for half a MiB. */
+	lot_alloc(w, other, 6, 4 * WORLD_MIB, SEED + 14);
+	others = resident(w, other);
+	assert_int_equal(world_frame(w, other, 0, 0), 0);
+	claim(w, app);
+	/* In small steps: the first that takes anything tells. */
+	for (i = 0; i < 200; i++) {
+		world_press(w, WORLD_MIB / 2);
+		if (resident(w, other) != others || resident(w, app) != was)
+			break;
+	}
+	assert_true(resident(w, other) < others);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	assert_int_equal(world_frame(w, other, 0, 0), 0);
+}
+
 /* A BO that is in no VM has nothing to be mapped in; its pages come back. */
 static void never_bound(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	const struct world_alloc how = {
-		.count = 2, .size = WORLD_MIB, .seed = SEED + 10, .unbound = true,
+		.count = 2, .size = unit(), .seed = SEED + 10, .unbound = true,
 	};
 	struct lot lot = lot_alloc_with(w, app, &how);
 	uint64_t was = resident(w, app);
@@ -162,7 +192,7 @@ static void never_bound(struct world *w)
 static void after_cpu_read(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 11);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 11);
 	struct panthor_mem_reclaim_result out = reclaim(w, app);
 	struct lot half = lot;
 	struct panthor_mem_claim_result in;
@@ -187,7 +217,7 @@ static void during_reclaim(struct world *w)
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *claimer = world_spawn(w, &manager);
-	struct lot lot = lot_alloc(w, app, 24, WORLD_MIB, SEED + 12);
+	struct lot lot = lot_alloc(w, app, 24, unit(), SEED + 12);
 	uint64_t was = resident(w, app);
 	unsigned int i;
 
@@ -220,6 +250,7 @@ const struct conf_case claim_cases[] = {
 	{ "prefetch_only", prefetch_only, 0 },
 	{ "prefetch_then_claim", prefetch_then_claim, 0 },
 	{ "while_busy", while_busy, 0 },
+	{ "not_the_next_victim", not_the_next_victim, 0 },
 	{ "never_bound", never_bound, 0 },
 	{ "after_cpu_read", after_cpu_read, 0 },
 	{ "during_reclaim", during_reclaim, 0 },

@@ -7,7 +7,7 @@
 static void reclaim_submit(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 1);
 	uint64_t was = resident(w, app);
 
 	reclaim(w, app);
@@ -21,7 +21,7 @@ static void reclaim_submit(struct world *w)
 static void reclaim_claim_submit(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 2);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 2);
 	uint64_t was = resident(w, app);
 
 	reclaim(w, app);
@@ -36,7 +36,7 @@ static void reclaim_claim_submit(struct world *w)
 static void reclaim_cpu_read(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 3);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 3);
 
 	reclaim(w, app);
 	lot_check(w, &lot, WORLD_BY_CPU);
@@ -46,7 +46,7 @@ static void reclaim_cpu_read(struct world *w)
 static void cpu_write_while_evicted(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 4);
 
 	reclaim(w, app);
 	lot_refill(w, &lot, WORLD_BY_CPU, SEED + 0x1000);
@@ -58,7 +58,7 @@ static void cpu_write_while_evicted(struct world *w)
 static void gpu_write_while_evicted(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 5);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 5);
 
 	reclaim(w, app);
 	lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x2000);
@@ -72,22 +72,22 @@ static void gpu_write_while_evicted(struct world *w)
 static void cycles(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB / 2, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 8, unit() / 2, SEED + 6);
 	int i;
 
 	for (i = 0; i < 12; i++) {
-		enum world_unit unit = i & 1 ? WORLD_BY_CPU : WORLD_BY_GPU;
+		enum world_unit by = i & 1 ? WORLD_BY_CPU : WORLD_BY_GPU;
 
 		if (i % 3 == 2)
 			reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
 		else
 			reclaim(w, app);
 		if (i & 2)
-			claim_with(w, app, 0, i & 4 ? 2 * WORLD_MIB : 0);
+			claim_with(w, app, 0, i & 4 ? 2 * unit() : 0);
 		if (i & 8)
 			claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, 0);
-		lot_check(w, &lot, unit);
-		lot_refill(w, &lot, unit, SEED + 0x3000 + (uint64_t)i);
+		lot_check(w, &lot, by);
+		lot_refill(w, &lot, by, SEED + 0x3000 + (uint64_t)i);
 	}
 	lot_check(w, &lot, WORLD_BY_GPU);
 	lot_check(w, &lot, WORLD_BY_CPU);
@@ -97,7 +97,7 @@ static void cycles(struct world *w)
 static void frames_go_on(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 7);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 7);
 	int i;
 
 	world_frames_start(w, app);
@@ -115,11 +115,11 @@ static void reused_memory(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 8, WORLD_MIB, SEED + 8);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 8);
 	struct lot second;
 
 	reclaim(w, app);
-	second = lot_alloc(w, other, 8, WORLD_MIB, SEED + 9);
+	second = lot_alloc(w, other, 8, unit(), SEED + 9);
 	/* Writes of the first must land in its own pages. */
 	lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x4000);
 	lot_check(w, &second, WORLD_BY_GPU);

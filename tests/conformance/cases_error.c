@@ -28,7 +28,7 @@ static void eperm_as(struct world *w, enum world_cred cred)
 	const struct world_spawn how = { .cred = cred };
 	struct world_app *target = world_spawn(w, NULL);
 	struct world_app *caller = world_spawn(w, &how);
-	struct lot lot = lot_alloc(w, target, 2, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, target, 2, unit(), SEED + 1);
 	uint64_t was = resident(w, target);
 
 	expect_both(w, caller, number(w, target), -EPERM);
@@ -68,7 +68,7 @@ static void eperm_probe(struct world *w)
 static void einval_flags(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 2);
+	struct lot lot = lot_alloc(w, app, 1, unit(), SEED + 2);
 	uint64_t was = resident(w, app);
 	unsigned int bit;
 
@@ -100,7 +100,7 @@ static void einval_tgid(struct world *w)
 	struct world_app *app = world_spawn(w, NULL);
 	uint64_t was;
 
-	lot_alloc(w, app, 1, WORLD_MIB, SEED + 3);
+	lot_alloc(w, app, 1, unit(), SEED + 3);
 	was = resident(w, app);
 	expect_both(w, NULL, (uint32_t)INT_MAX + 1, -EINVAL);
 	expect_both(w, NULL, UINT32_MAX, -EINVAL);
@@ -125,7 +125,7 @@ static void esrch_no_file(struct world *w)
 static void esrch_thread(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, 1, unit(), SEED + 4);
 	uint64_t was = resident(w, app);
 
 	assert_int_not_equal(world_thread_id(w, app), world_tgid(w, app, NULL));
@@ -140,7 +140,7 @@ static void esrch_exited(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 
-	lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
+	lot_alloc(w, app, 2, unit(), SEED + 5);
 	reclaim(w, app);
 	world_kill(w, app);
 	expect_both(w, NULL, number(w, app), -ESRCH);
@@ -149,7 +149,7 @@ static void esrch_exited(struct world *w)
 static void enospc(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 6);
 	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
 	uint64_t was = resident(w, app);
 	pid_t tgid = world_tgid(w, app, NULL);
@@ -176,7 +176,7 @@ static void enospc(struct world *w)
 static void enospc_full(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 7);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 7);
 	uint64_t was = resident(w, app);
 
 	world_set_swap(w, 0);
@@ -192,7 +192,7 @@ static void inputs_unmodified(struct world *w)
 	const uint32_t tgids[] = { number(w, app), (uint32_t)world_unused_tgid(w), UINT32_MAX };
 	unsigned int i;
 
-	lot_alloc(w, app, 2, WORLD_MIB, SEED + 8);
+	lot_alloc(w, app, 2, unit(), SEED + 8);
 	for (i = 0; i < sizeof(tgids) / sizeof(tgids[0]); i++) {
 		struct raw_reclaim r = { .arg = {
 			.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
@@ -216,7 +216,7 @@ static void inputs_unmodified(struct world *w)
 		/* What the caller had in the outputs is no input. */
 		if (!ret) {
 			assert_int_equal(r.arg.freed_bytes, 0);
-			assert_true(r.arg.evicted_bytes >= 2 * WORLD_MIB);
+			assert_true(r.arg.evicted_bytes >= 2 * unit());
 		}
 
 		ret = raw_claim_fn(world_fd(w), &c);
@@ -225,7 +225,7 @@ static void inputs_unmodified(struct world *w)
 		assert_int_equal(c.arg.max_bytes, 0x123456789abcull);
 		assert_int_equal(c.arg.pad, 0);
 		if (!ret) {
-			assert_true(c.arg.claimed_bytes >= 2 * WORLD_MIB);
+			assert_true(c.arg.claimed_bytes >= 2 * unit());
 			assert_int_equal(c.arg.remaining_bytes, 0);
 			assert_int_equal(c.arg.status, 0);
 		}

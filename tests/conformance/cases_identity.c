@@ -36,12 +36,12 @@ static void self_as(struct world *w, const struct world_spawn *how)
 {
 	struct world_app *app = world_spawn(w, how);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
 	uint64_t was, others, bytes;
 	pid_t tgids[2] = { 0, 0 };
 	int i;
 
-	lot_alloc(w, other, 1, WORLD_MIB, SEED + 2);
+	lot_alloc(w, other, 1, unit(), SEED + 2);
 	tgids[1] = world_tgid(w, app, app);
 	assert_true(tgids[1] > 0);
 	others = resident(w, other);
@@ -71,7 +71,7 @@ static void self_in_child_pidns(struct world *w)
 static void manager_itself(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 3);
 	uint64_t was = resident(w, app);
 
 	assert_int_equal(panthor_mem_reclaim(world_fd(w), 0, NULL), 0);
@@ -83,7 +83,7 @@ static void manager_itself(struct world *w)
 static void child_pidns_from_outside(struct world *w)
 {
 	struct world_app *app = world_spawn(w, &inside);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 4);
 	pid_t number_inside = world_tgid(w, app, app);
 	uint64_t was = resident(w, app);
 	uint64_t bytes;
@@ -105,8 +105,8 @@ static void child_pidns_from_inside(struct world *w)
 	struct world_app *caller = world_spawn(w, &root_inside);
 	struct world_app *app = world_spawn(w, &inside);
 	struct world_app *outside = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
-	struct lot lot_outside = lot_alloc(w, outside, 2, WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 5);
+	struct lot lot_outside = lot_alloc(w, outside, 2, unit(), SEED + 6);
 	uint64_t was = resident(w, app), was_outside = resident(w, outside);
 	uint64_t bytes;
 
@@ -132,7 +132,7 @@ static void file_changes_hands(struct world *w)
 {
 	struct world_app *maker = world_spawn(w, NULL);
 	struct world_app *owner = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, maker, 4, WORLD_MIB, SEED + 7);
+	struct lot lot = lot_alloc(w, maker, 4, unit(), SEED + 7);
 	uint64_t was, bytes;
 
 	world_give_file(w, maker, 0, owner);
@@ -151,12 +151,36 @@ static void file_changes_hands(struct world *w)
 	assert_true(bytes >= lot_bytes(&lot));
 }
 
+/* To have a file is not to own it: a child by fork() that issues no ioctl. */
+static void inherited(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 8);
+	pid_t child = world_fork(w, app);
+	uint64_t was = resident(w, app);
+	uint64_t bytes;
+
+	assert_int_not_equal(child, world_tgid(w, app, NULL));
+	assert_int_equal(reclaim_by(w, NULL, child, &bytes), -ESRCH);
+	assert_int_equal(claim_by(w, NULL, child, &bytes), -ESRCH);
+	assert_int_equal(resident(w, app), was);
+
+	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, app, NULL), &bytes), 0);
+	assert_true(bytes >= lot_bytes(&lot));
+	assert_int_equal(bytes, was - resident(w, app));
+	assert_int_equal(claim_by(w, NULL, world_tgid(w, app, NULL), &bytes), 0);
+	assert_int_equal(resident(w, app), was);
+	world_join(w, app, child);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 const struct conf_case identity_cases[] = {
 	{ "self", self, 0 },
 	{ "self_in_child_pidns", self_in_child_pidns, 0 },
 	{ "manager_itself", manager_itself, 0 },
 	{ "child_pidns_from_outside", child_pidns_from_outside, 0 },
 	{ "child_pidns_from_inside", child_pidns_from_inside, 0 },
+	{ "inherited", inherited, 0 },
 	{ "file_changes_hands", file_changes_hands, WORLD_CAN_GIVE_FILE },
 	{ NULL, NULL, 0 },
 };

@@ -13,9 +13,9 @@ static void only_the_target(struct world *w)
 	struct panthor_mem_reclaim_result res;
 	uint64_t was[3], is;
 
-	lot[0] = lot_alloc(w, before, 4, WORLD_MIB, SEED + 1);
-	lot[1] = lot_alloc(w, target, 4, WORLD_MIB, SEED + 2);
-	lot[2] = lot_alloc(w, after, 4, WORLD_MIB, SEED + 3);
+	lot[0] = lot_alloc(w, before, 4, unit(), SEED + 1);
+	lot[1] = lot_alloc(w, target, 4, unit(), SEED + 2);
+	lot[2] = lot_alloc(w, after, 4, unit(), SEED + 3);
 	was[0] = resident(w, before);
 	was[1] = resident(w, target);
 	was[2] = resident(w, after);
@@ -42,8 +42,8 @@ static void bystander_keeps_running(struct world *w)
 {
 	struct world_app *target = world_spawn(w, NULL);
 	struct world_app *bystander = world_spawn(w, NULL);
-	struct lot theirs = lot_alloc(w, target, 4, WORLD_MIB, SEED + 4);
-	struct lot lot = lot_alloc(w, bystander, 4, WORLD_MIB, SEED + 5);
+	struct lot theirs = lot_alloc(w, target, 4, unit(), SEED + 4);
+	struct lot lot = lot_alloc(w, bystander, 4, unit(), SEED + 5);
 	uint64_t was = resident(w, bystander);
 	int i;
 
@@ -63,7 +63,7 @@ static void bystander_keeps_running(struct world *w)
 static void twice(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 6);
 	struct panthor_mem_reclaim_result res;
 	uint64_t left;
 
@@ -94,7 +94,7 @@ static void several_files(struct world *w)
 {
 	const struct world_spawn how = { .files = 3 };
 	struct world_app *app = world_spawn(w, &how);
-	struct world_alloc alloc = { .count = 2, .size = WORLD_MIB };
+	struct world_alloc alloc = { .count = 2, .size = unit() };
 	struct panthor_mem_reclaim_result res;
 	struct lot lots[3];
 	uint64_t was;
@@ -107,7 +107,7 @@ static void several_files(struct world *w)
 	}
 	was = resident(w, app);
 	res = reclaim(w, app);
-	assert_true(res.evicted_bytes >= 6 * WORLD_MIB);
+	assert_true(res.evicted_bytes >= 6 * unit());
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 	claim(w, app);
 	assert_int_equal(resident(w, app), was);
@@ -119,7 +119,7 @@ static void several_vms(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
-	struct world_alloc alloc = { .count = 2, .size = WORLD_MIB };
+	struct world_alloc alloc = { .count = 2, .size = unit() };
 	struct panthor_mem_reclaim_result res;
 	struct lot lots[2];
 	uint64_t was;
@@ -133,7 +133,7 @@ static void several_vms(struct world *w)
 	}
 	was = resident(w, app);
 	res = reclaim(w, app);
-	assert_true(res.evicted_bytes >= 4 * WORLD_MIB);
+	assert_true(res.evicted_bytes >= 4 * unit());
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 
 	/* A frame brings back its own VM, not the other. */
@@ -147,7 +147,15 @@ static void several_vms(struct world *w)
 static void many_small(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 256, 4 * WORLD_PAGE, SEED + 40);
+	/*
+	 * More than the driver takes in hand at a time. Each job locks every BO
+	 * that is not its VM's own, which takes a debug kernel half a second.
+	 */
+	const struct world_alloc how = {
+		.count = on_debug_kernel() ? 80 : 256, .size = 4 * WORLD_PAGE,
+		.seed = SEED + 40, .exclusive = on_debug_kernel(),
+	};
+	struct lot lot = lot_alloc_with(w, app, &how);
 	struct panthor_mem_reclaim_result res = reclaim(w, app);
 
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
@@ -158,7 +166,7 @@ static void exclusive(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	const struct world_alloc how = {
-		.count = 4, .size = WORLD_MIB, .seed = SEED + 41, .exclusive = true,
+		.count = 4, .size = unit(), .seed = SEED + 41, .exclusive = true,
 	};
 	struct lot lot = lot_alloc_with(w, app, &how);
 	struct panthor_mem_reclaim_result res = reclaim(w, app);
@@ -170,24 +178,66 @@ static void exclusive(struct world *w)
 /* Mapped by the CPU, and in no VM: it is the process's memory all the same. */
 static void never_bound(struct world *w)
 {
-	struct world_app *app = world_spawn(w, NULL);
-	const struct world_alloc how = {
-		.count = 2, .size = WORLD_MIB, .seed = SEED + 42, .unbound = true,
+	const struct world_spawn two = { .files = 2 };
+	struct world_app *app = world_spawn(w, &two);
+	struct world_alloc how = {
+		.count = 2, .size = unit(), .seed = SEED + 42, .unbound = true,
 	};
-	struct lot lot = lot_alloc_with(w, app, &how);
-	uint64_t was = resident(w, app);
-	struct panthor_mem_reclaim_result res = reclaim(w, app);
+	struct panthor_mem_reclaim_result res;
+	struct lot lots[2];
+	uint64_t was;
 
-	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lots[0] = lot_alloc_with(w, app, &how);
+	how.file = 1;
+	how.seed = SEED + 47;
+	lots[1] = lot_alloc_with(w, app, &how);
+	was = resident(w, app);
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&lots[0]) + lot_bytes(&lots[1]));
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
-	lot_check(w, &lot, WORLD_BY_CPU);
+	lot_check(w, &lots[0], WORLD_BY_CPU);
+	lot_check(w, &lots[1], WORLD_BY_CPU);
+}
+
+/*
+ * In a VM once, and in none any more: a handle is all that leads to it. (It has
+ * two files, because freeing a BO of an app closes the handle in that file.)
+ */
+static void unmapped(struct world *w)
+{
+	const struct world_spawn how = { .files = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 46);
+	struct lot kept = lot;
+	struct panthor_mem_reclaim_result res;
+	unsigned int i;
+	uint64_t was;
+	int bo;
+
+	for (i = 0; i < lot.count; i++) {
+		bo = world_share(w, app, lot.first + (int)i, app, 1, 0, false);
+		if (!i)
+			kept.first = bo;
+		world_free(w, app, lot.first + (int)i);
+	}
+	was = resident(w, app);
+	assert_true(was >= lot_bytes(&kept));
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&kept));
+	assert_int_equal(res.evicted_bytes, was - resident(w, app));
+	assert_int_equal(claim(w, app).remaining_bytes, 0);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &kept, WORLD_BY_CPU);
+	res = reclaim(w, app);
+	assert_true(res.evicted_bytes >= lot_bytes(&kept));
+	lot_check(w, &kept, WORLD_BY_CPU);
 }
 
 /* Brought back by the CPU only, the GPU's mappings still gone: resident again. */
 static void after_cpu_read(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 43);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 43);
 	struct panthor_mem_reclaim_result res;
 
 	reclaim(w, app);
@@ -202,7 +252,7 @@ static void after_cpu_read(struct world *w)
 static void stopped_target(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 44);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 44);
 	struct panthor_mem_reclaim_result res;
 	uint64_t was = resident(w, app);
 
@@ -222,7 +272,7 @@ static void stopped_target(struct world *w)
 static void probe(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB, SEED + 45);
+	struct lot lot = lot_alloc(w, app, 1, unit(), SEED + 45);
 	uint64_t was = resident(w, app);
 
 	assert_int_equal(panthor_mem_probe(world_fd(w)), 0);
@@ -240,6 +290,7 @@ const struct conf_case reclaim_cases[] = {
 	{ "many_small", many_small, 0 },
 	{ "exclusive", exclusive, 0 },
 	{ "never_bound", never_bound, 0 },
+	{ "unmapped", unmapped, 0 },
 	{ "after_cpu_read", after_cpu_read, 0 },
 	{ "stopped_target", stopped_target, 0 },
 	{ "probe", probe, 0 },

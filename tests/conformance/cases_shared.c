@@ -8,7 +8,7 @@ static void with_another(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
 	struct lot theirs = lot;
 	struct panthor_mem_reclaim_result alone, res;
 	uint64_t was, others;
@@ -43,7 +43,7 @@ static void handle_only(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 2);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 2);
 	struct panthor_mem_reclaim_result res;
 
 	world_share(w, app, lot.first, other, 0, 0, false);
@@ -57,7 +57,7 @@ static void two_vms_of_one(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
 	struct world_app *app = world_spawn(w, &how);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 3);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 3);
 	struct lot second = lot;
 	struct panthor_mem_reclaim_result res;
 	uint64_t was;
@@ -84,7 +84,7 @@ static void two_files_of_one(struct world *w)
 {
 	const struct world_spawn how = { .files = 2 };
 	struct world_app *app = world_spawn(w, &how);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 4);
 	struct lot second = lot;
 	struct panthor_mem_reclaim_result res;
 
@@ -104,7 +104,7 @@ static void sharer_exits(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 2, WORLD_MIB, SEED + 5);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 5);
 	struct panthor_mem_reclaim_result res;
 
 	world_share(w, app, lot.first, other, 0, 0, true);
@@ -123,7 +123,7 @@ static void maker_closes(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *other = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 1, 2 * WORLD_MIB, SEED + 6);
+	struct lot lot = lot_alloc(w, app, 1, 2 * unit(), SEED + 6);
 	struct lot theirs = lot;
 	struct panthor_mem_reclaim_result res;
 
@@ -136,10 +136,28 @@ static void maker_closes(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
+/* Evicted while it was the target's alone, and still in RAM: another's by now. */
+static void shared_while_evicted(struct world *w)
+{
+	const struct world_spawn how = { .files = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, 4 * unit(), SEED + 8);
+	struct panthor_mem_reclaim_result res;
+
+	world_share(w, app, lot.first, app, 1, 0, true);
+	reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
+	world_give_file(w, app, 1, other);
+	res = reclaim(w, app);
+	/* What else the app has. */
+	assert_true(res.evicted_bytes < lot.size);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 static void pinned(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 7);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 7);
 	struct panthor_mem_reclaim_result before, res;
 
 	before = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
@@ -159,6 +177,7 @@ const struct conf_case shared_cases[] = {
 	{ "two_files_of_one", two_files_of_one, 0 },
 	{ "sharer_exits", sharer_exits, 0 },
 	{ "maker_closes", maker_closes, 0 },
+	{ "shared_while_evicted", shared_while_evicted, WORLD_CAN_GIVE_FILE },
 	{ "pinned", pinned, WORLD_CAN_PIN },
 	{ NULL, NULL, 0 },
 };

@@ -7,22 +7,25 @@
 #define SEED 0x7369676e616c0000ull
 
 /* Before anything was done, for certain: the call waits for the GPU. */
-static void eintr_while_waiting(struct world *w)
+static bool try_eintr_while_waiting(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 1);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
 	struct world_during during = {
-		.event = WORLD_EVENT_SIGNAL, .after_ns = 200 * WORLD_MS,
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 500 * WORLD_MS,
 	};
 	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
 	uint64_t was = resident(w, app);
-	int64_t start, deadline;
+	int64_t deadline;
+	int ret;
 
 	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
-	start = world_now(w);
-	r.arg.deadline_ns = deadline = start + 2500 * WORLD_MS;
-	assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during), -EINTR);
-	assert_true(world_now(w) - start < 1500 * WORLD_MS);
+	r.arg.deadline_ns = deadline = world_now(w) + NEVER;
+	ret = world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during);
+	/* The signal came before the call, or after the work. */
+	if (!ret)
+		return false;
+	assert_int_equal(ret, -EINTR);
 	assert_true(r.arg.deadline_ns == deadline);
 	assert_int_equal(r.arg.tgid, world_tgid(w, app, NULL));
 	assert_int_equal(resident(w, app), was);
@@ -33,6 +36,12 @@ static void eintr_while_waiting(struct world *w)
 	assert_int_equal(r.arg.evicted_bytes, was - resident(w, app));
 	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
 	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void eintr_while_waiting(struct world *w)
+{
+	until_told(w, try_eintr_while_waiting);
 }
 
 static int library_fn(int fd, void *arg)
@@ -54,7 +63,7 @@ static int library_fn(int fd, void *arg)
 static void library_starts_over(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 4, WORLD_MIB, SEED + 2);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 2);
 	struct world_during during = {
 		.event = WORLD_EVENT_SIGNAL, .after_ns = 150 * WORLD_MS,
 	};
@@ -62,7 +71,7 @@ static void library_starts_over(struct world *w)
 	uint64_t was = resident(w, app);
 
 	world_busy(w, app, 0, 0, 600 * WORLD_MS);
-	r.arg.deadline_ns = world_now(w) + 4 * WORLD_SECOND;
+	r.arg.deadline_ns = world_now(w) + NEVER;
 	assert_int_equal(world_call(w, NULL, library_fn, &r, sizeof(r), &during), 0);
 	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
 	assert_int_equal(r.arg.evicted_bytes, was - resident(w, app));
@@ -70,31 +79,45 @@ static void library_starts_over(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-static void library_gives_up(struct world *w)
+/*
+ * A deadline that began anew with each start of the call, not only with the
+ * first, would be later than the end of the work.
+ */
+static bool try_library_gives_up(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_during during = {
-		.event = WORLD_EVENT_SIGNAL, .after_ns = 800 * WORLD_MS,
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 1500 * WORLD_MS,
 	};
 	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
-	int64_t start, took;
+	int64_t until;
 
-	lot_alloc(w, app, 4, WORLD_MIB, SEED + 3);
-	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
-	start = world_now(w);
-	r.arg.deadline_ns = start + 1000 * WORLD_MS;
+	lot_alloc(w, app, 4, unit(), SEED + 3);
+	until = busy_until(w, app, 0, 2900 * WORLD_MS);
+	r.arg.deadline_ns = world_now(w) + 1700 * WORLD_MS;
 	assert_int_equal(world_call(w, NULL, library_fn, &r, sizeof(r), &during), 0);
-	took = world_now(w) - start;
+	if (world_now(w) >= until)
+		return false;
+	assert_true(world_now(w) >= r.arg.deadline_ns);
 	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	/* Not 800 ms and then 1000 ms more. */
-	assert_true(took >= 980 * WORLD_MS);
-	assert_true(took < 1600 * WORLD_MS);
-	world_idle(w, app, 0, 0);
+	assert_int_equal(r.arg.evicted_bytes, 0);
+	return true;
+}
+
+static void library_gives_up(struct world *w)
+{
+	until_told(w, try_library_gives_up);
 }
 
 static const int64_t moments[] = {
 	WORLD_MS / 10, WORLD_MS, 3 * WORLD_MS, 8 * WORLD_MS, 20 * WORLD_MS, 50 * WORLD_MS,
 };
+
+/* A slow kernel gets through every second one of them. */
+static unsigned int next_moment(unsigned int i)
+{
+	return on_debug_kernel() ? i + 2 : i + 1;
+}
 
 /*
  * At any moment of a reclaim: either nothing was done, or everything that was
@@ -103,12 +126,12 @@ static const int64_t moments[] = {
 static void any_moment_of_reclaim(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 24, WORLD_MIB, SEED + 4);
+	struct lot lot = lot_alloc(w, app, many(24), unit(), SEED + 4);
 	struct world_during during = { .event = WORLD_EVENT_SIGNAL };
 	uint64_t was = resident(w, app);
 	unsigned int i;
 
-	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i = next_moment(i)) {
 		struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
 		uint64_t evicted = 0, freed = 0, between;
 		int ret;
@@ -140,12 +163,12 @@ static void any_moment_of_reclaim(struct world *w)
 static void any_moment_of_claim(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
-	struct lot lot = lot_alloc(w, app, 24, WORLD_MIB, SEED + 5);
+	struct lot lot = lot_alloc(w, app, many(24), unit(), SEED + 5);
 	struct world_during during = { .event = WORLD_EVENT_SIGNAL };
 	uint64_t was = resident(w, app);
 	unsigned int i;
 
-	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i = next_moment(i)) {
 		struct raw_claim c = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
 		uint64_t claimed = 0, left;
 		int ret;

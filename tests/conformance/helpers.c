@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* Words that the cases are written in. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include <xf86drm.h>
 
 #include "cases.h"
+
+bool on_debug_kernel(void)
+{
+	/* Set inside the guest. */
+	const char *kernel = getenv("PANTHOR_GUEST");
+
+	return kernel && !strcmp(kernel, "debug");
+}
+
+uint64_t unit(void)
+{
+	return on_debug_kernel() ? WORLD_MIB / 8 : WORLD_MIB;
+}
+
+unsigned int many(unsigned int count)
+{
+	return on_debug_kernel() ? count / 4 : count;
+}
 
 struct lot lot_alloc_with(struct world *w, struct world_app *app, const struct world_alloc *how)
 {
@@ -136,6 +155,26 @@ struct panthor_mem_claim_result claim(struct world *w, struct world_app *app)
 	return claim_with(w, app, 0, 0);
 }
 
+void until_told(struct world *w, try_fn once)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (once(w))
+			return;
+	}
+	fail_msg("the call did not return before the work was over, %d times", TRIES);
+}
+
+int64_t busy_until(struct world *w, struct world_app *app, unsigned int vm, int64_t ns)
+{
+	/* Read before, because the work begins after that. */
+	int64_t start = world_now(w);
+
+	world_busy(w, app, 0, vm, ns);
+	return start + ns;
+}
+
 static int raw(int fd, unsigned long request, void *arg, int restart)
 {
 	int ret = restart ? drmIoctl(fd, request, arg) : ioctl(fd, request, arg);
@@ -164,13 +203,31 @@ uint64_t tolerance(uint64_t bytes)
 	return part > WORLD_MIB ? part : WORLD_MIB;
 }
 
-void check_close(int64_t value, int64_t expected, const char *what)
+static uint64_t tolerance_free(uint64_t bytes)
+{
+	uint64_t part = bytes / 10;
+
+	if (!on_debug_kernel())
+		return tolerance(bytes);
+	return part > 4 * WORLD_MIB ? part : 4 * WORLD_MIB;
+}
+
+static void check_within(int64_t value, int64_t expected, uint64_t allowed, const char *what)
 {
 	int64_t off = value - expected;
-	int64_t allowed = (int64_t)tolerance((uint64_t)(expected < 0 ? -expected : expected));
 
-	if (off > allowed || off < -allowed)
+	if (off > (int64_t)allowed || off < -(int64_t)allowed)
 		fail_msg("%s is %lld KiB, expected %lld KiB, give or take %lld KiB", what,
 			 (long long)value / 1024, (long long)expected / 1024,
 			 (long long)allowed / 1024);
+}
+
+void check_close(int64_t value, int64_t expected, const char *what)
+{
+	check_within(value, expected, tolerance((uint64_t)llabs(expected)), what);
+}
+
+void check_close_free(int64_t value, int64_t expected, const char *what)
+{
+	check_within(value, expected, tolerance_free((uint64_t)llabs(expected)), what);
 }

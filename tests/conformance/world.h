@@ -166,6 +166,14 @@ pid_t world_tgid(struct world *w, struct world_app *app, struct world_app *seen_
  */
 pid_t world_thread_id(struct world *w, struct world_app *app);
 
+/*
+ * A child of the app by fork(): it inherits the app's fds of the device, and does
+ * nothing at all until world_join() ends it. Returns its TGID as the manager sees
+ * it; the app must be in the manager's pid namespace.
+ */
+pid_t world_fork(struct world *w, struct world_app *app);
+void world_join(struct world *w, struct world_app *app, pid_t child);
+
 /* A TGID that no process has, neither in the manager's nor the child namespace. */
 pid_t world_unused_tgid(struct world *w);
 
@@ -205,9 +213,9 @@ int world_alloc(struct world *w, struct world_app *app, const struct world_alloc
 /*
  * Export BO @bo of @from as a dma-buf, import it into @file of @to; if @bind,
  * map it on the GPU in @vm of that file and run one job that uses it, to
- * completion. @from and @to may be the same app; the same file (then nothing is
- * exported) or another. Returns the BO's number in @to, a new one also in the same
- * file: by it world_fill() and world_sum() go through @vm, by the old one through
+ * completion. @from and @to may be the same app; the same file (then the handle is
+ * the one it has already) or another. Returns the BO's number in @to, a new one
+ * also in the same file: by it world_fill() and world_sum() go through @vm, by the old one through
  * the VM that the BO had before. The exporter keeps its own handle and mapping. No
  * dma-buf fd stays open.
  */
@@ -349,6 +357,12 @@ void world_counters(struct world *w, struct world_counters *c);
  * is free.
  */
 void world_set_swap(struct world *w, uint64_t free_bytes);
+
+/*
+ * Memory pressure: have the system take some @bytes back from whoever is next.
+ * It may take less, from anything that can be taken, also nothing of any BO.
+ */
+void world_press(struct world *w, uint64_t bytes);
 
 enum world_fault {
 	/* The device goes away. */

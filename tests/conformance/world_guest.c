@@ -409,17 +409,7 @@ int world_share(struct world *w, struct world_app *from, int bo,
 	int64_t got;
 
 	(void)w;
-	/* Which file a BO belongs to is the app's knowledge: try that first. */
-	if (from == to) {
-		got = ask(to, (struct app_request) {
-			.op = APP_BIND, .bo = (unsigned int)bo, .file = file,
-			.vm = vm, .bind = bind,
-		}, NULL, NULL);
-		if (got != -EXDEV) {
-			check(got, "binding BO %d in VM %u too", bo, vm);
-			return bo;
-		}
-	}
+	/* Back into the file that it came from: the same handle, a new number. */
 	check(ask(from, (struct app_request) {
 		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
 	      "exporting BO %d", bo);

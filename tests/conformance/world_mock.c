@@ -153,6 +153,23 @@ pid_t world_thread_id(struct world *w, struct world_app *app)
 	return app->proc->thread.nr[w->manager->ns];
 }
 
+/* It has no file of its own in the model: whose ioctl counts, and it issues none. */
+pid_t world_fork(struct world *w, struct world_app *app)
+{
+	return model_proc_new(w->model, app->proc->ns)->tgid.nr[w->manager->ns];
+}
+
+void world_join(struct world *w, struct world_app *app, pid_t child)
+{
+	struct model_proc *proc;
+
+	(void)app;
+	for (proc = w->model->procs; proc; proc = proc->next) {
+		if (proc->tgid.nr[w->manager->ns] == child)
+			model_proc_kill(w->model, proc);
+	}
+}
+
 pid_t world_unused_tgid(struct world *w)
 {
 	return w->model->next_pid + 1000;

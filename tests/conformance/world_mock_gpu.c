@@ -183,6 +183,11 @@ long world_frames_stop(struct world *w, struct world_app *app)
 	return app->frame_error ? app->frame_error : app->frames;
 }
 
+void world_press(struct world *w, uint64_t bytes)
+{
+	model_press(w->model, bytes);
+}
+
 /* --- looking ------------------------------------------------------------ */
 
 void world_memory(struct world *w, struct world_app *app, struct world_memory *m)

@@ -7,8 +7,6 @@
 
 #include "gpu/app_state.h"
 #include "gpu/data.h"
-#include "gpu/pattern.h"
-#include "gpu/vm.h"
 
 /* Like this, buffer n of a lot and buffer n + 1 have no word in common. */
 #define SEED_STEP (UINT64_C(1) << 32)
@@ -36,56 +34,26 @@ static struct app_bo *add(struct app_state *state, unsigned int file)
 	return &state->bo[state->bo_count++];
 }
 
-/* Where the GPU finds it: in the first VM that it was bound in. */
-static struct gpu_ctx *gpu_view(struct app_state *state,
-				const struct app_bo *entry, struct gpu_bo *bo)
+static struct gpu_ctx *ctx_of(struct app_state *state,
+			      const struct app_bo *entry)
 {
-	if (!entry->bindings)
-		return NULL;
-	*bo = entry->bo;
-	bo->va = entry->binding[0].va;
-	return &state->slot[entry->file][entry->binding[0].vm].ctx;
+	return &state->slot[entry->file][entry->vm].ctx;
 }
 
 static int bind(struct app_state *state, struct app_bo *entry, unsigned int vm)
 {
-	struct gpu_ctx *ctx = &state->slot[entry->file][vm].ctx;
-	struct gpu_bo bo = entry->bo;
-	int ret;
-
-	if (entry->bindings == APP_BO_BINDINGS)
-		return -ENOSPC;
-	ret = gpu_ctx_bind(ctx, &bo);
-	if (ret)
-		return ret;
-	entry->binding[entry->bindings++] =
-		(struct app_binding) { .vm = vm, .va = bo.va };
-	return 0;
+	entry->vm = vm;
+	return gpu_ctx_bind(ctx_of(state, entry), &entry->bo);
 }
 
 /* Bind, then use it there once. */
 static int bind_and_use(struct app_state *state, struct app_bo *entry,
 			unsigned int vm)
 {
-	struct gpu_bo bo = entry->bo;
 	uint64_t sum;
 	int ret = bind(state, entry, vm);
 
-	if (ret)
-		return ret;
-	bo.va = entry->binding[entry->bindings - 1].va;
-	return gpu_checksum(&state->slot[entry->file][vm].ctx, &bo, &sum);
-}
-
-int app_bo_bind(struct app_state *state, const struct app_request *req)
-{
-	struct app_bo *entry = find(state, req->bo);
-
-	if (!entry)
-		return -ENOENT;
-	if (entry->file != req->file)
-		return -EXDEV;
-	return req->bind ? bind_and_use(state, entry, req->vm) : 0;
+	return ret ? ret : gpu_checksum(ctx_of(state, entry), &entry->bo, &sum);
 }
 
 int app_bo_export(struct app_state *state, unsigned int bo, int *dmabuf)
@@ -150,18 +118,26 @@ int app_bo_import(struct app_state *state, const struct app_request *req,
 int app_bo_free(struct app_state *state, unsigned int bo)
 {
 	struct app_bo *entry = find(state, bo);
-	int fd, ret = 0;
+	struct gpu_bo gone;
+	unsigned int file;
+	int ret = 0;
 
 	if (!entry)
 		return -ENOENT;
-	fd = state->dev[entry->file].fd;
-	for (unsigned int i = 0; !ret && i < entry->bindings; i++) {
-		struct app_binding *at = &entry->binding[i];
+	gone = entry->bo;
+	file = entry->file;
+	/* One that came back into its own file has the same handle twice. */
+	for (unsigned int i = 0; !ret && i < state->bo_count; i++) {
+		struct app_bo *same = &state->bo[i];
 
-		ret = gpu_vm_unmap(fd, state->slot[entry->file][at->vm].ctx.vm,
-				   at->va, entry->bo.size);
+		if (same->file != file || same->bo.handle != gone.handle)
+			continue;
+		ret = gpu_ctx_unbind(ctx_of(state, same), &same->bo);
+		gpu_bo_unmap(&same->bo);
+		same->bo.handle = 0;
 	}
-	gpu_bo_destroy(fd, &entry->bo);
+	gone.map = NULL;
+	gpu_bo_destroy(state->dev[file].fd, &gone);
 	return ret;
 }
 
@@ -169,32 +145,28 @@ int app_bo_fill(struct app_state *state, unsigned int number, bool by_gpu,
 		uint64_t seed)
 {
 	struct app_bo *entry = find(state, number);
-	struct gpu_ctx *ctx;
-	struct gpu_bo bo;
 
 	if (!entry)
 		return -ENOENT;
 	if (!by_gpu)
 		return gpu_bo_cpu_fill(state->dev[entry->file].fd, &entry->bo,
 				       seed);
-	ctx = gpu_view(state, entry, &bo);
-	return ctx ? gpu_fill(ctx, &bo, seed) : -EINVAL;
+	return entry->bo.va ?
+		gpu_fill(ctx_of(state, entry), &entry->bo, seed) : -EINVAL;
 }
 
 int app_bo_sum(struct app_state *state, unsigned int number, bool by_gpu,
 	       uint64_t *sum)
 {
 	struct app_bo *entry = find(state, number);
-	struct gpu_ctx *ctx;
-	struct gpu_bo bo;
 
 	if (!entry)
 		return -ENOENT;
 	if (!by_gpu)
 		return gpu_bo_cpu_checksum(state->dev[entry->file].fd,
 					   &entry->bo, sum);
-	ctx = gpu_view(state, entry, &bo);
-	return ctx ? gpu_checksum(ctx, &bo, sum) : -EINVAL;
+	return entry->bo.va ?
+		gpu_checksum(ctx_of(state, entry), &entry->bo, sum) : -EINVAL;
 }
 
 void app_bo_forget_file(struct app_state *state, unsigned int file)

@@ -87,8 +87,6 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 		return app_bo_export(state, req->bo, send_fd);
 	case APP_IMPORT:
 		return app_bo_import(state, req, fd);
-	case APP_BIND:
-		return app_bo_bind(state, req);
 	case APP_FREE:
 		return app_bo_free(state, req->bo);
 	case APP_FILL:

@@ -14,12 +14,26 @@
 #define FRAME_TIMEOUT_MS 4000
 #define POLL_NS 200000
 
+/*
+ * A loop of frames rests this many times as long as the last frame took, so
+ * that it does not keep a slow machine from everything else.
+ */
+#define FRAME_REST 3
+
 static void pause_for(int64_t ns)
 {
 	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 
 	if (ns > 0)
 		nanosleep(&ts, NULL);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 int app_frame(struct app_state *state, unsigned int file, unsigned int vm)
@@ -89,10 +103,13 @@ static void *frames_thread(void *arg)
 
 	app_block_signals();
 	while (on) {
+		int64_t start, rest;
 		int ret;
 
 		pthread_mutex_lock(&state->lock);
+		start = now_ns();
 		ret = app_frame(state, 0, 0);
+		rest = (now_ns() - start) * FRAME_REST;
 		if (ret)
 			state->frames_error = ret;
 		else
@@ -100,7 +117,8 @@ static void *frames_thread(void *arg)
 		on = state->frames_on && !ret;
 		pthread_mutex_unlock(&state->lock);
 		if (on)
-			pause_for(state->frames_pause_ns);
+			pause_for(rest > state->frames_pause_ns ?
+				  rest : state->frames_pause_ns);
 	}
 	return NULL;
 }

@@ -10,18 +10,10 @@
 #include "gpu/app.h"
 #include "gpu/ctx.h"
 
-#define APP_BO_BINDINGS (GPU_APP_VMS)
-
-struct app_binding {
-	unsigned int vm;
-	uint64_t va;
-};
-
 struct app_bo {
-	struct gpu_bo bo;	/* .va is not used: there can be several */
+	struct gpu_bo bo;	/* .va 0: not bound */
 	unsigned int file;
-	unsigned int bindings;
-	struct app_binding binding[APP_BO_BINDINGS];
+	unsigned int vm;	/* that it is bound in */
 };
 
 struct app_slot {
@@ -67,7 +59,6 @@ int app_bo_alloc(struct app_state *state, const struct app_request *req);
 int app_bo_import(struct app_state *state, const struct app_request *req,
 		  int dmabuf);
 int app_bo_export(struct app_state *state, unsigned int bo, int *dmabuf);
-int app_bo_bind(struct app_state *state, const struct app_request *req);
 int app_bo_free(struct app_state *state, unsigned int bo);
 int app_bo_fill(struct app_state *state, unsigned int bo, bool by_gpu,
 		uint64_t seed);

@@ -19,15 +19,13 @@ enum app_op {
 	APP_ALLOC,		/* file vm count size seed exclusive unbound -> bo */
 	APP_EXPORT,		/* bo -> a dma-buf */
 	APP_IMPORT,		/* a dma-buf, file vm bind -> bo */
-	APP_BIND,		/* bo file vm: bind it in one more VM of its file;
-				 * -EXDEV: it belongs to another file */
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
 	APP_SUM,		/* bo by_gpu -> value */
 	APP_FRAME,		/* file vm -> -errno of the frame, its ns in value */
 	APP_BUSY,		/* file vm ns: returns once the GPU has begun */
 	APP_IDLE,		/* file vm */
-	APP_FRAMES_START,	/* ns: pause between two frames */
+	APP_FRAMES_START,	/* ns: least pause between two frames */
 	APP_FRAMES_STOP,	/* -> number of good frames, or -errno */
 	APP_CALL,		/* fn and payload -> fn's value and payload */
 	APP_GIVE_FILE,		/* file -> its descriptor, closed here */

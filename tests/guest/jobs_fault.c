@@ -11,6 +11,7 @@
 #include "gpu/data.h"
 #include "gpu/group.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
 #include "gpu/sync.h"
 #include "guest.h"
@@ -118,9 +119,13 @@ void firmware_stops_answering(void **state)
 {
 	int64_t resets = stat_of("resets");
 	int64_t dropped = stat_of("dropped_acks");
+	int64_t boots;
 
 	(void)state;
+	/* Awake, so that the only boot to come is that of the reset. */
+	ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
 	ok(gpu_ctx_init(&bad, &guest.dev, 1), "context");
+	boots = stat_of("boots");
 	ok(sim_knob_set("drop_acks", 1), "knob drop_acks");
 	cs_nop(gpu_ctx_begin(&bad));
 	ok(gpu_sync_reset(guest.dev.fd, bad.sync), "sync object");
@@ -133,6 +138,12 @@ void firmware_stops_answering(void **state)
 	ok(stat_wait("resets", resets, 30000), "the driver does not reset");
 	ok(gpu_sync_wait(guest.dev.fd, bad.sync, GPU_JOB_TIMEOUT_MS),
 	   "the job of then does not end");
+	/*
+	 * While the firmware is loaded anew the driver reads 0 as the size of
+	 * the suspend buffers, and a new group would be refused with ENOSPC.
+	 */
+	ok(stat_wait("boots", boots, 30000), "the firmware does not boot");
 	gpu_ctx_fini(&bad);
 	new_context_works();
+	ok(gpu_power_allow_sleep(guest.dev.fd, true), "power/control");
 }

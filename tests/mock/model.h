@@ -69,6 +69,7 @@ struct model_vm {
 	struct model_file *file;
 	int64_t busy_until;
 	unsigned int id; /* in its file */
+	unsigned long used; /* when: in the order of model.uses */
 };
 
 struct model_file {
@@ -90,6 +91,12 @@ void model_file_close(struct model *m, struct model_file *file);
  */
 int model_submit(struct model *m, struct model_vm *vm, int64_t ns);
 bool model_vm_busy(const struct model *m, const struct model_vm *vm);
+
+/* The VM was used, or is about to be: the last one that model_press() looks at. */
+void model_vm_use(struct model *m, struct model_vm *vm);
+
+/* Memory pressure: evict this much, from the VM that was used least recently. */
+void model_press(struct model *m, uint64_t bytes);
 
 /* --- memory (model_memory.c) -------------------------------------------- */
 
@@ -201,6 +208,7 @@ struct model {
 
 	struct model_file *files;
 	unsigned long next_file;
+	unsigned long uses;
 	struct model_bo *bos;
 	unsigned long calls;
 

@@ -101,6 +101,8 @@ static void claim_file(struct claim *c, struct model_file *file)
 				claim_bo(c, bo, bo->bindings[i].vm);
 		}
 	}
+	for (i = 0; i < file->n_vms; i++)
+		model_vm_use(c->m, &file->vms[i]);
 	for (bo = c->m->bos; bo && !stopped(c); bo = bo->next) {
 		if (!bo->n_bindings && !bo->resident && model_bo_has_handle(bo, file))
 			claim_bo(c, bo, NULL);

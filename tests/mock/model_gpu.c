@@ -48,6 +48,51 @@ bool model_vm_busy(const struct model *m, const struct model_vm *vm)
 	return vm->busy_until > m->now;
 }
 
+void model_vm_use(struct model *m, struct model_vm *vm)
+{
+	vm->used = ++m->uses;
+}
+
+static bool may_evict(const struct model *m, const struct model_bo *bo, const struct model_vm *vm)
+{
+	return bo->resident && !bo->pins && model_bo_bound(bo, vm) && !model_vm_busy(m, vm);
+}
+
+static bool has_evictable(const struct model *m, const struct model_vm *vm)
+{
+	const struct model_bo *bo;
+
+	for (bo = m->bos; bo; bo = bo->next) {
+		if (may_evict(m, bo, vm))
+			return true;
+	}
+	return false;
+}
+
+void model_press(struct model *m, uint64_t bytes)
+{
+	struct model_vm *oldest = NULL;
+	struct model_file *file;
+	struct model_bo *bo;
+	uint64_t done = 0;
+	unsigned int i;
+
+	for (file = m->files; file; file = file->next) {
+		for (i = 0; i < file->n_vms && !file->closed; i++) {
+			struct model_vm *vm = &file->vms[i];
+
+			if ((!oldest || vm->used < oldest->used) && has_evictable(m, vm))
+				oldest = vm;
+		}
+	}
+	for (bo = m->bos; oldest && bo && done < bytes; bo = bo->next) {
+		if (may_evict(m, bo, oldest)) {
+			model_evict(m, bo);
+			done += bo->size;
+		}
+	}
+}
+
 int model_submit(struct model *m, struct model_vm *vm, int64_t ns)
 {
 	int64_t start;
@@ -56,6 +101,7 @@ int model_submit(struct model *m, struct model_vm *vm, int64_t ns)
 	int ret;
 
 	vm->file->owner->jobs++;
+	model_vm_use(m, vm);
 
 	for (bo = m->bos; bo; bo = bo->next) {
 		for (i = 0; i < bo->n_bindings; i++) {

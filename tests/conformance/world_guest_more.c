@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the world in the guest can do without knowledge of its insides.
+ *
+ * Children of apps: the code of world_call() runs in the app, and what it forks is
+ * the app's child.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gpu/sysmem.h"
+#include "world.h"
+
+static int fork_fn(int fd, void *arg)
+{
+	pid_t *child = arg;
+
+	(void)fd;
+	*child = fork();
+	if (*child < 0)
+		return -errno;
+	if (!*child) {
+		/* Also when the case ends early, and with it the app. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return 0;
+}
+
+static int join_fn(int fd, void *arg)
+{
+	const pid_t *child = arg;
+
+	(void)fd;
+	if (kill(*child, SIGKILL))
+		return -errno;
+	return waitpid(*child, NULL, 0) == *child ? 0 : -ECHILD;
+}
+
+pid_t world_fork(struct world *w, struct world_app *app)
+{
+	pid_t child = 0;
+	int ret = world_call(w, app, fork_fn, &child, sizeof(child), NULL);
+
+	if (ret)
+		fail_msg("a fork in an app: %s", strerror(-ret));
+	return child;
+}
+
+void world_join(struct world *w, struct world_app *app, pid_t child)
+{
+	int ret = world_call(w, app, join_fn, &child, sizeof(child), NULL);
+
+	if (ret)
+		fail_msg("ending the child of an app: %s", strerror(-ret));
+}
+
+void world_press(struct world *w, uint64_t bytes)
+{
+	int ret = sysmem_reclaim("", bytes);
+
+	(void)w;
+	if (ret)
+		fail_msg("memory pressure: %s", strerror(-ret));
+}
