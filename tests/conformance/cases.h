@@ -34,6 +34,7 @@ extern const struct conf_case reclaim_cases[];
 extern const struct conf_case amount_cases[];
 extern const struct conf_case content_cases[];
 extern const struct conf_case busy_cases[];
+extern const struct conf_case wait_cases[];
 extern const struct conf_case shared_cases[];
 extern const struct conf_case claim_cases[];
 extern const struct conf_case error_cases[];

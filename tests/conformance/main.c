@@ -19,6 +19,7 @@ static const struct conf_suite suites[] = {
 	{ "amount", amount_cases },
 	{ "content", content_cases },
 	{ "busy", busy_cases },
+	{ "wait", wait_cases },
 	{ "shared", shared_cases },
 	{ "claim", claim_cases },
 	{ "error", error_cases },

@@ -24,6 +24,7 @@ static struct gpu_device dev;
 static struct gpu_ctx ctx;
 static struct buffer buffer[BOS];
 static uint64_t next_seed;
+static bool broken;
 
 /* ENOMEM is an answer that a small machine may give; nothing was lost. */
 static bool went_well(const char *what, int ret)
@@ -34,7 +35,9 @@ static bool went_well(const char *what, int ret)
 		stress_add(COUNT_NO_MEMORY, 1);
 		usleep(1000);
 	} else {
+		/* Its group is dead, and what the buffers hold is unknown. */
 		stress_bad_errno(what, ret);
+		broken = true;
 	}
 	return false;
 }
@@ -50,13 +53,27 @@ static void fill(struct buffer *b)
 	stress_add(COUNT_FILLS, 1);
 }
 
+/* Was it the memory, or only this look at it? */
+static void describe(const struct buffer *b, uint64_t sum, const char *by)
+{
+	uint64_t cpu = 0, gpu = 0;
+	int cpu_ret = gpu_bo_cpu_checksum(dev.fd, &b->bo, &cpu);
+	int gpu_ret = gpu_checksum(&ctx, &b->bo, &gpu);
+
+	fprintf(stderr, "stress: process %d, BO %u of %" PRIu64 " KiB, seed %#"
+		PRIx64 ": the %s reads %#" PRIx64 ", not %#" PRIx64 "; again, CPU"
+		" %#" PRIx64 " (%d), GPU %#" PRIx64 " (%d)\n", (int)getpid(),
+		b->bo.handle, b->bo.size >> 10, b->seed, by, sum,
+		pattern_expected(b->seed, b->bo.size), cpu, cpu_ret, gpu,
+		gpu_ret);
+}
+
 static void judge(const struct buffer *b, uint64_t sum, const char *by)
 {
 	if (sum == pattern_expected(b->seed, b->bo.size))
 		return;
 	stress_add(COUNT_BAD_WORDS, 1);
-	fprintf(stderr, "stress: the %s reads wrong data in BO %u of %d\n", by,
-		b->bo.handle, (int)getpid());
+	describe(b, sum, by);
 }
 
 static void check_gpu(const struct buffer *b)
@@ -85,7 +102,7 @@ static void rebind(struct buffer *b)
 	if (!went_well("unbind", gpu_ctx_unbind(&ctx, &b->bo)))
 		return;
 	/* Unbound until it works: the buffer is of no use otherwise. */
-	while (!atomic_load(&stress->stop) &&
+	while (!atomic_load(&stress->stop) && !broken &&
 	       !went_well("bind", gpu_ctx_bind(&ctx, &b->bo)))
 		;
 	stress_add(COUNT_BINDS, 1);
@@ -104,16 +121,17 @@ static bool set_up(unsigned int number)
 				i % 3 ? GPU_BO_PRIVATE : GPU_BO_SHAREABLE,
 				&buffer[i].bo));
 	for (unsigned int i = 0; good && i < BOS; i++)
-		fill(&buffer[i]);
+		while (!buffer[i].seed && !broken)
+			fill(&buffer[i]);
 	return good;
 }
 
 void stress_submitter(unsigned int number)
 {
-	if (!set_up(number))
+	if (!set_up(number) || broken)
 		return;
 	atomic_store(&stress->target[number], getpid());
-	while (!atomic_load(&stress->stop)) {
+	while (!atomic_load(&stress->stop) && !broken) {
 		struct buffer *b = &buffer[stress_random(BOS)];
 
 		if (!b->bo.va)
@@ -140,9 +158,9 @@ void stress_submitter(unsigned int number)
 		}
 	}
 	/* Whatever the others did last: everything is still there. */
-	for (unsigned int i = 0; i < BOS; i++)
+	for (unsigned int i = 0; i < BOS && !broken; i++)
 		if (buffer[i].bo.va)
 			check_gpu(&buffer[i]);
-	for (unsigned int i = 0; i < BOS; i++)
+	for (unsigned int i = 0; i < BOS && !broken; i++)
 		check_cpu(&buffer[i]);
 }

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens to a process while a reclaim waits for it, or takes its memory. */
+#include <errno.h>
+
+#include "cases.h"
+
+#define SEED 0x7761697400000000ull
+
+/* A reclaim that waits as long as there is work, and what happens meanwhile. */
+static int waiting_reclaim(struct world *w, struct world_app *app, struct raw_reclaim *r,
+			   struct world_during *during)
+{
+	int ret;
+
+	*r = (struct raw_reclaim){ .restart = 1 };
+	r->arg.tgid = (uint32_t)world_tgid(w, app, NULL);
+	r->arg.deadline_ns = world_now(w) + NEVER;
+	ret = world_call(w, NULL, raw_reclaim_fn, r, sizeof(*r), during);
+	assert_true(world_now(w) < r->arg.deadline_ns);
+	return ret;
+}
+
+static bool try_claim_ends_wait(struct world *w)
+{
+	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *claimer = world_spawn(w, &manager);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 8);
+	struct raw_claim c = { .arg.tgid = (uint32_t)world_tgid(w, app, claimer) };
+	struct world_during during = {
+		.event = WORLD_EVENT_CALL, .after_ns = 400 * WORLD_MS,
+		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
+	};
+	struct raw_reclaim r;
+	uint64_t was = resident(w, app);
+	int64_t until = busy_until(w, app, 0, 2800 * WORLD_MS);
+
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
+	assert_int_equal(during.ret, 0);
+	if (world_now(w) >= until)
+		return false;
+	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	assert_int_equal(r.arg.evicted_bytes, 0);
+	assert_int_equal(resident(w, app), was);
+	world_idle(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void claim_ends_wait(struct world *w)
+{
+	until_told(w, try_claim_ends_wait);
+}
+
+/* A claim of somebody else does not end it. */
+static void others_claim(struct world *w)
+{
+	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *claimer = world_spawn(w, &manager);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 9);
+	struct raw_claim c = { .arg.tgid = 0 };
+	struct world_during during = {
+		.event = WORLD_EVENT_CALL, .after_ns = 100 * WORLD_MS,
+		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
+	};
+	struct raw_reclaim r;
+	int64_t until = busy_until(w, app, 0, 500 * WORLD_MS);
+
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
+	assert_int_equal(during.ret, 0);
+	assert_true(world_now(w) >= until);
+	check_no_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
+}
+
+/* The target does not sleep after all: it is left alone. */
+static bool try_new_work_ends_wait(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 10);
+	struct world_during during = {
+		.event = WORLD_EVENT_BUSY, .after_ns = 100 * WORLD_MS,
+		.app = app, .busy_ns = 1500 * WORLD_MS,
+	};
+	struct raw_reclaim r;
+	uint64_t was = resident(w, app);
+
+	busy_until(w, app, 0, 500 * WORLD_MS);
+	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
+	/* The new work came when the old was over, or was over itself by then. */
+	if (r.arg.evicted_bytes)
+		return false;
+	assert_int_equal(resident(w, app), was);
+	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	/* What the new work uses is not counted. */
+	assert_true(r.arg.skipped_bytes < lot_bytes(&lot));
+	world_idle(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void new_work_ends_wait(struct world *w)
+{
+	until_told(w, try_new_work_ends_wait);
+}
+
+static void target_killed(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_during during = {
+		.event = WORLD_EVENT_KILL, .after_ns = 100 * WORLD_MS, .app = app,
+	};
+	struct raw_reclaim r;
+	int ret;
+
+	lot_alloc(w, app, 4, unit(), SEED + 11);
+	busy_until(w, app, 0, 2500 * WORLD_MS);
+	ret = waiting_reclaim(w, app, &r, &during);
+	assert_true(ret == 0 || ret == -ESRCH);
+
+	/* Gone for good, and everybody else is well. */
+	assert_int_equal(panthor_mem_reclaim(world_fd(w), world_tgid(w, app, NULL), NULL), -ESRCH);
+	app = world_spawn(w, NULL);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+}
+
+/*
+ * What the driver itself has in a VM, ring buffers above all. It is pinned and
+ * nobody's handle leads to it, until its owner dies: then it can be evicted, too.
+ */
+#define DRIVER_BYTES WORLD_MIB
+
+/* The same in the middle of the work, when there is nothing to wait for. */
+static void target_killed_at_work(struct world *w)
+{
+	static const int64_t moments[] = { WORLD_MS, 6 * WORLD_MS, 15 * WORLD_MS };
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, other, 2, unit(), SEED + 14);
+	struct panthor_mem_reclaim_result res;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		struct world_app *app = world_spawn(w, NULL);
+		struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+		struct world_during during = {
+			.event = WORLD_EVENT_KILL, .after_ns = moments[i], .app = app,
+		};
+		uint64_t was;
+
+		lot_alloc(w, app, 16, unit(), SEED + 15);
+		was = resident(w, app);
+		ret = world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during);
+		assert_true(ret == 0 || ret == -ESRCH);
+		if (!ret) {
+			assert_true(r.arg.evicted_bytes <= was + DRIVER_BYTES);
+			assert_true(r.arg.freed_bytes <= r.arg.evicted_bytes);
+		}
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+	res = reclaim(w, other);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case wait_cases[] = {
+	{ "claim_ends_wait", claim_ends_wait, 0 },
+	{ "others_claim", others_claim, 0 },
+	{ "new_work_ends_wait", new_work_ends_wait, 0 },
+	{ "target_killed", target_killed, 0 },
+	{ "target_killed_at_work", target_killed_at_work, 0 },
+	{ NULL, NULL, 0 },
+};
