@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * The two ioctls: arguments, permission, and which reclaims are running.
+ * What reclaim and claim share: arguments, permission, and which calls run.
  */
 
-#include <linux/build_bug.h>
 #include <linux/capability.h>
-#include <linux/cleanup.h>
+#include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/swap.h>
-
-#include <drm/drm_device.h>
-#include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
 #include "panthor_mem.h"
-
-#define PANTHOR_MEM_RECLAIM_FLAGS	(DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | \
-					 DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT)
-#define PANTHOR_MEM_CLAIM_FLAGS		DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY
-
-static_assert(sizeof(struct drm_panthor_mem_reclaim) == 56);
-static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 24);
-static_assert(sizeof(struct drm_panthor_mem_claim) == 40);
-static_assert(offsetof(struct drm_panthor_mem_claim, claimed_bytes) == 16);
 
 /**
  * panthor_mem_init() - Initialize the device's part of reclaim and claim
@@ -37,15 +23,25 @@ void panthor_mem_init(struct panthor_device *ptdev)
 	atomic_set(&ptdev->mem.visit, 0);
 }
 
-static int panthor_mem_check(u32 flags, u32 known, u32 tgid, u32 pad)
+/**
+ * panthor_mem_check_args() - Check what both ioctls check first
+ * @flags: Flags of the caller.
+ * @known: Flags that exist.
+ * @tgid: TGID of the caller's choice.
+ * @pad: Must be 0.
+ *
+ * Nothing is looked up before the permission is: who may not ask learns
+ * nothing about other processes. RAM and swap belong to the whole machine,
+ * hence the initial user namespace.
+ *
+ * Return: 0, -EINVAL, -EPERM without CAP_SYS_RESOURCE, or -EOPNOTSUPP if the
+ * kernel has no swap.
+ */
+int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u32 pad)
 {
 	if (flags & ~known || pad || tgid > INT_MAX)
 		return -EINVAL;
 
-	/* Before the process is looked up: who may not ask learns nothing.
-	 * RAM and swap belong to the whole machine, hence the initial user
-	 * namespace.
-	 */
 	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 
@@ -55,9 +51,31 @@ static int panthor_mem_check(u32 flags, u32 known, u32 tgid, u32 pad)
 	return 0;
 }
 
-static struct panthor_mem_op *panthor_mem_begin(struct drm_device *ddev, u32 tgid)
+/**
+ * panthor_mem_get_pid() - Look up a process
+ * @tgid: TGID in the pid namespace of the caller, 0 for the caller itself.
+ *
+ * The process is identified by its struct pid from here on, which is the same
+ * for the whole life of the process and is not used again for another one.
+ *
+ * Return: A reference, or NULL if there is no such process. A thread id may be
+ * found here, but owns no file.
+ */
+struct pid *panthor_mem_get_pid(u32 tgid)
 {
-	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
+	return tgid ? find_get_pid(tgid) : get_pid(task_tgid(current));
+}
+
+/**
+ * panthor_mem_begin() - Begin a call
+ * @ptdev: Device.
+ * @pid: The process.
+ *
+ * Return: The call, or ERR_PTR(-ESRCH) if the process has no file of the
+ * device, or ERR_PTR(-ENOMEM). To be ended with panthor_mem_end().
+ */
+struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev, struct pid *pid)
+{
 	struct panthor_mem_op *op;
 	int ret;
 
@@ -65,7 +83,8 @@ static struct panthor_mem_op *panthor_mem_begin(struct drm_device *ddev, u32 tgi
 	if (!op)
 		return ERR_PTR(-ENOMEM);
 
-	ret = panthor_mem_target_init(&op->target, ptdev, tgid);
+	op->started = ktime_get_ns();
+	ret = panthor_mem_target_init(&op->target, ptdev, pid);
 	if (ret) {
 		kfree(op);
 		return ERR_PTR(ret);
@@ -80,7 +99,11 @@ static struct panthor_mem_op *panthor_mem_begin(struct drm_device *ddev, u32 tgi
 	return op;
 }
 
-static void panthor_mem_end(struct panthor_mem_op *op)
+/**
+ * panthor_mem_end() - End a call
+ * @op: Call. It is freed.
+ */
+void panthor_mem_end(struct panthor_mem_op *op)
 {
 	struct panthor_device *ptdev = op->target.ptdev;
 
@@ -92,8 +115,26 @@ static void panthor_mem_end(struct panthor_mem_op *op)
 	kfree(op);
 }
 
-/* A claim is about to start: reclaims of the same process are out of date. */
-static void panthor_mem_cancel_reclaims(struct panthor_mem_op *claim)
+/**
+ * panthor_mem_allow_cancel() - Let claims of the same process end this reclaim
+ * @op: Reclaim, until panthor_mem_end().
+ */
+void panthor_mem_allow_cancel(struct panthor_mem_op *op)
+{
+	struct panthor_device *ptdev = op->target.ptdev;
+
+	spin_lock(&ptdev->mem.lock);
+	list_add(&op->node, &ptdev->mem.reclaims);
+	spin_unlock(&ptdev->mem.lock);
+}
+
+/**
+ * panthor_mem_cancel_reclaims() - End the reclaims that a claim makes pointless
+ * @claim: Claim that is about to start.
+ *
+ * They are told to stop, and are not waited for.
+ */
+void panthor_mem_cancel_reclaims(const struct panthor_mem_op *claim)
 {
 	struct panthor_device *ptdev = claim->target.ptdev;
 	struct panthor_mem_op *op;
@@ -104,82 +145,4 @@ static void panthor_mem_cancel_reclaims(struct panthor_mem_op *claim)
 			WRITE_ONCE(op->cancelled, true);
 	}
 	spin_unlock(&ptdev->mem.lock);
-}
-
-/**
- * panthor_ioctl_mem_reclaim() - DRM_IOCTL_PANTHOR_MEM_RECLAIM
- * @ddev: Device.
- * @data: &struct drm_panthor_mem_reclaim.
- * @file: File that the ioctl was issued on.
- *
- * Return: 0 on success, a negative errno as the uAPI header lists them.
- */
-int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
-			      struct drm_file *file)
-{
-	struct drm_panthor_mem_reclaim *args = data;
-	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
-	struct panthor_mem_op *op;
-	int ret;
-
-	ret = panthor_mem_check(args->flags, PANTHOR_MEM_RECLAIM_FLAGS,
-				args->tgid, args->pad);
-	if (ret)
-		return ret;
-
-	op = panthor_mem_begin(ddev, args->tgid);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
-
-	args->freed_bytes = 0;
-	args->evicted_bytes = 0;
-	args->skipped_bytes = 0;
-	args->status = 0;
-
-	spin_lock(&ptdev->mem.lock);
-	list_add(&op->node, &ptdev->mem.reclaims);
-	spin_unlock(&ptdev->mem.lock);
-
-	if (get_nr_swap_pages() > 0)
-		ret = panthor_mem_reclaim(op, args);
-	else
-		ret = -ENOSPC;
-
-	panthor_mem_end(op);
-	return ret;
-}
-
-/**
- * panthor_ioctl_mem_claim() - DRM_IOCTL_PANTHOR_MEM_CLAIM
- * @ddev: Device.
- * @data: &struct drm_panthor_mem_claim.
- * @file: File that the ioctl was issued on.
- *
- * Return: 0 on success, a negative errno as the uAPI header lists them.
- */
-int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
-			    struct drm_file *file)
-{
-	struct drm_panthor_mem_claim *args = data;
-	struct panthor_mem_op *op;
-	int ret;
-
-	ret = panthor_mem_check(args->flags, PANTHOR_MEM_CLAIM_FLAGS,
-				args->tgid, args->pad);
-	if (ret)
-		return ret;
-
-	op = panthor_mem_begin(ddev, args->tgid);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
-
-	args->claimed_bytes = 0;
-	args->remaining_bytes = 0;
-	args->status = 0;
-
-	panthor_mem_cancel_reclaims(op);
-	ret = panthor_mem_claim(op, args);
-
-	panthor_mem_end(op);
-	return ret;
 }

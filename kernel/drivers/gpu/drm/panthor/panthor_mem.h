@@ -2,10 +2,11 @@
 /*
  * Explicit reclaim and claim of the GPU memory of one process.
  *
- * panthor_mem.c          ioctls: arguments, permission, what is running
+ * panthor_mem.c          arguments, permission, what is running
  * panthor_mem_target.c   the target: its VMs, its files, its BOs
- * panthor_mem_reclaim.c  evict and page out
- * panthor_mem_claim.c    prefetch and validate
+ * panthor_mem_reclaim.c  MEM_RECLAIM: evict and page out
+ * panthor_mem_claim.c    MEM_CLAIM: prefetch and validate
+ * panthor_mem_sysfs.c    the same from a shell
  */
 
 #ifndef __PANTHOR_MEM_H__
@@ -14,12 +15,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-struct drm_device;
-struct drm_file;
-struct drm_gem_object;
 struct drm_gpuvm;
-struct drm_panthor_mem_claim;
-struct drm_panthor_mem_reclaim;
 struct panthor_device;
 struct panthor_gem_object;
 struct panthor_vm;
@@ -76,6 +72,9 @@ struct panthor_mem_op {
 	/** @node: Entry of the device's list of running reclaims. */
 	struct list_head node;
 
+	/** @started: When the call started, in nanoseconds. */
+	u64 started;
+
 	/** @visit: Number of this call, to visit each BO once. */
 	int visit;
 
@@ -97,13 +96,17 @@ struct panthor_mem_op {
 
 void panthor_mem_init(struct panthor_device *ptdev);
 
-int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
-			      struct drm_file *file);
-int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
-			    struct drm_file *file);
+/* panthor_mem.c */
+int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u32 pad);
+struct pid *panthor_mem_get_pid(u32 tgid);
+struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev, struct pid *pid);
+void panthor_mem_end(struct panthor_mem_op *op);
+void panthor_mem_allow_cancel(struct panthor_mem_op *op);
+void panthor_mem_cancel_reclaims(const struct panthor_mem_op *claim);
 
+/* panthor_mem_target.c */
 int panthor_mem_target_init(struct panthor_mem_target *target,
-			    struct panthor_device *ptdev, u32 tgid);
+			    struct panthor_device *ptdev, struct pid *pid);
 void panthor_mem_target_fini(struct panthor_mem_target *target);
 bool panthor_mem_target_has_vm(const struct panthor_mem_target *target,
 			       const struct drm_gpuvm *gpuvm);
@@ -115,10 +118,5 @@ void panthor_mem_put_bos(struct panthor_mem_op *op);
 bool panthor_mem_first_visit(struct panthor_mem_op *op,
 			     struct panthor_gem_object *bo);
 bool panthor_mem_bo_evicted(const struct panthor_gem_object *bo);
-
-int panthor_mem_reclaim(struct panthor_mem_op *op,
-			struct drm_panthor_mem_reclaim *args);
-int panthor_mem_claim(struct panthor_mem_op *op,
-		      struct drm_panthor_mem_claim *args);
 
 #endif /* __PANTHOR_MEM_H__ */

@@ -14,20 +14,31 @@
  * first validates, the other finds nothing left to do.
  */
 
+#include <linux/build_bug.h>
 #include <linux/dma-resv.h>
 #include <linux/pagemap.h>
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 
+#include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
+#include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
+#include "panthor_mem_claim.h"
 #include "panthor_mmu.h"
+#include "panthor_trace.h"
+
+#define PANTHOR_MEM_CLAIM_FLAGS		DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY
+
+static_assert(sizeof(struct drm_panthor_mem_claim) == 40);
+static_assert(offsetof(struct drm_panthor_mem_claim, claimed_bytes) == 16);
 
 /**
  * struct panthor_mem_claim_op - A running claim
@@ -185,8 +196,11 @@ static int panthor_mem_validate_locked(struct panthor_mem_claim_op *op,
 	mutex_unlock(&bo->base.gpuva.lock);
 
 	/* Unmapped since we saw it, or nothing to do. */
-	if (vm_bo && vm_bo->evicted)
-		ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
+	if (vm_bo && vm_bo->evicted) {
+		ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
+		if (!ret)
+			ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
+	}
 
 	drm_gpuvm_bo_put_deferred(vm_bo);
 
@@ -245,7 +259,7 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 
 		ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
 		if (!ret && panthor_mem_bo_evicted(bo)) {
-			ret = panthor_gem_swapin_locked(bo);
+			ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
 			if (bo->backing.pages)
 				op->args->claimed_bytes += bo->base.size;
 			mutex_lock(&bo->base.gpuva.lock);
@@ -313,40 +327,94 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 	panthor_vm_reclaim_last(vm);
 }
 
-/**
- * panthor_mem_claim() - Bring the evicted BOs of a process back
- * @base: Call, with its target.
- * @args: Arguments; its outputs are zero and are filled here.
- *
- * Return: 0, also when only a part was done; -ERESTARTSYS if a signal came
- * before anything was done; -ENOMEM or -EIO if pages could not be brought
- * back; -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was
- * unplugged.
- */
-int panthor_mem_claim(struct panthor_mem_op *base,
-		      struct drm_panthor_mem_claim *args)
+static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 {
-	struct panthor_mem_claim_op op = { .base = base, .args = args };
-	struct panthor_mem_target *target = &base->target;
+	struct panthor_mem_target *target = &op->base->target;
 
 	for (u32 i = 0; i < target->vm_count; i++)
-		panthor_mem_claim_vm(&op, target->vms[i]);
+		panthor_mem_claim_vm(op, target->vms[i]);
 
 	for (u32 i = 0; i < target->file_count; i++) {
 		int handle = 0;
 
-		while (panthor_mem_next_file_bos(base, target->file_ids[i], &handle)) {
-			panthor_mem_claim_slice(&op, NULL);
-			panthor_mem_put_bos(base);
+		while (panthor_mem_next_file_bos(op->base, target->file_ids[i], &handle)) {
+			panthor_mem_claim_slice(op, NULL);
+			panthor_mem_put_bos(op->base);
 		}
 	}
 
-	if (base->error)
-		return base->error;
+	if (op->base->error)
+		return op->base->error;
 
-	if ((args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
-	    !panthor_mem_claim_progress(&op))
+	if ((op->args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
+	    !panthor_mem_claim_progress(op))
 		return -ERESTARTSYS;
 
 	return 0;
+}
+
+/**
+ * panthor_mem_claim() - Bring the evicted BOs of a process back
+ * @ptdev: Device.
+ * @pid: The process.
+ * @args: Arguments. The outputs are filled.
+ *
+ * Return: 0, also when only a part was done; -ESRCH if the process has no file
+ * of the device; -ERESTARTSYS if a signal came before anything was done;
+ * -ENOMEM or -EIO if pages could not be brought back; -ETIMEDOUT if the MMU did
+ * not answer; -ENODEV if the device was unplugged.
+ */
+int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
+		      struct drm_panthor_mem_claim *args)
+{
+	struct panthor_mem_claim_op op = { .args = args };
+	int ret;
+
+	op.base = panthor_mem_begin(ptdev, pid);
+	if (IS_ERR(op.base))
+		return PTR_ERR(op.base);
+
+	args->claimed_bytes = 0;
+	args->remaining_bytes = 0;
+	args->status = 0;
+
+	panthor_mem_cancel_reclaims(op.base);
+	trace_panthor_mem_claim_begin(ptdev, pid, args->flags, args->max_bytes);
+	ret = panthor_mem_claim_target(&op);
+	trace_panthor_mem_claim_end(ptdev, pid, args, ret,
+				    ktime_get_ns() - op.base->started);
+	panthor_mem_end(op.base);
+
+	return ret;
+}
+
+/**
+ * panthor_ioctl_mem_claim() - DRM_IOCTL_PANTHOR_MEM_CLAIM
+ * @ddev: Device.
+ * @data: &struct drm_panthor_mem_claim.
+ * @file: File that the ioctl was issued on.
+ *
+ * Return: 0 on success, a negative errno as the uAPI header lists them.
+ */
+int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
+			    struct drm_file *file)
+{
+	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
+	struct drm_panthor_mem_claim *args = data;
+	struct pid *pid;
+	int ret;
+
+	ret = panthor_mem_check_args(args->flags, PANTHOR_MEM_CLAIM_FLAGS,
+				     args->tgid, args->pad);
+	if (ret)
+		return ret;
+
+	pid = panthor_mem_get_pid(args->tgid);
+	if (!pid)
+		return -ESRCH;
+
+	ret = panthor_mem_claim(ptdev, pid, args);
+	put_pid(pid);
+
+	return ret;
 }

@@ -16,22 +16,34 @@
  * the VMs that use it stays true until it is evicted.
  */
 
+#include <linux/build_bug.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pagemap.h>
+#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 
+#include <drm/drm_device.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
+#include "panthor_mem_reclaim.h"
 #include "panthor_mmu.h"
+#include "panthor_trace.h"
+
+#define PANTHOR_MEM_RECLAIM_FLAGS	(DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | \
+					 DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT)
+
+static_assert(sizeof(struct drm_panthor_mem_reclaim) == 56);
+static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 24);
 
 /* Tries for a BO whose locks are contended: the holders are quick. */
 #define PANTHOR_MEM_EVICT_TRIES		3
@@ -231,7 +243,7 @@ static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	if (panthor_mem_dry_run(op))
 		return bo->base.size;
 
-	ret = panthor_gem_evict(&bo->base);
+	ret = panthor_gem_evict(&bo->base, PANTHOR_GEM_EXPLICIT);
 	if (ret == -EDEADLK || ret == -EAGAIN) {
 		*again = true;
 		return 0;
@@ -358,7 +370,7 @@ static void panthor_mem_skip_slice(struct panthor_mem_reclaim_op *op)
 	for (u32 i = 0; i < base->bo_count; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
-		if (!panthor_mem_first_visit(base, bo) || !READ_ONCE(bo->backing.pages))
+		if (!panthor_mem_first_visit(base, bo) || !panthor_gem_is_resident(bo))
 			continue;
 
 		panthor_mem_skip(op, bo, refcount_read(&bo->backing.pin_count) ?
@@ -441,40 +453,104 @@ static void panthor_mem_reclaim_vms(struct panthor_mem_reclaim_op *op)
 	kvfree(work);
 }
 
-/**
- * panthor_mem_reclaim() - Evict and page out the BOs of a process
- * @base: Call, with its target.
- * @args: Arguments; its outputs are zero and are filled here.
- *
- * Return: 0, also when only a part was done; -ERESTARTSYS if a signal came
- * before anything was done; -ENOMEM; -ETIMEDOUT if the MMU did not answer;
- * -ENODEV if the device was unplugged.
- */
-int panthor_mem_reclaim(struct panthor_mem_op *base,
-			struct drm_panthor_mem_reclaim *args)
+/* BOs that no VM maps: mmapped ones, and such that were used before. */
+static void panthor_mem_reclaim_files(struct panthor_mem_reclaim_op *op)
 {
-	struct panthor_mem_reclaim_op op = { .base = base, .args = args };
-	struct panthor_mem_target *target = &base->target;
+	struct panthor_mem_target *target = &op->base->target;
 
-	panthor_mem_reclaim_vms(&op);
-
-	/* BOs that no VM maps: mmapped ones, and such that were used before. */
-	for (u32 i = 0; i < target->file_count && !panthor_mem_should_stop(&op); i++) {
+	for (u32 i = 0; i < target->file_count && !panthor_mem_should_stop(op); i++) {
 		int handle = 0;
 
-		while (!base->stop &&
-		       panthor_mem_next_file_bos(base, target->file_ids[i], &handle)) {
-			panthor_mem_reclaim_slice(&op);
-			panthor_mem_put_bos(base);
+		while (!op->base->stop &&
+		       panthor_mem_next_file_bos(op->base, target->file_ids[i], &handle)) {
+			panthor_mem_reclaim_slice(op);
+			panthor_mem_put_bos(op->base);
 		}
 	}
+}
 
-	if (base->error)
-		return base->error;
+static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
+{
+	/* Without swap nothing can be freed, only slowed down. */
+	if (get_nr_swap_pages() <= 0)
+		return -ENOSPC;
 
-	if (signal_pending(current) && (args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
-	    !args->evicted_bytes && !args->freed_bytes)
+	panthor_mem_reclaim_vms(op);
+	panthor_mem_reclaim_files(op);
+
+	if (op->base->error)
+		return op->base->error;
+
+	if (signal_pending(current) && (op->args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
+	    !op->args->evicted_bytes && !op->args->freed_bytes)
 		return -ERESTARTSYS;
 
 	return 0;
+}
+
+/**
+ * panthor_mem_reclaim() - Evict and page out the BOs of a process
+ * @ptdev: Device.
+ * @pid: The process.
+ * @args: Arguments. The outputs are filled.
+ *
+ * Return: 0, also when only a part was done; -ESRCH if the process has no file
+ * of the device; -ENOSPC if no swap is free; -ERESTARTSYS if a signal came
+ * before anything was done; -ENOMEM; -ETIMEDOUT if the MMU did not answer;
+ * -ENODEV if the device was unplugged.
+ */
+int panthor_mem_reclaim(struct panthor_device *ptdev, struct pid *pid,
+			struct drm_panthor_mem_reclaim *args)
+{
+	struct panthor_mem_reclaim_op op = { .args = args };
+	int ret;
+
+	op.base = panthor_mem_begin(ptdev, pid);
+	if (IS_ERR(op.base))
+		return PTR_ERR(op.base);
+
+	args->freed_bytes = 0;
+	args->evicted_bytes = 0;
+	args->skipped_bytes = 0;
+	args->status = 0;
+
+	panthor_mem_allow_cancel(op.base);
+	trace_panthor_mem_reclaim_begin(ptdev, pid, args->flags, args->max_bytes);
+	ret = panthor_mem_reclaim_target(&op);
+	trace_panthor_mem_reclaim_end(ptdev, pid, args, ret,
+				      ktime_get_ns() - op.base->started);
+	panthor_mem_end(op.base);
+
+	return ret;
+}
+
+/**
+ * panthor_ioctl_mem_reclaim() - DRM_IOCTL_PANTHOR_MEM_RECLAIM
+ * @ddev: Device.
+ * @data: &struct drm_panthor_mem_reclaim.
+ * @file: File that the ioctl was issued on.
+ *
+ * Return: 0 on success, a negative errno as the uAPI header lists them.
+ */
+int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
+			      struct drm_file *file)
+{
+	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
+	struct drm_panthor_mem_reclaim *args = data;
+	struct pid *pid;
+	int ret;
+
+	ret = panthor_mem_check_args(args->flags, PANTHOR_MEM_RECLAIM_FLAGS,
+				     args->tgid, args->pad);
+	if (ret)
+		return ret;
+
+	pid = panthor_mem_get_pid(args->tgid);
+	if (!pid)
+		return -ESRCH;
+
+	ret = panthor_mem_reclaim(ptdev, pid, args);
+	put_pid(pid);
+
+	return ret;
 }

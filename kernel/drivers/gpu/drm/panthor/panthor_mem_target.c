@@ -116,27 +116,22 @@ static int panthor_mem_target_make_room(struct panthor_mem_target *target,
 }
 
 /**
- * panthor_mem_target_init() - Look up a process and collect what it has
+ * panthor_mem_target_init() - Collect what a process has
  * @target: Target to initialize.
  * @ptdev: Device.
- * @tgid: TGID in the pid namespace of the caller, 0 for the caller itself.
+ * @pid: The process. A reference is taken.
  *
- * The process is identified by its struct pid, which is the same for the
- * whole life of the process and is not used again for another one.
- *
- * Return: 0, or -ESRCH if there is no such process or it has no file of this
- * device, or -ENOMEM. On success, end with panthor_mem_target_fini().
+ * Return: 0, or -ESRCH if it has no file of this device, or -ENOMEM. On
+ * success, end with panthor_mem_target_fini().
  */
 int panthor_mem_target_init(struct panthor_mem_target *target,
-			    struct panthor_device *ptdev, u32 tgid)
+			    struct panthor_device *ptdev, struct pid *pid)
 {
 	u32 files = PANTHOR_MEM_INITIAL_FILES, vms = PANTHOR_MEM_INITIAL_VMS;
 	int ret;
 
 	target->ptdev = ptdev;
-	target->pid = tgid ? find_get_pid(tgid) : get_pid(task_tgid(current));
-	if (!target->pid)
-		return -ESRCH;
+	target->pid = get_pid(pid);
 
 	do {
 		/* Twice what was needed: more may be opened meanwhile. */
@@ -277,5 +272,5 @@ bool panthor_mem_first_visit(struct panthor_mem_op *op,
  */
 bool panthor_mem_bo_evicted(const struct panthor_gem_object *bo)
 {
-	return !READ_ONCE(bo->backing.pages) && atomic_read(&bo->reclaimed_count);
+	return !panthor_gem_is_resident(bo) && atomic_read(&bo->reclaimed_count);
 }

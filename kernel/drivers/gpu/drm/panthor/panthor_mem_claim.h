@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+
+#ifndef __PANTHOR_MEM_CLAIM_H__
+#define __PANTHOR_MEM_CLAIM_H__
+
+struct drm_device;
+struct drm_file;
+struct drm_panthor_mem_claim;
+struct panthor_device;
+struct pid;
+
+int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
+		      struct drm_panthor_mem_claim *args);
+int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
+			    struct drm_file *file);
+
+#endif /* __PANTHOR_MEM_CLAIM_H__ */
