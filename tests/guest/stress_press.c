@@ -16,32 +16,19 @@
 
 #define MIB (UINT64_C(1) << 20)
 #define HOG (UINT64_C(32) * MIB)
-/* By the number of the render node's minor, and by the primary node's. */
-static const char *const shrink_files[] = {
-	"/sys/kernel/debug/dri/128/shrink",
-	"/sys/kernel/debug/dri/0/shrink",
-};
+#define SHRINK_FILE "/sys/kernel/debug/dri/panthor/shrink"
 
 /* The driver's own shrinker, by its debugfs file: it evicts anybody. */
 void stress_shrinker(unsigned int number)
 {
-	const char *path = NULL;
-
 	(void)number;
-	for (size_t i = 0; i < 2 && !path; i++)
-		if (!access(shrink_files[i], W_OK))
-			path = shrink_files[i];
-	if (!path) {
-		stress_bad_errno("debugfs shrink", -ENOENT);
-		return;
-	}
 	while (!atomic_load(&stress->stop)) {
 		char text[32];
 		int ret;
 
 		snprintf(text, sizeof(text), "%u",
 			 (unsigned int)stress_random(2048) + 1);
-		ret = sysmem_write_file(path, text);
+		ret = sysmem_write_file(SHRINK_FILE, text);
 		if (ret)
 			stress_bad_errno("debugfs shrink", ret);
 		else

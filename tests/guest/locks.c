@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long, and over how much work, a reclaim and a claim hold the locks that
+ * other processes need.
+ *
+ * usage: locks [MIB]
+ *
+ * An app holds MIB (default 64) in buffers of 64 KiB to 2 MiB, and a second one
+ * renders. lockdep's tracepoints tell when the calling thread takes and
+ * releases a lock. Printed is a histogram of the times for each lock, in
+ * powers of two of microseconds; what the test decides by is the work that was
+ * done within one hold, which does not depend on how fast the machine is: one
+ * BO under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none under
+ * filelist_mutex, a slice under a reservation lock, and no page is written to
+ * swap or read from it under any.
+ *
+ * Needs a kernel with lockdep: the debug one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu/app.h"
+#include "gpu/mem.h"
+#include "guest.h"
+#include "tracefs.h"
+
+/* Of the driver: PANTHOR_MEM_SLICE_BOS. */
+#define SLICE_BOS 64
+/* Each request of the swap device, when it is issued. */
+#define IO_EVENT "block_bio_queue"
+#define BUCKETS 24
+#define HELD_MAX 8
+#define SEED UINT64_C(0x10c4000000000000)
+
+static struct gpu_app app = { .sock = -1 }, other = { .sock = -1 };
+static uint64_t total = 64 * MIB;
+
+struct lock {
+	const char *label;
+	const char *name;	/* lockdep's */
+	unsigned int most;	/* BOs that may go or come back in one hold */
+	/* What was seen. */
+	unsigned int holds;
+	unsigned int histogram[BUCKETS];
+	int64_t longest_ns, sum_ns;
+	unsigned int bos;	/* the most in one hold */
+	unsigned int io;	/* pages to and from swap, in all holds */
+};
+
+struct held {
+	char instance[32];
+	struct lock *lock;
+	int64_t since;
+	unsigned int bos;
+};
+
+struct record {
+	struct lock *locks;
+	struct held held[HELD_MAX];
+	unsigned int bos;
+	unsigned int io;
+};
+
+static const struct lock all_locks[] = {
+	{ "filelist_mutex", "&dev->filelist_mutex", 0, .holds = 0 },
+	{ "gem_lru_mutex", "&dev->gem_lru_mutex", 1, .holds = 0 },
+	{ "resv", "reservation_ww_class_mutex", SLICE_BOS, .holds = 0 },
+	{ "op_lock", "&vm->op_lock", 1, .holds = 0 },
+	{ "gpuva.lock", "&obj->gpuva.lock", 1, .holds = 0 },
+};
+
+#define LOCKS (sizeof(all_locks) / sizeof(all_locks[0]))
+
+/* "0000000012345678 try &vm->op_lock": the lock, flags, its class. */
+static struct lock *lock_of(struct record *r, const char *text, char instance[32])
+{
+	const char *name = strrchr(text, ' ');
+
+	snprintf(instance, 32, "%.*s", (int)strcspn(text, " "), text);
+	for (size_t i = 0; name && i < LOCKS; i++)
+		if (!strcmp(name + 1, r->locks[i].name))
+			return &r->locks[i];
+	return NULL;
+}
+
+static struct held *find_held(struct record *r, const char *instance)
+{
+	for (unsigned int i = 0; i < HELD_MAX; i++)
+		if (r->held[i].lock && !strcmp(r->held[i].instance, instance))
+			return &r->held[i];
+	return NULL;
+}
+
+static void acquire(struct record *r, const struct trace_event *e)
+{
+	char instance[32];
+	struct lock *lock = lock_of(r, e->text, instance);
+	struct held *h;
+
+	if (!lock)
+		return;
+	h = find_held(r, instance);
+	if (!h) {
+		h = r->held;
+		while (h->lock && h < &r->held[HELD_MAX - 1])
+			h++;
+		if (h->lock)
+			fail_msg("more than %d locks held", HELD_MAX);
+	}
+	/* lock_acquired comes after the wait, and starts the time again. */
+	*h = (struct held) { .lock = lock, .since = e->ns };
+	strcpy(h->instance, instance);
+}
+
+static void release(struct record *r, const struct trace_event *e)
+{
+	char instance[32];
+	struct lock *lock = lock_of(r, e->text, instance);
+	struct held *h = lock ? find_held(r, instance) : NULL;
+	unsigned int bucket = 0;
+	int64_t ns;
+
+	if (!h)
+		return;
+	ns = e->ns - h->since;
+	while (bucket < BUCKETS - 1 && ns >= (INT64_C(1000) << bucket))
+		bucket++;
+	lock->histogram[bucket]++;
+	lock->holds++;
+	lock->sum_ns += ns;
+	if (ns > lock->longest_ns)
+		lock->longest_ns = ns;
+	if (h->bos > lock->bos)
+		lock->bos = h->bos;
+	h->lock = NULL;
+}
+
+static void see(const struct trace_event *e, void *arg)
+{
+	struct record *r = arg;
+
+	if (!strcmp(e->name, "lock_acquire") || !strcmp(e->name, "lock_acquired")) {
+		acquire(r, e);
+	} else if (!strcmp(e->name, "lock_release")) {
+		release(r, e);
+	} else if (!strncmp(e->name, "panthor_gem_", strlen("panthor_gem_"))) {
+		r->bos++;
+		for (unsigned int i = 0; i < HELD_MAX; i++)
+			r->held[i].bos++;
+	} else if (!strcmp(e->name, IO_EVENT)) {
+		r->io++;
+		for (unsigned int i = 0; i < HELD_MAX; i++)
+			if (r->held[i].lock)
+				r->held[i].lock->io++;
+	}
+}
+
+static void begin_recording(void)
+{
+	char filter[512] = "";
+
+	for (size_t i = 0; i < LOCKS; i++)
+		snprintf(filter + strlen(filter), sizeof(filter) - strlen(filter),
+			 "%sname == \"%s\"", i ? " || " : "", all_locks[i].name);
+	ok(trace_reset(65536), "tracefs");
+	ok(trace_enable("lock/lock_acquire", filter), "lock_acquire (a kernel with lockdep?)");
+	ok(trace_enable("lock/lock_acquired", filter), "lock_acquired");
+	ok(trace_enable("lock/lock_release", filter), "lock_release");
+	ok(trace_enable("panthor/panthor_gem_evict", NULL), "gem_evict");
+	ok(trace_enable("panthor/panthor_gem_swapin", NULL), "gem_swapin");
+	ok(trace_enable("block/" IO_EVENT, NULL), IO_EVENT);
+	ok(trace_only_this_thread(), "set_event_pid");
+	ok(trace_start(), "tracing on");
+}
+
+static void print_histogram(const char *what, const struct lock *locks)
+{
+	print_message("%s: holds by time\n%-15s %8s %10s %10s %4s", what, "", "holds",
+		      "mean us", "longest us", "BOs");
+	for (unsigned int b = 0; b < 14; b++)
+		print_message(" %5uus", 1u << b);
+	print_message("\n");
+	for (size_t i = 0; i < LOCKS; i++) {
+		const struct lock *l = &locks[i];
+
+		print_message("%-15s %8u %10.1f %10.1f %4u", l->label, l->holds,
+			      l->holds ? (double)l->sum_ns / l->holds / 1e3 : 0.0,
+			      (double)l->longest_ns / 1e3, l->bos);
+		for (unsigned int b = 0; b < 14; b++)
+			print_message(" %7u", l->histogram[b]);
+		print_message("\n");
+	}
+}
+
+static void check(const char *what, uint64_t bytes)
+{
+	struct lock locks[LOCKS];
+	struct record r = { .locks = locks };
+
+	memcpy(locks, all_locks, sizeof(locks));
+	ok(trace_stop(), "tracing off");
+	ok(trace_for_each(see, &r), "reading the trace");
+	print_histogram(what, locks);
+	print_message("%u BOs, %" PRIu64 " MiB, %u requests to swap\n", r.bos, bytes / MIB, r.io);
+	for (size_t i = 0; i < LOCKS; i++) {
+		assert_true(locks[i].holds > 0);
+		if (locks[i].bos > locks[i].most)
+			fail_msg("%u BOs in one hold of %s", locks[i].bos, locks[i].label);
+		if (locks[i].io)
+			fail_msg("%u requests to swap with %s held", locks[i].io, locks[i].label);
+	}
+	assert_true(r.io > 0);
+	/* It was all seen: each BO is at least 64 KiB, none more than 2 MiB. */
+	assert_true(r.bos >= bytes / (2 * MIB));
+}
+
+static void alloc(uint64_t size, uint64_t bytes)
+{
+	ok(gpu_app_ask(&app, &(struct app_request) {
+		.op = APP_ALLOC, .count = (unsigned int)(bytes / size), .size = size,
+		.seed = SEED + size, .exclusive = size != MIB }, NULL, NULL, NULL),
+	   "allocating");
+}
+
+static void holds(void **state)
+{
+	struct drm_panthor_mem_reclaim reclaimed;
+	struct drm_panthor_mem_claim claimed;
+
+	(void)state;
+	alloc(65536, total / 8);
+	alloc(MIB, total / 4);
+	alloc(2 * MIB, total * 5 / 8);
+	ok(gpu_app_ask(&other, &(struct app_request) { .op = APP_FRAMES_START },
+		       NULL, NULL, NULL), "frames of another process");
+
+	begin_recording();
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)app.pid, 0, &reclaimed), "MEM_RECLAIM");
+	assert_true(reclaimed.evicted_bytes >= total);
+	check("reclaim", reclaimed.evicted_bytes);
+
+	begin_recording();
+	ok(gpu_mem_claim_all(guest.dev.fd, (uint32_t)app.pid, &claimed), "MEM_CLAIM");
+	assert_true(claimed.claimed_bytes >= total);
+	check("claim", claimed.claimed_bytes);
+
+	assert_true(gpu_app_ask(&other, &(struct app_request) { .op = APP_FRAMES_STOP },
+				NULL, NULL, NULL) > 0);
+}
+
+static int begin(void **state)
+{
+	struct gpu_app_setup setup = {
+		.cred = GPU_APP_ROOT, .files = 1, .vms = 1, .pidns = -1,
+	};
+	int ret = guest_open(state);
+
+	if (!ret)
+		ret = gpu_app_start(&app, &setup);
+	return ret ? ret : gpu_app_start(&other, &setup);
+}
+
+static int end(void **state)
+{
+	trace_reset(0);
+	gpu_app_kill(&app);
+	gpu_app_kill(&other);
+	return guest_close(state);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(holds, begin, end),
+	};
+
+	if (argc > 1)
+		total = strtoull(argv[1], NULL, 10) * MIB;
+	if (total < 8 * MIB || total % (16 * MIB)) {
+		fprintf(stderr, "usage: locks [MIB], a multiple of 16\n");
+		return 2;
+	}
+	return cmocka_run_group_tests_name("locks", tests, NULL, NULL);
+}
