@@ -10,6 +10,9 @@
  *   PM_SWAP     size of the zram swap in MiB, 0 for none; PM_ALGO its compressor
  * The command is in files of PM_SCRATCH: "cwd", "argv" and "env", the last two
  * with a NUL after each string. The exit status goes to its file "status".
+ *
+ * GUEST_POWER in the command's environment, "on" or "auto", is for us: may the
+ * GPU sleep when it is idle?
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -104,6 +107,25 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
+/* The number of panthor's render node, or 0: there are others' nodes, too. */
+static int gpu_node(void)
+{
+	for (int minor = 128; minor < 192; minor++) {
+		char path[64], driver[256];
+		ssize_t length;
+
+		snprintf(path, sizeof(path), "/sys/class/drm/renderD%d/device/driver", minor);
+		length = readlink(path, driver, sizeof(driver) - 1);
+		if (length < 0)
+			continue;
+		driver[length] = '\0';
+		snprintf(path, sizeof(path), "/dev/dri/renderD%d", minor);
+		if (!strcmp(strrchr(driver, '/') + 1, "panthor") && !access(path, F_OK))
+			return minor;
+	}
+	return 0;
+}
+
 static void load_gpu(void)
 {
 	const char *module = setting("PM_MODULE");
@@ -121,9 +143,9 @@ static void load_gpu(void)
 		fail("cannot load %s with '%s': %s", module, params, strerror(errno));
 	free(params);
 	close(fd);
-	for (int tries = 0; access("/dev/dri/renderD128", F_OK) < 0; tries++) {
+	for (int tries = 0; !gpu_node(); tries++) {
 		if (tries == 3000)
-			fail("panthor did not probe: no /dev/dri/renderD128");
+			fail("panthor did not probe: it has no node in /dev/dri");
 		usleep(10000);
 	}
 }
@@ -152,7 +174,8 @@ static void swap_on(void)
 	unsigned long mib = strtoul(setting("PM_SWAP"), NULL, 10);
 	char size[32];
 
-	if (!mib)
+	/* A kernel that cannot swap has no such file. */
+	if (!mib || access("/proc/swaps", F_OK) < 0)
 		return;
 	if (*setting("PM_ALGO"))
 		write_file("/sys/block/zram0/comp_algorithm", setting("PM_ALGO"));
@@ -219,6 +242,28 @@ static int open_console(const char *path, int flags)
 	return fd;
 }
 
+static char **command_environment(void)
+{
+	size_t length;
+	char *text = slurp(SCRATCH "/env", &length);
+
+	return split(text, length);
+}
+
+static void set_power(void)
+{
+	static const char name[] = "GUEST_POWER=";
+	char path[64];
+
+	for (char **env = command_environment(); *env; env++) {
+		if (strncmp(*env, name, sizeof(name) - 1))
+			continue;
+		snprintf(path, sizeof(path), "/sys/class/drm/renderD%d/device/power/control",
+			 gpu_node());
+		write_file(path, *env + sizeof(name) - 1);
+	}
+}
+
 static void run_command(void)
 {
 	size_t length;
@@ -226,8 +271,7 @@ static void run_command(void)
 
 	text = slurp(SCRATCH "/argv", &length);
 	argv = split(text, length);
-	text = slurp(SCRATCH "/env", &length);
-	env = split(text, length);
+	env = command_environment();
 	text = slurp(SCRATCH "/cwd", &length);
 	if (chdir(text) < 0 && chdir("/") < 0)
 		_exit(126);
@@ -263,6 +307,7 @@ int main(void)
 	mount_all();
 	load_gpu();
 	swap_on();
+	set_power();
 
 	child = fork();
 	if (!child)

@@ -97,6 +97,9 @@ enum sim_stat {
 	SIM_STAT_TILER_OOMS,
 	SIM_STAT_MCU_FATALS,
 	SIM_STAT_DROPPED_ACKS,
+	SIM_STAT_STUCK_LOCKS,
+	SIM_STAT_LOST_FLUSHES,
+	SIM_STAT_FAILED_BOOTS,
 	SIM_STAT_UNKNOWN_ACCESSES,
 	SIM_STAT_COUNT,
 };
@@ -141,6 +144,10 @@ struct sim_params {
 	bool tlb_noinval;
 	uint tlb_check;
 	bool drop_acks;
+	/* Countdowns, see sim_countdown(). */
+	uint lock_stuck;
+	uint flush_lost;
+	uint boot_fails;
 	bool sync_acks;
 	bool no_bus_fatal;
 	bool pseudo;
@@ -152,6 +159,7 @@ struct sim_params {
 extern struct sim_params sim_par;
 
 int sim_params_check(void);
+bool sim_countdown(uint *knob);
 
 #define sim_knob(name)		READ_ONCE(sim_par.name)
 #define sim_trace(fmt, ...) \
@@ -187,6 +195,8 @@ struct sim_as {
 	/* Region lock; the end is inclusive. */
 	bool locked;
 	bool stalled;
+	/* The LOCK never ends: busy until a reset. */
+	bool stuck;
 	u64 lock_start;
 	u64 lock_end;
 	u64 lock_flushes;
@@ -205,6 +215,7 @@ int sim_mmu_init(void);
 void sim_mmu_reset(void);
 u32 sim_mmu_read(u32 offset);
 void sim_mmu_write(u32 offset, u32 value);
+bool sim_mmu_is_enabled(struct sim_as *as);
 bool sim_mmu_is_locked(struct sim_as *as, u64 va, u64 size);
 int sim_mmu_map(struct sim_as *as, u64 va, u32 access, void **kva);
 int sim_mmu_read_words(struct sim_as *as, u64 va, u32 *words, unsigned int count);

@@ -260,6 +260,19 @@ static void mcu_boot(void)
 	struct sim_mcu *mcu = &sim.mcu;
 
 	mcu->boot_pending = false;
+	if (sim_countdown(&sim_par.boot_fails)) {
+		WRITE_ONCE(mcu->status, SIM_MCU_FATAL);
+		sim_count(SIM_STAT_FAILED_BOOTS);
+		return;
+	}
+	/*
+	 * The driver gave up waiting for this boot and took AS0 away. It will
+	 * boot again; an MMU fault now would only confuse that.
+	 */
+	if (!sim_mmu_is_enabled(&sim.as[0])) {
+		mcu->broken = true;
+		return;
+	}
 	WRITE_ONCE(mcu->rung, 0);
 	mcu->want = 0;
 	mcu->idle = true;

@@ -22,6 +22,7 @@
 #define AS_FAULTSTATUS		0x1c
 #define AS_FAULTADDRESS		0x20
 #define AS_STATUS		0x28
+#define AS_STATUS_ACTIVE	BIT(0)
 #define AS_TRANSCFG		0x30
 #define AS_FAULTEXTRA		0x38
 
@@ -122,6 +123,7 @@ static void as_reset(struct sim_as *as)
 	as->mode = AS_MODE_UNMAPPED;
 	as->locked = false;
 	as->stalled = false;
+	as->stuck = false;
 	as->fault_status = 0;
 	as->fault_addr = 0;
 	fault_clear(as);
@@ -179,6 +181,11 @@ static void as_lock(struct sim_as *as)
 	as->lock_flushes = sim_flush_count();
 	as->locked = true;
 	sim_count(SIM_STAT_LOCKS);
+	/* The region is taken, but the command never says so. */
+	if (as != &sim.as[0] && sim_countdown(&sim_par.lock_stuck)) {
+		WRITE_ONCE(as->stuck, true);
+		sim_count(SIM_STAT_STUCK_LOCKS);
+	}
 }
 
 static bool as_unlock(struct sim_as *as)
@@ -224,7 +231,8 @@ static u64 *staged(struct sim_as *as, u32 reg)
  * sim_mmu_read() - Read a register of an address space
  * @offset: byte offset in the address-space registers
  *
- * AS_STATUS and AS_FAULTEXTRA read as 0: commands are over when they return.
+ * AS_FAULTEXTRA reads as 0, and so does AS_STATUS, because commands are over when
+ * they return, but for one that the knob lock_stuck has hit.
  *
  * Return: the value.
  */
@@ -239,6 +247,8 @@ u32 sim_mmu_read(u32 offset)
 		value = READ_ONCE(*word);
 	else if ((reg & ~4) == AS_FAULTADDRESS)
 		value = READ_ONCE(as->fault_addr);
+	else if (reg == AS_STATUS)
+		return READ_ONCE(as->stuck) ? AS_STATUS_ACTIVE : 0;
 	else
 		return reg == AS_FAULTSTATUS ? READ_ONCE(as->fault_status) : 0;
 	return reg & 4 ? upper_32_bits(value) : lower_32_bits(value);
@@ -281,10 +291,22 @@ void sim_mmu_write(u32 offset, u32 value)
 		return;
 
 	spin_lock_irqsave(&as->lock, flags);
-	wake = as_command(as, value);
+	wake = !as->stuck && as_command(as, value);
 	spin_unlock_irqrestore(&as->lock, flags);
 	if (wake)
 		sim_kick();
+}
+
+/**
+ * sim_mmu_is_enabled() - Does the address space translate?
+ * @as: the address space, locked by the caller
+ *
+ * Return: true if it has page tables.
+ */
+bool sim_mmu_is_enabled(struct sim_as *as)
+{
+	lockdep_assert_held(&as->lock);
+	return as->mode == AS_MODE_AARCH64_4K;
 }
 
 /**
@@ -416,7 +438,7 @@ int sim_mmu_map(struct sim_as *as, u64 va, u32 access, void **kva)
 	}
 	if (as->locked && sim_mmu_is_locked(as, va, 1))
 		return -EAGAIN;
-	if (as->mode != AS_MODE_AARCH64_4K)
+	if (!sim_mmu_is_enabled(as))
 		return fault_latch(as, EXC_TRANSLATION, va, access);
 	if (va >> as->va_bits)
 		return fault_latch(as, EXC_ADDRESS_SIZE, va, access);

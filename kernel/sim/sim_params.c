@@ -68,6 +68,12 @@ module_param_named(tlb_check, sim_par.tlb_check, uint, 0644);
 MODULE_PARM_DESC(tlb_check, "compare 1 in N TLB hits with the page tables, 0 = never");
 module_param_named(drop_acks, sim_par.drop_acks, bool, 0644);
 MODULE_PARM_DESC(drop_acks, "the firmware does not answer CSG and GLB requests");
+module_param_named(lock_stuck, sim_par.lock_stuck, uint, 0644);
+MODULE_PARM_DESC(lock_stuck, "counts down: the Nth LOCK of a user AS stays active until a reset");
+module_param_named(flush_lost, sim_par.flush_lost, uint, 0644);
+MODULE_PARM_DESC(flush_lost, "counts down: the Nth cache flush is never answered");
+module_param_named(boot_fails, sim_par.boot_fails, uint, 0644);
+MODULE_PARM_DESC(boot_fails, "counts down: the Nth boot of the microcontroller fails");
 module_param_named(sync_acks, sim_par.sync_acks, bool, 0644);
 MODULE_PARM_DESC(sync_acks, "answer requests inside the doorbell write; off = by the thread (but HALT)");
 module_param_named(no_bus_fatal, sim_par.no_bus_fatal, bool, 0644);
@@ -80,6 +86,25 @@ module_param_named(slice_bytes, sim_par.slice_bytes, uint, 0644);
 MODULE_PARM_DESC(slice_bytes, "bytes that a CS's pseudo-instructions touch at a stretch");
 module_param_named(trace, sim_par.trace, bool, 0644);
 MODULE_PARM_DESC(trace, "log what the firmware model does");
+
+/**
+ * sim_countdown() - Is this the event that a knob wants to go wrong?
+ * @knob: number of events until then, 0 = none
+ *
+ * A test writes N into the knob, and reads 0 when it has happened.
+ *
+ * Return: true once, for the Nth call.
+ */
+bool sim_countdown(uint *knob)
+{
+	uint n = READ_ONCE(*knob);
+
+	do {
+		if (!n)
+			return false;
+	} while (!try_cmpxchg(knob, &n, n - 1));
+	return n == 1;
+}
 
 static bool sim_param_bad(bool bad, const char *name, ulong value, const char *want)
 {

@@ -190,11 +190,16 @@ static bool irq_write(enum sim_irq_line line, u32 reg, u32 value)
  * @command: by GPU_CMD (which answers with an interrupt), not by a CS
  *
  * LATEST_FLUSH is a 24-bit counter that is never 0, mirrored into the page that
- * userland can map.
+ * userland can map. A flush that the knob flush_lost has hit does nothing.
  */
 void sim_flush_caches(bool command)
 {
 	unsigned long flags;
+
+	if (command && sim_countdown(&sim_par.flush_lost)) {
+		sim_count(SIM_STAT_LOST_FLUSHES);
+		return;
+	}
 
 	raw_spin_lock_irqsave(&sim.reg_lock, flags);
 	flush_id = (flush_id + 1) & 0xffffff;

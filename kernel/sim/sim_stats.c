@@ -45,6 +45,9 @@ static const char * const sim_stat_names[SIM_STAT_COUNT] = {
 	[SIM_STAT_TILER_OOMS] = "tiler_ooms",
 	[SIM_STAT_MCU_FATALS] = "mcu_fatals",
 	[SIM_STAT_DROPPED_ACKS] = "dropped_acks",
+	[SIM_STAT_STUCK_LOCKS] = "stuck_locks",
+	[SIM_STAT_LOST_FLUSHES] = "lost_flushes",
+	[SIM_STAT_FAILED_BOOTS] = "failed_boots",
 	[SIM_STAT_UNKNOWN_ACCESSES] = "unknown_accesses",
 };
 

@@ -41,6 +41,7 @@ extern const struct conf_case error_cases[];
 extern const struct conf_case identity_cases[];
 extern const struct conf_case signal_cases[];
 extern const struct conf_case fault_cases[];
+extern const struct conf_case gpu_cases[];
 
 /* --- buffers of an app --------------------------------------------------- */
 

@@ -163,7 +163,7 @@ void until_told(struct world *w, try_fn once)
 		if (once(w))
 			return;
 	}
-	fail_msg("the call did not return before the work was over, %d times", TRIES);
+	fail_msg("%d times it happened that nothing could be told", TRIES);
 }
 
 int64_t busy_until(struct world *w, struct world_app *app, unsigned int vm, int64_t ns)

@@ -79,7 +79,7 @@ int world_fd(struct world *w);
 const char *world_name(void);
 
 /*
- * What a back end can do beyond the rest of this header, all of which both
+ * What a back end can do beyond the rest of this header, all of which each
  * must do. A case that needs a missing one is skipped, with the name printed.
  */
 enum world_feature {
@@ -95,14 +95,22 @@ enum world_feature {
 	WORLD_CAN_NO_MEMORY = 1 << 5,
 	WORLD_CAN_MMU_TIMEOUT = 1 << 6,
 	WORLD_CAN_NO_SWAP_SUPPORT = 1 << 7,
+	/*
+	 * There is a GPU: world_gpu(), world_heap(), world_sparse(),
+	 * world_new_queue(), and the faults that are about its firmware and caches
+	 */
+	WORLD_HAS_GPU = 1 << 8,
+	/* A reclaim that waits for work learns at once that the device went away. */
+	WORLD_UNPLUG_ENDS_WAIT = 1 << 9,
 };
 
 /*
  * What each back end must offer, so that nothing is skipped silently for ever:
- * a test of the suite itself compares. The mock does everything.
+ * a test of the suite itself compares. The mock has no GPU to speak of; whether the
+ * guest's kernel can swap depends on the kernel.
  */
-#define WORLD_FEATURES_MOCK 0xffu
-#define WORLD_FEATURES_GUEST (WORLD_CAN_GIVE_FILE | WORLD_CAN_FILL_SWAP)
+#define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT)
+#define WORLD_FEATURES_GUEST (0x3ffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
 
 unsigned int world_features(void);
 
@@ -132,6 +140,8 @@ struct world_spawn {
 	bool child_pidns;
 	/* Open no file of the device; world_call() then passes fd -1. */
 	bool no_device;
+	/* Its memory is for WORLD_FAULT_NO_MEMORY to limit. */
+	bool limited;
 	/* Number of files, and of VMs in each. 0 means 1. At most 4. */
 	unsigned int files;
 	unsigned int vms;
@@ -236,6 +246,12 @@ enum world_unit { WORLD_BY_CPU, WORLD_BY_GPU };
 void world_fill(struct world *w, struct world_app *app, int bo, enum world_unit by, uint64_t seed);
 uint64_t world_sum(struct world *w, struct world_app *app, int bo, enum world_unit by);
 
+/*
+ * The same by the CPU, where it may fail: 0 and the checksum, or -EIO if a page of
+ * the BO can never be read again.
+ */
+int world_try_sum(struct world *w, struct world_app *app, int bo, uint64_t *sum);
+
 /* WORLD_CAN_PIN: make the pages of a BO stay, until the app ends. */
 void world_pin(struct world *w, struct world_app *app, int bo);
 
@@ -247,6 +263,28 @@ void world_pin(struct world *w, struct world_app *app, int bo);
  */
 void world_give_file(struct world *w, struct world_app *from, unsigned int file,
 		     struct world_app *to);
+
+/*
+ * WORLD_HAS_GPU: a tiler heap in a VM, once for each: memory that the driver
+ * allocates there by itself, in chunks, and that no handle leads to. The GPU has
+ * written to all of them. It is no part of world_memory().
+ */
+#define WORLD_HEAP_CHUNK (256ull * 1024)
+
+void world_heap(struct world *w, struct world_app *app, unsigned int file, unsigned int vm,
+		unsigned int chunks, uint64_t seed);
+
+/* Ends the case unless the GPU finds in the heap what it has written. */
+void world_heap_check(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
+
+/*
+ * WORLD_HAS_GPU: map a range of a VM sparsely, once for each VM: no BO of the app
+ * is behind it. world_sparse_use() writes and reads it by the GPU, which must not
+ * fail.
+ */
+void world_sparse(struct world *w, struct world_app *app, unsigned int file, unsigned int vm,
+		  uint64_t size);
+void world_sparse_use(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
 
 /* --- GPU work ----------------------------------------------------------- */
 
@@ -274,6 +312,21 @@ void world_idle(struct world *w, struct world_app *app, unsigned int file, unsig
 void world_frames_start(struct world *w, struct world_app *app);
 long world_frames_stop(struct world *w, struct world_app *app);
 
+/* WORLD_HAS_GPU: another queue, in place of one that a reset has killed. */
+void world_new_queue(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
+
+/*
+ * Return when the GPU has nothing to do and sleeps: from here on nothing but what
+ * the case does changes who used memory last. Frame loops are the case's to stop.
+ */
+void world_quiet(struct world *w);
+
+/*
+ * From here on the GPU stays awake, and has the VMs in its MMU that had work
+ * last, until world_quiet() or the end.
+ */
+void world_keep_awake(struct world *w);
+
 /* --- calls -------------------------------------------------------------- */
 
 /*
@@ -293,13 +346,15 @@ enum world_event {
 	WORLD_EVENT_CALL,
 	/* @app submits a job of @busy_ns to VM 0 of file 0, as world_busy(). */
 	WORLD_EVENT_BUSY,
+	/* world_fault() with WORLD_FAULT_UNPLUG. */
+	WORLD_EVENT_UNPLUG,
 };
 
 struct world_during {
 	enum world_event event;
 	/* How long after the start of the call. If the call is over: still done. */
 	int64_t after_ns;
-	/* Not used by WORLD_EVENT_SIGNAL. May be NULL, the manager, for CALL. */
+	/* Not used by WORLD_EVENT_SIGNAL and _UNPLUG. May be NULL, the manager, for CALL. */
 	struct world_app *app;
 	world_fn fn;
 	void *arg;
@@ -345,13 +400,25 @@ struct world_counters {
 
 void world_counters(struct world *w, struct world_counters *c);
 
+/* WORLD_HAS_GPU: what the GPU is and has done. */
+struct world_gpu {
+	bool asleep;
+	int64_t boots;	   /* of its firmware: each waking is one */
+	int64_t resets;
+	int64_t locks;	   /* of the MMU, around each change of a VM it has in use */
+	int64_t off_slots; /* times that a queue group left its place on the GPU */
+};
+
+void world_gpu(struct world *w, struct world_gpu *gpu);
+
 /* --- circumstances ------------------------------------------------------ */
 
 #define WORLD_SWAP_NONE UINT64_MAX	    /* swapoff: no swap at all */
 #define WORLD_SWAP_NORMAL (UINT64_MAX - 1)  /* as world_open() made it */
+#define WORLD_SWAP_DISK (UINT64_MAX - 2)    /* for WORLD_FAULT_SWAP_READ */
 
 /*
- * WORLD_SWAP_NONE and WORLD_SWAP_NORMAL: each back end, but NONE only while
+ * WORLD_SWAP_NONE, _NORMAL and _DISK: each back end, but NONE and DISK only while
  * nothing that matters is in swap. Any other number: occupy swap until at most
  * that many bytes, and at least half of it, are free. 0 is allowed: then none
  * is free.
@@ -365,18 +432,44 @@ void world_set_swap(struct world *w, uint64_t free_bytes);
 void world_press(struct world *w, uint64_t bytes);
 
 enum world_fault {
-	/* The device goes away. */
+	/* The device goes away, until world_close(). */
 	WORLD_FAULT_UNPLUG,
-	/* The @nth page read from swap from now on fails, once. From 1. */
+	/*
+	 * The content of the @nth page of what was written to swap since
+	 * WORLD_SWAP_DISK, from 1, is lost. Whoever reads it first learns that by
+	 * an I/O error. Linux remembers that it was: never does anybody read
+	 * anything else instead.
+	 */
 	WORLD_FAULT_SWAP_READ,
-	/* The @nth page allocated for a BO from now on fails, once. From 1. */
+	/*
+	 * Memory for BOs of limited apps runs out: about @nth pages more can be
+	 * allocated, and nothing can be pushed out in their place.
+	 */
 	WORLD_FAULT_NO_MEMORY,
-	/* The @nth unmapping of a BO from now on times out. From 1. */
+	/*
+	 * The GPU's MMU does not answer when the @nth BO from now on is unmapped
+	 * or mapped, from 1. The GPU must have been kept awake since the VM's
+	 * last work.
+	 */
 	WORLD_FAULT_MMU_TIMEOUT,
 	/* The kernel is built without swap. */
 	WORLD_FAULT_NO_SWAP_SUPPORT,
+	/*
+	 * WORLD_HAS_GPU: a cache flush is not answered, when the @nth BO from now
+	 * on is unmapped or mapped. Queues that are on the GPU are lost.
+	 */
+	WORLD_FAULT_FLUSH_TIMEOUT,
+	/* WORLD_HAS_GPU: the firmware does not boot, the @nth time from now on. */
+	WORLD_FAULT_BOOT,
 };
 
 void world_fault(struct world *w, enum world_fault fault, unsigned int nth);
+
+/*
+ * Trouble is over: ends all faults but the two that last, and returns when the
+ * device has recovered from them, if it had to. What is lost stays lost. A fault of
+ * the GPU that has not struck by now is a mistake of the case, or of somebody else.
+ */
+void world_recover(struct world *w);
 
 #endif /* WORLD_H */

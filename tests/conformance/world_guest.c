@@ -25,17 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include "gpu/app.h"
-#include "gpu/device.h"
 #include "gpu/fdinfo.h"
-#include "gpu/klog.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
-#include "gpu/swap.h"
 #include "gpu/sysmem.h"
-#include "world.h"
+#include "world_guest.h"
 
 #define RENDER_NODE_DIR "/dev/dri"
 #define FRAME_PAUSE (2 * WORLD_MS)
@@ -44,34 +38,9 @@
 #define SETTLE_PAUSE (20 * WORLD_MS)
 #define SETTLE_SLACK (16 * WORLD_PAGE)
 
-struct world_app {
-	struct world_app *next;
-	struct gpu_app app;
-	bool child_pidns;
-	bool has_device;
-	bool stopped;
-	bool dead;
-	bool frames;
-};
-
-struct world {
-	struct gpu_device dev;
-	struct world_app *apps;
-	struct swap swap;
-	bool swap_changed;
-	struct klog log;
-	int64_t troubles;
-	pid_t pidns_init;	/* first process of the child namespace, or 0 */
-	int pidns;
-};
-
 /* --- trouble ------------------------------------------------------------ */
 
-static void check(int64_t ret, const char *what, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* End the case if @ret says that something went wrong. */
-static void check(int64_t ret, const char *what, ...)
+void guest_check(int64_t ret, const char *what, ...)
 {
 	char text[200];
 	va_list args;
@@ -84,9 +53,8 @@ static void check(int64_t ret, const char *what, ...)
 	fail_msg("%s: %s", text, strerror((int)-ret));
 }
 
-/* One request to an app that must be able to answer. */
-static int64_t ask(struct world_app *app, struct app_request req,
-		   uint64_t *value, int *fd)
+int64_t guest_ask(struct world_app *app, struct app_request req, uint64_t *value,
+		  int *fd)
 {
 	struct app_reply reply = { 0 };
 	int64_t ret;
@@ -111,6 +79,9 @@ const char *world_name(void)
 
 unsigned int world_features(void)
 {
+	/* A kernel that cannot swap has no such file; others cannot play that. */
+	if (access("/proc/swaps", F_OK))
+		return WORLD_FEATURES_GUEST | WORLD_CAN_NO_SWAP_SUPPORT;
 	return WORLD_FEATURES_GUEST;
 }
 
@@ -171,21 +142,25 @@ struct world *world_open(void)
 	w->dev.fd = -1;
 	set_up_signals();
 	open_node_to_all();
-	check(klog_open(&w->log), "/dev/kmsg");
+	guest_check(klog_open(&w->log), "/dev/kmsg");
 	/* -ENOENT: real hardware, which keeps no such counters. */
 	if (sim_troubles(&w->troubles))
 		w->troubles = -1;
-	check(swap_open(&w->swap), "no swap device");
-	check(gpu_device_open(&w->dev), "no panthor device");
+	if (!(world_features() & WORLD_CAN_NO_SWAP_SUPPORT))
+		guest_check(swap_open(&w->swap), "no swap device");
+	guest_check(gpu_device_open(&w->dev), "no panthor device");
+	guest_check(gpu_binding_of(w->dev.fd, &w->binding), "the device in sysfs");
+	w->may_sleep = gpu_power_may_sleep(w->dev.fd);
+	guest_check(w->may_sleep, "power management");
 	return w;
 }
 
 static int report_troubles(struct world *w)
 {
 	int64_t now;
-	int bad = klog_check(&w->log, true);
+	int bad = klog_check(&w->log, !w->faults);
 
-	if (w->troubles >= 0 && !sim_troubles(&now) && now != w->troubles) {
+	if (w->troubles >= 0 && !w->faults_uncounted && !sim_troubles(&now) && now != w->troubles) {
 		fprintf(stderr, "guest: %" PRId64 " GPU faults, resets or stale "
 			"translations that no case asked for\n",
 			now - w->troubles);
@@ -218,7 +193,7 @@ static int end_app(struct world *w, struct world_app *app)
 
 int world_close(struct world *w)
 {
-	int bad = 0;
+	int bad = 0, ret;
 
 	while (w->apps) {
 		struct world_app *app = w->apps;
@@ -233,6 +208,13 @@ int world_close(struct world *w)
 	}
 	if (w->swap_changed && swap_normal(&w->swap)) {
 		fprintf(stderr, "guest: cannot restore swap\n");
+		bad++;
+	}
+	ret = guest_restore(w);
+	if (!ret)
+		ret = guest_restore_power(w);
+	if (ret) {
+		fprintf(stderr, "guest: cannot restore the device: %s\n", strerror(-ret));
 		bad++;
 	}
 	gpu_device_close(&w->dev);
@@ -276,10 +258,10 @@ static int child_pidns(struct world *w)
 	if (w->pidns_init < 0 || setns(home, CLONE_NEWPID))
 		ret = -errno;
 	close(home);
-	check(ret, "a process in a new pid namespace");
+	guest_check(ret, "a process in a new pid namespace");
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)w->pidns_init);
 	w->pidns = open(path, O_RDONLY | O_CLOEXEC);
-	check(w->pidns < 0 ? -errno : 0, "%s", path);
+	guest_check(w->pidns < 0 ? -errno : 0, "%s", path);
 	return w->pidns;
 }
 
@@ -312,13 +294,16 @@ struct world_app *world_spawn(struct world *w, const struct world_spawn *how)
 		.vms = how->vms ? how->vms : 1,
 		.pidns = how->child_pidns ? child_pidns(w) : -1,
 	};
+	if (how->limited)
+		guest_check(guest_limited_cgroup(w, &setup.cgroup), "a cgroup");
 	app->child_pidns = how->child_pidns;
 	app->has_device = !how->no_device;
+	app->pins = -1;
 	/* Linked first: world_close() ends it whatever fails from here on. */
 	app->dead = true;
 	app->next = w->apps;
 	w->apps = app;
-	check(gpu_app_start(&app->app, &setup), "starting a process");
+	guest_check(gpu_app_start(&app->app, &setup), "starting a process");
 	app->dead = false;
 	if (how->child_pidns && app->app.own_pid == app->app.pid)
 		fail_msg("process %d has one number in both pid namespaces",
@@ -332,13 +317,16 @@ void world_kill(struct world *w, struct world_app *app)
 	if (app->dead)
 		return;
 	gpu_app_kill(&app->app);
+	if (app->pins >= 0)
+		close(app->pins);
+	app->pins = -1;
 	app->dead = true;
 }
 
 void world_stop(struct world *w, struct world_app *app)
 {
 	(void)w;
-	check(gpu_app_stop(&app->app), "stopping process %d",
+	guest_check(gpu_app_stop(&app->app), "stopping process %d",
 	      (int)app->app.pid);
 	app->stopped = true;
 }
@@ -346,7 +334,7 @@ void world_stop(struct world *w, struct world_app *app)
 void world_continue(struct world *w, struct world_app *app)
 {
 	(void)w;
-	check(gpu_app_continue(&app->app), "continuing process %d",
+	guest_check(gpu_app_continue(&app->app), "continuing process %d",
 	      (int)app->app.pid);
 	app->stopped = false;
 }
@@ -384,7 +372,7 @@ pid_t world_unused_tgid(struct world *w)
 int world_alloc(struct world *w, struct world_app *app,
 		const struct world_alloc *how)
 {
-	int64_t bo = ask(app, (struct app_request) {
+	int64_t bo = guest_ask(app, (struct app_request) {
 		.op = APP_ALLOC,
 		.file = how->file,
 		.vm = how->vm,
@@ -396,7 +384,7 @@ int world_alloc(struct world *w, struct world_app *app,
 	}, NULL, NULL);
 
 	(void)w;
-	check(bo, "allocating and filling %u BOs of %" PRIu64 " bytes",
+	guest_check(bo, "allocating and filling %u BOs of %" PRIu64 " bytes",
 	      how->count ? how->count : 1, how->size);
 	return (int)bo;
 }
@@ -410,20 +398,20 @@ int world_share(struct world *w, struct world_app *from, int bo,
 
 	(void)w;
 	/* Back into the file that it came from: the same handle, a new number. */
-	check(ask(from, (struct app_request) {
+	guest_check(guest_ask(from, (struct app_request) {
 		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
 	      "exporting BO %d", bo);
-	got = ask(to, (struct app_request) {
+	got = guest_ask(to, (struct app_request) {
 		.op = APP_IMPORT, .file = file, .vm = vm, .bind = bind,
 	}, NULL, &dmabuf);
-	check(got, "importing BO %d of process %d", bo, (int)from->app.pid);
+	guest_check(got, "importing BO %d of process %d", bo, (int)from->app.pid);
 	return (int)got;
 }
 
 void world_free(struct world *w, struct world_app *app, int bo)
 {
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_FREE, .bo = (unsigned int)bo }, NULL, NULL),
 	      "freeing BO %d", bo);
 }
@@ -432,7 +420,7 @@ void world_fill(struct world *w, struct world_app *app, int bo,
 		enum world_unit by, uint64_t seed)
 {
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_FILL, .bo = (unsigned int)bo,
 		.by_gpu = by == WORLD_BY_GPU, .seed = seed }, NULL, NULL),
 	      "filling BO %d by %s", bo, by == WORLD_BY_GPU ? "GPU" : "CPU");
@@ -444,19 +432,22 @@ uint64_t world_sum(struct world *w, struct world_app *app, int bo,
 	uint64_t sum = 0;
 
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_SUM, .bo = (unsigned int)bo,
 		.by_gpu = by == WORLD_BY_GPU }, &sum, NULL),
 	      "reading BO %d by %s", bo, by == WORLD_BY_GPU ? "GPU" : "CPU");
 	return sum;
 }
 
-void world_pin(struct world *w, struct world_app *app, int bo)
+int world_try_sum(struct world *w, struct world_app *app, int bo, uint64_t *sum)
 {
+	int64_t ret = guest_ask(app, (struct app_request) {
+		.op = APP_SUM, .bo = (unsigned int)bo }, sum, NULL);
+
 	(void)w;
-	(void)app;
-	(void)bo;
-	fail_msg("the guest has no second device that could pin a BO");
+	if (ret != -EIO)
+		guest_check(ret, "reading BO %d by CPU", bo);
+	return (int)ret;
 }
 
 void world_give_file(struct world *w, struct world_app *from,
@@ -465,10 +456,10 @@ void world_give_file(struct world *w, struct world_app *from,
 	int fd = -1;
 
 	(void)w;
-	check(ask(from, (struct app_request) {
+	guest_check(guest_ask(from, (struct app_request) {
 		.op = APP_GIVE_FILE, .file = file }, NULL, &fd),
 	      "taking file %u from process %d", file, (int)from->app.pid);
-	check(ask(to, (struct app_request) { .op = APP_TAKE_FILE }, NULL, &fd),
+	guest_check(guest_ask(to, (struct app_request) { .op = APP_TAKE_FILE }, NULL, &fd),
 	      "giving it to process %d", (int)to->app.pid);
 }
 
@@ -478,7 +469,7 @@ int world_frame(struct world *w, struct world_app *app, unsigned int file,
 		unsigned int vm)
 {
 	(void)w;
-	return (int)ask(app, (struct app_request) {
+	return (int)guest_ask(app, (struct app_request) {
 		.op = APP_FRAME, .file = file, .vm = vm }, NULL, NULL);
 }
 
@@ -486,7 +477,7 @@ void world_busy(struct world *w, struct world_app *app, unsigned int file,
 		unsigned int vm, int64_t ns)
 {
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_BUSY, .file = file, .vm = vm, .ns = ns }, NULL, NULL),
 	      "keeping VM %u busy", vm);
 }
@@ -495,7 +486,7 @@ void world_idle(struct world *w, struct world_app *app, unsigned int file,
 		unsigned int vm)
 {
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_IDLE, .file = file, .vm = vm }, NULL, NULL),
 	      "waiting for VM %u", vm);
 }
@@ -503,7 +494,7 @@ void world_idle(struct world *w, struct world_app *app, unsigned int file,
 void world_frames_start(struct world *w, struct world_app *app)
 {
 	(void)w;
-	check(ask(app, (struct app_request) {
+	guest_check(guest_ask(app, (struct app_request) {
 		.op = APP_FRAMES_START, .ns = FRAME_PAUSE }, NULL, NULL),
 	      "starting frames");
 	app->frames = true;
@@ -513,7 +504,7 @@ long world_frames_stop(struct world *w, struct world_app *app)
 {
 	(void)w;
 	app->frames = false;
-	return (long)ask(app, (struct app_request) { .op = APP_FRAMES_STOP },
+	return (long)guest_ask(app, (struct app_request) { .op = APP_FRAMES_STOP },
 			 NULL, NULL);
 }
 
@@ -572,6 +563,8 @@ static int event_run(struct event *event)
 	case WORLD_EVENT_BUSY:
 		return (int)event_ask(during->app, (struct app_request) {
 			.op = APP_BUSY, .ns = during->busy_ns }, NULL);
+	case WORLD_EVENT_UNPLUG:
+		return guest_fault(event->w, WORLD_FAULT_UNPLUG, 1);
 	}
 	return -EINVAL;
 }
@@ -598,7 +591,7 @@ static int call_as_manager(struct world *w, world_fn fn, void *arg,
 	int ret;
 
 	if (event->during)
-		check(-pthread_create(&thread, NULL, event_thread, event),
+		guest_check(-pthread_create(&thread, NULL, event_thread, event),
 		      "a thread");
 	ret = fn(w->dev.fd, arg);
 	if (event->during)
@@ -618,7 +611,7 @@ static int call_as_app(struct world *w, struct world_app *app, world_fn fn,
 	if (app->dead || app->stopped)
 		fail_msg("a case calls in a %s process",
 			 app->dead ? "dead" : "stopped");
-	check(gpu_app_send(&app->app, &req, arg, -1), "calling in process %d",
+	guest_check(gpu_app_send(&app->app, &req, arg, -1), "calling in process %d",
 	      (int)app->app.pid);
 	if (event->during) {
 		world_sleep(w, event->during->after_ns);
@@ -643,7 +636,7 @@ int world_call(struct world *w, struct world_app *app, world_fn fn, void *arg,
 		ret = call_as_app(w, app, fn, arg, arg_size, &event);
 	else
 		ret = call_as_manager(w, fn, arg, &event);
-	check(event.error, "what should happen during a call");
+	guest_check(event.error, "what should happen during a call");
 	return ret;
 }
 
@@ -655,7 +648,7 @@ void world_memory(struct world *w, struct world_app *app,
 	struct gpu_fdinfo info;
 
 	(void)w;
-	check(gpu_fdinfo_read(app->app.pid, &info), "fdinfo of process %d",
+	guest_check(gpu_fdinfo_read(app->app.pid, &info), "fdinfo of process %d",
 	      (int)app->app.pid);
 	m->total = info.total;
 	m->resident = info.resident;
@@ -667,11 +660,11 @@ static void settled(struct world *w, struct sysmem *mem)
 {
 	struct sysmem before;
 
-	check(sysmem_read_settled(mem), "counters of memory");
+	guest_check(sysmem_read_settled(mem), "counters of memory");
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		before = *mem;
 		world_sleep(w, SETTLE_PAUSE);
-		check(sysmem_read_settled(mem), "counters of memory");
+		guest_check(sysmem_read_settled(mem), "counters of memory");
 		if (mem->free - before.free + SETTLE_SLACK <= 2 * SETTLE_SLACK)
 			return;
 	}
@@ -699,14 +692,9 @@ void world_set_swap(struct world *w, uint64_t free_bytes)
 		ret = swap_none(&w->swap);
 	else if (free_bytes == WORLD_SWAP_NORMAL)
 		ret = swap_normal(&w->swap);
+	else if (free_bytes == WORLD_SWAP_DISK)
+		ret = swap_disk(&w->swap);
 	else
 		ret = swap_limit(&w->swap, free_bytes);
-	check(ret, "changing swap");
-}
-
-void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
-{
-	(void)w;
-	(void)nth;
-	fail_msg("the guest cannot provoke fault %d", (int)fault);
+	guest_check(ret, "changing swap");
 }

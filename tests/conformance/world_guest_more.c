@@ -11,8 +11,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,11 +69,22 @@ void world_join(struct world *w, struct world_app *app, pid_t child)
 		fail_msg("ending the child of an app: %s", strerror(-ret));
 }
 
+/*
+ * The driver's shrinker by its debugfs file, which does what the system's memory
+ * management would ask it to, and no more than that. A reclaim of the whole machine
+ * goes on until it has *freed* so much, and evicts everybody meanwhile.
+ */
 void world_press(struct world *w, uint64_t bytes)
 {
-	int ret = sysmem_reclaim("", bytes);
+	char path[64], text[32];
+	struct stat st;
+	int ret;
 
-	(void)w;
+	if (fstat(world_fd(w), &st))
+		fail_msg("the device: %s", strerror(errno));
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/shrink", minor(st.st_rdev));
+	snprintf(text, sizeof(text), "%llu", bytes / WORLD_PAGE);
+	ret = sysmem_write_file(path, text);
 	if (ret)
 		fail_msg("memory pressure: %s", strerror(-ret));
 }

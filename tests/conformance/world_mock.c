@@ -229,6 +229,9 @@ static void happen(struct model *m, void *arg)
 	case WORLD_EVENT_BUSY:
 		world_busy(r->w, d->app, 0, 0, d->busy_ns);
 		break;
+	case WORLD_EVENT_UNPLUG:
+		world_fault(r->w, WORLD_FAULT_UNPLUG, 1);
+		break;
 	}
 }
 
@@ -291,7 +294,7 @@ void world_set_swap(struct world *w, uint64_t free_bytes)
 
 	if (free_bytes == WORLD_SWAP_NONE)
 		model_swap_resize(m, 0);
-	else if (free_bytes != WORLD_SWAP_NORMAL)
+	else if (free_bytes != WORLD_SWAP_NORMAL && free_bytes != WORLD_SWAP_DISK)
 		m->slots_reserved = m->n_slots - m->slots_used - free_bytes / MODEL_PAGE;
 	else if (m->n_slots)
 		m->slots_reserved = 0;
@@ -304,6 +307,7 @@ void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
 	switch (fault) {
 	case WORLD_FAULT_UNPLUG:
 		w->core.unplugged = true;
+		w->model->unplugged = true;
 		break;
 	case WORLD_FAULT_SWAP_READ:
 		w->model->fail_swap_read = nth;
@@ -317,5 +321,16 @@ void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
 	case WORLD_FAULT_NO_SWAP_SUPPORT:
 		w->model->swap_supported = false;
 		break;
+	case WORLD_FAULT_FLUSH_TIMEOUT:
+	case WORLD_FAULT_BOOT:
+		fail_msg("the mock has no GPU");
+		break;
 	}
+}
+
+void world_recover(struct world *w)
+{
+	w->model->fail_swap_read = 0;
+	w->model->fail_alloc = 0;
+	w->model->fail_mmu = 0;
 }

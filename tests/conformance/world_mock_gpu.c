@@ -123,6 +123,16 @@ uint64_t world_sum(struct world *w, struct world_app *app, int bo, enum world_un
 	return model_bo_sum(b->bo);
 }
 
+int world_try_sum(struct world *w, struct world_app *app, int bo, uint64_t *sum)
+{
+	struct app_bo *b = use_bo(app, bo);
+	int ret = model_cpu_fault(w->model, b->bo);
+
+	if (!ret)
+		*sum = model_bo_sum(b->bo);
+	return ret;
+}
+
 void world_pin(struct world *w, struct world_app *app, int bo)
 {
 	(void)w;
@@ -186,6 +196,76 @@ long world_frames_stop(struct world *w, struct world_app *app)
 void world_press(struct world *w, uint64_t bytes)
 {
 	model_press(w->model, bytes);
+}
+
+/* Nothing here moves by itself, and nothing sleeps. */
+void world_quiet(struct world *w)
+{
+	(void)w;
+}
+
+void world_keep_awake(struct world *w)
+{
+	(void)w;
+}
+
+/* --- what only a GPU has ------------------------------------------------- */
+
+static void no_gpu(struct world *w)
+{
+	(void)w;
+	fail_msg("the mock has no GPU");
+}
+
+void world_heap(struct world *w, struct world_app *app, unsigned int file, unsigned int vm,
+		unsigned int chunks, uint64_t seed)
+{
+	(void)app;
+	(void)file;
+	(void)vm;
+	(void)chunks;
+	(void)seed;
+	no_gpu(w);
+}
+
+void world_heap_check(struct world *w, struct world_app *app, unsigned int file, unsigned int vm)
+{
+	(void)app;
+	(void)file;
+	(void)vm;
+	no_gpu(w);
+}
+
+void world_sparse(struct world *w, struct world_app *app, unsigned int file, unsigned int vm,
+		  uint64_t size)
+{
+	(void)app;
+	(void)file;
+	(void)vm;
+	(void)size;
+	no_gpu(w);
+}
+
+void world_sparse_use(struct world *w, struct world_app *app, unsigned int file, unsigned int vm)
+{
+	(void)app;
+	(void)file;
+	(void)vm;
+	no_gpu(w);
+}
+
+void world_new_queue(struct world *w, struct world_app *app, unsigned int file, unsigned int vm)
+{
+	(void)app;
+	(void)file;
+	(void)vm;
+	no_gpu(w);
+}
+
+void world_gpu(struct world *w, struct world_gpu *gpu)
+{
+	(void)gpu;
+	no_gpu(w);
 }
 
 /* --- looking ------------------------------------------------------------ */

@@ -3,13 +3,19 @@
  * Inside of a process under test: its buffers.
  */
 #include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "gpu/app_state.h"
 #include "gpu/data.h"
+#include "gpu/pattern.h"
 
 /* Like this, buffer n of a lot and buffer n + 1 have no word in common. */
 #define SEED_STEP (UINT64_C(1) << 32)
+
+/* Mapped at a time, see bo.h. */
+#define WINDOW (UINT64_C(4) << 20)
 
 static struct app_bo *find(struct app_state *state, unsigned int bo)
 {
@@ -155,6 +161,53 @@ int app_bo_fill(struct app_state *state, unsigned int number, bool by_gpu,
 		gpu_fill(ctx_of(state, entry), &entry->bo, seed) : -EINVAL;
 }
 
+static sigjmp_buf lost_page;
+
+static void on_bus_error(int sig)
+{
+	siglongjmp(lost_page, sig);
+}
+
+/* A page that cannot be read back from swap is a SIGBUS for whoever touches it. */
+static int guarded_sum(const void *map, size_t size, uint64_t *sum)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+	struct sigaction before;
+	volatile int ret = 0;
+
+	sigaction(SIGBUS, &action, &before);
+	if (sigsetjmp(lost_page, 1))
+		ret = -EIO;
+	else
+		*sum = pattern_checksum_add(*sum, map, size);
+	sigaction(SIGBUS, &before, NULL);
+	return ret;
+}
+
+/* Only the thread that answers requests gets here. */
+static int cpu_sum(struct app_state *state, const struct app_bo *entry,
+		   uint64_t *sum)
+{
+	int fd = state->dev[entry->file].fd;
+	const struct gpu_bo *bo = &entry->bo;
+	int ret = 0;
+
+	*sum = pattern_checksum(NULL, 0);
+	if (bo->map)
+		return guarded_sum(bo->map, bo->size, sum);
+	for (uint64_t at = 0; !ret && at < bo->size; at += WINDOW) {
+		size_t size = bo->size - at < WINDOW ? bo->size - at : WINDOW;
+		void *map;
+
+		ret = gpu_bo_map_window(fd, bo, at, size, &map);
+		if (ret)
+			break;
+		ret = guarded_sum(map, size, sum);
+		gpu_bo_unmap_window(map, at, size);
+	}
+	return ret;
+}
+
 int app_bo_sum(struct app_state *state, unsigned int number, bool by_gpu,
 	       uint64_t *sum)
 {
@@ -163,8 +216,7 @@ int app_bo_sum(struct app_state *state, unsigned int number, bool by_gpu,
 	if (!entry)
 		return -ENOENT;
 	if (!by_gpu)
-		return gpu_bo_cpu_checksum(state->dev[entry->file].fd,
-					   &entry->bo, sum);
+		return cpu_sum(state, entry, sum);
 	return entry->bo.va ?
 		gpu_checksum(ctx_of(state, entry), &entry->bo, sum) : -EINVAL;
 }

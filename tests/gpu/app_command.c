@@ -43,6 +43,11 @@ static bool names_file(enum app_op op)
 	case APP_IDLE:
 	case APP_FRAMES_START:
 	case APP_GIVE_FILE:
+	case APP_HEAP:
+	case APP_HEAP_CHECK:
+	case APP_SPARSE:
+	case APP_SPARSE_USE:
+	case APP_NEW_GROUP:
 		return true;
 	default:
 		return false;
@@ -107,6 +112,16 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 		return give_file(state, req->file, send_fd);
 	case APP_TAKE_FILE:
 		return take_file(fd);
+	case APP_HEAP:
+		return app_heap(state, req);
+	case APP_HEAP_CHECK:
+		return app_heap_check(state, req);
+	case APP_SPARSE:
+		return app_sparse(state, req);
+	case APP_SPARSE_USE:
+		return app_sparse_use(state, req);
+	case APP_NEW_GROUP:
+		return app_new_group(state, req);
 	case APP_CALL:
 		break;
 	}

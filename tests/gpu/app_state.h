@@ -9,6 +9,7 @@
 
 #include "gpu/app.h"
 #include "gpu/ctx.h"
+#include "gpu/heap.h"
 
 struct app_bo {
 	struct gpu_bo bo;	/* .va 0: not bound */
@@ -19,6 +20,8 @@ struct app_bo {
 struct app_slot {
 	struct gpu_ctx ctx;
 	uint32_t busy;		/* sync object of the last delaying job, or 0 */
+	struct gpu_heap heap;	/* .chunks 0: none */
+	struct gpu_bo sparse;	/* .va 0: no such range */
 };
 
 struct app_state {
@@ -53,6 +56,13 @@ int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
 int app_idle(struct app_state *state, unsigned int file, unsigned int vm);
 int app_frames_start(struct app_state *state, int64_t pause_ns);
 long app_frames_stop(struct app_state *state);
+
+/* app_gpu.c */
+int app_heap(struct app_state *state, const struct app_request *req);
+int app_heap_check(struct app_state *state, const struct app_request *req);
+int app_sparse(struct app_state *state, const struct app_request *req);
+int app_sparse_use(struct app_state *state, const struct app_request *req);
+int app_new_group(struct app_state *state, const struct app_request *req);
 
 /* app_bo.c */
 int app_bo_alloc(struct app_state *state, const struct app_request *req);

@@ -21,7 +21,7 @@ enum app_op {
 	APP_IMPORT,		/* a dma-buf, file vm bind -> bo */
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
-	APP_SUM,		/* bo by_gpu -> value */
+	APP_SUM,		/* bo by_gpu -> value; -EIO: a page is lost */
 	APP_FRAME,		/* file vm -> -errno of the frame, its ns in value */
 	APP_BUSY,		/* file vm ns: returns once the GPU has begun */
 	APP_IDLE,		/* file vm */
@@ -30,6 +30,11 @@ enum app_op {
 	APP_CALL,		/* fn and payload -> fn's value and payload */
 	APP_GIVE_FILE,		/* file -> its descriptor, closed here */
 	APP_TAKE_FILE,		/* a descriptor */
+	APP_HEAP,		/* file vm count seed */
+	APP_HEAP_CHECK,		/* file vm */
+	APP_SPARSE,		/* file vm size */
+	APP_SPARSE_USE,		/* file vm seed */
+	APP_NEW_GROUP,		/* file vm */
 };
 
 struct app_request {

@@ -49,19 +49,19 @@ int gpu_device_from_fd(struct gpu_device *dev, int fd)
 	return ret;
 }
 
-static int is_panthor(int fd)
+static int is_driver(int fd, const char *name)
 {
 	drmVersionPtr version = drmGetVersion(fd);
 	int yes;
 
 	if (!version)
 		return 0;
-	yes = version->name && !strcmp(version->name, "panthor");
+	yes = version->name && !strcmp(version->name, name);
 	drmFreeVersion(version);
 	return yes;
 }
 
-int gpu_device_open(struct gpu_device *dev)
+int gpu_node_open(const char *driver)
 {
 	int err = -ENODEV;
 
@@ -77,12 +77,21 @@ int gpu_device_open(struct gpu_device *dev)
 				err = -errno;
 			continue;
 		}
-		if (is_panthor(fd))
-			return gpu_device_from_fd(dev, fd);
+		if (is_driver(fd, driver))
+			return fd;
 		close(fd);
 	}
-	dev->fd = -1;
 	return err;
+}
+
+int gpu_device_open(struct gpu_device *dev)
+{
+	int fd = gpu_node_open("panthor");
+
+	if (fd >= 0)
+		return gpu_device_from_fd(dev, fd);
+	dev->fd = -1;
+	return fd;
 }
 
 void gpu_device_close(struct gpu_device *dev)

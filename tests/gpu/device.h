@@ -32,6 +32,12 @@ int gpu_device_open(struct gpu_device *dev);
 int gpu_device_from_fd(struct gpu_device *dev, int fd);
 void gpu_device_close(struct gpu_device *dev);
 
+/*
+ * A file of the first render node of a driver, for instance a second one to share
+ * buffers with, or -errno. -ENODEV: there is none.
+ */
+int gpu_node_open(const char *driver);
+
 /* One DEV_QUERY into a structure of the caller's. */
 int gpu_device_query(int fd, uint32_t type, void *data, uint32_t size);
 

@@ -30,10 +30,11 @@ int gpu_power_allow_sleep(int fd, bool allow)
 	return ret ? ret : sysmem_write_file(path, allow ? "auto" : "on");
 }
 
-int gpu_power_asleep(int fd)
+/* 1 or 0: does the file begin with this word? */
+static int has_word(int fd, const char *name, const char *word)
 {
 	char path[128], text[32] = "";
-	int ret = power_path(fd, "runtime_status", path, sizeof(path));
+	int ret = power_path(fd, name, path, sizeof(path));
 	FILE *file;
 
 	if (ret)
@@ -44,5 +45,15 @@ int gpu_power_asleep(int fd)
 	if (!fgets(text, sizeof(text), file))
 		ret = -EIO;
 	fclose(file);
-	return ret ? ret : !strncmp(text, "suspended", 9);
+	return ret ? ret : !strncmp(text, word, strlen(word));
+}
+
+int gpu_power_may_sleep(int fd)
+{
+	return has_word(fd, "control", "auto");
+}
+
+int gpu_power_asleep(int fd)
+{
+	return has_word(fd, "runtime_status", "suspended");
 }

@@ -53,6 +53,7 @@ static void end_hog(struct swap *swap)
 int swap_normal(struct swap *swap)
 {
 	end_hog(swap);
+	swap_end_disk(swap);
 	if (swapon(swap->device, 0) && errno != EBUSY)
 		return -errno;
 	return 0;
@@ -61,6 +62,7 @@ int swap_normal(struct swap *swap)
 int swap_none(struct swap *swap)
 {
 	end_hog(swap);
+	swap_end_disk(swap);
 	/* EINVAL: it is off already. */
 	if (swapoff(swap->device) && errno != EINVAL)
 		return -errno;

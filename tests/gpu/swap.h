@@ -5,12 +5,19 @@
 #ifndef GPU_SWAP_H
 #define GPU_SWAP_H
 
+#include <sched.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "gpu/disk.h"
 
 struct swap {
 	char device[64];	/* the one that was on at first */
 	pid_t hog;		/* process whose memory fills it, or 0 */
+	/* Of swap_disk(): */
+	struct disk disk;
+	int64_t readahead;
+	cpu_set_t cpus;
 };
 
 /* Find the swap device; -ENOENT: there is none. */
@@ -22,5 +29,17 @@ int swap_none(struct swap *swap);
 
 /* Fill it until at most @bytes, and at least half of that, are free. */
 int swap_limit(struct swap *swap, uint64_t bytes);
+
+/*
+ * Swap on a disk instead, whose pages are written in the order in which this
+ * process pushes them out, and read one by one. Until swap_normal() or
+ * swap_none(); this process stays on one CPU so long.
+ */
+int swap_disk(struct swap *swap);
+void swap_end_disk(struct swap *swap);
+
+/* The @nth page that was written (from 1) cannot be read the next time. */
+int swap_fail_read(struct swap *swap, uint64_t nth);
+int swap_heal(struct swap *swap);
 
 #endif

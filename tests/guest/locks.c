@@ -3,18 +3,22 @@
  * How long, and over how much work, a reclaim and a claim hold the locks that
  * other processes need.
  *
- * usage: locks [MIB]
+ * usage: locks [MIB...]
  *
- * An app holds MIB (default 64) in buffers of 64 KiB to 2 MiB, and a second one
- * renders. lockdep's tracepoints tell when the calling thread takes and
- * releases a lock. Printed is a histogram of the times for each lock, in
- * powers of two of microseconds; what the test decides by is the work that was
- * done within one hold, which does not depend on how fast the machine is: one
- * BO under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none under
- * filelist_mutex, a slice under a reservation lock, and no page is written to
- * swap or read from it under any.
+ * For each MIB an app holds as much, in buffers of 64 KiB to 2 MiB, and is
+ * reclaimed and claimed while another one renders; what the kernel counted of
+ * each lock is printed. The longest hold must not grow with MIB: that is for the
+ * reader to see, because times depend on the machine. A kernel without KASAN
+ * gives useful times: run-guest --kernel locks.
  *
- * Needs a kernel with lockdep: the debug one.
+ * What the test decides by is the work done within one hold. lockdep's
+ * tracepoints tell when the calling thread takes and releases a lock: one BO
+ * goes or comes under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none
+ * under filelist_mutex, a slice under a reservation lock, and no page is written
+ * to swap or read from it under any. (Tracing each lock makes everything many
+ * times slower, so the histogram of this part is for comparing.)
+ *
+ * Needs a kernel with lockdep and lock_stat: debug or locks.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +29,7 @@
 #include "gpu/app.h"
 #include "gpu/mem.h"
 #include "guest.h"
+#include "lock_stat.h"
 #include "tracefs.h"
 
 /* Of the driver: PANTHOR_MEM_SLICE_BOS. */
@@ -32,11 +37,12 @@
 /* Each request of the swap device, when it is issued. */
 #define IO_EVENT "block_bio_queue"
 #define BUCKETS 24
+#define SIZES_MAX 4
 #define HELD_MAX 8
+#define TRACED (16 * MIB)
 #define SEED UINT64_C(0x10c4000000000000)
 
 static struct gpu_app app = { .sock = -1 }, other = { .sock = -1 };
-static uint64_t total = 64 * MIB;
 
 struct lock {
 	const char *label;
@@ -225,30 +231,85 @@ static void alloc(uint64_t size, uint64_t bytes)
 	   "allocating");
 }
 
-static void holds(void **state)
+/* Small ones, shareable ones and large ones. */
+static void alloc_all(uint64_t total)
 {
-	struct drm_panthor_mem_reclaim reclaimed;
-	struct drm_panthor_mem_claim claimed;
-
-	(void)state;
 	alloc(65536, total / 8);
 	alloc(MIB, total / 4);
 	alloc(2 * MIB, total * 5 / 8);
 	ok(gpu_app_ask(&other, &(struct app_request) { .op = APP_FRAMES_START },
 		       NULL, NULL, NULL), "frames of another process");
+}
 
-	begin_recording();
-	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)app.pid, 0, &reclaimed), "MEM_RECLAIM");
-	assert_true(reclaimed.evicted_bytes >= total);
-	check("reclaim", reclaimed.evicted_bytes);
-
-	begin_recording();
-	ok(gpu_mem_claim_all(guest.dev.fd, (uint32_t)app.pid, &claimed), "MEM_CLAIM");
-	assert_true(claimed.claimed_bytes >= total);
-	check("claim", claimed.claimed_bytes);
-
+static void frames_were_fine(void)
+{
 	assert_true(gpu_app_ask(&other, &(struct app_request) { .op = APP_FRAMES_STOP },
 				NULL, NULL, NULL) > 0);
+}
+
+static uint64_t reclaim(uint64_t total)
+{
+	struct drm_panthor_mem_reclaim args;
+
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)app.pid, 0, &args), "MEM_RECLAIM");
+	assert_true(args.evicted_bytes >= total);
+	return args.evicted_bytes;
+}
+
+static uint64_t claim(uint64_t total)
+{
+	struct drm_panthor_mem_claim args;
+
+	ok(gpu_mem_claim_all(guest.dev.fd, (uint32_t)app.pid, &args), "MEM_CLAIM");
+	assert_true(args.claimed_bytes >= total);
+	return args.claimed_bytes;
+}
+
+static void work_in_a_hold(void **state)
+{
+	uint64_t bytes;
+
+	(void)state;
+	alloc_all(TRACED);
+	begin_recording();
+	bytes = reclaim(TRACED);
+	check("reclaim", bytes);
+	begin_recording();
+	bytes = claim(TRACED);
+	check("claim", bytes);
+	frames_were_fine();
+}
+
+static void print_lock_stat(const char *what, uint64_t total, int64_t ns)
+{
+	print_message("%s of %" PRIu64 " MiB, %.0f ms\n", what, total / MIB, (double)ns / 1e6);
+	for (size_t i = 0; i < LOCKS; i++) {
+		struct lock_stat stat;
+
+		ok(lock_stat_read(all_locks[i].name, &stat), "lock_stat");
+		print_message("  %-15s %8" PRIu64 " holds, mean %8.1f us, longest %8.1f us\n",
+			      all_locks[i].label, stat.holds,
+			      stat.holds ? stat.total_us / (double)stat.holds : 0.0,
+			      stat.longest_us);
+		assert_true(stat.holds > 0);
+	}
+}
+
+static void hold_times(void **state)
+{
+	uint64_t total = *(uint64_t *)*state;
+	int64_t start;
+
+	alloc_all(total);
+	ok(lock_stat_start(), "lock_stat");
+	start = now_ns();
+	reclaim(total);
+	print_lock_stat("reclaim", total, now_ns() - start);
+	ok(lock_stat_start(), "lock_stat");
+	start = now_ns();
+	claim(total);
+	print_lock_stat("claim", total, now_ns() - start);
+	frames_were_fine();
 }
 
 static int begin(void **state)
@@ -273,15 +334,26 @@ static int end(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(holds, begin, end),
+	struct CMUnitTest tests[SIZES_MAX + 1] = {
+		cmocka_unit_test_setup_teardown(work_in_a_hold, begin, end),
 	};
+	uint64_t totals[SIZES_MAX];
 
-	if (argc > 1)
-		total = strtoull(argv[1], NULL, 10) * MIB;
-	if (total < 8 * MIB || total % (16 * MIB)) {
-		fprintf(stderr, "usage: locks [MIB], a multiple of 16\n");
+	if (argc > SIZES_MAX + 1) {
+		fprintf(stderr, "locks: at most %d sizes\n", SIZES_MAX);
 		return 2;
 	}
-	return cmocka_run_group_tests_name("locks", tests, NULL, NULL);
+	for (int i = 1; i < argc; i++) {
+		totals[i - 1] = strtoull(argv[i], NULL, 10) * MIB;
+		if (!totals[i - 1] || totals[i - 1] % (16 * MIB)) {
+			fprintf(stderr, "locks: %s: not a multiple of 16 MiB\n", argv[i]);
+			return 2;
+		}
+		tests[i] = (struct CMUnitTest) {
+			.name = "hold_times", .test_func = hold_times, .setup_func = begin,
+			.teardown_func = end, .initial_state = &totals[i - 1],
+		};
+	}
+	/* The macro wants an array, and there are only as many as were asked for. */
+	return _cmocka_run_group_tests("locks", tests, (size_t)argc, NULL, NULL);
 }

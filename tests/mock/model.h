@@ -100,7 +100,8 @@ void model_press(struct model *m, uint64_t bytes);
 
 /* --- memory (model_memory.c) -------------------------------------------- */
 
-enum model_page_state { MODEL_PAGE_NONE, MODEL_PAGE_RAM, MODEL_PAGE_SWAP };
+/* Lost: reading it from swap failed, and nobody may take anything else for it. */
+enum model_page_state { MODEL_PAGE_NONE, MODEL_PAGE_RAM, MODEL_PAGE_SWAP, MODEL_PAGE_LOST };
 
 /* Word i of a page is word + i. In swap, the slot has it and the page does not. */
 struct model_page {
@@ -235,6 +236,8 @@ struct model {
 	unsigned int script_len;
 	unsigned int script_at;
 	long pages_to_signal;
+
+	bool unplugged;
 
 	/* Count down to the step that fails; 0: none does. */
 	unsigned int fail_swap_read;

@@ -34,6 +34,8 @@ static uint64_t done_bytes(const struct claim *c)
 
 static bool stopped(struct claim *c)
 {
+	if (!c->over && c->m->unplugged)
+		end(c, -ENODEV, 0);
 	if (!c->over && c->m->signal) {
 		if (done_bytes(c))
 			end(c, 0, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
@@ -49,7 +51,7 @@ static void read_pages(struct claim *c, struct model_bo *bo)
 	int ret;
 
 	for (i = 0; i < bo->size / MODEL_PAGE && !stopped(c); i++) {
-		if (bo->pages[i].state != MODEL_PAGE_SWAP)
+		if (bo->pages[i].state != MODEL_PAGE_SWAP && bo->pages[i].state != MODEL_PAGE_LOST)
 			continue;
 		ret = model_page_in(c->m, &bo->pages[i]);
 		if (ret)
@@ -81,7 +83,9 @@ static void claim_bo(struct claim *c, struct model_bo *bo, const struct model_vm
 	read_pages(c, bo);
 	if (c->over || c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY || !bo->n_handles)
 		return;
-	if (vm)
+	if (vm && model_countdown(&c->m->fail_mmu))
+		end(c, -ETIMEDOUT, 0);
+	else if (vm)
 		map(bo, vm);
 	/* It may have been resident already, because the CPU uses it. */
 	if (!bo->resident) {

@@ -88,6 +88,8 @@ int model_page_in(struct model *m, struct model_page *page)
 	uint64_t word;
 	int ret;
 
+	if (page->state == MODEL_PAGE_LOST)
+		return -EIO;
 	if (page->state != MODEL_PAGE_SWAP)
 		return 0;
 	ret = take_ram(m);
@@ -95,6 +97,8 @@ int model_page_in(struct model *m, struct model_page *page)
 		return ret;
 	if (model_countdown(&m->fail_swap_read)) {
 		m->ram_bos -= MODEL_PAGE;
+		drop_slot(m, page->slot);
+		page->state = MODEL_PAGE_LOST;
 		return -EIO;
 	}
 

@@ -36,7 +36,9 @@ static bool stopped(struct reclaim *r)
 	if (r->over)
 		return true;
 
-	if (r->m->signal) {
+	if (r->m->unplugged) {
+		end(r, -ENODEV, 0);
+	} else if (r->m->signal) {
 		if (r->arg->evicted_bytes)
 			end(r, 0, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 		else

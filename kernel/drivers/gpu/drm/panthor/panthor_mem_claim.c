@@ -126,17 +126,19 @@ static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
 
 /*
  * Prefetches the evicted BOs of the slice from @first on, up to the cap.
- * Returns the index of the first BO that was not looked at.
+ * Returns the index of the first BO that was not read; @error says why if it
+ * was to be.
  */
-static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first)
+static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first,
+				      int *error)
 {
 	u64 max = op->args->max_bytes, done = panthor_mem_claim_progress(op);
 	u64 bytes = 0;
 	u32 i;
 
+	*error = 0;
 	for (i = first; i < op->base->bo_count; i++) {
 		struct panthor_gem_object *bo = op->base->bos[i];
-		int ret;
 
 		if (max && done + bytes >= max)
 			break;
@@ -144,11 +146,9 @@ static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
-		ret = panthor_mem_prefetch_bo(bo);
-		if (ret) {
-			panthor_mem_claim_fail(op, ret);
+		*error = panthor_mem_prefetch_bo(bo);
+		if (*error)
 			break;
-		}
 		bytes += bo->base.size;
 	}
 	op->prefetched += bytes;
@@ -274,6 +274,24 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 	}
 }
 
+/* Not over the I/O: an unplug waits for this. */
+static void panthor_mem_validate(struct panthor_mem_claim_op *op, struct panthor_vm *vm,
+				 u32 first, u32 last)
+{
+	int cookie;
+
+	if (!drm_dev_enter(&op->base->target.ptdev->base, &cookie)) {
+		panthor_mem_claim_fail(op, -ENODEV);
+		return;
+	}
+
+	if (vm)
+		panthor_mem_validate_slice(op, vm, first, last);
+	else
+		panthor_mem_swapin_slice(op, first, last);
+	drm_dev_exit(cookie);
+}
+
 /* @vm: the VM that maps the BOs of the slice, or NULL. */
 static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op,
 				    struct panthor_vm *vm)
@@ -282,23 +300,14 @@ static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op,
 	u32 first = 0, last;
 
 	while (first < base->bo_count && !panthor_mem_claim_should_stop(op)) {
-		int cookie;
+		int error;
 
-		last = panthor_mem_prefetch_slice(op, first);
-		if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY || base->stop) {
-			first = last;
-			continue;
-		}
-
-		if (!drm_dev_enter(&base->target.ptdev->base, &cookie)) {
-			panthor_mem_claim_fail(op, -ENODEV);
-			break;
-		}
-		if (vm)
-			panthor_mem_validate_slice(op, vm, first, last);
-		else
-			panthor_mem_swapin_slice(op, first, last);
-		drm_dev_exit(cookie);
+		last = panthor_mem_prefetch_slice(op, first, &error);
+		if (!(op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY))
+			panthor_mem_validate(op, vm, first, last);
+		/* After what was read before it is mapped, and counted. */
+		if (error)
+			panthor_mem_claim_fail(op, error);
 		first = last;
 	}
 

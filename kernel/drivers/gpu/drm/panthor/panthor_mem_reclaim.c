@@ -32,6 +32,8 @@
 #include <drm/drm_gpuvm.h>
 #include <drm/panthor_mem.h>
 
+#include <kunit/static_stub.h>
+
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
@@ -74,6 +76,22 @@ struct panthor_mem_reclaim_op {
 	u64 slice_bytes;
 };
 
+/* What goes out of the driver: tests put something else in its place. */
+static long panthor_mem_free_swap(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_free_swap);
+
+	return get_nr_swap_pages();
+}
+
+static unsigned long panthor_mem_write_pages(struct panthor_gem_object *bo,
+					     pgoff_t first, pgoff_t last)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_write_pages, bo, first, last);
+
+	return shmem_reclaim_range(bo->base.filp->f_mapping, first, last);
+}
+
 static bool panthor_mem_dry_run(const struct panthor_mem_reclaim_op *op)
 {
 	return op->args->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
@@ -107,13 +125,17 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 	if (base->stop)
 		return true;
 
-	if (signal_pending(current) || READ_ONCE(base->cancelled)) {
+	if (drm_dev_is_unplugged(&base->target.ptdev->base)) {
+		/* Its fences never signal: a wait would sit out the deadline. */
+		base->error = -ENODEV;
+		base->stop = true;
+	} else if (signal_pending(current) || READ_ONCE(base->cancelled)) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
 		base->stop = true;
 	} else if (op->args->max_bytes && panthor_mem_progress(op) >= op->args->max_bytes) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
 		base->stop = true;
-	} else if (get_nr_swap_pages() <= 0) {
+	} else if (panthor_mem_free_swap() <= 0) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
 		base->stop = true;
 	}
@@ -139,7 +161,7 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
 	if (max && !panthor_mem_pages_out(op) && op->args->evicted_bytes >= max)
 		return true;
 
-	return op->slice_bytes >= (u64)max(get_nr_swap_pages(), 0L) << PAGE_SHIFT;
+	return op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT;
 }
 
 static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
@@ -326,8 +348,7 @@ static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op,
 		if (signal_pending(current) || READ_ONCE(op->base->cancelled))
 			break;
 
-		freed += shmem_reclaim_range(bo->base.filp->f_mapping, start,
-					     min(start + step, end) - 1);
+		freed += panthor_mem_write_pages(bo, start, min(start + step, end) - 1);
 	}
 
 	/* Pages that someone brought back meanwhile can be freed twice. */
@@ -472,7 +493,7 @@ static void panthor_mem_reclaim_files(struct panthor_mem_reclaim_op *op)
 static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 {
 	/* Without swap nothing can be freed, only slowed down. */
-	if (get_nr_swap_pages() <= 0)
+	if (panthor_mem_free_swap() <= 0)
 		return -ENOSPC;
 
 	panthor_mem_reclaim_vms(op);
@@ -554,3 +575,7 @@ int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
 
 	return ret;
 }
+
+#if IS_ENABLED(CONFIG_DRM_PANTHOR_KUNIT_TEST)
+#include "tests/panthor_mem_reclaim_test.c"
+#endif

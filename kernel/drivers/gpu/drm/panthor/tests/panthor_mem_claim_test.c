@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * What a claim brings back, when it ends, and how it counts. BOs are evicted
+ * but not paged out: no swap is needed.
+ */
+
+#include <linux/sched/signal.h>
+
+#include <drm/drm_file.h>
+#include <drm/panthor_mem.h>
+
+#include <kunit/test.h>
+
+#include "../panthor_device.h"
+#include "../panthor_gem.h"
+#include "../panthor_mem.h"
+#include "../panthor_mem_claim.h"
+#include "../panthor_mmu.h"
+#include "panthor_kunit.h"
+
+/* Some pages, whatever their size. */
+#define PANTHOR_TEST_BO_SIZE	SZ_256K
+#define PANTHOR_TEST_BOS	5
+
+/**
+ * struct panthor_mem_claim_test - What the tests need
+ */
+struct panthor_mem_claim_test {
+	/** @ptdev: Device. */
+	struct panthor_device *ptdev;
+
+	/** @pid: The process that is the target. */
+	struct pid *pid;
+
+	/** @file: Its file. */
+	struct drm_file *file;
+
+	/** @vm: Its VM. */
+	struct panthor_vm *vm;
+};
+
+static int panthor_mem_claim_test_init(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx;
+
+	ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	test->priv = ctx;
+
+	ctx->ptdev = panthor_kunit_device(test);
+	ctx->pid = panthor_kunit_process(test);
+	ctx->file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	ctx->vm = panthor_kunit_vm(test, ctx->file);
+	return 0;
+}
+
+/* Gives the target @count BOs that are mapped, and evicted. */
+static void panthor_test_fill(struct kunit *test, u32 count, u64 size)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+
+	for (u32 i = 0; i < count; i++)
+		panthor_kunit_evict(test, panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, size));
+}
+
+static long panthor_test_gpu_mapped(struct panthor_mem_claim_test *ctx)
+{
+	return atomic_long_read(&ctx->ptdev->reclaim.gpu_mapped_count);
+}
+
+/* How many of five BOs come back with a cap. */
+static const struct panthor_test_cap {
+	const char *name;
+	u64 max;
+	u32 bos;
+	bool capped;
+} panthor_test_caps[] = {
+	{ "no cap", 0, 5, false },
+	{ "one byte", 1, 1, true },
+	{ "a BO", PANTHOR_TEST_BO_SIZE, 1, true },
+	{ "a byte more than a BO", PANTHOR_TEST_BO_SIZE + 1, 2, true },
+	{ "all", 5 * PANTHOR_TEST_BO_SIZE, 5, true },
+	{ "more than all", 5 * PANTHOR_TEST_BO_SIZE + 1, 5, false },
+	{ "more than 4 GiB", 5ULL * SZ_1G, 5, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_cap, panthor_test_caps, name);
+
+static void panthor_mem_claim_test_cap(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	const struct panthor_test_cap *cap = test->param_value;
+	struct drm_panthor_mem_claim args = { .max_bytes = cap->max };
+
+	panthor_kunit_show_page_size(test);
+	panthor_test_fill(test, PANTHOR_TEST_BOS, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, (u64)cap->bos * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes,
+			(u64)(PANTHOR_TEST_BOS - cap->bos) * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx),
+			cap->bos * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.max_bytes, cap->max);
+
+	/* The rest, and then nothing. */
+	args.max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes,
+			(u64)(PANTHOR_TEST_BOS - cap->bos) * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* Nothing becomes resident, and the cap is on what was read. */
+static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	const struct panthor_test_cap *cap = test->param_value;
+	struct drm_panthor_mem_claim args = {
+		.flags = DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY,
+		.max_bytes = cap->max,
+	};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS, PANTHOR_TEST_BO_SIZE);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	if (cap->capped)
+		KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+}
+
+/* More than one slice, with the cap in the middle of the second. */
+static void panthor_mem_claim_test_slices(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	const u32 bos = 2 * PANTHOR_MEM_SLICE_BOS + 1, cap = PANTHOR_MEM_SLICE_BOS + 2;
+	struct drm_panthor_mem_claim args = { .max_bytes = cap * PAGE_SIZE };
+
+	panthor_test_fill(test, bos, PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, cap * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, (bos - cap) * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+}
+
+/* BOs with a reservation of their own, and such that no VM maps. */
+static void panthor_mem_claim_test_external(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct panthor_gem_object *external, *unmapped;
+	struct drm_panthor_mem_claim args = {};
+
+	external = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, external, SZ_1G);
+	panthor_kunit_evict(test, external);
+
+	unmapped = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(unmapped));
+	panthor_gem_unpin(unmapped);
+	panthor_kunit_evict(test, unmapped);
+
+	/* A BO that never had pages is not evicted. */
+	panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, external->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
+	KUNIT_EXPECT_EQ(test, unmapped->reclaim_state, PANTHOR_GEM_UNUSED);
+}
+
+/* Nothing of another process is brought back. */
+static void panthor_mem_claim_test_only_target(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+	struct panthor_gem_object *other;
+	struct drm_file *file;
+
+	file = panthor_kunit_open(test, ctx->ptdev, panthor_kunit_process(test));
+	other = panthor_kunit_mapped_bo(test, file, panthor_kunit_vm(test, file),
+					PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_evict(test, other);
+	panthor_test_fill(test, 1, PANTHOR_TEST_BO_SIZE);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(other));
+}
+
+/*
+ * A claimed process is not the next victim, whether its VM left the shrinker's
+ * list or kept its place there.
+ */
+static void panthor_mem_claim_test_shrinker_comes_last(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+	struct drm_file *file;
+	struct panthor_vm *vm;
+
+	panthor_test_fill(test, 2, PANTHOR_TEST_BO_SIZE);
+	file = panthor_kunit_open(test, ctx->ptdev, panthor_kunit_process(test));
+	vm = panthor_kunit_vm(test, file);
+	panthor_kunit_mapped_bo(test, file, vm, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_TRUE(test, panthor_kunit_vm_is_last(vm));
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_TRUE(test, panthor_kunit_vm_is_last(ctx->vm));
+	KUNIT_EXPECT_FALSE(test, panthor_kunit_vm_is_last(vm));
+}
+
+/*
+ * A signal before anything was done: the call is repeated or fails with EINTR,
+ * and what remains is counted all the same, beyond 4 GiB too.
+ */
+static void panthor_mem_claim_test_signal(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+
+	if (BITS_PER_LONG < 64)
+		kunit_skip(test, "not enough mmap offsets for 9 GiB");
+
+	/* The files are sparse, and nothing is read: this takes no memory. */
+	for (u32 i = 0; i < 9; i++) {
+		struct panthor_gem_object *bo = panthor_kunit_bo(test, ctx->file, NULL, SZ_1G);
+
+		atomic_set(&bo->reclaimed_count, 1);
+	}
+
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 9ULL * SZ_1G);
+}
+
+static struct kunit_case panthor_mem_claim_test_cases[] = {
+	KUNIT_CASE_PARAM(panthor_mem_claim_test_cap, panthor_test_cap_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_claim_test_prefetch_only, panthor_test_cap_gen_params),
+	KUNIT_CASE(panthor_mem_claim_test_slices),
+	KUNIT_CASE(panthor_mem_claim_test_external),
+	KUNIT_CASE(panthor_mem_claim_test_only_target),
+	KUNIT_CASE(panthor_mem_claim_test_shrinker_comes_last),
+	KUNIT_CASE(panthor_mem_claim_test_signal),
+	{}
+};
+
+static struct kunit_suite panthor_mem_claim_test_suite = {
+	.name = "panthor_mem_claim",
+	.init = panthor_mem_claim_test_init,
+	.test_cases = panthor_mem_claim_test_cases,
+};
+
+kunit_test_suite(panthor_mem_claim_test_suite);

@@ -1,0 +1,674 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * What a reclaim evicts, when it ends, and how it counts. Swap is pretended.
+ * Included at the end of panthor_mem_reclaim.c.
+ */
+
+#include <kunit/test.h>
+#include <kunit/test-bug.h>
+
+#include "panthor_kunit.h"
+
+/* Some pages, whatever their size. */
+#define PANTHOR_TEST_BO_SIZE	SZ_256K
+#define PANTHOR_TEST_BOS	5
+
+/**
+ * struct panthor_mem_reclaim_test - What the tests need
+ */
+struct panthor_mem_reclaim_test {
+	/** @ptdev: Device. */
+	struct panthor_device *ptdev;
+
+	/** @pid: The process that is the target. */
+	struct pid *pid;
+
+	/** @file: Its file. */
+	struct drm_file *file;
+
+	/** @vm: Its VM. */
+	struct panthor_vm *vm;
+
+	/** @free_swap: Pages of swap that are left. */
+	long free_swap;
+
+	/** @freed_part: One page in so many is freed by a write. */
+	u32 freed_part;
+
+	/** @next: Page that the next write has to start at. */
+	pgoff_t next;
+
+	/** @writes: Number of writes. */
+	u32 writes;
+
+	/** @cancel_after: Number of writes after which a claim comes, or 0. */
+	u32 cancel_after;
+};
+
+static long panthor_test_free_swap(void)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	return ctx->free_swap;
+}
+
+static void panthor_test_claim(struct panthor_mem_reclaim_test *ctx)
+{
+	struct panthor_mem_op *claim = panthor_mem_begin(ctx->ptdev, ctx->pid);
+
+	if (!IS_ERR(claim)) {
+		panthor_mem_cancel_reclaims(claim);
+		panthor_mem_end(claim);
+	}
+}
+
+static unsigned long panthor_test_write_pages(struct panthor_gem_object *bo,
+					      pgoff_t first, pgoff_t last)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	pgoff_t end = bo->base.size >> PAGE_SHIFT;
+	unsigned long pages = last - first + 1;
+
+	KUNIT_EXPECT_EQ(test, first, ctx->next);
+	KUNIT_EXPECT_LE(test, first, last);
+	KUNIT_EXPECT_LT(test, last, end);
+	/* So that a signal is seen soon. */
+	KUNIT_EXPECT_LE(test, pages, SZ_4M / PAGE_SIZE);
+	ctx->next = last + 1 == end ? 0 : last + 1;
+
+	if (++ctx->writes == ctx->cancel_after)
+		panthor_test_claim(ctx);
+
+	pages = min_t(unsigned long, pages / ctx->freed_part, ctx->free_swap);
+	ctx->free_swap -= pages;
+	return pages;
+}
+
+static int panthor_mem_reclaim_test_init(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx;
+
+	ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	test->priv = ctx;
+
+	ctx->free_swap = LONG_MAX;
+	ctx->freed_part = 1;
+	kunit_activate_static_stub(test, panthor_mem_free_swap, panthor_test_free_swap);
+	kunit_activate_static_stub(test, panthor_mem_write_pages, panthor_test_write_pages);
+
+	ctx->ptdev = panthor_kunit_device(test);
+	ctx->pid = panthor_kunit_process(test);
+	ctx->file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	ctx->vm = panthor_kunit_vm(test, ctx->file);
+	return 0;
+}
+
+/* Gives the target @count BOs that are mapped and can go. */
+static void panthor_test_fill(struct kunit *test, u32 count)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+
+	for (u32 i = 0; i < count; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+}
+
+/* For functions that are called alone. */
+static struct panthor_mem_op *panthor_test_op(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct panthor_mem_op *op = kunit_kzalloc(test, sizeof(*op), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, op);
+	op->target.ptdev = ctx->ptdev;
+	op->target.pid = ctx->pid;
+	return op;
+}
+
+static long panthor_test_gpu_mapped(struct panthor_mem_reclaim_test *ctx)
+{
+	return atomic_long_read(&ctx->ptdev->reclaim.gpu_mapped_count);
+}
+
+static const long panthor_test_bo_pages = PANTHOR_TEST_BO_SIZE / PAGE_SIZE;
+
+/* Sizes of BOs that are paged out. */
+static const struct panthor_test_size {
+	const char *name;
+	u64 bytes;
+} panthor_test_sizes[] = {
+	{ "one page", PAGE_SIZE },
+	{ "less than a step", SZ_4M - PAGE_SIZE },
+	{ "one step", SZ_4M },
+	{ "a step and a page", SZ_4M + PAGE_SIZE },
+	{ "steps", 4 * SZ_4M },
+#if BITS_PER_LONG == 64
+	{ "4 GiB", SZ_4G },
+	{ "5 GiB and a page", 5ULL * SZ_1G + PAGE_SIZE },
+#endif
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_size, panthor_test_sizes, name);
+
+/* Each page of a BO is written once, in order, and counted in bytes. */
+static void panthor_mem_reclaim_test_page_out(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const struct panthor_test_size *size = test->param_value;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_mem_reclaim_op op = { .args = &args };
+	struct panthor_gem_object *bo;
+
+	panthor_kunit_show_page_size(test);
+	op.base = panthor_test_op(test);
+
+	/* The file is sparse: this takes no memory. */
+	bo = panthor_kunit_bo(test, ctx->file, NULL, size->bytes);
+	KUNIT_ASSERT_EQ(test, bo->base.size, size->bytes);
+
+	panthor_mem_page_out(&op, bo, size->bytes);
+	KUNIT_EXPECT_EQ(test, ctx->next, 0);
+	KUNIT_EXPECT_EQ(test, ctx->writes, DIV_ROUND_UP_ULL(size->bytes, SZ_4M));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes);
+	KUNIT_EXPECT_EQ(test, LONG_MAX - ctx->free_swap, size->bytes / PAGE_SIZE);
+
+	/* Never more than was there, and on top of what was counted before. */
+	panthor_mem_page_out(&op, bo, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes + PAGE_SIZE);
+
+	/* A claim ends it within a step. */
+	ctx->writes = 0;
+	op.base->cancelled = true;
+	panthor_mem_page_out(&op, bo, size->bytes);
+	KUNIT_EXPECT_EQ(test, ctx->writes, 0);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes + PAGE_SIZE);
+}
+
+#define PANTHOR_TEST_GIB(n)	((u64)(n) * SZ_1G)
+
+/* When a slice ends. Sizes that do not fit into 32 bits, among others. */
+static const struct panthor_test_slice {
+	const char *name;
+	u64 max;
+	u64 freed;
+	u64 evicted;
+	u64 slice;
+	u64 swap;
+	u32 flags;
+	bool full;
+} panthor_test_slices[] = {
+	{ .name = "empty slice goes on without swap", .swap = 0, .full = false },
+	{ .name = "empty slice goes on at the cap",
+	  .max = 1, .freed = 1, .evicted = 1, .swap = SZ_1M, .full = false },
+	{ .name = "no cap", .slice = PANTHOR_TEST_GIB(8), .swap = PANTHOR_TEST_GIB(9) },
+	{ .name = "no swap", .slice = 1, .swap = 0, .full = true },
+	{ .name = "swap just filled", .slice = SZ_1M, .swap = SZ_1M, .full = true },
+	{ .name = "swap for a page more", .slice = SZ_1M, .swap = SZ_1M + PAGE_SIZE },
+	{ .name = "over 4 GiB of swap for a small slice",
+	  .slice = SZ_1M, .swap = PANTHOR_TEST_GIB(4) },
+	{ .name = "over 4 GiB in the slice for less swap",
+	  .slice = PANTHOR_TEST_GIB(4), .swap = SZ_1M, .full = true },
+	{ .name = "cap ahead of what is freed and in the slice",
+	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(4), .slice = PANTHOR_TEST_GIB(1),
+	  .evicted = PANTHOR_TEST_GIB(7), .swap = PANTHOR_TEST_GIB(9) },
+	{ .name = "cap reached by what is freed and in the slice",
+	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(4), .slice = PANTHOR_TEST_GIB(2),
+	  .evicted = PANTHOR_TEST_GIB(6), .swap = PANTHOR_TEST_GIB(9), .full = true },
+	{ .name = "cap on what is evicted, ahead",
+	  .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+	  .max = PANTHOR_TEST_GIB(6), .evicted = PANTHOR_TEST_GIB(6) - 1,
+	  .slice = PANTHOR_TEST_GIB(6) - 1, .swap = PANTHOR_TEST_GIB(9) },
+	{ .name = "cap on what is evicted, reached",
+	  .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+	  .max = PANTHOR_TEST_GIB(6), .evicted = PANTHOR_TEST_GIB(6),
+	  .slice = SZ_1M, .swap = PANTHOR_TEST_GIB(9), .full = true },
+	{ .name = "cap on what would be evicted, reached",
+	  .flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN,
+	  .max = SZ_1M, .evicted = SZ_1M, .slice = SZ_1M, .swap = SZ_2M, .full = true },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_slice, panthor_test_slices, name);
+
+static void panthor_mem_reclaim_test_slice_full(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const struct panthor_test_slice *slice = test->param_value;
+	struct drm_panthor_mem_reclaim args = {
+		.flags = slice->flags,
+		.max_bytes = slice->max,
+		.freed_bytes = slice->freed,
+		.evicted_bytes = slice->evicted,
+	};
+	struct panthor_mem_reclaim_op op = { .args = &args, .slice_bytes = slice->slice };
+
+	ctx->free_swap = slice->swap / PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, panthor_mem_slice_full(&op), slice->full);
+}
+
+/* What ends a call, and what it says then. */
+static const struct panthor_test_stop {
+	const char *name;
+	u64 max;
+	u64 freed;
+	u64 evicted;
+	long swap;
+	u32 flags;
+	u32 status;
+	bool cancelled;
+} panthor_test_stops[] = {
+	{ .name = "nothing", .freed = PANTHOR_TEST_GIB(8), .evicted = PANTHOR_TEST_GIB(8),
+	  .swap = 1 },
+	{ .name = "below the cap, beyond 4 GiB", .max = PANTHOR_TEST_GIB(5),
+	  .freed = PANTHOR_TEST_GIB(5) - 1, .evicted = PANTHOR_TEST_GIB(6), .swap = 1 },
+	{ .name = "at the cap, beyond 4 GiB", .max = PANTHOR_TEST_GIB(5),
+	  .freed = PANTHOR_TEST_GIB(5), .evicted = PANTHOR_TEST_GIB(6), .swap = 1,
+	  .status = DRM_PANTHOR_MEM_STATUS_CAPPED },
+	{ .name = "not paged out, below the cap", .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+	  .max = 2, .evicted = 1, .swap = 1 },
+	{ .name = "not paged out, at the cap", .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+	  .max = 1, .evicted = 1, .swap = 1, .status = DRM_PANTHOR_MEM_STATUS_CAPPED },
+	{ .name = "no swap", .swap = 0, .status = DRM_PANTHOR_MEM_STATUS_SWAP_FULL },
+	{ .name = "less than no swap", .swap = -1, .status = DRM_PANTHOR_MEM_STATUS_SWAP_FULL },
+	{ .name = "cap rather than swap", .max = 1, .freed = 1, .evicted = 1, .swap = 0,
+	  .status = DRM_PANTHOR_MEM_STATUS_CAPPED },
+	{ .name = "claim rather than cap and swap", .max = 1, .freed = 1, .evicted = 1, .swap = 0,
+	  .cancelled = true, .status = DRM_PANTHOR_MEM_STATUS_INTERRUPTED },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_stop, panthor_test_stops, name);
+
+static void panthor_mem_reclaim_test_should_stop(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const struct panthor_test_stop *stop = test->param_value;
+	struct drm_panthor_mem_reclaim args = {
+		.flags = stop->flags,
+		.max_bytes = stop->max,
+		.freed_bytes = stop->freed,
+		.evicted_bytes = stop->evicted,
+	};
+	struct panthor_mem_reclaim_op op = { .args = &args };
+
+	op.base = panthor_test_op(test);
+	op.base->cancelled = stop->cancelled;
+	ctx->free_swap = stop->swap;
+
+	KUNIT_EXPECT_EQ(test, panthor_mem_should_stop(&op), stop->status != 0);
+	KUNIT_EXPECT_EQ(test, op.base->stop, stop->status != 0);
+	KUNIT_EXPECT_EQ(test, args.status, stop->status);
+	/* It does not change its mind, or its reason. */
+	ctx->free_swap = 0;
+	if (stop->status)
+		KUNIT_EXPECT_TRUE(test, panthor_mem_should_stop(&op));
+	if (stop->status)
+		KUNIT_EXPECT_EQ(test, args.status, stop->status);
+}
+
+/* Skipped bytes add up beyond 4 GiB. */
+static void panthor_mem_reclaim_test_skipped_bytes(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_mem_reclaim_op op = { .args = &args };
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, SZ_1G);
+	for (u32 i = 0; i < 9; i++)
+		panthor_mem_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+	panthor_mem_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_PINNED);
+
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_GIB(10));
+	KUNIT_EXPECT_EQ(test, args.status,
+			DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_PINNED);
+}
+
+/* How many of five BOs go with a cap. */
+static const struct panthor_test_cap {
+	const char *name;
+	u64 max;
+	u32 bos;
+	bool capped;
+} panthor_test_caps[] = {
+	{ "no cap", 0, 5, false },
+	{ "one byte", 1, 1, true },
+	{ "a byte less than a BO", PANTHOR_TEST_BO_SIZE - 1, 1, true },
+	{ "a BO", PANTHOR_TEST_BO_SIZE, 1, true },
+	{ "a byte more than a BO", PANTHOR_TEST_BO_SIZE + 1, 2, true },
+	{ "three BOs", 3 * PANTHOR_TEST_BO_SIZE, 3, true },
+	{ "all", 5 * PANTHOR_TEST_BO_SIZE, 5, true },
+	{ "more than all", 5 * PANTHOR_TEST_BO_SIZE + 1, 5, false },
+	{ "more than 4 GiB", 5ULL * SZ_1G, 5, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_cap, panthor_test_caps, name);
+
+static void panthor_test_cap(struct kunit *test, u32 flags)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const struct panthor_test_cap *cap = test->param_value;
+	struct drm_panthor_mem_reclaim args = { .flags = flags, .max_bytes = cap->max };
+	bool pages_out = !flags, dry_run = flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	long left;
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	left = (PANTHOR_TEST_BOS - (dry_run ? 0 : cap->bos)) * panthor_test_bo_pages;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, (u64)cap->bos * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, pages_out ? args.evicted_bytes : 0);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), left);
+	/* Inputs stay. */
+	KUNIT_EXPECT_EQ(test, args.max_bytes, cap->max);
+	KUNIT_EXPECT_EQ(test, args.flags, flags);
+}
+
+static void panthor_mem_reclaim_test_cap(struct kunit *test)
+{
+	panthor_test_cap(test, 0);
+}
+
+static void panthor_mem_reclaim_test_cap_no_pageout(struct kunit *test)
+{
+	panthor_test_cap(test, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
+}
+
+static void panthor_mem_reclaim_test_cap_dry_run(struct kunit *test)
+{
+	panthor_test_cap(test, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN);
+}
+
+/* The cap is on what was freed: what does not go at once is not counted. */
+static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = { .max_bytes = 2 * PANTHOR_TEST_BO_SIZE };
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->freed_part = 2;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 4 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
+}
+
+/* No more leaves the GPU than swap has room for, but for one BO. */
+static void panthor_mem_reclaim_test_swap_bounds_slice(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->free_swap = 5 * panthor_test_bo_pages / 2;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 5 * PANTHOR_TEST_BO_SIZE / 2);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 3 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 2 * panthor_test_bo_pages);
+}
+
+/* With less swap than a BO needs, one BO goes, so that there is progress. */
+static void panthor_mem_reclaim_test_one_bo_always_goes(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->free_swap = 1;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+}
+
+static void panthor_mem_reclaim_test_no_swap(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, 1);
+	ctx->free_swap = 0;
+
+	KUNIT_EXPECT_EQ(test, -ENOSPC, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
+
+	/* The process is looked for first. */
+	KUNIT_EXPECT_EQ(test, -ESRCH,
+			panthor_mem_reclaim(ctx->ptdev, panthor_kunit_process(test), &args));
+}
+
+/* More than one slice, with the cap in the middle of the second. */
+static void panthor_mem_reclaim_test_slices(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const u32 bos = 2 * PANTHOR_MEM_SLICE_BOS + 1, cap = PANTHOR_MEM_SLICE_BOS + 2;
+	struct drm_panthor_mem_reclaim args = { .max_bytes = cap * PAGE_SIZE };
+
+	for (u32 i = 0; i < bos; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, cap * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+
+	/* What is in the page cache is found again, and written again here. */
+	args.max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, bos * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, bos * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+}
+
+/* What was evicted without pageout counts, in bytes, once it is paged out. */
+static void panthor_mem_reclaim_test_cached(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_evict(test, bo);
+
+	args.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+
+	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
+
+	args.flags = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
+}
+
+/* BOs that no VM maps are found by their handle. */
+static void panthor_mem_reclaim_test_unmapped(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+	panthor_gem_unpin(bo);
+	KUNIT_ASSERT_TRUE(test, panthor_gem_is_resident(bo));
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(bo));
+}
+
+static void panthor_mem_reclaim_test_pinned(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_gem_object *bo;
+
+	panthor_test_fill(test, 1);
+	bo = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_PINNED);
+	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(bo));
+	panthor_gem_unpin(bo);
+}
+
+/* Nothing of another process goes, and nothing that it uses with the target. */
+static void panthor_mem_reclaim_test_only_target(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_gem_object *shared, *private;
+	struct drm_file *file;
+	struct panthor_vm *vm;
+	struct pid *pid;
+
+	pid = panthor_kunit_process(test);
+	file = panthor_kunit_open(test, ctx->ptdev, pid);
+	vm = panthor_kunit_vm(test, file);
+	private = panthor_kunit_mapped_bo(test, file, vm, PANTHOR_TEST_BO_SIZE);
+
+	panthor_test_fill(test, 1);
+	shared = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, shared, SZ_1G);
+	panthor_kunit_map(test, vm, shared, SZ_1G);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(shared));
+	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(private));
+
+	/* Once both files are the target's, all of it goes. */
+	panthor_kunit_set_owner(file, ctx->pid);
+	args.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(shared));
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(private));
+}
+
+/* A claim of the process ends the reclaim, with what was done until then. */
+static void panthor_mem_reclaim_test_claim_ends_it(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	/* More than one slice: the first one is finished. */
+	for (u32 i = 0; i < PANTHOR_MEM_SLICE_BOS + 1; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+	ctx->cancel_after = 3;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_MEM_SLICE_BOS * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
+/* Nothing is evicted from a device that is going away. */
+static void panthor_mem_reclaim_test_unplugged(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, 1);
+	ctx->ptdev->base.unplugged = true;
+	KUNIT_EXPECT_EQ(test, -ENODEV, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
+	ctx->ptdev->base.unplugged = false;
+}
+
+static const char *panthor_test_fence_name(struct dma_fence *fence)
+{
+	return "panthor-kunit";
+}
+
+static const struct dma_fence_ops panthor_test_fence_ops = {
+	.get_driver_name = panthor_test_fence_name,
+	.get_timeline_name = panthor_test_fence_name,
+};
+
+/* Work that is not done by the deadline keeps the whole VM. */
+static void panthor_mem_reclaim_test_busy(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct dma_resv *resv = panthor_vm_resv(ctx->vm);
+	struct drm_panthor_mem_reclaim args = {};
+	struct dma_fence *fence;
+
+	panthor_test_fill(test, 2);
+
+	/* Freed with its last reference, which can be the reservation's. */
+	fence = kzalloc_obj(*fence);
+	KUNIT_ASSERT_NOT_NULL(test, fence);
+	dma_fence_init64(fence, &panthor_test_fence_ops, NULL, dma_fence_context_alloc(1), 1);
+	dma_resv_lock(resv, NULL);
+	if (!dma_resv_reserve_fences(resv, 1))
+		dma_resv_add_fence(resv, fence, DMA_RESV_USAGE_BOOKKEEP);
+	dma_resv_unlock(resv);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+
+	/* A dry run does not wait for it. */
+	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	args.deadline_ns = S64_MAX;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+	args.flags = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+static struct kunit_case panthor_mem_reclaim_test_cases[] = {
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_page_out, panthor_test_size_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_slice_full, panthor_test_slice_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_should_stop, panthor_test_stop_gen_params),
+	KUNIT_CASE(panthor_mem_reclaim_test_skipped_bytes),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap, panthor_test_cap_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_no_pageout, panthor_test_cap_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_dry_run, panthor_test_cap_gen_params),
+	KUNIT_CASE(panthor_mem_reclaim_test_cap_counts_freed),
+	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
+	KUNIT_CASE(panthor_mem_reclaim_test_one_bo_always_goes),
+	KUNIT_CASE(panthor_mem_reclaim_test_no_swap),
+	KUNIT_CASE(panthor_mem_reclaim_test_slices),
+	KUNIT_CASE(panthor_mem_reclaim_test_cached),
+	KUNIT_CASE(panthor_mem_reclaim_test_unmapped),
+	KUNIT_CASE(panthor_mem_reclaim_test_pinned),
+	KUNIT_CASE(panthor_mem_reclaim_test_only_target),
+	KUNIT_CASE(panthor_mem_reclaim_test_claim_ends_it),
+	KUNIT_CASE(panthor_mem_reclaim_test_unplugged),
+	KUNIT_CASE(panthor_mem_reclaim_test_busy),
+	{}
+};
+
+static struct kunit_suite panthor_mem_reclaim_test_suite = {
+	.name = "panthor_mem_reclaim",
+	.init = panthor_mem_reclaim_test_init,
+	.test_cases = panthor_mem_reclaim_test_cases,
+};
+
+kunit_test_suite(panthor_mem_reclaim_test_suite);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* What a model has not: a GPU that sleeps, has slots, and memory of its own. */
+#include "cases.h"
+
+#define SEED 0x6770750000000000ull
+
+/* Neither call needs the GPU, so that neither wakes it. */
+static void asleep(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
+	struct panthor_mem_reclaim_result out;
+	struct panthor_mem_claim_result in;
+	uint64_t was = resident(w, app);
+	struct world_gpu before, after;
+
+	world_quiet(w);
+	world_gpu(w, &before);
+	out = reclaim(w, app);
+	world_gpu(w, &after);
+	assert_true(after.asleep);
+	assert_int_equal(after.boots, before.boots);
+	assert_int_equal(after.resets, before.resets);
+	assert_int_equal(after.locks, before.locks);
+	assert_true(out.evicted_bytes >= lot_bytes(&lot));
+
+	in = claim(w, app);
+	world_gpu(w, &after);
+	assert_true(after.asleep);
+	assert_int_equal(after.boots, before.boots);
+	assert_int_equal(after.resets, before.resets);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(resident(w, app), was);
+	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* Away while it sleeps, back when it wakes. */
+	world_quiet(w);
+	reclaim(w, app);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/*
+ * A queue group that has nothing to do keeps its slot, and its VM its place in the
+ * MMU: the mappings are changed under the eyes of the GPU.
+ */
+static bool try_idle_on_slot(struct world *w)
+{
+	struct world_gpu before, between, after;
+	struct world_app *app;
+	struct lot lot;
+
+	world_keep_awake(w);
+	app = world_spawn(w, NULL);
+	lot = lot_alloc(w, app, 4, unit(), SEED + 2);
+	world_gpu(w, &before);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	reclaim(w, app);
+	world_gpu(w, &between);
+	claim(w, app);
+	world_gpu(w, &after);
+	if (after.off_slots != before.off_slots)
+		return false;
+	/* One lock for each mapping, out and in. */
+	assert_true(between.locks >= before.locks + lot.count);
+	assert_true(after.locks >= between.locks + lot.count);
+	assert_int_equal(after.boots, before.boots);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	reclaim(w, app);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void idle_on_slot(struct world *w)
+{
+	until_told(w, try_idle_on_slot);
+}
+
+/* More VMs than the MMU has places for, all of them with work in turn. */
+static void many_vms(struct world *w)
+{
+	const struct world_spawn how = { .files = 2, .vms = 4 };
+	struct world_app *app = world_spawn(w, &how);
+	struct panthor_mem_reclaim_result out;
+	struct lot lots[8];
+	uint64_t was;
+	unsigned int i, round;
+
+	for (i = 0; i < 8; i++) {
+		const struct world_alloc alloc = {
+			.file = i / 4, .vm = i % 4, .count = 2, .size = unit() / 2,
+			.seed = SEED + 16 + i,
+		};
+
+		lots[i] = lot_alloc_with(w, app, &alloc);
+	}
+	was = resident(w, app);
+	for (round = 0; round < 3; round++) {
+		out = reclaim(w, app);
+		assert_true(out.evicted_bytes >= 8 * unit());
+		assert_int_equal(out.evicted_bytes, was - resident(w, app));
+		if (round & 1)
+			assert_int_equal(claim(w, app).claimed_bytes, out.evicted_bytes);
+		for (i = 0; i < 8; i++)
+			lot_check(w, &lots[i], WORLD_BY_GPU);
+		assert_int_equal(resident(w, app), was);
+	}
+}
+
+#define CHUNKS 6
+
+/* The chunks of a tiler heap, those that were grown too. */
+static void tiler_heap(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 3);
+	struct panthor_mem_reclaim_result before, with, out;
+	struct panthor_mem_claim_result in;
+
+	before = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	world_heap(w, app, 0, 0, CHUNKS, SEED + 4);
+	with = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	assert_int_equal(with.evicted_bytes, before.evicted_bytes + CHUNKS * WORLD_HEAP_CHUNK);
+
+	out = reclaim(w, app);
+	assert_int_equal(out.evicted_bytes, with.evicted_bytes);
+	assert_int_equal(out.skipped_bytes, with.skipped_bytes);
+	assert_true(out.freed_bytes >= CHUNKS * WORLD_HEAP_CHUNK);
+	in = claim(w, app);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(in.remaining_bytes, 0);
+	world_heap_check(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* And by the process's own work. */
+	reclaim(w, app);
+	world_heap_check(w, app, 0, 0);
+}
+
+/* The driver's dummy behind a sparse mapping is nobody's memory. */
+static void sparse(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 5);
+	struct panthor_mem_reclaim_result before, with, out;
+	struct panthor_mem_claim_result in;
+
+	before = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	world_sparse(w, app, 0, 0, 2 * WORLD_MIB);
+	world_sparse_use(w, app, 0, 0);
+	with = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
+	assert_int_equal(with.evicted_bytes, before.evicted_bytes);
+	assert_int_equal(with.skipped_bytes, before.skipped_bytes);
+
+	out = reclaim(w, app);
+	assert_int_equal(out.evicted_bytes, before.evicted_bytes);
+	assert_int_equal(out.skipped_bytes, before.skipped_bytes);
+	in = claim(w, app);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	world_sparse_use(w, app, 0, 0);
+	reclaim(w, app);
+	world_sparse_use(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+const struct conf_case gpu_cases[] = {
+	{ "asleep", asleep, WORLD_HAS_GPU },
+	{ "idle_on_slot", idle_on_slot, WORLD_HAS_GPU },
+	{ "many_vms", many_vms, WORLD_HAS_GPU },
+	{ "tiler_heap", tiler_heap, WORLD_HAS_GPU },
+	{ "sparse", sparse, WORLD_HAS_GPU },
+	{ NULL, NULL, 0 },
+};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's world: trouble below the ioctls. All of it is real. A driver is
+ * unbound, a disk has a bad sector, a memory cgroup is full; the simulated GPU's
+ * knobs make its MMU, its caches and its firmware fail.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gpu/bo.h"
+#include "gpu/sim.h"
+#include "gpu/sysmem.h"
+#include "world_guest.h"
+
+#define CGROUP "/sys/fs/cgroup/conformance"
+/* When it has not happened by then, it never will. */
+#define RECOVERY_TRIES 6000
+#define RECOVERY_PAUSE (10 * WORLD_MS)
+
+/* --- memory --------------------------------------------------------------- */
+
+int guest_limited_cgroup(struct world *w, const char **folder)
+{
+	*folder = CGROUP;
+	if (w->limited)
+		return 0;
+	if (mkdir(CGROUP, 0755) && errno != EEXIST)
+		return -errno;
+	w->limited = true;
+	return 0;
+}
+
+/* Nothing may be pushed out to make room; then only so many pages are left. */
+static int limit_memory(struct world *w, uint64_t pages)
+{
+	char text[32];
+	int64_t now;
+	int ret;
+
+	if (!w->limited)
+		return -ENOENT;
+	ret = sysmem_write_file(CGROUP "/memory.swap.max", "0");
+	if (!ret)
+		ret = sysmem_read_number(CGROUP "/memory.current", &now);
+	if (ret)
+		return ret;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)now + pages * WORLD_PAGE);
+	return sysmem_write_file(CGROUP "/memory.max", text);
+}
+
+static int unlimit_memory(struct world *w)
+{
+	int ret;
+
+	if (!w->limited)
+		return 0;
+	ret = sysmem_write_file(CGROUP "/memory.max", "max");
+	return ret ? ret : sysmem_write_file(CGROUP "/memory.swap.max", "max");
+}
+
+/* --- the GPU --------------------------------------------------------------- */
+
+/* A countdown of the simulated GPU's, to something that may end with a reset. */
+static int arm(struct world *w, const char *name, unsigned int nth, bool resets_gpu)
+{
+	int ret = sim_stat("resets", &w->knob.resets);
+
+	if (!ret)
+		ret = sim_stat("boots", &w->knob.boots);
+	if (!ret)
+		ret = sim_knob_set(name, nth);
+	if (!ret) {
+		w->knob.name = name;
+		w->knob.resets_gpu = resets_gpu;
+	}
+	return ret;
+}
+
+/* Both have gone on. The firmware boots last. */
+static int wait_for_reset(struct world *w)
+{
+	for (int i = 0; i < RECOVERY_TRIES; i++) {
+		int64_t resets, boots;
+		int ret = sim_stat("resets", &resets);
+
+		if (!ret)
+			ret = sim_stat("boots", &boots);
+		if (ret)
+			return ret;
+		if (resets > w->knob.resets && boots > w->knob.boots)
+			return 0;
+		world_sleep(w, RECOVERY_PAUSE);
+	}
+	return -ETIME;
+}
+
+static int recover_gpu(struct world *w, bool *struck)
+{
+	const char *name = w->knob.name;
+	int64_t left;
+	int ret;
+
+	if (!name)
+		return 0;
+	w->knob.name = NULL;
+	ret = sim_knob_get(name, &left);
+	if (ret)
+		return ret;
+	*struck = !left;
+	if (left)
+		return sim_knob_set(name, 0);
+	if (!w->knob.resets_gpu)
+		return 0;
+	ret = wait_for_reset(w);
+	/* One reset is what was asked for. */
+	if (w->troubles >= 0)
+		w->troubles++;
+	return ret;
+}
+
+static int unplug(struct world *w)
+{
+	w->unplugged = true;
+	return gpu_unbind(&w->binding);
+}
+
+/* --- all of them ------------------------------------------------------------ */
+
+int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)
+{
+	w->faults = true;
+	switch (fault) {
+	case WORLD_FAULT_UNPLUG:
+		w->faults_uncounted = true;
+		return unplug(w);
+	case WORLD_FAULT_SWAP_READ:
+		return swap_fail_read(&w->swap, nth);
+	case WORLD_FAULT_NO_MEMORY:
+		return limit_memory(w, nth - 1);
+	case WORLD_FAULT_MMU_TIMEOUT:
+		return arm(w, "lock_stuck", nth, true);
+	case WORLD_FAULT_FLUSH_TIMEOUT:
+		return arm(w, "flush_lost", nth, true);
+	case WORLD_FAULT_BOOT:
+		w->faults_uncounted = true;
+		return arm(w, "boot_fails", nth, false);
+	case WORLD_FAULT_NO_SWAP_SUPPORT:
+		/* It is so, or world_features() would not say it. */
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int guest_recover(struct world *w, bool *struck)
+{
+	int ret, other;
+
+	*struck = true;
+	ret = recover_gpu(w, struck);
+	other = unlimit_memory(w);
+	if (!ret)
+		ret = other;
+	other = swap_heal(&w->swap);
+	return ret ? ret : other;
+}
+
+static int replug(struct world *w)
+{
+	int ret;
+
+	if (!w->unplugged)
+		return 0;
+	gpu_device_close(&w->dev);
+	ret = gpu_bind(&w->binding);
+	/* It works again, whatever its number is now. */
+	return ret ? ret : gpu_device_open(&w->dev);
+}
+
+int guest_restore(struct world *w)
+{
+	bool struck;
+	int ret = guest_recover(w, &struck);
+	int other = replug(w);
+
+	if (w->limited && rmdir(CGROUP) && !ret)
+		ret = -errno;
+	return ret ? ret : other;
+}
+
+void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
+{
+	guest_check(guest_fault(w, fault, nth), "making trouble %d", (int)fault);
+}
+
+void world_recover(struct world *w)
+{
+	bool struck;
+
+	guest_check(guest_recover(w, &struck), "ending the trouble");
+	if (!struck)
+		fail_msg("the trouble that the case asked for never came");
+}
+
+/* --- another device ---------------------------------------------------------- */
+
+/* vgem attaches to the buffer, and keeps it until the file is closed. */
+void world_pin(struct world *w, struct world_app *app, int bo)
+{
+	struct gpu_bo theirs;
+	int dmabuf = -1;
+
+	(void)w;
+	if (app->pins < 0)
+		app->pins = gpu_node_open("vgem");
+	guest_check(app->pins, "a second device");
+	guest_check(guest_ask(app, (struct app_request) {
+		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
+		    "exporting BO %d", bo);
+	guest_check(gpu_bo_import(app->pins, dmabuf, &theirs), "importing BO %d into vgem", bo);
+	close(dmabuf);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk in memory whose reads can fail, to swap on: null_blk. Needs root, and
+ * configfs, which is mounted if it is not.
+ */
+#ifndef GPU_DISK_H
+#define GPU_DISK_H
+
+#include <stdint.h>
+
+struct disk {
+	char device[64];	/* "": none */
+	uint64_t bad;		/* the page that fails next, or 0 */
+};
+
+/* A new one, with a swap header on it. */
+int disk_create(struct disk *disk, unsigned int mib);
+
+/* Not while it is swapped on. */
+void disk_destroy(struct disk *disk);
+
+/*
+ * The one transfer that comes next to page @page of the disk (the swap header is
+ * page 0) is an I/O error. One page at a time.
+ */
+int disk_fail_page(struct disk *disk, uint64_t page);
+int disk_heal(struct disk *disk);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Swap on a disk whose reads can fail.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/swap.h>
+
+#include "gpu/disk.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
+
+#define PAGE_CLUSTER "/proc/sys/vm/page-cluster"
+#define DISK_MIB 64
+#define MAX_ROUNDS 100
+#define SLACK (64u << 10)
+
+static void set_readahead(int64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d", (int)value);
+	sysmem_write_file(PAGE_CLUSTER, text);
+}
+
+/*
+ * Slots are given out in order on one CPU, each has its own supply; and read
+ * ahead a page would be read that nobody asked for.
+ */
+static int keep_order(struct swap *swap)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t one;
+
+	if (sysmem_read_number(PAGE_CLUSTER, &swap->readahead))
+		return -ENOENT;
+	CPU_ZERO(&one);
+	CPU_SET(cpu < 0 ? 0 : cpu, &one);
+	if (sched_getaffinity(0, sizeof(swap->cpus), &swap->cpus) ||
+	    sched_setaffinity(0, sizeof(one), &one))
+		return -errno;
+	set_readahead(0);
+	return 0;
+}
+
+int swap_disk(struct swap *swap)
+{
+	int ret = swap_none(swap);
+
+	if (!ret)
+		ret = disk_create(&swap->disk, DISK_MIB);
+	if (!ret)
+		ret = keep_order(swap);
+	if (!ret && swapon(swap->disk.device, 0))
+		ret = -errno;
+	return ret;
+}
+
+void swap_end_disk(struct swap *swap)
+{
+	if (!swap->disk.device[0])
+		return;
+	swapoff(swap->disk.device);
+	disk_destroy(&swap->disk);
+	set_readahead(swap->readahead);
+	sched_setaffinity(0, sizeof(swap->cpus), &swap->cpus);
+}
+
+/* What was written may still be in RAM, where no error could hit it. */
+static int drop_cached(void)
+{
+	struct sysmem mem;
+
+	for (int i = 0; i < MAX_ROUNDS; i++) {
+		int ret = sysmem_read(&mem);
+
+		if (ret)
+			return ret;
+		if (mem.swap_cached <= SLACK)
+			return 0;
+		ret = sysmem_reclaim("", mem.swap_cached);
+		if (ret)
+			return ret;
+	}
+	return -EBUSY;
+}
+
+int swap_fail_read(struct swap *swap, uint64_t nth)
+{
+	int ret = drop_cached();
+
+	return ret ? ret : disk_fail_page(&swap->disk, nth);
+}
+
+int swap_heal(struct swap *swap)
+{
+	return disk_heal(&swap->disk);
+}

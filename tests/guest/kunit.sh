@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Run every KUnit suite of the driver, and print what it says (KTAP):
+#
+#   ./run-guest --strict -- tests/guest/kunit.sh
+#
+# Fails if a test failed, or if a suite that the source has did not run.
+set -eu
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+kunit=/sys/kernel/debug/kunit
+suites=$(sed -n 's/^\t\.name = "\(panthor_[a-z_]*\)",$/\1/p' \
+	"$top"/kernel/drivers/gpu/drm/panthor/tests/*_test.c)
+[ -n "$suites" ] || { echo "kunit: the source has no suite" >&2; exit 1; }
+
+status=0
+for suite in $suites; do
+	if [ ! -e "$kunit/$suite/run" ]; then
+		echo "kunit: this kernel does not have $suite" >&2
+		status=1
+		continue
+	fi
+	# Returns when the suite is through.
+	echo 1 >"$kunit/$suite/run"
+	cat "$kunit/$suite/results"
+	grep -qx "ok 1 $suite" "$kunit/$suite/results" || {
+		echo "kunit: $suite did not pass" >&2
+		status=1
+	}
+done
+exit $status
