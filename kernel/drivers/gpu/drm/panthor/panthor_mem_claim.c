@@ -146,6 +146,13 @@ static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
+		/* It stays evicted, and is met again: mapped twice, by handle. */
+		if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY) {
+			if (!panthor_mem_first_visit(op->base, bo))
+				continue;
+			op->args->remaining_bytes += bo->base.size;
+		}
+
 		*error = panthor_mem_prefetch_bo(bo);
 		if (*error)
 			break;

@@ -117,7 +117,7 @@ static int panthor_mem_target_make_room(struct panthor_mem_target *target,
 
 /**
  * panthor_mem_target_init() - Collect what a process has
- * @target: Target to initialize.
+ * @target: Target to initialize; zeroed.
  * @ptdev: Device.
  * @pid: The process. A reference is taken.
  *

@@ -131,8 +131,7 @@ static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
-	if (cap->capped)
-		KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
 }
 
