@@ -20,11 +20,13 @@
  *   passed here would count that process's memory as the caller's.
  * - @tgid names a process (not a thread) as the calling process's pid namespace
  *   numbers it; 0 is the calling process. The target is all files that the
- *   process has of this device.
+ *   process has of this device. Numbers are given out again: the functions with
+ *   pidfd in their name say whether that happened.
  * - Sizes are in bytes, of 64 bits on every architecture.
  * - Out-parameters come last. They may be NULL. They hold what was done when 0
  *   is returned, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after
- *   part of the work. On every other error nothing was done, and they are zero.
+ *   part of the work. On every other error nothing was done, and they are zero;
+ *   the functions with pidfd in their name make one exception.
  * - Any thread may call at any time, also on the same @fd. Calls block: reclaim
  *   writes to swap, claim reads from it. Do not call from a thread that must
  *   draw the next frame.
@@ -196,6 +198,42 @@ int panthor_mem_reclaim_with(int fd, pid_t tgid,
 			     struct panthor_mem_reclaim_result *result);
 
 /**
+ * panthor_mem_reclaim_pidfd - panthor_mem_reclaim() for the process of a pidfd
+ * @fd: File of a panthor device.
+ * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed.
+ * @freed_bytes: How much was returned to the system, or NULL.
+ *
+ * The ioctl takes a number, so the library asks @pidfd for it, makes the call, and
+ * then looks whether the process has exited. If it has not, the number was its own
+ * all the time and the kernel reclaimed this process and no other: that is what 0
+ * means here. If it has, be it a zombie or gone, the result is -ESRCH. This can
+ * come after work was done: the counts say how much, and it can have been done to
+ * a process that has got the number since, which loses time by it and no contents.
+ *
+ * Return: as panthor_mem_reclaim() without its @tgid, and
+ *
+ *   -ESRCH       Also: the process had exited when the call ended.
+ *   -EBADF       Also: @pidfd is not an open pidfd.
+ *   -ENOSYS      The kernel cannot tell the number of @pidfd: before Linux 6.13
+ *                this takes a procfs of the caller's own pid namespace.
+ */
+int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes);
+
+/**
+ * panthor_mem_reclaim_pidfd_with - panthor_mem_reclaim_pidfd() with options and full result
+ * @fd: File of a panthor device.
+ * @pidfd: The process; borrowed.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_reclaim_pidfd(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
+				   const struct panthor_mem_reclaim_options *options,
+				   struct panthor_mem_reclaim_result *result);
+
+/**
  * panthor_mem_claim - Bring the GPU memory of a process back
  * @fd: File of a panthor device.
  * @tgid: The process, or 0.
@@ -231,6 +269,37 @@ int panthor_mem_claim(int fd, pid_t tgid, uint64_t *claimed_bytes);
 int panthor_mem_claim_with(int fd, pid_t tgid,
 			   const struct panthor_mem_claim_options *options,
 			   struct panthor_mem_claim_result *result);
+
+/**
+ * panthor_mem_claim_pidfd - panthor_mem_claim() for the process of a pidfd
+ * @fd: File of a panthor device.
+ * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed.
+ * @claimed_bytes: How much was made resident, or NULL.
+ *
+ * What panthor_mem_reclaim_pidfd() says of the process and of -ESRCH holds here, too.
+ *
+ * Return: as panthor_mem_claim() without its @tgid, and
+ *
+ *   -ESRCH       Also: the process had exited when the call ended.
+ *   -EBADF       Also: @pidfd is not an open pidfd.
+ *   -ENOSYS      The kernel cannot tell the number of @pidfd: before Linux 6.13
+ *                this takes a procfs of the caller's own pid namespace.
+ */
+int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes);
+
+/**
+ * panthor_mem_claim_pidfd_with - panthor_mem_claim_pidfd() with options and full result
+ * @fd: File of a panthor device.
+ * @pidfd: The process; borrowed.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_claim_pidfd(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_claim_pidfd_with(int fd, int pidfd,
+				 const struct panthor_mem_claim_options *options,
+				 struct panthor_mem_claim_result *result);
 
 #if defined(__cplusplus)
 }

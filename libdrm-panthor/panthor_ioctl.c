@@ -22,8 +22,3 @@ int panthor_ioctl(int fd, unsigned long request, void *arg)
 	errno = saved;
 	return ret;
 }
-
-bool panthor_outputs_valid(int ret)
-{
-	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
-}

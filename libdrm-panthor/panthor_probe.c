@@ -2,6 +2,7 @@
 /* Is it there, and may we? */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xf86drm.h>
 
@@ -11,7 +12,8 @@
 /*
  * The first major version of panthor is the only one that these ioctl numbers
  * were ever given out for. The minor version does not decide: a kernel that had
- * the ioctls added to an older driver cannot change it.
+ * the ioctls added to an older driver cannot change it, and a later one can say
+ * the same number and mean something else.
  */
 static int check_driver(int fd)
 {
@@ -33,19 +35,46 @@ static int check_driver(int fd)
 	return ret;
 }
 
+/* Did the outputs come from our ioctl? None of it leaves them as they were. */
+static bool is_ours(const struct drm_panthor_mem_reclaim *sent,
+		    const struct drm_panthor_mem_reclaim *got)
+{
+	return got->flags == sent->flags && got->tgid == sent->tgid &&
+	       got->max_bytes == sent->max_bytes && got->deadline_ns == sent->deadline_ns &&
+	       got->freed_bytes == 0 && got->evicted_bytes != sent->evicted_bytes &&
+	       got->skipped_bytes != sent->skipped_bytes &&
+	       got->status != sent->status;
+}
+
 panthor_public int panthor_mem_probe(int fd)
 {
-	struct drm_panthor_mem_reclaim arg = {
+	/*
+	 * Elsewhere this number can be another ioctl. What is sent is therefore
+	 * right for ours alone: wherever another one would have a handle and
+	 * the padding after it, flags or a pointer, the value is not 0 and not
+	 * one that it could take.
+	 */
+	const struct drm_panthor_mem_reclaim sent = {
 		.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN,
+		.tgid = (uint32_t)getpid(),
+		.max_bytes = UINT64_MAX,
+		.deadline_ns = -1,
+		.freed_bytes = UINT64_MAX,
+		.evicted_bytes = UINT64_MAX,
+		.skipped_bytes = UINT64_MAX,
+		.status = UINT32_MAX,
 	};
+	struct drm_panthor_mem_reclaim got = sent;
 	int ret;
 
 	ret = check_driver(fd);
 	if (ret)
 		return ret;
 
-	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &arg);
+	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &got);
 	switch (ret) {
+	case 0:
+		return is_ours(&sent, &got) ? 0 : -ENOSYS;
 	case -EINVAL:
 		/* What drm_ioctl() says to a number that it does not know. */
 		return -ENOSYS;

@@ -1,57 +1,78 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaim, in its two forms. */
+/* Reclaim, in its four forms. */
 #include <errno.h>
 
 #include "panthor_drmif.h"
 #include "panthor_priv.h"
+#include "panthor_usdt.h"
 
 #define OPTIONS_LEAST panthor_size_to(struct panthor_mem_reclaim_options, deadline_ns)
 #define RESULT_LEAST panthor_size_to(struct panthor_mem_reclaim_result, skipped_bytes)
 
-static int reclaim(int fd, pid_t tgid, const struct panthor_mem_reclaim_options *opts,
-		   struct panthor_mem_reclaim_result *res)
+static panthor_inline int by_tgid(int fd, pid_t tgid,
+				  const struct panthor_mem_reclaim_options *options,
+				  struct panthor_mem_reclaim_result *res)
 {
-	struct drm_panthor_mem_reclaim arg = {
-		.flags = opts->flags,
-		.tgid = (uint32_t)tgid,
-		.max_bytes = opts->max_bytes,
-		.deadline_ns = opts->deadline_ns,
-	};
+	struct drm_panthor_mem_reclaim arg = { .tgid = (uint32_t)tgid };
+	struct panthor_mem_reclaim_options opts;
 	int ret;
 
+	if (options && options->size != sizeof(opts)) {
+		ret = panthor_options_in(&opts, sizeof(opts), options, OPTIONS_LEAST);
+		if (ret)
+			return ret;
+		options = &opts;
+	}
+	if (options) {
+		arg.flags = options->flags;
+		arg.max_bytes = options->max_bytes;
+		arg.deadline_ns = options->deadline_ns;
+	}
 	if (tgid < 0)
 		return -EINVAL;
 
+	panthor_usdt_reclaim_begin(fd, &arg);
 	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &arg);
-	if (panthor_outputs_valid(ret)) {
+	if (!ret || panthor_outputs_valid(ret)) {
 		res->status = arg.status;
 		res->freed_bytes = arg.freed_bytes;
 		res->evicted_bytes = arg.evicted_bytes;
 		res->skipped_bytes = arg.skipped_bytes;
 	}
+	panthor_usdt_reclaim_end(fd, tgid, ret, res);
 	return ret;
+}
+
+/* What was done stays in @res also if the process was another one by then. */
+static int by_pidfd(int fd, int pidfd, const struct panthor_mem_reclaim_options *options,
+		    struct panthor_mem_reclaim_result *res)
+{
+	int ret, running;
+	pid_t tgid;
+
+	ret = panthor_pidfd_tgid(pidfd, &tgid);
+	if (ret)
+		return ret;
+	ret = by_tgid(fd, tgid, options, res);
+	if (!panthor_outputs_valid(ret))
+		return ret;
+	running = panthor_pidfd_running(pidfd);
+	return running ? running : ret;
 }
 
 panthor_public int panthor_mem_reclaim_with(int fd, pid_t tgid,
 					    const struct panthor_mem_reclaim_options *options,
 					    struct panthor_mem_reclaim_result *result)
 {
-	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
 	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
-	int ret = 0;
+	int ret;
 
-	if (result) {
-		ret = panthor_result_check(result, RESULT_LEAST);
-		if (ret)
-			return ret;
-	}
-
-	if (options)
-		ret = panthor_options_in(&opts, sizeof(opts), options, OPTIONS_LEAST);
-	if (!ret)
-		ret = reclaim(fd, tgid, &opts, &res);
-
-	if (result)
+	if (result && result->size < RESULT_LEAST)
+		return -EINVAL;
+	ret = by_tgid(fd, tgid, options, &res);
+	if (result && result->size == sizeof(res))
+		*result = res;
+	else if (result)
 		panthor_result_out(result, &res, sizeof(res));
 	return ret;
 }
@@ -61,7 +82,36 @@ panthor_public int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes
 	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	int ret;
 
-	ret = panthor_mem_reclaim_with(fd, tgid, NULL, &res);
+	ret = by_tgid(fd, tgid, NULL, &res);
+	if (freed_bytes)
+		*freed_bytes = res.freed_bytes;
+	return ret;
+}
+
+panthor_public int
+panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
+			       const struct panthor_mem_reclaim_options *options,
+			       struct panthor_mem_reclaim_result *result)
+{
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	int ret;
+
+	if (result && result->size < RESULT_LEAST)
+		return -EINVAL;
+	ret = by_pidfd(fd, pidfd, options, &res);
+	if (result && result->size == sizeof(res))
+		*result = res;
+	else if (result)
+		panthor_result_out(result, &res, sizeof(res));
+	return ret;
+}
+
+panthor_public int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes)
+{
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	int ret;
+
+	ret = by_pidfd(fd, pidfd, NULL, &res);
 	if (freed_bytes)
 		*freed_bytes = res.freed_bytes;
 	return ret;

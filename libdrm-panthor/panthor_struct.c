@@ -33,11 +33,6 @@ int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t 
 	return 0;
 }
 
-int panthor_result_check(const void *theirs, size_t least)
-{
-	return size_of(theirs) < least ? -EINVAL : 0;
-}
-
 void panthor_result_out(void *theirs, const void *ours, size_t ours_size)
 {
 	const size_t head = sizeof(uint32_t);

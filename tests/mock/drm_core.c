@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <drm.h>
@@ -133,14 +134,30 @@ static bool outputs_valid(int ret)
 	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
 }
 
+/*
+ * The calling process has a number of its own in the model, and a real one, by
+ * which it may name itself, too.
+ */
+static uint32_t model_tgid(const struct drm_core *core, uint32_t tgid)
+{
+	struct model *m = core->model;
+
+	if (tgid != (uint32_t)getpid() || model_find_pid(m, m->current->ns, (pid_t)tgid))
+		return tgid;
+	return 0;
+}
+
 static int mem_reclaim(struct drm_core *core, void *data)
 {
 	struct drm_panthor_mem_reclaim *arg = data;
+	uint32_t tgid = arg->tgid;
 	int ret;
 
 	core->mem_ioctls++;
+	arg->tgid = model_tgid(core, tgid);
 	model_call_begin(core->model);
 	ret = model_mem_reclaim(core->model, arg);
+	arg->tgid = tgid;
 	model_call_end(core->model);
 	if (!outputs_valid(ret)) {
 		arg->freed_bytes = arg->evicted_bytes = arg->skipped_bytes = DRM_CORE_MESS;
@@ -152,11 +169,14 @@ static int mem_reclaim(struct drm_core *core, void *data)
 static int mem_claim(struct drm_core *core, void *data)
 {
 	struct drm_panthor_mem_claim *arg = data;
+	uint32_t tgid = arg->tgid;
 	int ret;
 
 	core->mem_ioctls++;
+	arg->tgid = model_tgid(core, tgid);
 	model_call_begin(core->model);
 	ret = model_mem_claim(core->model, arg);
+	arg->tgid = tgid;
 	model_call_end(core->model);
 	if (!outputs_valid(ret)) {
 		arg->claimed_bytes = arg->remaining_bytes = DRM_CORE_MESS;
@@ -213,7 +233,7 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 
 	in = _IOC_DIR(request) & _IOC_WRITE ? _IOC_SIZE(request) : 0;
 	out = _IOC_DIR(request) & _IOC_READ ? _IOC_SIZE(request) : 0;
-	size = _IOC_SIZE(h->request);
+	size = h->mem && core->foreign ? core->foreign_size : _IOC_SIZE(h->request);
 	if (size < in)
 		size = in;
 	if (size < out)
@@ -227,7 +247,7 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 		/* Whoever issues an ioctl owns the file from now on. */
 		if (!file->was_master)
 			file->owner = &core->model->current->tgid;
-		ret = h->fn(core, data);
+		ret = h->mem && core->foreign ? core->foreign(core, data) : h->fn(core, data);
 		if (user_copy_to(user, data, out))
 			ret = -EFAULT;
 	}
@@ -235,8 +255,24 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 	return ret;
 }
 
+void drm_core_sleep(int64_t ns)
+{
+	const struct timespec t = { ns / 1000000000, ns % 1000000000 };
+
+	pthread_mutex_unlock(&state.lock);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	pthread_mutex_lock(&state.lock);
+}
+
+/* PIDFD_GET_INFO, of whatever size. */
+static bool is_pidfd_info(unsigned long request)
+{
+	return _IOC_TYPE(request) == 0xFF && _IOC_NR(request) == 11;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
+	bool refused;
 	struct model_file *file;
 	va_list args;
 	void *arg;
@@ -250,8 +286,13 @@ int ioctl(int fd, unsigned long request, ...)
 	file = state.core ? file_of(fd) : NULL;
 	if (file)
 		ret = dispatch(state.core, file, request, arg);
+	refused = state.core && state.core->old_pidfd && is_pidfd_info(request);
 	pthread_mutex_unlock(&state.lock);
 
+	if (!file && refused) {
+		errno = fcntl(fd, F_GETFD) < 0 ? EBADF : ENOTTY;
+		return -1;
+	}
 	if (!file)
 		return (int)syscall(SYS_ioctl, fd, request, arg);
 	if (ret < 0) {

@@ -25,6 +25,11 @@ struct drm_core {
 	/* A driver without the two ioctls; or with others of the same numbers. */
 	bool has_mem;
 	bool unplugged;
+	/* What the kernel's struct of those others takes, and what they do. */
+	size_t foreign_size;
+	int (*foreign)(struct drm_core *core, void *data);
+	/* A kernel before 6.13, where a pidfd does not tell its number. */
+	bool old_pidfd;
 	/* How many ioctls reached the core, and how many of the two among them. */
 	unsigned int ioctls;
 	unsigned int mem_ioctls;
@@ -36,5 +41,8 @@ void drm_core_stop(void);
 
 /* A new fd for @file. Close it with close(); dup() works as ever. */
 int drm_core_open(struct model_file *file);
+
+/* For an event in the middle of an ioctl: lets other threads into the model. */
+void drm_core_sleep(int64_t ns);
 
 #endif /* DRM_CORE_H */

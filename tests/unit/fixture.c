@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #define SEED 0x5eed000000000000ull
+#define FIRST_PID 5000000
 
 int fixture_setup(void **state)
 {
@@ -15,6 +16,8 @@ int fixture_setup(void **state)
 	if (!f)
 		return -1;
 	f->model = model_new();
+	/* Beyond the numbers of real processes, which some tests have, too. */
+	f->model->next_pid = FIRST_PID;
 	drm_core_start(&f->core, f->model);
 
 	f->manager = model_proc_new(f->model, MODEL_NS_INIT);

@@ -2,6 +2,7 @@
 /* panthor_mem_probe(): one test for each answer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
@@ -62,6 +63,73 @@ static void driver_2(void **state)
 	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
 	/* The number may mean anything there. */
 	assert_int_equal(f->core.mem_ioctls, 0);
+}
+
+/*
+ * Other ioctls of the same number, as a later panthor might have them. What they
+ * do with what the probe sends: a strict one refuses, and a careless one must not
+ * find a handle in it, nor pass for ours.
+ */
+struct foreign {
+	uint32_t handle;
+	uint32_t pad;
+	uint64_t size;
+	uint64_t address;
+	uint8_t more[64];
+};
+
+static unsigned int acted;
+
+static int foreign_destroy(struct drm_core *core, void *data)
+{
+	const struct foreign *arg = data;
+
+	(void)core;
+	if (arg->pad)
+		return -EINVAL;
+	acted++;
+	return 0;
+}
+
+static int foreign_careless(struct drm_core *core, void *data)
+{
+	(void)core;
+	(void)data;
+	return 0;
+}
+
+static int foreign_zeroes(struct drm_core *core, void *data)
+{
+	memset(data, 0, core->foreign_size);
+	return 0;
+}
+
+static int foreign_counts(struct drm_core *core, void *data)
+{
+	struct drm_panthor_mem_reclaim *arg = data;
+
+	(void)core;
+	arg->skipped_bytes++;
+	return 0;
+}
+
+static void same_number_elsewhere(void **state)
+{
+	static int (*const fns[])(struct drm_core *, void *) = {
+		foreign_destroy, foreign_careless, foreign_zeroes, foreign_counts,
+	};
+	static const size_t sizes[] = { 4, 8, 16, 24, 40, 56, sizeof(struct foreign) };
+	struct fixture *f = *state;
+	unsigned int i, j;
+
+	for (i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
+		for (j = 0; j < sizeof(sizes) / sizeof(sizes[0]); j++) {
+			f->core.foreign = fns[i];
+			f->core.foreign_size = sizes[j];
+			assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+		}
+	}
+	assert_int_equal(acted, 0);
 }
 
 static void other_driver(void **state)
@@ -188,6 +256,7 @@ int main(void)
 		on_fixture(driver_1_8_without),
 		on_fixture(driver_1_9_without),
 		on_fixture(driver_2),
+		on_fixture(same_number_elsewhere),
 		on_fixture(other_driver),
 		on_fixture(not_permitted),
 		on_fixture(no_swap),

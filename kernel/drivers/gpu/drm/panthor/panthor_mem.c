@@ -45,7 +45,7 @@ int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u32 pad)
 	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 
-	if (!IS_ENABLED(CONFIG_SWAP))
+	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
 	return 0;

@@ -12,6 +12,7 @@
 #ifndef __PANTHOR_MEM_H__
 #define __PANTHOR_MEM_H__
 
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -93,6 +94,16 @@ struct panthor_mem_op {
 	/** @bo_count: Number of entries of @bos. */
 	u32 bo_count;
 };
+
+/**
+ * panthor_mem_supported() - Check whether the kernel can swap BOs at all
+ *
+ * Return: true if it can.
+ */
+static inline bool panthor_mem_supported(void)
+{
+	return IS_ENABLED(CONFIG_SWAP) && IS_ENABLED(CONFIG_SHMEM);
+}
 
 void panthor_mem_init(struct panthor_device *ptdev);
 

@@ -99,6 +99,10 @@ static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
 	const pgoff_t end = bo->base.size >> PAGE_SHIFT;
 	pgoff_t index = 0;
 
+	/* Never called then, but there is no shmem_get_folio() to link. */
+	if (!panthor_mem_supported())
+		return -EOPNOTSUPP;
+
 	while (index < end) {
 		struct folio *folio;
 		int ret;

@@ -413,11 +413,14 @@ static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op,
 			     struct dma_fence *work)
 {
 	while (work && !dma_fence_is_signaled(work)) {
-		s64 left = op->args->deadline_ns - (s64)ktime_get_ns();
+		s64 now = ktime_get_ns(), left;
 
-		if (panthor_mem_dry_run(op) || left <= 0 || panthor_mem_should_stop(op))
+		if (panthor_mem_dry_run(op) || op->args->deadline_ns <= now ||
+		    panthor_mem_should_stop(op))
 			return false;
 
+		/* Not below: a deadline long ago is as far from now as it gets. */
+		left = op->args->deadline_ns - now;
 		left = min_t(s64, left, PANTHOR_MEM_WAIT_MS * NSEC_PER_MSEC);
 		/* How it ended is looked at on top: idle, a signal, a claim. */
 		dma_fence_wait_timeout(work, true, nsecs_to_jiffies(left) + 1);

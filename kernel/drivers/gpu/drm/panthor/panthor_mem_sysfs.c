@@ -13,6 +13,7 @@
 #include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
+#include "panthor_mem.h"
 #include "panthor_mem_claim.h"
 #include "panthor_mem_reclaim.h"
 #include "panthor_mem_sysfs.h"
@@ -42,7 +43,7 @@ static int panthor_mem_check_pid(struct pid *pid, bool self_allowed)
 	if (!(self_allowed && pid == task_tgid(current)) && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 
-	if (!IS_ENABLED(CONFIG_SWAP))
+	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
 	return pid ? 0 : -ESRCH;

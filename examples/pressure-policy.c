@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A small policy: when RAM gets short, the GPU memory of the application that was
+ * not used for the longest time goes first: pressure-policy /dev/dri/renderD128
+ * [MS], where MS is the shortest time to back off
+ *
+ * The kernel says when (PSI, see Documentation/accounting/psi.rst). Who was used
+ * last comes on standard input, one line each:
+ *
+ *   focus PID   this one is used now; it is claimed if it was reclaimed here
+ *   pressure    as if the kernel had said so, to try it out
+ *   quit        or the end of the input
+ *
+ * It looks at swap first: where there is no room, a reclaim only costs time and
+ * makes the pressure worse. And it backs off for twice as long each time that
+ * there was nothing to gain.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <panthor_drmif.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/* Tell us when tasks waited for memory for 100 ms of the last second. */
+#define TRIGGER "some 100000 1000000"
+
+/* So much at a time, that the focus can change in between. */
+#define SLICE (32 * MIB)
+
+/* Less is not worth the trouble. */
+#define LEAST (1 * MIB)
+
+/* What of swap is left to others. */
+#define SWAP_RESERVE (16 * MIB)
+
+#define BACK_OFF_MS 1000
+#define BACK_OFF_MAX_MS 60000
+
+struct app {
+	struct app *next; /* the next one was used earlier */
+	int pid;
+	int pidfd;
+	bool reclaimed;
+};
+
+static struct app *apps;
+static int device;
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* --- which ---------------------------------------------------------------------- */
+
+/* Takes it out of the list, or makes a new one. */
+static struct app *take(int pid)
+{
+	struct app **at, *app;
+
+	for (at = &apps; *at; at = &(*at)->next) {
+		if ((*at)->pid == pid) {
+			app = *at;
+			*at = app->next;
+			return app;
+		}
+	}
+	app = calloc(1, sizeof(*app));
+	if (!app)
+		abort();
+	app->pid = pid;
+	app->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (app->pidfd < 0) {
+		fprintf(stderr, "%d: %s\n", pid, strerror(errno));
+		free(app);
+		return NULL;
+	}
+	return app;
+}
+
+static void drop(struct app *app)
+{
+	if (!app)
+		return;
+	close(app->pidfd);
+	free(app);
+}
+
+static void focus(int pid)
+{
+	struct app *app = take(pid);
+	uint64_t claimed;
+	int ret;
+
+	if (!app)
+		return;
+	app->next = apps;
+	apps = app;
+	if (!app->reclaimed)
+		return;
+	app->reclaimed = false;
+	ret = panthor_mem_claim_pidfd(device, app->pidfd, &claimed);
+	printf("%d: claimed %" PRIu64 " bytes%s%s\n", pid, claimed, ret ? ": " : "",
+	       ret ? strerror(-ret) : "");
+}
+
+/* Those that have exited have nothing left. */
+static void forget_exited(void)
+{
+	struct app *app, *next;
+
+	for (app = apps; app; app = next) {
+		struct pollfd p = { .fd = app->pidfd, .events = POLLIN };
+
+		next = app->next;
+		if (poll(&p, 1, 0) > 0)
+			drop(take(app->pid));
+	}
+}
+
+/* What a reclaim would take, or 0; the process may be gone. */
+static uint64_t worth(const struct app *app)
+{
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	opts.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	if (panthor_mem_reclaim_pidfd_with(device, app->pidfd, &opts, &res))
+		return 0;
+	return res.evicted_bytes;
+}
+
+/* The last one in the list that is worth it; the first is being used. */
+static struct app *victim(void)
+{
+	struct app *app, *found = NULL;
+
+	for (app = apps ? apps->next : NULL; app; app = app->next) {
+		if (worth(app) >= LEAST)
+			found = app;
+	}
+	return found;
+}
+
+/* --- whether -------------------------------------------------------------------- */
+
+static uint64_t swap_room(void)
+{
+	struct sysinfo info;
+	uint64_t bytes;
+
+	if (sysinfo(&info))
+		return 0;
+	bytes = (uint64_t)info.freeswap * info.mem_unit;
+	return bytes > SWAP_RESERVE ? bytes - SWAP_RESERVE : 0;
+}
+
+/* How much was gained: 0 is a reason to back off. */
+static uint64_t relieve(void)
+{
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	uint64_t room = swap_room();
+	struct app *app;
+	int ret;
+
+	if (room < LEAST) {
+		printf("pressure: swap has no room\n");
+		return 0;
+	}
+	forget_exited();
+	app = victim();
+	if (!app) {
+		printf("pressure: nobody has anything to give\n");
+		return 0;
+	}
+
+	opts.max_bytes = room < SLICE ? room : SLICE;
+	ret = panthor_mem_reclaim_pidfd_with(device, app->pidfd, &opts, &res);
+	app->reclaimed |= res.evicted_bytes > 0;
+	printf("pressure: %d gave %" PRIu64 " bytes%s%s\n", app->pid, res.freed_bytes,
+	       ret ? ": " : "", ret ? strerror(-ret) : "");
+	return res.freed_bytes;
+}
+
+/* --- when ----------------------------------------------------------------------- */
+
+struct back_off {
+	int64_t least_ms;
+	int64_t ms;
+	int64_t until;
+};
+
+static void on_pressure(struct back_off *b)
+{
+	if (now_ms() < b->until)
+		return;
+	if (relieve() >= LEAST) {
+		b->ms = b->least_ms;
+		return;
+	}
+	printf("pressure: nothing for %" PRId64 " ms\n", b->ms);
+	b->until = now_ms() + b->ms;
+	b->ms = b->ms * 2 < BACK_OFF_MAX_MS ? b->ms * 2 : BACK_OFF_MAX_MS;
+}
+
+static int open_psi(void)
+{
+	int fd = open("/proc/pressure/memory", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) == (ssize_t)sizeof(TRIGGER))
+		return fd;
+	fprintf(stderr, "no word from the kernel (%s): it needs CONFIG_PSI, and psi=1 if that is "
+			"off by default\n", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static bool command(struct back_off *b, const char *line)
+{
+	int pid;
+
+	if (sscanf(line, "focus %d", &pid) == 1)
+		focus(pid);
+	else if (!strncmp(line, "pressure", 8))
+		on_pressure(b);
+	return strncmp(line, "quit", 4);
+}
+
+/* Returns false when it is time to go. */
+static bool read_commands(struct back_off *b)
+{
+	char text[512], *line, *rest = NULL;
+	bool more = true;
+	ssize_t n;
+
+	n = read(STDIN_FILENO, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	for (line = strtok_r(text, "\n", &rest); line && more; line = strtok_r(NULL, "\n", &rest))
+		more = command(b, line);
+	return more;
+}
+
+int main(int argc, char **argv)
+{
+	struct back_off b = { .least_ms = argc == 3 ? atoi(argv[2]) : BACK_OFF_MS };
+	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLPRI } };
+	bool more = true;
+	int ret;
+
+	b.ms = b.least_ms;
+	device = open(argc >= 2 ? argv[1] : "", O_RDWR | O_CLOEXEC);
+	ret = panthor_mem_probe(device);
+	if (ret && ret != -ENOSPC) {
+		fprintf(stderr, "cannot reclaim: %s\n", strerror(-ret));
+		return 1;
+	}
+	fds[1].fd = open_psi();
+
+	while (more) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		/* The focus first: it may change who is the victim. */
+		if (fds[0].revents)
+			more = read_commands(&b);
+		if (fds[1].revents & POLLERR)
+			fds[1].fd = -1;
+		else if (fds[1].revents & POLLPRI)
+			on_pressure(&b);
+		fflush(stdout);
+	}
+
+	while (apps)
+		drop(take(apps->pid));
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
+	close(device);
+	return 0;
+}

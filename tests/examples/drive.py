@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Talks to the examples as a user would, and checks what they say and do.
+
+usage: drive.py --mock DIRECTORY
+       drive.py --guest HOLDER DIRECTORY
+
+--mock: the programs NAME-mock of DIRECTORY, on a model of the driver. --guest: the
+real programs of DIRECTORY on the device of the guest, and HOLDER for processes with
+GPU memory.
+"""
+import os
+import pathlib
+import re
+import selectors
+import subprocess
+import sys
+import time
+
+MIB = 1 << 20
+PATIENCE = 60
+
+
+class Program:
+    """A program whose lines can be waited for."""
+
+    def __init__(self, args, env=None):
+        self.name = os.path.basename(args[0])
+        self.said = ''
+        self.seen = 0
+        self.process = subprocess.Popen(
+            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.process.stdout, selectors.EVENT_READ)
+
+    def tell(self, line):
+        self.process.stdin.write((line + '\n').encode())
+        self.process.stdin.flush()
+
+    def expect(self, pattern):
+        """The first line from here on that matches."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            for line in self.said[self.seen:].splitlines(keepends=True):
+                if not line.endswith('\n'):
+                    break
+                self.seen += len(line)
+                match = re.search(pattern, line)
+                if match:
+                    return match
+            if not self.selector.select(max(0, end - time.monotonic())):
+                self.fail(f'did not say /{pattern}/ in time')
+            more = os.read(self.process.stdout.fileno(), 65536).decode()
+            if not more:
+                self.fail(f'ended without saying /{pattern}/')
+            self.said += more
+
+    def silent(self, pattern):
+        """So far it has said no such thing."""
+        if re.search(pattern, self.said):
+            self.fail(f'said /{pattern}/')
+
+    def end(self, status=0):
+        self.process.stdin.close()
+        self.said += self.process.stdout.read().decode()
+        code = self.process.wait(PATIENCE)
+        if code != status:
+            self.fail(f'ended with status {code}')
+        return self.said
+
+    def fail(self, why):
+        self.process.kill()
+        raise AssertionError(f'{self.name} {why}; it said:\n{self.said}')
+
+
+class World:
+    """Where the programs are, and who has GPU memory."""
+
+    def __init__(self, mode, args):
+        self.mock = mode == '--mock'
+        self.programs = args[-1]
+        self.env = {}
+        self.apps = []
+        if not self.mock:
+            self.holder = args[0]
+            self.device = next(
+                '/dev/dri/' + path.parent.parent.name
+                for path in pathlib.Path('/sys/class/drm').glob('renderD*/device/uevent')
+                if 'DRIVER=panthor' in path.read_text())
+        else:
+            self.device = '/dev/dri/renderD128'
+
+    def have(self, count, mib, **env):
+        """So many processes with so much GPU memory each."""
+        self.close()
+        self.env = {}
+        if self.mock:
+            self.apps = [subprocess.Popen(['sleep', '1000']) for _ in range(count)]
+            pids = [app.pid for app in self.apps]
+            self.env = {'MOCK_APPS': ','.join(f'{pid}:{mib}' for pid in pids), **env}
+            return pids
+        holder = Program([self.holder, str(count), str(mib)])
+        self.apps = [holder]
+        return [int(holder.expect(r'^(\d+)$')[1]) for _ in range(count)]
+
+    def kill(self, pid):
+        os.kill(pid, 9)
+        for app in self.apps:
+            if self.mock and app.pid == pid:
+                app.wait()
+
+    def close(self):
+        for app in self.apps:
+            if self.mock:
+                app.kill()
+                app.wait()
+            else:
+                app.end()
+        self.apps = []
+
+    def run(self, name, *args):
+        suffix = '-mock' if self.mock else ''
+        path = os.path.join(self.programs, name + suffix)
+        return Program([path, self.device, *map(str, args)], self.env)
+
+    def wrong(self, name):
+        """On what is no device it must say so, and not crash."""
+        path = os.path.join(self.programs, name + ('-mock' if self.mock else ''))
+        Program([path, '/dev/null', '1']).end(status=1)
+        Program([path]).end(status=1)
+
+
+def about(match, mib):
+    """At least so much; a real process has a little besides."""
+    assert mib * MIB <= int(match) <= (mib + 2) * MIB, f'{match} is not {mib} MiB'
+
+
+def reclaim(world):
+    world.wrong('reclaim')
+    pid, = world.have(1, 16)
+    program = world.run('reclaim', pid)
+    about(program.expect(r'^(\d+) bytes are free now')[1], 16)
+    program.end()
+    world.kill(pid)
+
+
+def direct_ioctl(world):
+    world.wrong('direct-ioctl')
+    pid, = world.have(1, 16)
+    program = world.run('direct-ioctl', pid)
+    line = program.expect(r'^evicted (\d+), freed (\d+), skipped (\d+) bytes')
+    about(line[1], 16)
+    about(line[2], 16)
+    about(program.expect(r'^claimed (\d+) bytes')[1], 16)
+    program.end()
+    # No such process.
+    assert 'No such process' in world.run('direct-ioctl', 4000000).end(status=1)
+
+
+def compositor_there_and_back(world):
+    world.wrong('compositor-focus')
+    one, two = world.have(2, 16)
+    program = world.run('compositor-focus')
+    program.tell(f'suspend {one}')
+    about(program.expect(rf'^{one}: reclaimed (\d+) bytes')[1], 16)
+    program.tell(f'suspend {two}\nactivate {one}')
+    about(program.expect(rf'^{one}: claimed (\d+) bytes')[1], 16)
+    program.tell('suspend 4000000')
+    program.expect('^4000000: No such process')
+    program.tell(f'activate {two}')
+    program.tell('quit')
+    program.end()
+    program.silent('not (re)?claimed')
+
+
+def compositor_overtakes(world):
+    # Long enough to be late by accident without being taken for blocked.
+    pid, = world.have(1, 64, MOCK_SLOW='4')
+    program = world.run('compositor-focus')
+    early = rf'^{pid}: reclaimed (\d+) bytes in \d+ ms, interrupted$'
+    for _ in range(5):
+        program.tell(f'suspend {pid}')
+        time.sleep(0.2 if world.mock else 0.05)
+        program.tell(f'activate {pid}')
+        program.expect(rf'^{pid}: claimed')
+        # Undisturbed, for comparison, and so that all of the above is over.
+        program.tell(f'suspend {pid}')
+        whole = program.expect(rf'^{pid}: reclaimed (\d+) bytes in (\d+) ms$')
+        program.tell(f'activate {pid}')
+        program.expect(rf'^{pid}: claimed')
+        if re.search(early, program.said, re.M):
+            break
+    else:
+        program.fail('was never overtaken by a claim')
+    said = program.end()
+
+    about(whole[1], 64)
+    assert int(re.search(early, said, re.M)[1]) < 60 * MIB, said
+    # No frame had to wait for a reclaim that took long enough to show it.
+    apart = int(re.search(r'^frames were at most (\d+) ms apart', said, re.M)[1])
+    assert apart > 10, said
+    if world.mock:
+        assert int(whole[2]) > 400 and apart < int(whole[2]) / 2, said
+    print(said, end='')
+
+
+def compositor_exit(world):
+    pid, = world.have(1, 64, MOCK_SLOW='2')
+    program = world.run('compositor-focus')
+    program.tell(f'suspend {pid}')
+    time.sleep(0.05)
+    world.kill(pid)
+    program.expect(rf'^{pid}: has exited')
+    said = program.end()
+    assert said.count(f'{pid}: has exited') == 1, said
+
+
+def pressure(world):
+    world.wrong('pressure-policy')
+    one, two, three = world.have(3, 24)
+    program = world.run('pressure-policy', 300)
+    program.tell(f'focus {one}\nfocus {two}\nfocus {three}\npressure')
+    about(program.expect(rf'^pressure: {one} gave (\d+) bytes')[1], 24)
+    program.tell('pressure')
+    about(program.expect(rf'^pressure: {two} gave (\d+) bytes')[1], 24)
+    # The third is being used.
+    program.tell('pressure')
+    program.expect('^pressure: nobody has anything to give')
+    program.expect('^pressure: nothing for 300 ms')
+    program.tell(f'focus {one}')
+    about(program.expect(rf'^{one}: claimed (\d+) bytes')[1], 24)
+    # Still backing off; then the back-off is over.
+    program.tell('pressure')
+    time.sleep(0.4)
+    program.tell('pressure')
+    about(program.expect(r'^pressure: (?:\d+) gave (\d+) bytes')[1], 24)
+    assert program.said.count('gave') == 3, program.said
+    world.kill(one)
+    program.tell('focus 4000000')
+    program.expect('^4000000: No such process')
+    program.tell('quit')
+    program.end()
+
+
+def pressure_slices(world):
+    one, two = world.have(2, 40)
+    program = world.run('pressure-policy')
+    program.tell(f'focus {one}\nfocus {two}\npressure')
+    about(program.expect(rf'^pressure: {one} gave (\d+) bytes')[1], 32)
+    program.tell('pressure')
+    about(program.expect(rf'^pressure: {one} gave (\d+) bytes')[1], 8)
+    program.end()
+
+
+def pressure_without_swap(world):
+    one, two = world.have(2, 16, MOCK_SWAP='16')
+    program = world.run('pressure-policy', 10)
+    program.tell(f'focus {one}\nfocus {two}\npressure')
+    program.expect('^pressure: swap has no room')
+    program.expect('^pressure: nothing for 10 ms')
+    time.sleep(0.02)
+    program.tell('pressure')
+    program.expect('^pressure: nothing for 20 ms')
+    program.silent('gave')
+    program.end()
+
+
+def pressure_of_the_kernel(world):
+    """RAM gets short for real."""
+    one, two = world.have(2, 32)
+    program = world.run('pressure-policy', 300)
+    program.tell(f'focus {one}\nfocus {two}')
+    program.silent('no word from the kernel')
+    # More than there is room for, and all of it in use.
+    hog = subprocess.Popen([sys.executable, '-c', '''
+import os, re, time
+available = int(re.search(r"MemAvailable: +(\\d+)", open("/proc/meminfo").read())[1])
+held = []
+end = time.monotonic() + 30
+while time.monotonic() < end:
+    if len(held) < available // 1024 + 48:
+        held.append(bytearray(os.urandom(1 << 20)))
+    for block in held[-1:] + held[::7] + held[::5]:
+        block[::4096] = block[1::4096]
+'''])
+    program.expect(rf'^pressure: {one} gave (\d+) bytes')
+    hog.kill()
+    hog.wait()
+    program.end()
+
+
+def main():
+    world = World(sys.argv[1], sys.argv[2:])
+    cases = [reclaim, direct_ioctl, compositor_there_and_back, compositor_overtakes,
+             compositor_exit, pressure, pressure_slices]
+    cases += [pressure_without_swap] if world.mock else [pressure_of_the_kernel]
+    try:
+        for case in cases:
+            start = time.monotonic()
+            case(world)
+            print(f'ok {case.__name__} ({time.monotonic() - start:.1f} s)', flush=True)
+    finally:
+        world.close()
+
+
+if len(sys.argv) < 3 or sys.argv[1] not in ('--mock', '--guest'):
+    sys.exit(__doc__)
+main()

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The bash completion says what the program takes, no more and no less.
+. "$(dirname "$0")/lib.sh"
+two_apps
+. "$COMPLETION"
+panthor-mem() { "$TOOL" "$@" --proc "$proc" --sys "$sys"; }
+cat() { command cat "${1/#\/proc/$proc}"; }
+
+complete_words() {
+	COMP_WORDS=(panthor-mem "$@")
+	COMP_CWORD=$#
+	_panthor_mem
+	out=${COMPREPLY[*]-}
+}
+gives() { check "'$1'" test "$out" = "$1"; }
+
+complete_words ''
+gives 'list watch reclaim claim --help --version'
+complete_words re
+gives reclaim
+complete_words reclaim ''
+gives '1002 1004'
+complete_words claim 100
+gives '1002 1004'
+complete_words reclaim --comm b
+gives browser
+complete_words list --color a
+gives 'auto always'
+complete_words reclaim --max ''
+gives ''
+complete_words nonsense ''
+gives ''
+mkdir -p "$work/group/a.scope"
+complete_words reclaim --cgroup "$work/group/a"
+gives "$work/group/a.scope"
+: >"$work/x.prom"
+complete_words reclaim --metrics "$work/x"
+gives "$work/x.prom"
+complete_words list --device nothing-like-it
+gives ''
+
+offered=''
+# Every option that is offered is taken, and every option in the help is offered.
+for command in list watch reclaim claim; do
+	complete_words $command --
+	for option in $out; do
+		offered+="$option "
+		# Those with a value have none here, and no watch is left to run.
+		run $command "$option" 1002 --count 0
+		check "$command takes $option" bash -c \
+			'! grep -E "unrecognized|takes no option" "$1" | grep -qF -- "$2"' \
+			- "$work/err" "$option"
+	done
+done
+for option in $("$TOOL" --help | grep -oE -- '--[a-z-]+' | sort -u); do
+	[ "$option" = --version ] || check "$option is offered" grep -qF -- "$option " <<<"$offered"
+done
+finish

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Everything that can be wrong with a machine: the words, the remedy, the status.
+. "$(dirname "$0")/lib.sh"
+two_apps
+
+# fails STATUS MOCK COMMAND MESSAGE: as text and as JSON.
+fails() {
+	mock=$2
+	run "$3" 1002
+	is_status "$1" "$2"
+	err_has "$4"
+	run "$3" --json 1002
+	is_status "$1" "$2, JSON"
+	err_has "$4"
+	json '.version == 1 and ((.error // .results[0].error) | .code != null and .message != "")'
+}
+
+memory 1048576 0 0
+fails 4 swap=0 reclaim 'reclaim: no swap is active: see swapon(8)'
+memory 1048576 131072 0
+fails 4 swap=0 reclaim 'reclaim: swap is full: claim another process, or add swap: see swapon(8)'
+fails 4 noswap reclaim 'reclaim: this kernel is built without swap: CONFIG_SWAP is needed'
+fails 4 noswap claim 'claim: this kernel is built without swap'
+fails 5 nocap reclaim 'reclaim: the capability CAP_SYS_RESOURCE is needed: run it as root'
+fails 5 nocap claim 'claim: the capability CAP_SYS_RESOURCE is needed: run it as root'
+fails 4 nomem reclaim "reclaim: this kernel's panthor cannot reclaim and claim: version 1.10"
+fails 4 nomem claim "claim: this kernel's panthor cannot reclaim and claim"
+fails 4 nodev reclaim 'reclaim: there is no panthor device: the driver panthor is needed'
+fails 5 noaccess reclaim 'reclaim: cannot open /dev/dri/renderD128: Permission denied: run it as root, or join'
+fails 1 fail=mmu reclaim 'reclaim of 1002 (game): the GPU did not answer: the driver resets it; try again'
+fails 1 'evicted fail=mmu' claim 'claim of 1002 (game): the GPU did not answer'
+fails 1 'evicted fail=read' claim "claim of 1002 (game): swap could not be read: dmesg(1) has the disk's"
+fails 1 'evicted fail=alloc' claim 'claim of 1002 (game): memory ran out part-way: reclaim another process'
+fails 4 unplug reclaim 'reclaim of 1002 (game): renderD128 is gone'
+fails 4 driver=vc4 reclaim 'there is no panthor device'
+
+mock=driver=vc4
+run reclaim --device renderD128 1002
+is_status 4 'another driver'
+err_has 'the driver of /dev/dri/renderD128 is vc4: only panthor can reclaim and claim'
+mock=''
+run reclaim --device renderD150 1002
+is_status 4 'no such node'
+err_has 'cannot open /dev/dri/renderD150: No such file or directory: `ls /dev/dri`'
+: >"$work/renderD128"
+run reclaim --device "$work/renderD128" 1002
+is_status 4 'a file that is no device'
+err_has 'renderD128 is no DRM device'
+# A node that sysfs gives to another driver is not even opened.
+device vc4 renderD128
+run reclaim 1002
+is_status 4 "another driver's node"
+device panthor renderD128
+
+run reclaim 4711
+is_status 3 'no process'
+err_has 'reclaim of 4711: there is no process 4711: `panthor-mem list`'
+process 1003 game
+sed -i 's/Tgid.*/Tgid:\t1002/' "$proc/1003/status"
+run reclaim 1003
+is_status 3 'a thread'
+err_has '1003 is a thread of process 1002: name the process'
+run reclaim 1
+is_status 3 'no GPU memory'
+err_has 'reclaim of 1 (init): it has no file of renderD128: `panthor-mem list` shows who'
+run reclaim --comm init
+is_status 3 'nobody of that name holds anything'
+err_has 'the one process found holds nothing of renderD128'
+process 3 init
+run reclaim --comm init --json
+is_status 3 'nobody of that name holds anything'
+err_has 'no process of those found holds anything of renderD128'
+json '.error.code == "ESRCH" and .results == []'
+run reclaim --comm nobody
+is_status 3 'no such name'
+err_has 'no process is called nobody'
+run reclaim --cgroup nowhere
+is_status 3 'no such cgroup'
+err_has 'there is no cgroup nowhere: systemd-cgls(1) shows them'
+mkdir -p "$sys/fs/cgroup/empty" "$work/folder"
+: >"$sys/fs/cgroup/empty/cgroup.procs"
+run reclaim --cgroup empty
+is_status 3 'empty cgroup'
+err_has 'cgroup empty has no process'
+# Nobody but panthor-mem itself.
+bash -c 'echo $$ >"$1/fs/cgroup/empty/cgroup.procs"
+	exec env LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= \
+		"$TOOL" reclaim --cgroup empty --proc "$2" --sys "$1"' - "$sys" "$proc" \
+	>"$work/out" 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 3 'itself alone'
+err_has 'cgroup empty has no process'
+mkdir -p "$sys/fs/cgroup/none"
+run reclaim --cgroup none
+is_status 3 'a folder that is no cgroup'
+err_has 'there is no cgroup none'
+mkdir -p "$sys/fs/cgroup/odd/cgroup.procs"
+run reclaim --cgroup odd
+is_status 3 'a list that cannot be read'
+err_has 'cgroup odd: Is a directory'
+
+# The first failure gives the status; the others are tried all the same.
+run reclaim 4711 1002
+is_status 3 'one of two'
+out_matches '^ *1002 game +4\.0M'
+
+mock=''
+mv "$proc" "$proc.away"
+run reclaim --comm game
+is_status 1 'no /proc'
+err_has 'is /proc mounted?'
+mv "$proc.away" "$proc"
+
+# A claim's dry run needs to look.
+chmod 0 "$proc/1002/fd"
+without=(env)
+[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all env)
+"${without[@]}" LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= "$TOOL" claim --dry-run \
+	--proc "$proc" --sys "$sys" 1002 >"$work/out" 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 5 'no permission to look'
+err_has 'claim of 1002 (game): it may not be looked at: run it as root'
+chmod 755 "$proc/1002/fd"
+
+# A signal from within: what was done is reported.
+mock=signal=300
+run reclaim 1002
+is_status 0 interrupted
+out_matches '^ *1002 game +1\.1M +2\.0M .*interrupted$'
+finish

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Every object is as docs/schema/ says.
+. "$(dirname "$0")/lib.sh"
+two_apps
+for python in python3 /usr/bin/python3 ''; do
+	$python -c 'import jsonschema' 2>/dev/null && break
+done
+[ -n "$python" ] || { echo "no jsonschema: install python3-jsonschema"; exit 77; }
+
+# Objects are put aside, and judged together at the end.
+mkdir "$work/valid" "$work/broken"
+objects=0
+valid() {
+	objects=$((objects + 1))
+	cp "$work/out" "$work/valid/$objects. $1"
+}
+
+# The same object, broken: the schema has to notice.
+invalid() {
+	objects=$((objects + 1))
+	jq "$1" "$work/out" >"$work/broken/$objects. $1"
+}
+
+judge() {
+	$python - "$SCHEMA" "$work" <<-'END'
+	import json, os, sys, jsonschema
+	schema = json.load(open(sys.argv[1]))
+	jsonschema.Draft7Validator.check_schema(schema)
+	validator = jsonschema.Draft7Validator(schema)
+	bad = 0
+	for folder, wanted in ("valid", True), ("broken", False):
+	    for name in os.listdir(os.path.join(sys.argv[2], folder)):
+	        text = open(os.path.join(sys.argv[2], folder, name)).read()
+	        if validator.is_valid(json.loads(text)) != wanted:
+	            print(folder, name, text)
+	            bad += 1
+	sys.exit(bad > 0)
+	END
+}
+
+run list --json
+valid list
+json '.schema == "panthor-mem.list" and .version == 1'
+invalid 'del(.total)'
+run list --json
+invalid '.processes[0].resident_bytes = "4M"'
+run list --json
+invalid '.version = 2'
+run watch --json --count 1
+valid watch
+json '.schema == "panthor-mem.watch" and .machine.swap_bytes == 134217728 and .time_ns > 1e18'
+invalid 'del(.machine)'
+for options in '' --dry-run --no-pageout '--max 1M' '--wait 1ms'; do
+	read -ra more <<<"$options"
+	run reclaim --json "${more[@]}" 1002 1004
+	valid "reclaim $options"
+	json '.schema == "panthor-mem.reclaim" and .device == "renderD128" and .error == null'
+done
+invalid '.results[0].status = ["lost"]'
+mock=evicted
+for options in '' --dry-run --prefetch '--max 1M'; do
+	read -ra more <<<"$options"
+	run claim --json "${more[@]}" 1002 1004
+	valid "claim $options"
+done
+mock=nodev
+run reclaim --json 1002
+valid 'an error'
+json '.device == null and .error.code == "ENODEV" and .results == []'
+mock=''
+run reclaim --json 4711
+valid "a process's error"
+json '.error == null and .results[0].error.code == "ESRCH"'
+
+# watch: one object in each line.
+run watch --json --count 3 --interval 1ms
+check 'three lines' test "$(wc -l <"$work/out")" = 3
+check 'each an object' jq -se 'length == 3' "$work/out" >"$work/jq"
+check 'all as the schema says' judge
+check 'and some were judged' test "$objects" -ge 18
+finish

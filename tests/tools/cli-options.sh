@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The command line: what is understood, and what is said to the rest.
+. "$(dirname "$0")/lib.sh"
+two_apps
+
+# Without the --proc that run() puts after the command.
+plain() {
+	"$TOOL" "$@" >"$work/out" 2>"$work/err"
+	status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+
+plain
+is_status 2 'no command'
+err_has 'usage: panthor-mem'
+plain --help
+is_status 0 --help
+out_has 'panthor-mem reclaim'
+check 'help fits 80 columns' test "$(wc -L <"$work/out")" -le 80
+for line in list watch reclaim claim; do
+	plain $line --help
+	is_status 0 "$line --help"
+	out_has 'usage: panthor-mem'
+done
+plain --version
+is_status 0 --version
+out_matches '^panthor-mem [0-9]+\.[0-9]+\.[0-9]+$'
+plain fetch
+is_status 2 'no such command'
+err_has "'fetch' is no command: list, reclaim, claim, watch"
+
+run reclaim
+is_status 2 'no target'
+err_has 'reclaim whom? Give a PID, --cgroup PATH or --comm NAME'
+run claim --json
+is_status 2 'no target, JSON'
+no_out
+run reclaim game
+is_status 2 'a name as PID'
+err_has '--comm game'
+for bad in 0 -1 1.5 12x 99999999999999999999; do
+	run reclaim -- $bad
+	is_status 2 "PID $bad"
+	err_has "'$bad' is no process number"
+done
+for bad in 0 '' -5 x 5x 1.M 16E 9223372036854775808 8388608T '5 M'; do
+	run reclaim 1002 --max "$bad"
+	is_status 2 "--max '$bad'"
+	err_has "--max: '$bad' is no size: write it like 64M"
+done
+for bad in x 5h '' -1s; do
+	run reclaim 1002 --wait "$bad"
+	is_status 2 "--wait '$bad'"
+	err_has 'write it like 500ms'
+done
+run watch --interval 0
+is_status 2 '--interval 0'
+err_has 'write it like 2s'
+run watch --count 0
+is_status 2 '--count 0'
+err_has "'0' is no number of times"
+run list --color sometimes
+is_status 2 --color
+err_has 'auto, always or never'
+run reclaim 1002 --metrics ''
+is_status 2 --metrics
+err_has 'no file name'
+run reclaim --cgroup ''
+is_status 2 '--cgroup without a path'
+err_has 'no path'
+run list --json --pids
+is_status 2 '--json --pids'
+err_has 'exclude each other'
+run list --device nonsense
+is_status 2 'list --device'
+err_has 'nonsense is no name of a DRM node: name one like renderD128'
+run watch --count 1 --device nonsense
+is_status 2 'watch --device'
+err_has 'no name of a DRM node'
+run reclaim --device nonsense 1002
+is_status 2 'reclaim --device'
+err_has 'no name of a DRM node'
+run list --nonsense
+is_status 2 'unknown option'
+err_has nonsense
+
+# Each option is refused where it means nothing.
+for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \
+	'list --interval 1' 'list --count 1' 'watch --pids' 'watch --prefetch' \
+	'reclaim 1002 --prefetch' 'reclaim 1002 --pids' 'reclaim 1002 --count 1' \
+	'claim 1002 --wait 1' 'claim 1002 --no-pageout'; do
+	read -ra arguments <<<"$words"
+	run "${arguments[@]}"
+	is_status 2 "$words"
+	err_has 'takes no option --'
+done
+
+# Sizes as people write them: 4 MiB of the app in buffers of 1 MiB.
+for size in 1048576 1024k 1M 1MiB 1mb 0.5M 1.0M; do
+	run reclaim 1002 --bytes --max $size
+	is_status 0 "--max $size"
+	out_matches '^ *1002 game +1048576 +1048576 .*limit reached$'
+done
+run reclaim 1002 --bytes -m 0.001G
+is_status 0 '--max 0.001G'
+out_matches '^ *1002 game +2097152 +2097152 '
+
+# A full disk is no success.
+LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" --help >/dev/full 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 1 /dev/full
+err_has 'cannot write the output: No space left on device'
+finish

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What is seen on a terminal: colour, width, the live table, progress, Ctrl-C.
+. "$(dirname "$0")/lib.sh"
+two_apps
+esc=$'\033'
+
+# The widest of the lines, without colours.
+width() { sed "s/${esc}\[[0-9;?]*[a-zA-Z]//g" "$work/out" | tr -d '\r' | wc -L; }
+
+run list
+out_lacks "${esc}["
+on_terminal 80 24 list
+is_status 0 'list on a terminal'
+out_has "${esc}[1m"
+NO_COLOR=1 on_terminal 80 24 list
+out_lacks "${esc}["
+NO_COLOR='' on_terminal 80 24 list
+out_has "${esc}[1m"
+TERM=dumb on_terminal 80 24 list
+out_lacks "${esc}["
+on_terminal 80 24 list --color never
+out_lacks "${esc}["
+run list --color always
+out_has "${esc}[1m"
+run reclaim --color always 1002
+out_has "${esc}[1m"
+
+# Narrow: names give way first, then the end of the line.
+process 1002 'a-name-that-long'
+panthor 1002 5 7 4096 4096
+for columns in 80 72 60 40 20 8; do
+	on_terminal $columns 24 list
+	check "no wider than $columns" test "$(width)" -le $columns
+	on_terminal $columns 24 reclaim 1002
+	check "reclaim: no wider than $columns" test "$(width)" -le $columns
+	on_terminal $columns 10 watch --count 1
+	check "watch: no wider than $columns" test "$(width)" -le $columns
+done
+on_terminal 72 24 list
+out_has 'a-name-that-lo+'
+run list
+out_has 'a-name-that-long'
+# Two columns for each of these, and never half of one.
+process 1002 '漢字漢字漢字漢字'
+panthor 1002 5 7 4096 4096
+on_terminal 64 24 list
+check 'wide characters' test "$(width)" -le 64
+out_has '漢字'
+process 1002 game
+panthor 1002 5 7 4096 4096
+
+# watch draws on a screen of its own and gives the old one back.
+on_terminal 80 24 watch --count 2 --interval 1ms
+is_status 0 watch
+out_has "${esc}[?1049h"
+out_has "${esc}[?1049l"
+out_has "${esc}[?25h"
+out_has 'RAM available 1.0G of 4.0G  swap used 0 of 128.0M'
+out_has CHANGE
+run watch --count 1
+is_status 0 'watch in a file'
+out_lacks "$esc"
+# More processes than lines: how many more is said, and the screen does not roll.
+for pid in $(seq 2000 2040); do
+	process "$pid" many
+	panthor "$pid" 3 "$pid" 1024 1024
+done
+NO_COLOR=1 on_terminal 80 12 watch --count 1
+lines=$(grep -c "${esc}\[K" "$work/out")
+check 'fits the screen' test "$lines" -le 11
+out_matches '\([0-9]+ more\)'
+rm -r "$proc"/20??
+
+# What has changed since the last look.
+mkfifo "$work/pipe"
+LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --proc "$proc" --sys "$sys" \
+	--count 200 --interval 20ms >"$work/pipe" 2>"$work/err" &
+watcher=$!
+changed=''
+while read -r line; do
+	if [[ $line == *total* && -z $changed ]]; then
+		panthor 1002 5 7 4096 1024
+		changed=once
+	elif [[ $line == *1002*-3.0M ]]; then
+		changed=seen
+		break
+	fi
+done <"$work/pipe"
+check 'the change is shown' test "$changed" = seen
+kill $watcher 2>/dev/null
+wait $watcher 2>/dev/null
+panthor 1002 5 7 4096 4096
+# A cgroup that is gone meanwhile is no error here.
+mkdir -p "$sys/fs/cgroup/gone"
+echo 1002 >"$sys/fs/cgroup/gone/cgroup.procs"
+run watch --count 1 --cgroup gone
+is_status 0 'watch --cgroup'
+out_has game
+rm -r "$sys/fs/cgroup/gone"
+run watch --count 1 --cgroup gone
+is_status 0 'watch of nobody'
+mv "$proc" "$proc.away"
+run watch --count 1
+is_status 1 'watch without /proc'
+err_has 'is it mounted?'
+mv "$proc.away" "$proc"
+LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --count 2 --interval 1ms \
+	--proc "$proc" --sys "$sys" >/dev/full 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 1 'watch on a full disk'
+
+# stopped SIGNAL MOCK ARGUMENT...: SIGNAL comes while the work is held up.
+stopped() {
+	local signal=$1 words=$2
+	shift 2
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $words" \
+		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err" &
+	pid=$!
+	exec 7>"$work/hold"	# waits until it is there
+	[ -z "$signal" ] || kill -s "$signal" $pid
+	exec 7>&-
+	wait $pid
+	status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+# Background processes of a script ignore SIGINT from the start; the program
+# takes it back.
+stopped TERM interrupt reclaim --metrics "$work/m.prom" 1002 1004
+is_status 143 SIGTERM
+out_matches '^ *1002 game +0 +1\.0M .*interrupted$'
+err_has '1 more not tried: interrupted'
+check 'counted, too' grep -q '^panthor_mem_evicted_bytes_total 1048576$' "$work/m.prom"
+stopped INT interrupt reclaim --json 1002 1004
+is_status 130 SIGINT
+json '.not_tried == [1004] and .results[0].status == ["interrupted", "pinned"]'
+# A signal that comes too late to stop anything: all was done, and it is said.
+stopped TERM '' reclaim 1002
+is_status 143 'late signal'
+out_matches '^ *1002 game +4\.0M'
+
+# A reclaim that takes long shows how far it is; a bar that fdinfo feeds.
+progress() {
+	local wanted=$1
+	shift
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $mock" "$IN_PTY" 80 24 \
+		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" >"$work/out" </dev/null &
+	pid=$!
+	exec 7>"$work/hold"
+	# No limit of its own: meson has one.
+	until grep -qF "$wanted" "$work/out"; do
+		panthor 1002 5 7 4096 $half
+		kill -0 $pid || break
+		sleep 0.05
+	done
+	exec 7>&-
+	wait $pid
+	status=$?
+	out=$(cat "$work/out")
+	panthor 1002 5 7 4096 4096
+}
+half=2048
+progress 'reclaiming 1002 game [##########          ] 2.0M of 4.0M' reclaim 1002
+is_status 0 'reclaim with progress'
+out_has 'reclaiming 1002 game [##########          ] 2.0M of 4.0M'
+out_has $'\r\033[K'
+panthor 1002 5 7 4096 0
+half=3072
+mock=evicted
+progress 'claiming 1002 game [###############     ] 3.0M of 4.0M' claim 1002
+is_status 0 'claim with progress'
+out_has 'claiming 1002 game [###############     ] 3.0M of 4.0M'
+mock=''
+# Nothing to tell: no bar, and no file descriptor of a stranger.
+rm "$proc/1002/fdinfo/5"
+progress_nobar() {
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold" "$IN_PTY" 80 24 \
+		"$TOOL" reclaim --proc "$proc" --sys "$sys" 1002 >"$work/out" </dev/null &
+	pid=$!
+	exec 7>"$work/hold"
+	until grep -qF 'reclaiming 1002 game ...' "$work/out"; do
+		kill -0 $pid || break
+		sleep 0.05
+	done
+	exec 7>&-
+	wait $pid
+	status=$?
+	out=$(cat "$work/out")
+}
+progress_nobar
+is_status 0 'progress without fdinfo'
+out_has 'reclaiming 1002 game ...'
+finish

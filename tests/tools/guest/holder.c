@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage: gpu-holder NAME MIB
+ *
+ * A process of that name that holds GPU memory, with contents. It says "ready", and
+ * then does what standard input tells it, until its end:
+ *
+ *   check   read everything by the GPU; says "intact" or "broken"
+ *   share   give the file to a child and a second descriptor; says the child's number
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "gpu/ctx.h"
+#include "gpu/data.h"
+#include "gpu/pattern.h"
+
+#define BO_BYTES (UINT64_C(1) << 20)
+#define MAX_BOS 256
+#define SEED UINT64_C(0x401d000000000000)
+
+static struct gpu_device dev;
+static struct gpu_ctx ctx;
+static struct gpu_bo bos[MAX_BOS];
+static unsigned int count;
+
+static uint64_t seed_of(unsigned int bo)
+{
+	return SEED + ((uint64_t)bo << 32);
+}
+
+static int hold(void)
+{
+	int ret = gpu_device_open(&dev);
+
+	if (!ret)
+		ret = gpu_ctx_init(&ctx, &dev, 1);
+	for (unsigned int i = 0; !ret && i < count; i++) {
+		ret = gpu_ctx_alloc(&ctx, BO_BYTES, GPU_BO_PRIVATE, &bos[i]);
+		if (!ret)
+			ret = gpu_fill(&ctx, &bos[i], seed_of(i));
+	}
+	return ret;
+}
+
+static const char *check(void)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t sum;
+
+		if (gpu_checksum(&ctx, &bos[i], &sum) ||
+		    sum != pattern_expected(seed_of(i), BO_BYTES))
+			return "broken";
+	}
+	return "intact";
+}
+
+static pid_t share(void)
+{
+	pid_t child;
+
+	if (dup(dev.fd) < 0)
+		return -1;
+	child = fork();
+	if (!child) {
+		/* Ends with its parent. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return child;
+}
+
+int main(int argc, char **argv)
+{
+	char line[32];
+	int ret;
+
+	if (argc != 3)
+		return 2;
+	prctl(PR_SET_NAME, argv[1]);
+	count = (unsigned int)strtoul(argv[2], NULL, 10);
+	if (!count || count > MAX_BOS)
+		return 2;
+	ret = hold();
+	if (ret) {
+		fprintf(stderr, "gpu-holder: %s\n", strerror(-ret));
+		return 1;
+	}
+	setlinebuf(stdout);
+	puts("ready");
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!strcmp(line, "check\n"))
+			puts(check());
+		else if (!strcmp(line, "share\n"))
+			printf("%d\n", (int)share());
+	}
+	return 0;
+}

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the tests of panthor-mem: a /proc and a /sys that they make up, the
+# program on the mocked device (preload.c), and checks.
+# shellcheck shell=bash
+set -u
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+proc=$work/proc
+sys=$work/sys
+mkdir -p "$proc" "$sys"
+unset NO_COLOR PANTHOR_MEM_METRICS COLUMNS
+export TERM=xterm LC_ALL=C.UTF-8
+
+checks=0
+failures=0
+mock=''		# words for preload.c
+
+# run COMMAND [ARGUMENT...]: sets out, err and status.
+run() {
+	read -ra wrapper <<<"${TOOL_WRAPPER-}"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" \
+		"${wrapper[@]}" "$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" \
+		>"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+
+# on_terminal COLUMNS ROWS COMMAND [ARGUMENT...]: both outputs in out.
+on_terminal() {
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" "$IN_PTY" "$1" "$2" \
+		"$TOOL" "$3" --proc "$proc" --sys "$sys" "${@:4}" >"$work/out" </dev/null
+	status=$?
+	out=$(cat "$work/out")
+}
+
+# check WHAT COMMAND...: does it succeed?
+check() {
+	local what=$1
+	shift
+	checks=$((checks + 1))
+	if "$@"; then
+		return
+	fi
+	failures=$((failures + 1))
+	printf 'FAILED: %s\n  status: %s\n  out: %s\n  err: %s\n' \
+		"$what" "${status-}" "${out-}" "${err-}"
+}
+
+is_status() { check "$2: status $1" test "$status" = "$1"; }
+out_has() { check "output has '$1'" grep -qF -- "$1" <<<"$out"; }
+out_lacks() { check "output lacks '$1'" bash -c '! grep -qF -- "$1" <<<"$2"' - "$1" "$out"; }
+err_has() { check "message has '$1'" grep -qF -- "$1" <<<"$err"; }
+out_matches() { check "output matches '$1'" grep -qE -- "$1" <<<"$out"; }
+no_err() { check "no message" test -z "$err"; }
+no_out() { check "no output" test -z "$out"; }
+json() { check "JSON: $1" jq -e "$1" "$work/out" >"$work/jq" 2>&1; }
+
+finish() {
+	echo "$checks checks, $failures failed"
+	[ "$checks" -gt 0 ] && [ "$failures" = 0 ]
+	exit
+}
+
+# process PID NAME: one with no file yet.
+process() {
+	mkdir -p "$proc/$1/fd" "$proc/$1/fdinfo"
+	printf '%s\n' "$2" >"$proc/$1/comm"
+	printf 'Name:\t%s\nTgid:\t%s\nPid:\t%s\n' "$2" "$1" "$1" >"$proc/$1/status"
+}
+
+# file PID FD NODE: an open device; its fdinfo comes on standard input.
+file() {
+	# In one step, for those who are reading it.
+	cat >"$work/fdinfo"
+	mv "$work/fdinfo" "$proc/$1/fdinfo/$2"
+	ln -sfn "/dev/dri/$3" "$proc/$1/fd/$2"
+}
+
+# panthor PID FD CLIENT TOTAL RESIDENT [SHARED]: in KiB, as that driver writes it.
+panthor() {
+	file "$1" "$2" renderD128 <<-END
+	pos:	0
+	flags:	02400002
+	mnt_id:	29
+	ino:	491
+	drm-driver:	panthor
+	drm-client-id:	$3
+	drm-maxfreq-panthor:	1000000000 Hz
+	drm-curfreq-panthor:	1000000000 Hz
+	panthor-resident-memory:	256 KiB
+	panthor-active-memory:	0
+	drm-total-memory:	$4 KiB
+	drm-shared-memory:	${6:-0} KiB
+	drm-active-memory:	0
+	drm-resident-memory:	$5 KiB
+	drm-purgeable-memory:	0
+	END
+}
+
+# memory AVAILABLE SWAP_TOTAL SWAP_FREE, in KiB
+memory() {
+	printf 'MemTotal:       4194304 kB\nMemFree: 1 kB\nMemAvailable:   %s kB\nSwapTotal:      %s kB\nSwapFree:       %s kB\n' \
+		"$@" >"$proc/meminfo"
+}
+
+# device NODE... : nodes of one device, and its driver.
+device() {
+	local driver=$1 node
+	shift
+	for node; do
+		mkdir -p "$sys/class/drm/$node/device/drm"
+		ln -sfn "/bus/drivers/$driver" "$sys/class/drm/$node/device/driver"
+		for other; do
+			mkdir -p "$sys/class/drm/$node/device/drm/$other"
+		done
+	done
+}
+
+# The two apps that preload.c makes, as /proc would show them.
+two_apps() {
+	process 1 init
+	process 1002 game
+	panthor 1002 5 7 4096 4096
+	process 1004 browser
+	panthor 1004 9 8 4096 4096
+	memory 1048576 131072 131072
+	device panthor card0 renderD128
+}

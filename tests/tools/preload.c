@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For LD_PRELOAD: gives a program the model of panthor as /dev/dri/renderD128.
+ * It is a new one in each process. PANTHOR_MOCK has what is special about it, as
+ * words with blanks between them:
+ *
+ *   apps=N       processes with GPU memory: 1002, 1004 and so on (2)
+ *   bos=N mib=N  buffers of each, and their size (4 of 1 MiB)
+ *   pid=N        the number of the first app
+ *   evicted      the first app's buffers are in swap
+ *   busy         the GPU works on the first app's buffers, for a second
+ *   shared       the second app uses the first one's first buffer, too
+ *   swap=N       MiB of swap (128)      noswap     a kernel without
+ *   full         what is left of swap is somebody else's
+ *   nocap        the caller lacks the capability
+ *   driver=NAME  the device's driver    nomem      it lacks the ioctls
+ *   nodev        no device              noaccess   it may not be opened
+ *   fail=WHAT    mmu, read, alloc: the first of them fails
+ *   unplug       the device goes away when the work begins
+ *   signal=N     a signal after N pages
+ *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
+ *                closes it
+ *   interrupt    with hold: and then ends as by a signal
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <panthor_mem.h>
+
+#include "drm_core.h"
+
+#define NODE "/dev/dri/renderD128"
+#define MAX_APPS 8
+
+static struct drm_core core;
+static struct model *model;
+static struct model_event event;
+
+/* The text after "name=", or "" for the word alone; NULL if it is not there. */
+static const char *word(const char *name)
+{
+	static char value[256];
+	const char *at = getenv("PANTHOR_MOCK");
+	size_t n = strlen(name);
+
+	for (; at && *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		if (strncmp(at, name, n) || (length > n && at[n] != '='))
+			continue;
+		snprintf(value, sizeof(value), "%.*s",
+			 length > n ? (int)(length - n - 1) : 0, at + n + 1);
+		return value;
+	}
+	return NULL;
+}
+
+static unsigned int number(const char *name, unsigned int otherwise)
+{
+	const char *value = word(name);
+
+	return value ? (unsigned int)strtoul(value, NULL, 10) : otherwise;
+}
+
+static void happen(struct model *m, void *arg)
+{
+	const char *fifo = word("hold");
+	int fd = -1;
+	ssize_t n;
+	char c;
+
+	(void)arg;
+	if (word("unplug"))
+		m->unplugged = true;
+	if (!fifo)
+		return;
+	/* A signal of the test's may come while we wait. */
+	while (fd < 0) {
+		fd = (int)syscall(SYS_openat, AT_FDCWD, fifo, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno != EINTR)
+			abort();
+	}
+	while ((n = read(fd, &c, 1)) > 0 || (n < 0 && errno == EINTR))
+		;
+	close(fd);
+	m->signal = word("interrupt");
+}
+
+static struct model_vm *make_app(struct model_bo **first)
+{
+	struct model_proc *proc = model_proc_new(model, MODEL_NS_INIT);
+	struct model_file *file = model_file_new(model, proc, 1);
+	unsigned int i, count = number("bos", 4);
+
+	for (i = 0; i < count; i++) {
+		struct model_bo *bo =
+			model_bo_new(model, file, (uint64_t)number("mib", 1) << 20);
+
+		if (!bo || model_bo_bind(model, bo, &file->vms[0]))
+			abort();
+		if (!i)
+			*first = bo;
+	}
+	return &file->vms[0];
+}
+
+static void evict(struct model_vm *vm)
+{
+	struct drm_panthor_mem_reclaim arg = {
+		.tgid = (uint32_t)vm->file->owner->nr[MODEL_NS_INIT],
+	};
+
+	model_call_begin(model);
+	if (model_mem_reclaim(model, &arg))
+		abort();
+	model_call_end(model);
+}
+
+static void make_apps(void)
+{
+	struct model_vm *vms[MAX_APPS];
+	struct model_bo *bos[MAX_APPS] = { NULL };
+	unsigned int i, count = number("apps", 2);
+
+	for (i = 0; i < count && i < MAX_APPS; i++)
+		vms[i] = make_app(&bos[i]);
+	if (word("pid"))
+		vms[0]->file->owner->nr[MODEL_NS_INIT] = (pid_t)number("pid", 0);
+	if (word("evicted"))
+		evict(vms[0]);
+	if (word("shared") && model_bo_bind(model, bos[0], vms[1]))
+		abort();
+	if (word("busy") && model_submit(model, vms[0], 1000000000))
+		abort();
+}
+
+static void make_trouble(void)
+{
+	const char *fail = word("fail");
+	static const unsigned int begin = 1;
+
+	if (fail && !strcmp(fail, "mmu"))
+		model->fail_mmu = begin;
+	if (fail && !strcmp(fail, "read"))
+		model->fail_swap_read = begin;
+	if (fail && !strcmp(fail, "alloc"))
+		model->fail_alloc = begin;
+	if (word("signal")) {
+		/* The first call is the probe's. */
+		model->script[0] = MODEL_NO_SIGNAL;
+		model->script[1] = (int)number("signal", 0);
+		model->script_len = 2;
+		model->script_at = 0;
+	}
+	if (word("hold") || word("unplug")) {
+		event = (struct model_event){ .at = model->now + 1, .fn = happen };
+		model->event = &event;
+	}
+}
+
+static void __attribute__((constructor)) start(void)
+{
+	struct model_proc *manager;
+
+	if (!getenv("PANTHOR_MOCK"))
+		return;
+	model = model_new();
+	model->ram_total = UINT64_C(4) << 30;
+	model->current = manager = model_proc_new(model, MODEL_NS_INIT);
+	/* The library looks for the process that it is in. */
+	manager->tgid.nr[MODEL_NS_INIT] = getpid();
+	manager->cap_sys_resource = true;
+	make_apps();
+	manager->cap_sys_resource = !word("nocap");
+	if (word("swap"))
+		model_swap_resize(model, (size_t)number("swap", 0) * 256);
+	if (word("full"))
+		model->slots_reserved = model->n_slots - model->slots_used;
+	model->swap_supported = !word("noswap");
+	make_trouble();
+
+	drm_core_start(&core, model);
+	core.has_mem = !word("nomem");
+	if (word("driver")) {
+		static char name[64];
+
+		snprintf(name, sizeof(name), "%s", word("driver"));
+		core.driver = name;
+	}
+}
+
+static void __attribute__((destructor)) end(void)
+{
+	if (!model)
+		return;
+	drm_core_stop();
+	model_free(model);
+}
+
+static int open_node(const char *path)
+{
+	if (strcmp(path, NODE) || word("nodev")) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (word("noaccess")) {
+		errno = EACCES;
+		return -1;
+	}
+	return drm_core_open(model_file_new(model, model->current, 0));
+}
+
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+
+	if (model && !strncmp(path, "/dev/dri/", 9))
+		return open_node(path);
+	if (flags & (O_CREAT | O_TMPFILE)) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));

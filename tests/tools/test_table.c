@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables, byte for byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "table.h"
+
+static const struct table_column columns[] = {
+	{ "N", true, false, NULL },
+	{ "NAME", false, true, NULL },
+	{ "SIZE", true, false, "36" },
+	{ "NOTE", false, false, NULL },
+};
+
+static void print(const char *expected, unsigned int lines, struct term term, size_t max,
+		  bool total, const char *const *cells, size_t count)
+{
+	struct table t = { .columns = columns, .n_columns = 4, .total = total };
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (i = 0; i < count; i++)
+		table_add(&t, cells[i]);
+	assert_int_equal(table_print(&t, out, &term, max), lines);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, expected);
+	table_free(&t);
+	free(text);
+}
+
+static const char *const cells[] = {
+	"1", "a-long-name", "64.0M", "",
+	"12", "b", "0", "left",
+	"", "total", "64.0M", "",
+};
+
+static void plain(void **state)
+{
+	struct term term = { 0 };
+
+	(void)state;
+	print(" N NAME         SIZE NOTE\n"
+	      " 1 a-long-name 64.0M\n"
+	      "12 b               0 left\n"
+	      "   total       64.0M\n", 4, term, 0, true, cells, 12);
+}
+
+static void narrow(void **state)
+{
+	struct term term = { .columns = 22 };
+
+	(void)state;
+	print(" N NAME      SIZE NOTE\n"
+	      " 1 a-long-+ 64.0M\n"
+	      "12 b            0 left\n", 3, term, 0, false, cells, 8);
+	/* The last column is text, so that it is cut before the numbers go. */
+	term.columns = 20;
+	print(" N NAME      SIZE N+\n"
+	      " 1 a-long-+ 64.0M\n"
+	      "12 b            0 l+\n", 3, term, 0, false, cells, 8);
+	term.columns = 10;
+	print(" N NAME\n"
+	      " 1 a-long+\n"
+	      "12 b\n", 3, term, 0, false, cells, 8);
+	term.columns = 1;
+	print("N\n1\n+\n", 3, term, 0, false, cells, 8);
+}
+
+/* Numbers that do not fit are left out, not cut. */
+static void numbers_go(void **state)
+{
+	static const struct table_column numbers[] = {
+		{ "NAME", false, true, NULL }, { "A", true, false, NULL }, { "B", true, false, NULL },
+	};
+	static const char *const row[] = { "game", "1234", "5678" };
+	struct table t = { .columns = numbers, .n_columns = 3 };
+	struct term term = { .columns = 13 };
+	char *text = NULL;
+	size_t size, i;
+	FILE *out;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		table_add(&t, row[i]);
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	table_print(&t, out, &term, 0);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "NAME    A\ngame 1234\n");
+	table_free(&t);
+	free(text);
+}
+
+static void coloured(void **state)
+{
+	struct term term = { .colour = true };
+
+	(void)state;
+	print("\033[1mN\033[0m \033[1mNAME\033[0m         \033[1mSIZE\033[0m \033[1mNOTE\033[0m\n"
+	      "1 a-long-name \033[36m64.0M\033[0m\n", 2, term, 0, false, cells, 4);
+}
+
+static void too_many(void **state)
+{
+	struct term term = { 0 };
+
+	(void)state;
+	print(" N NAME         SIZE NOTE\n 1 a-long-name 64.0M\n(2 more)\n", 3, term, 2, true,
+	      cells, 12);
+	print(" N NAME         SIZE NOTE\n(3 more)\n", 2, term, 1, true, cells, 12);
+}
+
+static void wide(void **state)
+{
+	static const char name[] = "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2";
+	const char *const two[] = { "1", name, "1", "x" };
+	struct term term = { .columns = 20 };
+
+	(void)state;
+	/* Nine columns would be half a character: eight, and the mark. */
+	print("N NAME     SIZE NOTE\n"
+	      "1 \xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2+     1 x\n", 2, term, 0, false, two, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain),    cmocka_unit_test(narrow), cmocka_unit_test(coloured),
+		cmocka_unit_test(too_many), cmocka_unit_test(wide),   cmocka_unit_test(numbers_go),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pidfd twins. The app of the model has the number of a real child here, so
+ * that the pidfd is a real one, and the child dies when a case wants it to.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "process.h"
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/* Calls of poll() that a signal ends. */
+static unsigned int poll_signals;
+
+/* The library finds this one first. */
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	struct timespec t = { timeout / 1000, timeout % 1000 * 1000000L };
+
+	if (poll_signals) {
+		poll_signals--;
+		errno = EINTR;
+		return -1;
+	}
+	return (int)syscall(SYS_ppoll, fds, n, timeout < 0 ? NULL : &t, NULL, 0);
+}
+
+struct child {
+	struct fixture *f;
+	struct process process;
+	int pidfd;
+};
+
+static int setup(void **state)
+{
+	static struct child c;
+
+	if (process_start(&c.process) || fixture_setup((void **)&c.f))
+		return -1;
+	c.pidfd = c.process.pidfd;
+	c.f->app->tgid.nr[MODEL_NS_INIT] = c.process.pid;
+	poll_signals = 0;
+	*state = &c;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct child *c = *state;
+
+	process_reap(&c->process);
+	close(c->pidfd);
+	return fixture_teardown((void **)&c->f);
+}
+
+static void by_old_kernel(struct child *c)
+{
+	c->f->core.old_pidfd = true;
+}
+
+static void both_ways(struct child *c, void (*fn)(struct child *c))
+{
+	fn(c);
+	by_old_kernel(c);
+	fn(c);
+}
+
+/* --- while it lives ------------------------------------------------------- */
+
+static void there_and_back(struct child *c)
+{
+	struct panthor_mem_reclaim_options ro = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_options co = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result rr = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	struct fixture *f = c->f;
+	uint64_t bytes = 1;
+
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, &bytes), 0);
+	assert_int_equal(bytes, APP_SIZE);
+	assert_int_equal(panthor_mem_claim_pidfd(f->fd, c->pidfd, &bytes), 0);
+	assert_int_equal(bytes, APP_SIZE);
+
+	ro.max_bytes = co.max_bytes = BO_SIZE;
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(f->fd, c->pidfd, &ro, &rr), 0);
+	assert_int_equal(rr.freed_bytes, BO_SIZE);
+	assert_int_equal(rr.evicted_bytes, BO_SIZE);
+	assert_true(rr.status & DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(f->fd, c->pidfd, NULL, NULL), 0);
+	assert_int_equal(panthor_mem_claim_pidfd_with(f->fd, c->pidfd, &co, &cr), 0);
+	assert_int_equal(cr.claimed_bytes, BO_SIZE);
+	assert_int_equal(cr.remaining_bytes, APP_SIZE - BO_SIZE);
+	assert_int_equal(panthor_mem_claim_pidfd(f->fd, c->pidfd, NULL), 0);
+	check_content(f);
+}
+
+static void alive(void **state)
+{
+	both_ways(*state, there_and_back);
+}
+
+static void signals_while_looking(void **state)
+{
+	struct child *c = *state;
+	uint64_t bytes = 0;
+
+	poll_signals = 5;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, &bytes), 0);
+	assert_int_equal(bytes, APP_SIZE);
+	assert_int_equal(poll_signals, 0);
+	poll_signals = 5;
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, &bytes), 0);
+	assert_int_equal(bytes, APP_SIZE);
+}
+
+static void interrupted(void **state)
+{
+	static const int pages[] = { 0, 20, MODEL_NO_SIGNAL };
+	struct child *c = *state;
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	script_signals(c->f, 3, pages);
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(c->f->fd, c->pidfd, NULL, &res), 0);
+	assert_true(res.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	assert_int_equal(res.freed_bytes, 20 * MODEL_PAGE);
+}
+
+/* Neither fd is changed or closed, and none stays open. */
+static void borrowed(struct child *c)
+{
+	int flags = fcntl(c->pidfd, F_GETFD), before = dup(c->f->fd), after;
+
+	close(before);
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	after = dup(c->f->fd);
+	close(after);
+	assert_int_equal(before, after);
+	assert_int_equal(fcntl(c->pidfd, F_GETFD), flags);
+}
+
+static void fds_are_borrowed(void **state)
+{
+	both_ways(*state, borrowed);
+}
+
+/* --- when it dies ----------------------------------------------------------- */
+
+static void expect_esrch(struct child *c, uint64_t freed)
+{
+	struct panthor_mem_reclaim_result res = { sizeof(res), 9, 9, 9, 9 };
+
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(c->f->fd, c->pidfd, NULL, &res), -ESRCH);
+	assert_int_equal(res.freed_bytes, freed);
+	assert_int_equal(res.evicted_bytes, freed);
+	assert_int_equal(res.skipped_bytes ? 1 : 0, freed ? 1 : 0);
+}
+
+static void reaped_before(struct child *c)
+{
+	uint64_t bytes = 1;
+
+	process_reap(&c->process);
+	c->f->core.mem_ioctls = 0;
+	expect_esrch(c, 0);
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, &bytes), -ESRCH);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(c->f->core.mem_ioctls, 0);
+}
+
+static void reaped(void **state)
+{
+	both_ways(*state, reaped_before);
+}
+
+/*
+ * A zombie has its number still. That the model does not know of its death is
+ * as if another process had one of its files.
+ */
+static void zombie(void **state)
+{
+	struct child *c = *state;
+
+	process_kill(&c->process);
+	expect_esrch(c, APP_SIZE);
+}
+
+/* The same on a kernel that says nothing of the number by itself. */
+static void zombie_old_kernel(void **state)
+{
+	by_old_kernel(*state);
+	zombie(state);
+}
+
+static void die(struct model *m, void *arg)
+{
+	(void)m;
+	process_kill(&((struct child *)arg)->process);
+}
+
+static void die_and_be_reaped(struct model *m, void *arg)
+{
+	(void)m;
+	process_reap(&((struct child *)arg)->process);
+}
+
+/* What was done by then is told, whosever it was. */
+static void dies_during(struct child *c, void (*how)(struct model *m, void *arg))
+{
+	struct fixture *f = c->f;
+	struct model_event event = { .at = f->model->now + 1, .fn = how, .arg = c };
+
+	f->model->event = &event;
+	expect_esrch(c, APP_SIZE);
+	assert_true(event.done);
+	f->model->event = NULL;
+}
+
+static void dies_in_reclaim(void **state)
+{
+	dies_during(*state, die);
+}
+
+/* Then the number is free, and the rest of the call could be another's. */
+static void is_reaped_in_reclaim(void **state)
+{
+	dies_during(*state, die_and_be_reaped);
+}
+
+static void dies_in_claim(void **state)
+{
+	struct child *c = *state;
+	struct fixture *f = c->f;
+	struct model_event event = { .fn = die, .arg = c };
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), 0);
+	event.at = f->model->now + 1;
+	f->model->event = &event;
+	/* The part-way error is the less important one. */
+	f->model->fail_alloc = 2 * BO_SIZE / MODEL_PAGE + 3;
+	assert_int_equal(panthor_mem_claim_pidfd_with(f->fd, c->pidfd, NULL, &res), -ESRCH);
+	assert_int_equal(res.claimed_bytes, 2 * BO_SIZE);
+	assert_int_equal(res.remaining_bytes, 2 * BO_SIZE);
+	f->model->event = NULL;
+}
+
+/* --- errors ------------------------------------------------------------------ */
+
+static void errors_of_the_ioctl(void **state)
+{
+	struct child *c = *state;
+	struct fixture *f = c->f;
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	uint64_t bytes = 1;
+
+	f->manager->cap_sys_resource = false;
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, &bytes), -EPERM);
+	assert_int_equal(bytes, 0);
+	f->manager->cap_sys_resource = true;
+
+	f->model->slots_reserved = f->model->n_slots;
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), -ENOSPC);
+	f->model->slots_reserved = 0;
+
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), 0);
+	f->model->fail_alloc = 2 * BO_SIZE / MODEL_PAGE + 3;
+	assert_int_equal(panthor_mem_claim_pidfd_with(f->fd, c->pidfd, NULL, &res), -ENOMEM);
+	assert_int_equal(res.claimed_bytes, 2 * BO_SIZE);
+
+	model_proc_kill(f->model, f->app);
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, &bytes), -ESRCH);
+	assert_int_equal(bytes, 0);
+
+	f->core.has_mem = false;
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), -EINVAL);
+	assert_int_equal(panthor_mem_reclaim_pidfd(-1, c->pidfd, NULL), -EBADF);
+}
+
+static void no_pidfd(struct child *c)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int gone = dup(null);
+	const int fds[] = { -1, null, gone, c->f->fd };
+	unsigned int i;
+
+	close(gone);
+	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, fds[i], NULL), -EBADF);
+		assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, fds[i], NULL), -EBADF);
+	}
+	close(null);
+	assert_int_equal(app_resident(c->f), APP_SIZE);
+}
+
+static void not_a_pidfd(void **state)
+{
+	both_ways(*state, no_pidfd);
+}
+
+/* A thread is not a process: its number is none that the kernel takes. */
+static void pidfd_of_a_thread(void **state)
+{
+	struct child *c = *state;
+	int fd = (int)syscall(SYS_pidfd_open, c->process.pid, PIDFD_THREAD);
+
+	/* cmocka's skip() counts as a failure in TAP. */
+	if (fd < 0) {
+		print_message("# this kernel has no pidfds of threads\n");
+		return;
+	}
+	c->f->app->tgid.nr[MODEL_NS_INIT] = c->process.pid + 1;
+	c->f->app->thread.nr[MODEL_NS_INIT] = c->process.pid;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, fd, NULL), -ESRCH);
+	close(fd);
+}
+
+static void structs(void **state)
+{
+	struct child *c = *state;
+	struct panthor_mem_reclaim_result rr = { .size = 8, .status = 9 };
+	struct panthor_mem_claim_result cr = { .size = 8, .status = 9 };
+	struct panthor_mem_reclaim_options ro = { .size = 8 };
+	struct panthor_mem_claim_options co = { .size = 8 };
+	struct {
+		struct panthor_mem_claim_options now;
+		uint64_t later;
+	} later = { .now.size = sizeof(later), .later = 1 };
+	int fd = c->f->fd;
+
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(fd, c->pidfd, NULL, &rr), -EINVAL);
+	assert_int_equal(panthor_mem_claim_pidfd_with(fd, c->pidfd, NULL, &cr), -EINVAL);
+	assert_int_equal(rr.status + cr.status, 18);
+	assert_int_equal(panthor_mem_reclaim_pidfd_with(fd, c->pidfd, &ro, NULL), -EINVAL);
+	assert_int_equal(panthor_mem_claim_pidfd_with(fd, c->pidfd, &co, NULL), -EINVAL);
+	assert_int_equal(panthor_mem_claim_pidfd_with(fd, c->pidfd, &later.now, NULL), -E2BIG);
+	assert_int_equal(c->f->core.ioctls, 0);
+}
+
+static void keep_errno(struct child *c)
+{
+	errno = EXDEV;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, -1, NULL), -EBADF);
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->f->fd, NULL), -EBADF);
+	poll_signals = 1;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(errno, EXDEV);
+}
+
+static void errno_is_kept(void **state)
+{
+	both_ways(*state, keep_errno);
+}
+
+/* --- pid namespaces ------------------------------------------------------------ */
+
+/*
+ * Runs in a pid namespace of its own, with the procfs of the outer one: an old
+ * kernel would have the number for the wrong namespace. A new one is asked for
+ * the right one.
+ */
+static int inside(struct child *c)
+{
+	struct process p;
+	int bad = 0;
+
+	if (process_start(&p))
+		return 1;
+	c->f->app->tgid.nr[MODEL_NS_INIT] = p.pid;
+	if (panthor_mem_reclaim_pidfd(c->f->fd, p.pidfd, NULL))
+		bad |= 2;
+	c->f->core.old_pidfd = true;
+	if (panthor_mem_reclaim_pidfd(c->f->fd, p.pidfd, NULL) != -ENOSYS)
+		bad |= 4;
+	process_reap(&p);
+	return bad;
+}
+
+static void other_procfs(void **state)
+{
+	struct child *c = *state;
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
+			_exit(77);
+		pid = fork();
+		if (!pid)
+			_exit(inside(c));
+		waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WEXITSTATUS(status) == 77) {
+		print_message("# no pid namespaces for this user\n");
+		return;
+	}
+	/* The kernel under this test can be an old one, too. */
+	assert_int_equal(WEXITSTATUS(status) & ~2, 0);
+}
+
+#define on_child(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		on_child(alive),
+		on_child(signals_while_looking),
+		on_child(interrupted),
+		on_child(fds_are_borrowed),
+		on_child(reaped),
+		on_child(zombie),
+		on_child(zombie_old_kernel),
+		on_child(dies_in_reclaim),
+		on_child(is_reaped_in_reclaim),
+		on_child(dies_in_claim),
+		on_child(errors_of_the_ioctl),
+		on_child(not_a_pidfd),
+		on_child(pidfd_of_a_thread),
+		on_child(structs),
+		on_child(errno_is_kept),
+		on_child(other_procfs),
+	};
+
+	return cmocka_run_group_tests_name("pidfd", tests, NULL, NULL);
+}

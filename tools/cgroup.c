@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "memory.h"
+
+/* Owns @fd. */
+static int walk(int fd, struct pid_list *list)
+{
+	char *text = memory_file(fd, "cgroup.procs"), *at, *end;
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	/*
+	 * A threaded group has no list of its own: its processes are on that of
+	 * the group above.
+	 */
+	if (!text && errno != EOPNOTSUPP) {
+		ret = errno == ENOENT ? -ENOTDIR : -errno;
+		close(fd);
+		return ret;
+	}
+	for (at = text; at && *at; at = end + (*end == '\n')) {
+		long pid = strtol(at, &end, 10);
+
+		if (end == at)
+			break;
+		/* 0: in a pid namespace that we cannot see. */
+		if (pid > 0 && pid <= INT_MAX)
+			pid_list_add(list, (pid_t)pid);
+	}
+	free(text);
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!ret && (entry = readdir(dir))) {
+		struct stat st;
+		int below;
+
+		if (entry->d_name[0] == '.' ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* Removed meanwhile, with nobody in it. */
+		if (below >= 0)
+			ret = walk(below, list);
+		if (ret == -ENOTDIR || ret == -ENODEV)
+			ret = 0;
+	}
+	closedir(dir);
+	return ret;
+}
+
+int cgroup_processes(const struct roots *roots, const char *path, struct pid_list *list)
+{
+	char *full = memory_text("%s/cgroup.procs", path);
+	int fd;
+
+	if (!access(full, F_OK)) {
+		free(full);
+		full = memory_text("%s", path);
+	} else {
+		free(full);
+		full = memory_text("%s/fs/cgroup/%s", roots->sys, path);
+	}
+	fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(full);
+	return fd < 0 ? -errno : walk(fd, list);
+}

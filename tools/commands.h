@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program does, by its first word. Each returns the exit status. */
+#ifndef TOOL_COMMANDS_H
+#define TOOL_COMMANDS_H
+
+#include "options.h"
+
+int command_list(const struct options *o);
+int command_watch(const struct options *o);
+int command_act(const struct options *o); /* reclaim and claim */
+
+#endif /* TOOL_COMMANDS_H */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fdinfo.h"
+
+#define PANTHOR "panthor"
+#define INTERNAL "-resident-memory"
+
+const char *const fdinfo_kind_names[FDINFO_KINDS] = {
+	"total", "resident", "evicted", "shared", "purgeable", "active",
+};
+
+struct line {
+	char key[FDINFO_NAME];
+	char value[FDINFO_NAME];
+};
+
+/* The next "key: value" of @text; false at the end. Other lines have no key. */
+static bool next_line(const char **text, struct line *line)
+{
+	const char *at = *text;
+	size_t length = strcspn(at, "\n"), key, i;
+
+	if (!*at)
+		return false;
+	*text = at + length + (at[length] == '\n');
+	line->key[0] = line->value[0] = '\0';
+	key = strcspn(at, ":\n");
+	if (key == length || key >= sizeof(line->key))
+		return true;
+	memcpy(line->key, at, key);
+	line->key[key] = '\0';
+	for (i = key + 1; i < length && isspace((unsigned char)at[i]); i++)
+		;
+	while (length > i && isspace((unsigned char)at[length - 1]))
+		length--;
+	length -= i;
+	if (length >= sizeof(line->value))
+		length = sizeof(line->value) - 1;
+	memcpy(line->value, at + i, length);
+	line->value[length] = '\0';
+	return true;
+}
+
+static bool parse_number(const char *text, uint64_t *value, const char **rest)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	*rest = end;
+	return !errno;
+}
+
+/* "<uint>", "<uint> KiB" or "<uint> MiB". */
+static bool parse_bytes(const char *text, uint64_t *bytes)
+{
+	uint64_t number;
+	unsigned int shift = 0;
+	const char *unit;
+
+	if (!parse_number(text, &number, &unit))
+		return false;
+	while (isspace((unsigned char)*unit))
+		unit++;
+	if (!strcmp(unit, "KiB"))
+		shift = 10;
+	else if (!strcmp(unit, "MiB"))
+		shift = 20;
+	else if (*unit)
+		return false;
+	if (number > UINT64_MAX >> shift)
+		return false;
+	*bytes = number << shift;
+	return true;
+}
+
+static struct fdinfo_region *find_region(struct fdinfo *info, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < info->n_regions; i++) {
+		if (!strcmp(info->regions[i].name, name))
+			return &info->regions[i];
+	}
+	if (info->n_regions == FDINFO_REGIONS)
+		return NULL;
+	memcpy(info->regions[info->n_regions].name, name, strlen(name) + 1);
+	return &info->regions[info->n_regions++];
+}
+
+/* What comes after "drm-<word>-", or NULL. */
+static const char *after(const char *key, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(key, "drm-", 4) || strncmp(key + 4, word, n) || key[4 + n] != '-')
+		return NULL;
+	return key + 4 + n + 1;
+}
+
+static void region_line(struct fdinfo *info, const struct line *line)
+{
+	struct fdinfo_region *region;
+	const char *name = NULL;
+	bool alias = false;
+	uint64_t bytes;
+	int kind;
+
+	for (kind = 0; kind < FDINFO_KINDS && !name; kind++)
+		name = after(line->key, fdinfo_kind_names[kind]);
+	kind--;
+	if (!name) {
+		/* What drm-resident- was called once. */
+		name = after(line->key, "memory");
+		kind = FDINFO_RESIDENT;
+		alias = true;
+	}
+	/* Engines have drm-total-cycles-<engine>, which is no size. */
+	if (!name || !*name || !strncmp(name, "cycles-", 7) || !parse_bytes(line->value, &bytes))
+		return;
+	region = find_region(info, name);
+	if (!region || (alias && region->bytes.known[kind]))
+		return;
+	region->bytes.value[kind] = bytes;
+	region->bytes.known[kind] = true;
+}
+
+/*
+ * Until a driver says how much is evicted, what is not resident is taken for
+ * it. A driver's core prints drm-resident- only if any buffer is resident, so
+ * that on panthor its absence means that none is.
+ */
+static void complete(struct fdinfo *info)
+{
+	unsigned int i;
+
+	for (i = 0; i < info->n_regions; i++) {
+		struct fdinfo_bytes *b = &info->regions[i].bytes;
+
+		if (!b->known[FDINFO_TOTAL])
+			continue;
+		if (!strcmp(info->driver, PANTHOR))
+			b->known[FDINFO_RESIDENT] = true;
+		if (!b->known[FDINFO_RESIDENT] || b->known[FDINFO_EVICTED])
+			continue;
+		b->known[FDINFO_EVICTED] = true;
+		if (b->value[FDINFO_TOTAL] > b->value[FDINFO_RESIDENT])
+			b->value[FDINFO_EVICTED] =
+				b->value[FDINFO_TOTAL] - b->value[FDINFO_RESIDENT];
+	}
+}
+
+bool fdinfo_parse(const char *text, struct fdinfo *info)
+{
+	char internal_of[FDINFO_NAME] = "";
+	struct line line;
+	const char *rest;
+
+	memset(info, 0, sizeof(*info));
+	while (next_line(&text, &line)) {
+		size_t n = strlen(line.key), tail = strlen(INTERNAL);
+
+		if (!strcmp(line.key, "drm-driver"))
+			memcpy(info->driver, line.value, sizeof(info->driver));
+		else if (!strcmp(line.key, "drm-pdev"))
+			memcpy(info->pdev, line.value, sizeof(info->pdev));
+		else if (!strcmp(line.key, "drm-client-name"))
+			memcpy(info->name, line.value, sizeof(info->name));
+		else if (!strcmp(line.key, "drm-client-id"))
+			info->has_id = parse_number(line.value, &info->id, &rest) && !*rest;
+		else if (!strncmp(line.key, "drm-", 4))
+			region_line(info, &line);
+		else if (n > tail && !strcmp(line.key + n - tail, INTERNAL) &&
+			 parse_bytes(line.value, &info->internal))
+			memcpy(internal_of, line.key, n - tail);
+	}
+	/* A driver's own keys begin with its name. */
+	info->has_internal = *internal_of && !strcmp(internal_of, info->driver);
+	if (!info->has_internal)
+		info->internal = 0;
+	complete(info);
+	return *info->driver;
+}
+
+void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from)
+{
+	int kind;
+
+	for (kind = 0; kind < FDINFO_KINDS; kind++) {
+		if (!from->known[kind])
+			continue;
+		to->known[kind] = true;
+		if (to->value[kind] > UINT64_MAX - from->value[kind])
+			to->value[kind] = UINT64_MAX;
+		else
+			to->value[kind] += from->value[kind];
+	}
+}

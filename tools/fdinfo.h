@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file of /proc/PID/fdinfo, as the kernel's "DRM client usage stats"
+ * document describes it.
+ */
+#ifndef TOOL_FDINFO_H
+#define TOOL_FDINFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FDINFO_NAME 64
+#define FDINFO_REGIONS 16
+
+enum fdinfo_kind {
+	FDINFO_TOTAL,
+	FDINFO_RESIDENT,
+	FDINFO_EVICTED,
+	FDINFO_SHARED,
+	FDINFO_PURGEABLE,
+	FDINFO_ACTIVE,
+	FDINFO_KINDS,
+};
+
+/* Bytes of each kind, and whether they are known. */
+struct fdinfo_bytes {
+	uint64_t value[FDINFO_KINDS];
+	bool known[FDINFO_KINDS];
+};
+
+struct fdinfo_region {
+	char name[FDINFO_NAME];
+	struct fdinfo_bytes bytes;
+};
+
+struct fdinfo {
+	char driver[FDINFO_NAME];
+	char pdev[FDINFO_NAME]; /* "" if the device is not on PCI */
+	char name[FDINFO_NAME]; /* that the program gave to its client, or "" */
+	bool has_id;
+	uint64_t id;
+	unsigned int n_regions;
+	struct fdinfo_region regions[FDINFO_REGIONS];
+	/* What the driver holds for the client beyond its buffers: resident. */
+	bool has_internal;
+	uint64_t internal;
+};
+
+/* False if this is no file of a DRM driver. */
+bool fdinfo_parse(const char *text, struct fdinfo *info);
+
+/* Add up; a kind is known if it is known of one of both. */
+void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from);
+
+/* Name of a kind: "total", "resident" and so on. */
+extern const char *const fdinfo_kind_names[FDINFO_KINDS];
+
+#endif /* TOOL_FDINFO_H */

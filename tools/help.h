@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TOOL_HELP_H
+#define TOOL_HELP_H
+
+#include <stdio.h>
+
+/* What --help says. */
+void help_print(FILE *out);
+
+#endif /* TOOL_HELP_H */

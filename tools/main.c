@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* panthor-mem(1): GPU memory of processes, listed, reclaimed and claimed. */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "say.h"
+
+static int run(const struct options *o)
+{
+	switch (o->command) {
+	case COMMAND_LIST:
+		return command_list(o);
+	case COMMAND_WATCH:
+		return command_watch(o);
+	default:
+		return command_act(o);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	if (options_parse(&o, argc, argv, &status))
+		status = run(&o);
+	options_free(&o);
+	if (fflush(stdout) || ferror(stdout)) {
+		say("cannot write the output: %s", strerror(errno));
+		return STATUS_FAILED;
+	}
+	return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "node.h"
+
+#define DRM_MAJOR 226
+#define ACCEL_MAJOR 261
+
+/* "card", "renderD" or "accel", and a number. */
+static bool is_node_name(const char *name)
+{
+	static const char *const kinds[] = { "card", "renderD", "accel" };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t n = strlen(kinds[i]);
+
+		if (!strncmp(name, kinds[i], n) && name[n] && strlen(name) < NODE_NAME &&
+		    strspn(name + n, "0123456789") == strlen(name + n))
+			return true;
+	}
+	return false;
+}
+
+/* Siblings are side by side in the folder of their device. */
+static void find_render_node(const struct roots *roots, char node[NODE_NAME])
+{
+	char *path = memory_text("%s/class/drm/%s/device/drm", roots->sys, node);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	free(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (!strncmp(entry->d_name, "renderD", 7) && is_node_name(entry->d_name))
+			snprintf(node, NODE_NAME, "%.*s", NODE_NAME - 1, entry->d_name);
+	}
+	closedir(dir);
+}
+
+bool node_of_name(const struct roots *roots, const char *name, char node[NODE_NAME])
+{
+	const char *slash = strrchr(name, '/');
+
+	if (slash)
+		name = slash + 1;
+	if (!is_node_name(name))
+		return false;
+	snprintf(node, NODE_NAME, "%s", name);
+	if (strncmp(node, "renderD", 7))
+		find_render_node(roots, node);
+	return true;
+}
+
+/* The name is also what udev calls it: in a container, another path can lead there. */
+static bool name_of_number(dev_t number, char node[NODE_NAME])
+{
+	unsigned int n = minor(number);
+
+	if (major(number) == ACCEL_MAJOR)
+		snprintf(node, NODE_NAME, "accel%u", n);
+	else if (major(number) == DRM_MAJOR)
+		snprintf(node, NODE_NAME, n >= 128 && n < 192 ? "renderD%u" : "card%u", n);
+	else
+		return false;
+	return true;
+}
+
+bool node_of_file(const struct roots *roots, int dir, const char *fd, char node[NODE_NAME])
+{
+	char path[PATH_MAX], name[NODE_NAME];
+	struct stat st;
+	ssize_t n;
+
+	if (!fstatat(dir, fd, &st, 0)) {
+		if (!S_ISCHR(st.st_mode) || !name_of_number(st.st_rdev, name))
+			return false;
+		return node_of_name(roots, name, node);
+	}
+	/* A link that leads nowhere, as in a copy of /proc. */
+	n = readlinkat(dir, fd, path, sizeof(path) - 1);
+	if (n < 0)
+		return false;
+	path[n] = '\0';
+	return !strncmp(path, "/dev/", 5) && node_of_name(roots, path, node);
+}
+
+void node_driver(const struct roots *roots, const char *node, char driver[NODE_NAME])
+{
+	char *path = memory_text("%s/class/drm/%s/device/driver", roots->sys, node);
+	char link[PATH_MAX];
+	ssize_t n = readlink(path, link, sizeof(link) - 1);
+	char *slash;
+
+	free(path);
+	driver[0] = '\0';
+	if (n < 0)
+		return;
+	link[n] = '\0';
+	slash = strrchr(link, '/');
+	snprintf(driver, NODE_NAME, "%.*s", NODE_NAME - 1, slash ? slash + 1 : link);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of DRM devices. A device can have a primary and a render node. */
+#ifndef TOOL_NODE_H
+#define TOOL_NODE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "roots.h"
+
+#define NODE_NAME 32
+
+/*
+ * The name by which panthor-mem knows the device: its render node if it has
+ * one. @name: "renderD128", "card0" or "/dev/dri/card0"; false if it is no name
+ * of a DRM node.
+ */
+bool node_of_name(const struct roots *roots, const char *name, char node[NODE_NAME]);
+
+/*
+ * The same of an open file: @fd is its name in @dir, a folder /proc/PID/fd.
+ * False if the file is not one of a DRM device.
+ */
+bool node_of_file(const struct roots *roots, int dir, const char *fd, char node[NODE_NAME]);
+
+/* Name of the driver that serves the node, or "" if sysfs does not say. */
+void node_driver(const struct roots *roots, const char *node, char driver[NODE_NAME]);
+
+#endif /* TOOL_NODE_H */

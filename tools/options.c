@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "amount.h"
+#include "help.h"
+#include "memory.h"
+#include "options.h"
+#include "say.h"
+
+const char *const command_names[COMMAND_COUNT] = { "list", "reclaim", "claim", "watch" };
+
+#define LIST (1u << COMMAND_LIST)
+#define RECLAIM (1u << COMMAND_RECLAIM)
+#define CLAIM (1u << COMMAND_CLAIM)
+#define WATCH (1u << COMMAND_WATCH)
+#define ACT (RECLAIM | CLAIM)
+#define ALL (LIST | ACT | WATCH)
+
+enum {
+	OPT_HELP = 'h',
+	OPT_JSON = 'j',
+	OPT_BYTES = 'b',
+	OPT_PIDS = 'q',
+	OPT_DRY_RUN = 'n',
+	OPT_DEVICE = 'd',
+	OPT_CGROUP = 'g',
+	OPT_COMM = 'c',
+	OPT_MAX = 'm',
+	OPT_INTERVAL = 'i',
+	OPT_WAIT = 'w',
+	OPT_LONG_ONLY = 256,
+	OPT_NO_PAGEOUT,
+	OPT_PREFETCH,
+	OPT_COUNT,
+	OPT_METRICS,
+	OPT_COLOUR,
+	OPT_PROC,
+	OPT_SYS,
+};
+
+static const struct option long_options[] = {
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "bytes", no_argument, NULL, OPT_BYTES },
+	{ "pids", no_argument, NULL, OPT_PIDS },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "cgroup", required_argument, NULL, OPT_CGROUP },
+	{ "comm", required_argument, NULL, OPT_COMM },
+	{ "max", required_argument, NULL, OPT_MAX },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
+	{ "wait", required_argument, NULL, OPT_WAIT },
+	{ "no-pageout", no_argument, NULL, OPT_NO_PAGEOUT },
+	{ "prefetch", no_argument, NULL, OPT_PREFETCH },
+	{ "count", required_argument, NULL, OPT_COUNT },
+	{ "metrics", required_argument, NULL, OPT_METRICS },
+	{ "color", required_argument, NULL, OPT_COLOUR },
+	{ "colour", required_argument, NULL, OPT_COLOUR },
+	/* For tests: other places for /proc and /sys. */
+	{ "proc", required_argument, NULL, OPT_PROC },
+	{ "sys", required_argument, NULL, OPT_SYS },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Which commands take an option. */
+static unsigned int commands_of(int option)
+{
+	switch (option) {
+	case OPT_PIDS:
+		return LIST;
+	case OPT_DRY_RUN:
+	case OPT_MAX:
+	case OPT_METRICS:
+		return ACT;
+	case OPT_WAIT:
+	case OPT_NO_PAGEOUT:
+		return RECLAIM;
+	case OPT_PREFETCH:
+		return CLAIM;
+	case OPT_INTERVAL:
+	case OPT_COUNT:
+		return WATCH;
+	default:
+		return ALL;
+	}
+}
+
+static bool bad(int *status)
+{
+	*status = STATUS_USAGE;
+	return false;
+}
+
+static bool parse_whole(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	*value = strtoull(text, &end, 10);
+	return !*end && *value <= INT_MAX;
+}
+
+static void append(const char ***list, size_t *count, const char *text)
+{
+	*list = memory_grow(*list, *count, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = text;
+}
+
+static bool parse_colour(const char *text, enum term_when *when)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+	int i;
+
+	for (i = TERM_AUTO; i <= TERM_NEVER; i++) {
+		if (!strcmp(text, names[i])) {
+			*when = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool value_error(int *status, const char *option, const char *what)
+{
+	say("--%s: '%s' is no %s", option, optarg, what);
+	return bad(status);
+}
+
+/* Options with a value that can be wrong, and all others. */
+static bool set(struct options *o, int option, int *status)
+{
+	switch (option) {
+	case OPT_MAX:
+		if (!amount_parse_size(optarg, &o->max_bytes) || !o->max_bytes)
+			return value_error(status, "max", "size: write it like 64M");
+		break;
+	case OPT_WAIT:
+		if (!amount_parse_time(optarg, &o->wait_ns))
+			return value_error(status, "wait", "time: write it like 500ms");
+		break;
+	case OPT_INTERVAL:
+		if (!amount_parse_time(optarg, &o->interval_ns) || !o->interval_ns)
+			return value_error(status, "interval", "time: write it like 2s");
+		break;
+	case OPT_COUNT:
+		if (!parse_whole(optarg, &o->count) || !o->count)
+			return value_error(status, "count", "number of times");
+		break;
+	case OPT_COLOUR:
+		if (!parse_colour(optarg, &o->colour))
+			return value_error(status, "color", "choice: auto, always or never");
+		break;
+	case OPT_METRICS:
+		if (!*optarg)
+			return value_error(status, "metrics", "file name");
+		o->metrics = optarg;
+		break;
+	case OPT_CGROUP:
+		if (!*optarg)
+			return value_error(status, "cgroup", "path");
+		append(&o->cgroups, &o->n_cgroups, optarg);
+		break;
+	case OPT_COMM:
+		append(&o->names, &o->n_names, optarg);
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
+	case OPT_BYTES:
+		o->bytes = true;
+		break;
+	case OPT_PIDS:
+		o->pids_only = true;
+		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		break;
+	case OPT_NO_PAGEOUT:
+		o->no_pageout = true;
+		break;
+	case OPT_PREFETCH:
+		o->prefetch = true;
+		break;
+	case OPT_DEVICE:
+		o->device = optarg;
+		break;
+	case OPT_PROC:
+		o->roots.proc = optarg;
+		break;
+	case OPT_SYS:
+		o->roots.sys = optarg;
+		break;
+	default:
+		return bad(status);
+	}
+	return true;
+}
+
+static bool parse_pid(struct options *o, const char *text, int *status)
+{
+	uint64_t pid;
+
+	if (!parse_whole(text, &pid) || !pid) {
+		say("'%s' is no process number; processes with that name: --comm %s", text, text);
+		return bad(status);
+	}
+	pid_list_add(&o->pids, (pid_t)pid);
+	return true;
+}
+
+static bool parse_command(struct options *o, const char *name, int *status)
+{
+	int i;
+
+	for (i = 0; i < COMMAND_COUNT; i++) {
+		if (!strcmp(name, command_names[i])) {
+			o->command = i;
+			return true;
+		}
+	}
+	say("'%s' is no command: list, reclaim, claim, watch; see panthor-mem --help", name);
+	return bad(status);
+}
+
+static const char *option_name(int option)
+{
+	const struct option *o = long_options;
+
+	while (o->name && o->val != option)
+		o++;
+	return o->name;
+}
+
+static bool check(struct options *o, int *status)
+{
+	bool targets = o->pids.count || o->n_cgroups || o->n_names;
+
+	if ((1u << o->command) & ACT && !targets) {
+		say("%s whom? Give a PID, --cgroup PATH or --comm NAME; `panthor-mem list` shows "
+		    "who holds GPU memory", command_names[o->command]);
+		return bad(status);
+	}
+	if (o->json && o->pids_only) {
+		say("--json and --pids exclude each other");
+		return bad(status);
+	}
+	return true;
+}
+
+bool options_parse(struct options *o, int argc, char **argv, int *status)
+{
+	int option;
+
+	memset(o, 0, sizeof(*o));
+	o->roots = (struct roots){ "/proc", "/sys" };
+	o->interval_ns = 2000000000;
+	o->metrics = getenv("PANTHOR_MEM_METRICS");
+	if (o->metrics && !*o->metrics)
+		o->metrics = NULL;
+
+	if (argc < 2) {
+		help_print(stderr);
+		return bad(status);
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help_print(stdout);
+		*status = STATUS_OK;
+		return false;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("panthor-mem %s\n", TOOL_VERSION);
+		*status = STATUS_OK;
+		return false;
+	}
+	if (!parse_command(o, argv[1], status))
+		return false;
+
+	/* The command takes the place of the program's name in getopt's words. */
+	argv[1] = argv[0];
+	while ((option = getopt_long(argc - 1, argv + 1, "hjbqnd:g:c:m:i:w:", long_options,
+				     NULL)) != -1) {
+		if (option == '?')
+			return bad(status);
+		if (option == OPT_HELP) {
+			help_print(stdout);
+			*status = STATUS_OK;
+			return false;
+		}
+		if (!(commands_of(option) & 1u << o->command)) {
+			say("%s takes no option --%s; see panthor-mem --help",
+			    command_names[o->command], option_name(option));
+			return bad(status);
+		}
+		if (!set(o, option, status))
+			return false;
+	}
+	for (; optind < argc - 1; optind++) {
+		if (!parse_pid(o, argv[optind + 1], status))
+			return false;
+	}
+	return check(o, status);
+}
+
+void options_free(struct options *o)
+{
+	pid_list_free(&o->pids);
+	free(o->cgroups);
+	free(o->names);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line. */
+#ifndef TOOL_OPTIONS_H
+#define TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process.h"
+#include "roots.h"
+#include "term.h"
+
+enum command { COMMAND_LIST, COMMAND_RECLAIM, COMMAND_CLAIM, COMMAND_WATCH, COMMAND_COUNT };
+
+extern const char *const command_names[COMMAND_COUNT];
+
+struct options {
+	enum command command;
+	struct roots roots;
+	const char *device;
+
+	struct pid_list pids;
+	const char **cgroups;
+	size_t n_cgroups;
+	const char **names;
+	size_t n_names;
+
+	bool json;
+	bool bytes;
+	bool pids_only;
+	bool dry_run;
+	bool no_pageout;
+	bool prefetch;
+	uint64_t max_bytes;
+	int64_t wait_ns;
+	int64_t interval_ns;
+	uint64_t count;
+	const char *metrics;
+	enum term_when colour;
+};
+
+/* Returns false, after words to the user, with the exit status in @status. */
+bool options_parse(struct options *o, int argc, char **argv, int *status);
+void options_free(struct options *o);
+
+#endif /* TOOL_OPTIONS_H */

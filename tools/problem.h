@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What went wrong, in words, and what would help. */
+#ifndef TOOL_PROBLEM_H
+#define TOOL_PROBLEM_H
+
+#include <sys/types.h>
+
+#include "roots.h"
+#include "say.h"
+
+#define PROBLEM_TEXT 256
+
+struct problem {
+	int error; /* errno code; 0: none */
+	enum status status;
+	char what[PROBLEM_TEXT];
+	char remedy[PROBLEM_TEXT]; /* or "" */
+};
+
+void problem_set(struct problem *p, int error, enum status status, const char *remedy,
+		 const char *what, ...) __attribute__((format(printf, 5, 6)));
+
+/* Of an error of libdrm_panthor, on @node, about process @pid (0: about none). */
+void problem_of_call(struct problem *p, int error, const struct roots *roots,
+		     const char *node, pid_t pid);
+
+/* "ENOSPC" and so on: for programs. */
+const char *problem_code(int error);
+
+/* On standard error; @subject comes first if it is not NULL. */
+void problem_say(const struct problem *p, const char *subject);
+
+#endif /* TOOL_PROBLEM_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "amount.h"
+#include "memory.h"
+#include "progress.h"
+#include "scan.h"
+#include "term.h"
+#include "text.h"
+
+/* What is over before this needs no line. */
+#define FIRST_MS 300
+#define NEXT_MS 200
+#define BAR 20
+
+struct progress {
+	const struct roots *roots;
+	const char *node;
+	enum operation_kind kind;
+	struct pid_list pids;
+	char name[PROCESS_NAME];
+	struct fdinfo_bytes before;
+	struct term term;
+
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool over;
+};
+
+static void look(const struct progress *p, struct fdinfo_bytes *sum)
+{
+	struct scan s;
+
+	memset(sum, 0, sizeof(*sum));
+	if (scan(&s, p->roots, p->node, &p->pids))
+		return;
+	*sum = s.sum;
+	scan_free(&s);
+}
+
+static void line(const struct progress *p)
+{
+	char done_text[AMOUNT_TEXT], all_text[AMOUNT_TEXT], bar[BAR + 1];
+	enum fdinfo_kind source = p->kind == OPERATION_RECLAIM ? FDINFO_RESIDENT : FDINFO_EVICTED;
+	struct fdinfo_bytes now;
+	uint64_t all = p->before.value[source], done = 0;
+	char *text;
+
+	look(p, &now);
+	if (now.value[source] < all)
+		done = all - now.value[source];
+	if (p->before.known[source] && now.known[source] && all) {
+		memset(bar, ' ', BAR);
+		memset(bar, '#', (size_t)((double)done / (double)all * BAR));
+		bar[BAR] = '\0';
+		text = memory_text("%sing %d %s [%s] %s of %s", operation_names[p->kind],
+				   (int)p->pids.pids[0], p->name, bar,
+				   amount_size(done_text, done), amount_size(all_text, all));
+	} else {
+		text = memory_text("%sing %d %s ...", operation_names[p->kind],
+				   (int)p->pids.pids[0], p->name);
+	}
+	/* The last column stays free: some terminals would begin a new line. */
+	fprintf(stderr, "\r%.*s\033[K", (int)text_fit(text, p->term.columns - 1), text);
+	fflush(stderr);
+	free(text);
+}
+
+static void *run(void *data)
+{
+	struct progress *p = data;
+	bool drawn = false;
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += FIRST_MS * 1000000L;
+	pthread_mutex_lock(&p->lock);
+	while (!p->over) {
+		at.tv_sec += at.tv_nsec / 1000000000;
+		at.tv_nsec %= 1000000000;
+		if (!pthread_cond_timedwait(&p->wake, &p->lock, &at))
+			continue;
+		pthread_mutex_unlock(&p->lock);
+		line(p);
+		drawn = true;
+		clock_gettime(CLOCK_MONOTONIC, &at);
+		at.tv_nsec += NEXT_MS * 1000000L;
+		pthread_mutex_lock(&p->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (drawn)
+		fputs("\r\033[K", stderr);
+	return NULL;
+}
+
+/* Signals are for the main thread, whose call they end. */
+static int start_thread(struct progress *p)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	ret = pthread_create(&p->thread, NULL, run, p);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+struct progress *progress_start(const struct roots *roots, const char *node,
+				enum operation_kind kind, pid_t pid, const char *name)
+{
+	pthread_condattr_t attr;
+	struct progress *p;
+	struct term term;
+
+	term_look(&term, STDERR_FILENO, TERM_NEVER);
+	if (!term.tty)
+		return NULL;
+	p = memory_grow(NULL, 0, 1, sizeof(*p));
+	p->roots = roots;
+	p->node = node;
+	p->kind = kind;
+	p->term = term;
+	pid_list_add(&p->pids, pid);
+	text_printable(p->name, sizeof(p->name), name);
+	look(p, &p->before);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (start_thread(p)) {
+		/* Nothing that the work would need. */
+		p->over = true;
+		progress_end(p);
+		return NULL;
+	}
+	return p;
+}
+
+void progress_end(struct progress *p)
+{
+	if (!p)
+		return;
+	if (!p->over) {
+		pthread_mutex_lock(&p->lock);
+		p->over = true;
+		pthread_cond_signal(&p->wake);
+		pthread_mutex_unlock(&p->lock);
+		pthread_join(p->thread, NULL);
+	}
+	pthread_cond_destroy(&p->wake);
+	pthread_mutex_destroy(&p->lock);
+	pid_list_free(&p->pids);
+	free(p);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A line on the terminal while a call is under way. What it shows comes from
+ * fdinfo: the call itself is one, because a claim that another program makes
+ * meanwhile can stop it, and would not stop the second of several.
+ */
+#ifndef TOOL_PROGRESS_H
+#define TOOL_PROGRESS_H
+
+#include "operation.h"
+#include "roots.h"
+
+struct progress;
+
+/* NULL if standard error is no terminal. */
+struct progress *progress_start(const struct roots *roots, const char *node,
+				enum operation_kind kind, pid_t pid, const char *name);
+void progress_end(struct progress *progress);
+
+#endif /* TOOL_PROGRESS_H */

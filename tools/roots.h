@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the kernel's file systems are mounted; tests have others. */
+#ifndef TOOL_ROOTS_H
+#define TOOL_ROOTS_H
+
+struct roots {
+	const char *proc; /* "/proc" */
+	const char *sys;  /* "/sys" */
+};
+
+#endif /* TOOL_ROOTS_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Names that other programs chose, made fit for a terminal and for JSON. */
+#ifndef TOOL_TEXT_H
+#define TOOL_TEXT_H
+
+#include <stddef.h>
+
+/*
+ * Copy @from, as far as it fits in @size bytes, with '?' for whatever would not
+ * print: control characters, and bytes that are no character in this locale.
+ */
+void text_printable(char *to, size_t size, const char *from);
+
+/* The same for JSON, which is UTF-8 and can hold control characters. */
+void text_utf8(char *to, size_t size, const char *from);
+
+/* Columns that a printable text takes, and the number of bytes that fit in @columns. */
+unsigned int text_columns(const char *text);
+size_t text_fit(const char *text, unsigned int columns);
+
+#endif /* TOOL_TEXT_H */
