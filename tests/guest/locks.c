@@ -5,20 +5,20 @@
  *
  * usage: locks [MIB...]
  *
- * For each MIB an app holds as much, in buffers of 64 KiB to 2 MiB, and is
- * reclaimed and claimed while another one renders; what the kernel counted of
- * each lock is printed. The longest hold must not grow with MIB: that is for the
- * reader to see, because times depend on the machine. A kernel without KASAN
- * gives useful times: run-guest --kernel locks.
+ * For each MIB (default 16) an app holds as much, in buffers of 64 KiB to 2 MiB,
+ * and is reclaimed and claimed while another one renders. lockdep's tracepoints
+ * tell when the calling thread takes and releases a lock. Printed is a histogram
+ * of the times for each lock; that the longest hold does not grow with MIB is
+ * for the reader to see, because times depend on the machine, and tracing makes
+ * them longer. A kernel without KASAN gives the better ones: run-guest --kernel
+ * locks.
  *
- * What the test decides by is the work done within one hold. lockdep's
- * tracepoints tell when the calling thread takes and releases a lock: one BO
- * goes or comes under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none
- * under filelist_mutex, a slice under a reservation lock, and no page is written
- * to swap or read from it under any. (Tracing each lock makes everything many
- * times slower, so the histogram of this part is for comparing.)
+ * What the test decides by is the work done within one hold: one BO goes or comes
+ * under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none under
+ * filelist_mutex, a slice under a reservation lock, and no page is written to
+ * swap or read from it under any.
  *
- * Needs a kernel with lockdep and lock_stat: debug or locks.
+ * Needs a kernel with LOCK_STAT, for the tracepoints: debug or locks.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,7 +29,6 @@
 #include "gpu/app.h"
 #include "gpu/mem.h"
 #include "guest.h"
-#include "lock_stat.h"
 #include "tracefs.h"
 
 /* Of the driver: PANTHOR_MEM_SLICE_BOS. */
@@ -39,7 +38,6 @@
 #define BUCKETS 24
 #define SIZES_MAX 4
 #define HELD_MAX 8
-#define TRACED (16 * MIB)
 #define SEED UINT64_C(0x10c4000000000000)
 
 static struct gpu_app app = { .sock = -1 }, other = { .sock = -1 };
@@ -265,50 +263,17 @@ static uint64_t claim(uint64_t total)
 	return args.claimed_bytes;
 }
 
-static void work_in_a_hold(void **state)
+static void holds(void **state)
 {
-	uint64_t bytes;
-
-	(void)state;
-	alloc_all(TRACED);
-	begin_recording();
-	bytes = reclaim(TRACED);
-	check("reclaim", bytes);
-	begin_recording();
-	bytes = claim(TRACED);
-	check("claim", bytes);
-	frames_were_fine();
-}
-
-static void print_lock_stat(const char *what, uint64_t total, int64_t ns)
-{
-	print_message("%s of %" PRIu64 " MiB, %.0f ms\n", what, total / MIB, (double)ns / 1e6);
-	for (size_t i = 0; i < LOCKS; i++) {
-		struct lock_stat stat;
-
-		ok(lock_stat_read(all_locks[i].name, &stat), "lock_stat");
-		print_message("  %-15s %8" PRIu64 " holds, mean %8.1f us, longest %8.1f us\n",
-			      all_locks[i].label, stat.holds,
-			      stat.holds ? stat.total_us / (double)stat.holds : 0.0,
-			      stat.longest_us);
-		assert_true(stat.holds > 0);
-	}
-}
-
-static void hold_times(void **state)
-{
-	uint64_t total = *(uint64_t *)*state;
-	int64_t start;
+	uint64_t total = *(uint64_t *)*state, bytes;
 
 	alloc_all(total);
-	ok(lock_stat_start(), "lock_stat");
-	start = now_ns();
-	reclaim(total);
-	print_lock_stat("reclaim", total, now_ns() - start);
-	ok(lock_stat_start(), "lock_stat");
-	start = now_ns();
-	claim(total);
-	print_lock_stat("claim", total, now_ns() - start);
+	begin_recording();
+	bytes = reclaim(total);
+	check("reclaim", bytes);
+	begin_recording();
+	bytes = claim(total);
+	check("claim", bytes);
 	frames_were_fine();
 }
 
@@ -334,26 +299,26 @@ static int end(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[SIZES_MAX + 1] = {
-		cmocka_unit_test_setup_teardown(work_in_a_hold, begin, end),
-	};
-	uint64_t totals[SIZES_MAX];
+	struct CMUnitTest tests[SIZES_MAX];
+	uint64_t totals[SIZES_MAX] = { 16 * MIB };
+	int count = argc > 1 ? argc - 1 : 1;
 
-	if (argc > SIZES_MAX + 1) {
+	if (count > SIZES_MAX) {
 		fprintf(stderr, "locks: at most %d sizes\n", SIZES_MAX);
 		return 2;
 	}
-	for (int i = 1; i < argc; i++) {
-		totals[i - 1] = strtoull(argv[i], NULL, 10) * MIB;
-		if (!totals[i - 1] || totals[i - 1] % (16 * MIB)) {
-			fprintf(stderr, "locks: %s: not a multiple of 16 MiB\n", argv[i]);
+	for (int i = 0; i < count; i++) {
+		if (argc > 1)
+			totals[i] = strtoull(argv[i + 1], NULL, 10) * MIB;
+		if (!totals[i] || totals[i] % (16 * MIB)) {
+			fprintf(stderr, "locks: %s: not a multiple of 16 MiB\n", argv[i + 1]);
 			return 2;
 		}
 		tests[i] = (struct CMUnitTest) {
-			.name = "hold_times", .test_func = hold_times, .setup_func = begin,
-			.teardown_func = end, .initial_state = &totals[i - 1],
+			.name = "holds", .test_func = holds, .setup_func = begin,
+			.teardown_func = end, .initial_state = &totals[i],
 		};
 	}
 	/* The macro wants an array, and there are only as many as were asked for. */
-	return _cmocka_run_group_tests("locks", tests, (size_t)argc, NULL, NULL);
+	return _cmocka_run_group_tests("locks", tests, (size_t)count, NULL, NULL);
 }
