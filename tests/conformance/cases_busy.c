@@ -5,7 +5,7 @@
 
 #define SEED 0x6275737900000000ull
 
-static bool try_skipped(struct world *w)
+static bool try_skipped_with(struct world *w, int64_t deadline)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 1);
@@ -13,7 +13,7 @@ static bool try_skipped(struct world *w)
 	uint64_t was = resident(w, app);
 	int64_t until = busy_until(w, app, 0, 2 * WORLD_SECOND);
 
-	res = reclaim(w, app);
+	res = reclaim_with(w, app, 0, 0, deadline);
 	if (world_now(w) >= until)
 		return false;
 	/* It was not waited for. */
@@ -31,9 +31,25 @@ static bool try_skipped(struct world *w)
 	return true;
 }
 
+static bool try_skipped(struct world *w)
+{
+	return try_skipped_with(w, 0);
+}
+
 static void skipped(struct world *w)
 {
 	until_told(w, try_skipped);
+}
+
+/* As far away as it gets: a difference to now would overflow. */
+static bool try_deadline_long_ago(struct world *w)
+{
+	return try_skipped_with(w, INT64_MIN);
+}
+
+static void deadline_long_ago(struct world *w)
+{
+	until_told(w, try_deadline_long_ago);
 }
 
 /* One VM is busy; the other's memory goes. */
@@ -209,6 +225,7 @@ static void others_work(struct world *w)
 
 const struct conf_case busy_cases[] = {
 	{ "skipped", skipped, 0 },
+	{ "deadline_long_ago", deadline_long_ago, 0 },
 	{ "other_vm_goes", other_vm_goes, 0 },
 	{ "in_two_vms", in_two_vms, 0 },
 	{ "deadline_waits", deadline_waits, 0 },
