@@ -119,6 +119,25 @@ static void prefetch_then_claim(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/* What one call has read the next one does not count again. */
+static void prefetch_in_steps(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 16);
+	struct panthor_mem_reclaim_result out = reclaim(w, app);
+	struct panthor_mem_claim_result res;
+	uint64_t steps = 0;
+
+	do {
+		res = claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, unit());
+		assert_int_equal(res.remaining_bytes, out.evicted_bytes);
+		assert_true(++steps <= out.evicted_bytes / unit() + 1);
+	} while (res.status & DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(res.status, 0);
+	assert_true(steps >= lot.count);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 /* Busy or not: what is evicted is not in use, and can come back at any time. */
 static void while_busy(struct world *w)
 {
@@ -279,6 +298,7 @@ const struct conf_case claim_cases[] = {
 	{ "from_ram", from_ram, 0 },
 	{ "prefetch_only", prefetch_only, 0 },
 	{ "prefetch_then_claim", prefetch_then_claim, 0 },
+	{ "prefetch_in_steps", prefetch_in_steps, 0 },
 	{ "while_busy", while_busy, 0 },
 	{ "not_the_next_victim", not_the_next_victim, 0 },
 	{ "never_bound", never_bound, 0 },

@@ -103,7 +103,8 @@ enum drm_panthor_mem_claim_flags {
 	 * @DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY: Read the pages back from swap
 	 * into the page cache and stop there. The buffers stay evicted,
 	 * @claimed_bytes is 0, and the next submit does the rest without I/O.
-	 * @max_bytes counts the bytes of the buffers that were read.
+	 * @max_bytes counts the bytes that were read, so repeated calls with a
+	 * cap get on.
 	 */
 	DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY = 1 << 0,
 };

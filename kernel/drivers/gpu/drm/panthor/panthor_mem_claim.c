@@ -28,6 +28,8 @@
 #include <drm/drm_gpuvm.h>
 #include <drm/panthor_mem.h>
 
+#include <kunit/static_stub.h>
+
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
@@ -128,6 +130,14 @@ static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
 	return 0;
 }
 
+/* 0 also for an evicted BO that was never paged out, or read back since. */
+static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_swap, bo);
+
+	return (u64)READ_ONCE(SHMEM_I(file_inode(bo->base.filp))->swapped) << PAGE_SHIFT;
+}
+
 /*
  * Prefetches the evicted BOs of the slice from @first on, up to the cap.
  * Returns the index of the first BO that was not read; @error says why if it
@@ -136,8 +146,9 @@ static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
 static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first,
 				      int *error)
 {
+	bool only = op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
 	u64 max = op->args->max_bytes, done = panthor_mem_claim_progress(op);
-	u64 bytes = 0;
+	u64 bytes = 0, in_swap;
 	u32 i;
 
 	*error = 0;
@@ -151,16 +162,19 @@ static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first
 			continue;
 
 		/* It stays evicted, and is met again: mapped twice, by handle. */
-		if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY) {
+		if (only) {
 			if (!panthor_mem_first_visit(op->base, bo))
 				continue;
 			op->args->remaining_bytes += bo->base.size;
 		}
 
-		*error = panthor_mem_prefetch_bo(bo);
+		/* A prefetch counts what it reads, so that the next one gets on. */
+		in_swap = panthor_mem_bytes_in_swap(bo);
+		if (in_swap)
+			*error = panthor_mem_prefetch_bo(bo);
 		if (*error)
 			break;
-		bytes += bo->base.size;
+		bytes += only ? in_swap : bo->base.size;
 	}
 	op->prefetched += bytes;
 
@@ -438,3 +452,7 @@ int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
 
 	return ret;
 }
+
+#if IS_ENABLED(CONFIG_DRM_PANTHOR_KUNIT_TEST)
+#include "tests/panthor_mem_claim_test.c"
+#endif

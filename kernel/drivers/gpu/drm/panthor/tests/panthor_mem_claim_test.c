@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
  * What a claim brings back, when it ends, and how it counts. BOs are evicted
- * but not paged out: no swap is needed.
+ * but not paged out: no swap is needed. Included at the end of
+ * panthor_mem_claim.c.
  */
-
-#include <linux/sched/signal.h>
-
-#include <drm/drm_file.h>
-#include <drm/panthor_mem.h>
 
 #include <kunit/test.h>
 
-#include "../panthor_device.h"
-#include "../panthor_gem.h"
-#include "../panthor_mem.h"
-#include "../panthor_mem_claim.h"
-#include "../panthor_mmu.h"
 #include "panthor_kunit.h"
 
 /* Some pages, whatever their size. */
@@ -116,6 +107,12 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
+/* There is no swap: as if each BO had all its pages there. */
+static u64 panthor_test_all_in_swap(struct panthor_gem_object *bo)
+{
+	return bo->base.size;
+}
+
 /* Nothing becomes resident, and the cap is on what was read. */
 static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 {
@@ -126,6 +123,7 @@ static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 		.max_bytes = cap->max,
 	};
 
+	kunit_activate_static_stub(test, panthor_mem_bytes_in_swap, panthor_test_all_in_swap);
 	panthor_test_fill(test, PANTHOR_TEST_BOS, PANTHOR_TEST_BO_SIZE);
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
@@ -133,6 +131,12 @@ static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+
+	/* What is in RAM already does not use up the cap. */
+	kunit_deactivate_static_stub(test, panthor_mem_bytes_in_swap);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
 /* More than one slice, with the cap in the middle of the second. */
