@@ -287,6 +287,7 @@ static void unplugged_in_wait(struct world *w)
 	assert_true(world_now(w) < r.arg.deadline_ns);
 	assert_int_equal(ret, -ENODEV);
 	check_gone(w, app);
+	world_work_given_up(w);
 }
 
 static void kernel_without_swap(struct world *w)

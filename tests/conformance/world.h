@@ -327,6 +327,12 @@ void world_quiet(struct world *w);
  */
 void world_keep_awake(struct world *w);
 
+/*
+ * WORLD_CAN_UNPLUG: return when the driver has given up a job that ran when the GPU
+ * was unplugged. Else it would do so, and say it, in the middle of another case.
+ */
+void world_work_given_up(struct world *w);
+
 /* --- calls -------------------------------------------------------------- */
 
 /*

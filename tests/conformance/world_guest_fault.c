@@ -126,6 +126,15 @@ static int unplug(struct world *w)
 	return gpu_unbind(&w->binding);
 }
 
+/* Of a job, JOB_TIMEOUT_MS in panthor_sched.c, is 5 s. */
+#define GIVE_UP_MS 60000
+
+void world_work_given_up(struct world *w)
+{
+	guest_check(klog_wait(&w->log, "job timeout", GIVE_UP_MS),
+		    "the driver does not give up the job");
+}
+
 /* --- all of them ------------------------------------------------------------ */
 
 int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)

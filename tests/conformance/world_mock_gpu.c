@@ -209,6 +209,11 @@ void world_keep_awake(struct world *w)
 	(void)w;
 }
 
+void world_work_given_up(struct world *w)
+{
+	(void)w;
+}
+
 /* --- what only a GPU has ------------------------------------------------- */
 
 static void no_gpu(struct world *w)

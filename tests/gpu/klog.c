@@ -4,14 +4,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gpu/klog.h"
 
 #define LEVEL_WARNING 4
+#define RECORD_MAX 8192
 
 static const char *const reports[] = {
 	"WARNING:", "BUG:", "KASAN:", "Oops", "INFO: possible", "INFO: task",
@@ -22,6 +26,7 @@ static const char *const reports[] = {
 
 int klog_open(struct klog *log)
 {
+	log->complaints = 0;
 	log->fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (log->fd < 0)
 		return -errno;
@@ -63,22 +68,59 @@ static bool is_complaint(char *record, bool driver)
 	return true;
 }
 
+/* The next record: true if there was one. */
+static bool next_record(struct klog *log, char *record, size_t size)
+{
+	ssize_t got;
+
+	/* EPIPE: records were overwritten; the next read goes on. */
+	do
+		got = read(log->fd, record, size - 1);
+	while (got < 0 && (errno == EINTR || errno == EPIPE));
+	if (got <= 0)
+		return false;
+	record[got] = '\0';
+	return true;
+}
+
 int klog_check(struct klog *log, bool driver)
 {
-	char record[8192];
-	int count = 0;
+	int count = log->complaints;
+	char record[RECORD_MAX];
 
+	log->complaints = 0;
 	if (log->fd < 0)
 		return 0;
-	for (;;) {
-		ssize_t got = read(log->fd, record, sizeof(record) - 1);
-
-		/* EPIPE: records were overwritten; the next read goes on. */
-		if (got < 0 && (errno == EINTR || errno == EPIPE))
-			continue;
-		if (got <= 0)
-			return count;
-		record[got] = '\0';
+	while (next_record(log, record, sizeof(record)))
 		count += is_complaint(record, driver);
-	}
+	return count;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+int klog_wait(struct klog *log, const char *text, int timeout_ms)
+{
+	int64_t end = now_ms() + timeout_ms, left = timeout_ms;
+	struct pollfd pfd = { .fd = log->fd, .events = POLLIN };
+	char record[RECORD_MAX];
+
+	do {
+		while (next_record(log, record, sizeof(record))) {
+			bool found = strstr(record, text);
+
+			log->complaints += is_complaint(record, false);
+			if (found)
+				return 0;
+		}
+		if (poll(&pfd, 1, (int)left) < 0 && errno != EINTR)
+			return -errno;
+		left = end - now_ms();
+	} while (left > 0);
+	return -ETIMEDOUT;
 }

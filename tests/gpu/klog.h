@@ -9,6 +9,7 @@
 
 struct klog {
 	int fd;
+	int complaints;		/* read by klog_wait() */
 };
 
 /* From now on. */
@@ -21,5 +22,12 @@ void klog_close(struct klog *log);
  * checkers, and, with @driver, any warning or error of panthor's.
  */
 int klog_check(struct klog *log, bool driver);
+
+/*
+ * Return 0 when the kernel has said @text since the last look, or -ETIMEDOUT. The
+ * reports of its checkers that are read on the way are not lost: the next look
+ * counts them.
+ */
+int klog_wait(struct klog *log, const char *text, int timeout_ms);
 
 #endif
