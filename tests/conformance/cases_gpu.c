@@ -76,6 +76,38 @@ static void idle_on_slot(struct world *w)
 	until_told(w, try_idle_on_slot);
 }
 
+/* Many small buffers: what costs is an update of the MMU, not its size. */
+static bool try_few_updates(struct world *w)
+{
+	const struct world_alloc small = {
+		.count = 128, .size = WORLD_MIB / 16, .seed = SEED + 3, .exclusive = true,
+	};
+	struct world_gpu before, between, after;
+	struct world_app *app;
+	struct lot lot;
+
+	world_keep_awake(w);
+	app = world_spawn(w, NULL);
+	lot = lot_alloc_with(w, app, &small);
+	assert_int_equal(world_frame(w, app, 0, 0), 0);
+	world_gpu(w, &before);
+	reclaim(w, app);
+	world_gpu(w, &between);
+	claim(w, app);
+	world_gpu(w, &after);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	if (after.off_slots != before.off_slots)
+		return false;
+	assert_in_range(between.locks - before.locks, 1, lot.count / 8);
+	assert_in_range(after.locks - between.locks, 1, lot.count / 8);
+	return true;
+}
+
+static void few_updates(struct world *w)
+{
+	until_told(w, try_few_updates);
+}
+
 /* More VMs than the MMU has places for, all of them with work in turn. */
 static void many_vms(struct world *w)
 {
@@ -166,6 +198,7 @@ static void sparse(struct world *w)
 const struct conf_case gpu_cases[] = {
 	{ "asleep", asleep, WORLD_HAS_GPU },
 	{ "idle_on_slot", idle_on_slot, WORLD_HAS_GPU },
+	{ "few_updates", few_updates, WORLD_HAS_GPU },
 	{ "many_vms", many_vms, WORLD_HAS_GPU },
 	{ "tiler_heap", tiler_heap, WORLD_HAS_GPU },
 	{ "sparse", sparse, WORLD_HAS_GPU },

@@ -31,8 +31,11 @@
 #include "guest.h"
 #include "tracefs.h"
 
-/* Of the driver: PANTHOR_MEM_SLICE_BOS. */
+/* Of the driver: PANTHOR_MEM_SLICE_BOS, PANTHOR_MEM_BATCH_BYTES. */
 #define SLICE_BOS 64
+#define BATCH_BYTES (4 * MIB)
+/* The last BO of a batch may go over its end. */
+#define BO_MAX (2 * MIB)
 /* Each request of the swap device, when it is issued. */
 #define IO_EVENT "block_bio_queue"
 #define BUCKETS 24
@@ -51,6 +54,7 @@ struct lock {
 	unsigned int histogram[BUCKETS];
 	int64_t longest_ns, sum_ns;
 	unsigned int bos;	/* the most in one hold */
+	uint64_t bytes;		/* the same */
 	unsigned int io;	/* pages to and from swap, in all holds */
 };
 
@@ -59,6 +63,7 @@ struct held {
 	struct lock *lock;
 	int64_t since;
 	unsigned int bos;
+	uint64_t bytes;
 };
 
 struct record {
@@ -139,7 +144,18 @@ static void release(struct record *r, const struct trace_event *e)
 		lock->longest_ns = ns;
 	if (h->bos > lock->bos)
 		lock->bos = h->bos;
+	if (h->bytes > lock->bytes)
+		lock->bytes = h->bytes;
 	h->lock = NULL;
+}
+
+static uint64_t size_of(const char *text)
+{
+	const char *size = strstr(text, "size=");
+
+	if (!size)
+		fail_msg("an event without a size: %s", text);
+	return strtoull(size + strlen("size="), NULL, 0);
 }
 
 static void see(const struct trace_event *e, void *arg)
@@ -151,9 +167,13 @@ static void see(const struct trace_event *e, void *arg)
 	} else if (!strcmp(e->name, "lock_release")) {
 		release(r, e);
 	} else if (!strncmp(e->name, "panthor_gem_", strlen("panthor_gem_"))) {
+		uint64_t bytes = size_of(e->text);
+
 		r->bos++;
-		for (unsigned int i = 0; i < HELD_MAX; i++)
+		for (unsigned int i = 0; i < HELD_MAX; i++) {
 			r->held[i].bos++;
+			r->held[i].bytes += bytes;
+		}
 	} else if (!strcmp(e->name, IO_EVENT)) {
 		r->io++;
 		for (unsigned int i = 0; i < HELD_MAX; i++)
@@ -213,6 +233,9 @@ static void check(const char *what, uint64_t bytes)
 		assert_true(locks[i].holds > 0);
 		if (locks[i].bos > locks[i].most)
 			fail_msg("%u BOs in one hold of %s", locks[i].bos, locks[i].label);
+		if (locks[i].bytes >= BATCH_BYTES + BO_MAX)
+			fail_msg("%" PRIu64 " bytes in one hold of %s", locks[i].bytes,
+				 locks[i].label);
 		if (locks[i].io)
 			fail_msg("%u requests to swap with %s held", locks[i].io, locks[i].label);
 	}

@@ -14,6 +14,7 @@
 
 #include <linux/kconfig.h>
 #include <linux/list.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct drm_gpuvm;
@@ -28,8 +29,11 @@ struct pid;
  */
 #define PANTHOR_MEM_SLICE_BOS		64
 
-/* How long a reservation lock is held before others get a chance. */
-#define PANTHOR_MEM_HOLD_NS		(1 * NSEC_PER_MSEC)
+/*
+ * Private BOs are unmapped and mapped in batches of about this size, because
+ * each update of the MMU ends with a flush. The VM's locks are held over one.
+ */
+#define PANTHOR_MEM_BATCH_BYTES		SZ_4M
 
 /**
  * struct panthor_mem_target - The files and VMs of one process
@@ -93,6 +97,9 @@ struct panthor_mem_op {
 
 	/** @bo_count: Number of entries of @bos. */
 	u32 bo_count;
+
+	/** @batch: Those of @bos that are unmapped or mapped with one update. */
+	struct panthor_gem_object *batch[PANTHOR_MEM_SLICE_BOS];
 };
 
 /**

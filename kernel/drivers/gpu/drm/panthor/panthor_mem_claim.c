@@ -181,6 +181,22 @@ static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first
 	return i;
 }
 
+/* Takes the pages of a BO. Counts them also if something fails behind that. */
+static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op,
+				   struct panthor_gem_object *bo)
+{
+	bool was_evicted = panthor_mem_bo_evicted(bo);
+	int ret;
+
+	dma_resv_assert_held(bo->base.resv);
+
+	ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
+	if (was_evicted && bo->backing.pages)
+		op->args->claimed_bytes += bo->base.size;
+
+	return ret;
+}
+
 /* Locks what validating one BO in a VM needs. */
 static int panthor_mem_lock_vm_bo(struct drm_exec *exec, struct drm_gpuvm *gpuvm,
 				  struct panthor_gem_object *bo)
@@ -209,7 +225,6 @@ static int panthor_mem_validate_locked(struct panthor_mem_claim_op *op,
 				       struct drm_exec *exec, struct drm_gpuvm *gpuvm,
 				       struct panthor_gem_object *bo)
 {
-	bool was_evicted = panthor_mem_bo_evicted(bo);
 	struct drm_gpuvm_bo *vm_bo;
 	int ret = 0;
 
@@ -222,48 +237,65 @@ static int panthor_mem_validate_locked(struct panthor_mem_claim_op *op,
 
 	/* Unmapped since we saw it, or nothing to do. */
 	if (vm_bo && vm_bo->evicted) {
-		ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
+		ret = panthor_mem_claim_pages(op, bo);
 		if (!ret)
 			ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
 	}
 
 	drm_gpuvm_bo_put_deferred(vm_bo);
 
-	if (was_evicted && bo->backing.pages)
-		op->args->claimed_bytes += bo->base.size;
-
 	return ret;
 }
 
 /*
- * Validates BOs of the slice in one VM. The VM's lock is kept from one private
- * BO to the next, for a bounded time.
+ * Takes the pages of the next private BOs and maps them with one update of the
+ * MMU; an external BO goes alone. What is left out, validating does. @next is
+ * the index to validate up to with the locks that are held.
  */
+static int panthor_mem_map_ahead(struct panthor_mem_claim_op *op, struct panthor_vm *vm,
+				 u32 first, u32 last, u32 *next)
+{
+	struct panthor_mem_op *base = op->base;
+	u64 bytes = 0;
+	u32 i, count = 0;
+	int ret = 0;
+
+	for (i = first; i < last && bytes < PANTHOR_MEM_BATCH_BYTES && !ret; i++) {
+		struct panthor_gem_object *bo = base->bos[i];
+
+		if (bo->base.resv != panthor_vm_resv(vm))
+			break;
+		if (!panthor_mem_bo_evicted(bo))
+			continue;
+
+		ret = panthor_mem_claim_pages(op, bo);
+		base->batch[count++] = bo;
+		bytes += bo->base.size;
+	}
+	*next = max(i, first + 1);
+
+	return ret ?: panthor_vm_restore_mappings(vm, base->batch, count);
+}
+
+/* Validates BOs of the slice in one VM, a batch at a time. */
 static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op,
 				       struct panthor_vm *vm,
 				       u32 first, u32 last)
 {
 	struct drm_gpuvm *gpuvm = panthor_vm_gpuvm(vm);
-	u32 i = first;
+	u32 i = first, next;
 
 	while (i < last && !panthor_mem_claim_should_stop(op)) {
 		struct drm_exec exec;
-		u64 since;
 		int ret;
 
 		drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 2);
 		ret = panthor_mem_lock_vm_bo(&exec, gpuvm, op->base->bos[i]);
-		since = ktime_get_ns();
-		while (!ret) {
+		if (!ret)
+			ret = panthor_mem_map_ahead(op, vm, i, last, &next);
+		while (!ret && i < next)
 			ret = panthor_mem_validate_locked(op, &exec, gpuvm,
-							  op->base->bos[i]);
-			if (ret)
-				break;
-			if (++i == last || op->base->bos[i]->base.resv != drm_gpuvm_resv(gpuvm))
-				break;
-			if (ktime_get_ns() - since >= PANTHOR_MEM_HOLD_NS)
-				break;
-		}
+							  op->base->bos[i++]);
 		drm_exec_fini(&exec);
 		if (ret)
 			panthor_mem_claim_fail(op, ret);
@@ -284,9 +316,7 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 
 		ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
 		if (!ret && panthor_mem_bo_evicted(bo)) {
-			ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
-			if (bo->backing.pages)
-				op->args->claimed_bytes += bo->base.size;
+			ret = panthor_mem_claim_pages(op, bo);
 			mutex_lock(&bo->base.gpuva.lock);
 			panthor_gem_update_reclaim_state_locked(bo, NULL);
 			mutex_unlock(&bo->base.gpuva.lock);

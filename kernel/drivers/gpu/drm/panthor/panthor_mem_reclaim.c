@@ -66,11 +66,11 @@ struct panthor_mem_reclaim_op {
 	/** @args: Arguments and results. */
 	struct drm_panthor_mem_reclaim *args;
 
+	/** @vm: VM whose BOs the slice holds, or NULL. */
+	struct panthor_vm *vm;
+
 	/** @locked: Reservation lock that we hold, or NULL. */
 	struct dma_resv *locked;
-
-	/** @locked_since: When we got it, in nanoseconds. */
-	u64 locked_since;
 
 	/** @slice_bytes: Bytes of this slice that are to be paged out. */
 	u64 slice_bytes;
@@ -117,6 +117,13 @@ static u64 panthor_mem_progress(const struct panthor_mem_reclaim_op *op)
 					   op->args->evicted_bytes;
 }
 
+/* The same, once the slice at hand is paged out. */
+static u64 panthor_mem_expected(const struct panthor_mem_reclaim_op *op)
+{
+	return panthor_mem_pages_out(op) ? op->args->freed_bytes + op->slice_bytes :
+					   op->args->evicted_bytes;
+}
+
 /* Sets op->base->stop, and the reason, when the call is to end. */
 static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 {
@@ -154,11 +161,7 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
 	if (!op->slice_bytes)
 		return false;
 
-	if (max && panthor_mem_pages_out(op) &&
-	    op->args->freed_bytes + op->slice_bytes >= max)
-		return true;
-
-	if (max && !panthor_mem_pages_out(op) && op->args->evicted_bytes >= max)
+	if (max && panthor_mem_expected(op) >= max)
 		return true;
 
 	return op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT;
@@ -171,26 +174,22 @@ static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
 	op->locked = NULL;
 }
 
-/* Locks the reservation of @bo, and lets go of it now and then. */
+/* Locks the reservation of @bo, if that is not what we hold. */
 static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
 			    struct panthor_gem_object *bo)
 {
 	struct dma_resv *resv = bo->base.resv;
 	int ret;
 
-	if (op->locked == resv &&
-	    ktime_get_ns() - op->locked_since < PANTHOR_MEM_HOLD_NS)
+	if (op->locked == resv)
 		return 0;
 
 	panthor_mem_unlock(op);
-	cond_resched();
-
 	ret = dma_resv_lock_interruptible(resv, NULL);
 	if (ret)
 		return ret;
 
 	op->locked = resv;
-	op->locked_since = ktime_get_ns();
 	return 0;
 }
 
@@ -232,11 +231,29 @@ static u64 panthor_mem_bo_cached(struct panthor_mem_reclaim_op *op,
 	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
 }
 
+/* Whether a resident BO can go; if not, @status says why. */
+static bool panthor_mem_evictable(struct panthor_mem_reclaim_op *op,
+				  struct panthor_gem_object *bo, u32 *status)
+{
+	dma_resv_assert_held(bo->base.resv);
+
+	*status = 0;
+	if (refcount_read(&bo->backing.pin_count))
+		*status = DRM_PANTHOR_MEM_STATUS_PINNED;
+	else if (!dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		*status = DRM_PANTHOR_MEM_STATUS_BUSY;
+	else if (panthor_mem_bo_shared(op, bo))
+		*status = DRM_PANTHOR_MEM_STATUS_SHARED;
+
+	return !*status;
+}
+
 /* Returns the bytes of @bo that are to be paged out now. */
 static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 				struct panthor_gem_object *bo, bool *again)
 {
 	struct panthor_mem_op *base = op->base;
+	u32 status;
 	int ret;
 
 	dma_resv_assert_held(bo->base.resv);
@@ -247,18 +264,8 @@ static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 		return 0;
 	}
 
-	if (refcount_read(&bo->backing.pin_count)) {
-		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_PINNED);
-		return 0;
-	}
-
-	if (!dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP)) {
-		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
-		return 0;
-	}
-
-	if (panthor_mem_bo_shared(op, bo)) {
-		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_SHARED);
+	if (!panthor_mem_evictable(op, bo, &status)) {
+		panthor_mem_skip(op, bo, status);
 		return 0;
 	}
 
@@ -303,6 +310,50 @@ static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
 }
 
 /*
+ * Tears down the mappings of the next private BOs with one update of the MMU.
+ * What it leaves out, evicting does. Returns the index to go on from.
+ */
+static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
+{
+	struct panthor_mem_op *base = op->base;
+	u64 left = PANTHOR_MEM_BATCH_BYTES, max = op->args->max_bytes;
+	u32 i, count = 0, status;
+	int ret;
+
+	/* Others get a chance between two batches. */
+	panthor_mem_unlock(op);
+	cond_resched();
+
+	if (!op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
+	    panthor_mem_dry_run(op) || panthor_mem_lock(op, base->bos[first]))
+		return first + 1;
+
+	/* What is behind the cap stays mapped. */
+	if (max)
+		left = min(left, max - min(max, panthor_mem_expected(op)));
+
+	for (i = first; i < base->bo_count && left; i++) {
+		struct panthor_gem_object *bo = base->bos[i];
+
+		if (bo->base.resv != op->locked)
+			break;
+		if (!bo->backing.pages || !panthor_mem_evictable(op, bo, &status))
+			continue;
+
+		base->batch[count++] = bo;
+		left -= min(left, bo->base.size);
+	}
+
+	ret = count > 1 ? panthor_vm_evict_mappings(op->vm, base->batch, count) : 0;
+	if (ret) {
+		base->error = ret;
+		base->stop = true;
+	}
+
+	return max(i, first + 1);
+}
+
+/*
  * Evicts the BOs of the slice, from @first on. On return, those with bytes[i]
  * are to be paged out. Returns the index of the first BO that was not looked at.
  */
@@ -310,7 +361,7 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
 				   u64 *bytes)
 {
 	struct panthor_mem_op *base = op->base;
-	u32 i;
+	u32 i, unmapped = first;
 
 	op->slice_bytes = 0;
 	for (i = first; i < base->bo_count; i++) {
@@ -318,6 +369,11 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
 
 		bytes[i] = 0;
 		if (base->stop || panthor_mem_slice_full(op))
+			break;
+
+		if (i == unmapped)
+			unmapped = panthor_mem_unmap_ahead(op, i);
+		if (base->stop)
 			break;
 
 		if (!panthor_mem_first_visit(base, bo))
@@ -436,6 +492,7 @@ static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
 	bool waited = panthor_mem_wait(op, work);
 	u64 va = 0;
 
+	op->vm = vm;
 	while (!op->base->stop && panthor_mem_next_vm_bos(op->base, vm, &va)) {
 		if (!waited) {
 			panthor_mem_skip_slice(op);
@@ -448,6 +505,7 @@ static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
 		}
 		panthor_mem_put_bos(op->base);
 	}
+	op->vm = NULL;
 }
 
 static void panthor_mem_reclaim_vms(struct panthor_mem_reclaim_op *op)

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Updates of the MMU for several BOs at once.
+ * Included at the end of panthor_mmu.c.
+ */
+
+#include <kunit/test.h>
+
+#include "panthor_kunit.h"
+
+#define PANTHOR_TEST_BATCH_BOS	5
+#define PANTHOR_TEST_BATCH_VMAS	4
+
+/* VMAs in the order in which they are added, and the tables that they need. */
+static const struct panthor_test_tables {
+	const char *name;
+	struct {
+		u64 start, size;
+	} vmas[PANTHOR_TEST_BATCH_VMAS];
+	u64 tables;
+	u64 start, end;
+} panthor_test_tables[] = {
+	{ "a page", { { SZ_4K, SZ_4K } }, 3, SZ_4K, SZ_8K },
+	{ "two pages of a table", { { 0, SZ_4K }, { SZ_8K, SZ_4K } }, 3, 0, SZ_8K + SZ_4K },
+	{ "over the end of a table", { { SZ_2M - SZ_4K, SZ_8K } }, 4,
+	  SZ_2M - SZ_4K, SZ_2M + SZ_4K },
+	{ "three tables", { { SZ_4K, 2 * SZ_2M } }, 5, SZ_4K, 2 * SZ_2M + SZ_4K },
+	{ "one table after the other", { { 0, SZ_2M }, { SZ_2M, SZ_2M } }, 4, 0, 2 * SZ_2M },
+	{ "the end of the one, the begin of the next",
+	  { { 0, SZ_2M + SZ_4K }, { SZ_2M + SZ_4K, SZ_2M } }, 5, 0, 2 * SZ_2M + SZ_4K },
+	{ "two levels", { { 0, SZ_4K }, { SZ_1G, SZ_4K } }, 5, 0, SZ_1G + SZ_4K },
+	{ "three levels", { { 0, SZ_4K }, { 1ULL << 39, SZ_4K } }, 6, 0, (1ULL << 39) + SZ_4K },
+	{ "twice the same", { { SZ_4K, SZ_4K }, { SZ_4K, SZ_4K } }, 3, SZ_4K, SZ_8K },
+	/* Too many are counted, never too few. */
+	{ "backwards", { { SZ_1G, SZ_4K }, { 0, SZ_4K } }, 5, 0, SZ_1G + SZ_4K },
+	{ "to and fro", { { 0, SZ_4K }, { SZ_1G, SZ_4K }, { SZ_4K, SZ_4K } }, 7,
+	  0, SZ_1G + SZ_4K },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_tables, panthor_test_tables, name);
+
+static void panthor_batch_test_tables(struct kunit *test)
+{
+	const struct panthor_test_tables *t = test->param_value;
+	struct panthor_vm_batch batch = {};
+	u32 vmas = 0;
+
+	while (vmas < PANTHOR_TEST_BATCH_VMAS && t->vmas[vmas].size) {
+		panthor_vm_batch_add(&batch, t->vmas[vmas].start,
+				     t->vmas[vmas].start + t->vmas[vmas].size);
+		vmas++;
+	}
+
+	KUNIT_EXPECT_EQ(test, batch.vmas, vmas);
+	KUNIT_EXPECT_EQ(test, batch.pt_count, t->tables);
+	KUNIT_EXPECT_EQ(test, batch.start, t->start);
+	KUNIT_EXPECT_EQ(test, batch.end, t->end);
+}
+
+/* Checks all mappings of a BO, in our books and in the page tables. */
+static void panthor_test_expect_mapped(struct kunit *test, struct panthor_vm *vm,
+				       struct panthor_gem_object *bo, bool mapped)
+{
+	struct io_pgtable_ops *ops = vm->pgtbl_ops;
+	struct drm_gpuvm_bo *vm_bo;
+	struct drm_gpuva *va;
+	u32 vmas = 0;
+
+	mutex_lock(&bo->base.gpuva.lock);
+	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
+		drm_gpuvm_bo_for_each_va(va, vm_bo) {
+			u64 last = va->va.addr + va->va.range - SZ_4K;
+
+			KUNIT_EXPECT_NE(test, mapped,
+					container_of(va, struct panthor_vma, base)->evicted);
+			KUNIT_EXPECT_EQ(test, mapped, !!ops->iova_to_phys(ops, va->va.addr));
+			KUNIT_EXPECT_EQ(test, mapped, !!ops->iova_to_phys(ops, last));
+			vmas++;
+		}
+	}
+	mutex_unlock(&bo->base.gpuva.lock);
+	KUNIT_EXPECT_GT(test, vmas, 0);
+}
+
+static void panthor_batch_test_round_trip(struct kunit *test)
+{
+	struct panthor_gem_object *bos[PANTHOR_TEST_BATCH_BOS];
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_vm *vm = panthor_kunit_vm(test, file);
+
+	for (u32 i = 0; i < ARRAY_SIZE(bos); i++)
+		bos[i] = panthor_kunit_mapped_bo(test, file, vm, (i + 1) * SZ_64K);
+	/* One of them twice, and far away. */
+	panthor_kunit_map(test, vm, bos[1], 1ULL << 40);
+
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+
+	/* All but the last: what is not named stays. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos) - 1));
+	for (u32 i = 0; i < ARRAY_SIZE(bos); i++) {
+		panthor_test_expect_mapped(test, vm, bos[i], i == ARRAY_SIZE(bos) - 1);
+		KUNIT_EXPECT_NOT_NULL(test, bos[i]->backing.pages);
+	}
+
+	/* Some of it is gone already. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos)));
+	panthor_test_expect_mapped(test, vm, bos[ARRAY_SIZE(bos) - 1], false);
+
+	/* One is not worth a batch. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, 1));
+	panthor_test_expect_mapped(test, vm, bos[0], false);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos)));
+	for (u32 i = 0; i < ARRAY_SIZE(bos); i++)
+		panthor_test_expect_mapped(test, vm, bos[i], true);
+	KUNIT_EXPECT_NULL(test, vm->op_ctx);
+	KUNIT_EXPECT_EQ(test, vm->locked_region.size, 0);
+
+	/* Nothing left to do. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos)));
+
+	dma_resv_unlock(panthor_vm_resv(vm));
+}
+
+/* BOs whose mappings went ahead are evicted, and come back, like any other. */
+static void panthor_batch_test_then_evict(struct kunit *test)
+{
+	struct panthor_gem_object *bos[PANTHOR_TEST_BATCH_BOS];
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_vm *vm = panthor_kunit_vm(test, file);
+	struct drm_exec exec;
+
+	for (u32 i = 0; i < ARRAY_SIZE(bos); i++)
+		bos[i] = panthor_kunit_mapped_bo(test, file, vm, SZ_64K);
+
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos)));
+	dma_resv_unlock(panthor_vm_resv(vm));
+
+	/* Not the last one: it lost its mappings only. */
+	for (u32 i = 0; i < ARRAY_SIZE(bos) - 1; i++)
+		panthor_kunit_evict(test, bos[i]);
+	KUNIT_EXPECT_NOT_NULL(test, bos[ARRAY_SIZE(bos) - 1]->backing.pages);
+
+	drm_exec_init(&exec, 0, 1);
+	drm_exec_until_all_locked(&exec) {
+		drm_gpuvm_prepare_vm(&vm->base, &exec, 0);
+		drm_exec_retry_on_contention(&exec);
+	}
+	KUNIT_EXPECT_EQ(test, 0, drm_gpuvm_validate(&vm->base, &exec));
+	drm_exec_fini(&exec);
+
+	for (u32 i = 0; i < ARRAY_SIZE(bos); i++) {
+		panthor_test_expect_mapped(test, vm, bos[i], true);
+		KUNIT_EXPECT_EQ(test, bos[i]->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
+	}
+}
+
+static struct kunit_case panthor_batch_test_cases[] = {
+	KUNIT_CASE_PARAM(panthor_batch_test_tables, panthor_test_tables_gen_params),
+	KUNIT_CASE(panthor_batch_test_round_trip),
+	KUNIT_CASE(panthor_batch_test_then_evict),
+	{}
+};
+
+static struct kunit_suite panthor_batch_test_suite = {
+	.name = "panthor_batch",
+	.test_cases = panthor_batch_test_cases,
+};
+
+kunit_test_suite(panthor_batch_test_suite);
