@@ -139,12 +139,12 @@ static int loop(struct watch *w)
 			print_json(w);
 		else
 			draw(w, &term);
-		if (fflush(stdout))
-			return STATUS_FAILED;
 		if (w->has_before)
 			scan_free(&w->before);
 		w->before = w->now;
 		w->has_before = true;
+		if (fflush(stdout))
+			return STATUS_FAILED;
 		if (w->o->count && looks + 1 == w->o->count)
 			break;
 	}
