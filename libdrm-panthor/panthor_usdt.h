@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Static probes, for bpftrace, perf, SystemTap and gdb: docs/telemetry.md has the
+ * Static probes, for bpftrace, perf, SystemTap and gdb: docs/telemetry.rst has the
  * list. Each is one nop and a note in the file; without <sys/sdt.h>, nothing.
  * Not installed.
  */
