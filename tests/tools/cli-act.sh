@@ -127,9 +127,12 @@ exec 7>&-
 wait $reclaimer
 status=$?
 err=$(cat "$work/err")
-is_status 3 'exited meanwhile'
-err_has "there is no process $sleeper"
-json '.results[0] | .error.code == "ESRCH" and .freed_bytes == 4194304'
+# Under a valgrind that does not know pidfd_open() the program has only numbers.
+if ! [[ $err == *'unhandled '*' syscall: 434'* ]]; then
+	is_status 3 'exited meanwhile'
+	err_has "there is no process $sleeper"
+	json '.results[0] | .error.code == "ESRCH" and .freed_bytes == 4194304'
+fi
 
 # claim
 mock=evicted

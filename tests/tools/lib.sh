@@ -12,15 +12,22 @@ mkdir -p "$proc" "$sys"
 unset NO_COLOR PANTHOR_MEM_METRICS COLUMNS
 export TERM=xterm LC_ALL=C.UTF-8
 
+# TOOL_WRAPPER is a command that runs the program, like valgrind with its options
+# (meson test --setup valgrind_scripts). A script, because tests run $TOOL in many ways.
+if [ -n "${TOOL_WRAPPER-}" ]; then
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$TOOL_WRAPPER" "$TOOL" >"$work/panthor-mem"
+	chmod +x "$work/panthor-mem"
+	TOOL=$work/panthor-mem
+fi
+
 checks=0
 failures=0
 mock=''		# words for preload.c
 
 # run COMMAND [ARGUMENT...]: sets out, err and status.
 run() {
-	read -ra wrapper <<<"${TOOL_WRAPPER-}"
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" \
-		"${wrapper[@]}" "$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" \
+		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" \
 		>"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	out=$(cat "$work/out")

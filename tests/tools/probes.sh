@@ -17,8 +17,9 @@ table=$(awk '/^   \* - ``[a-z]+__[a-z]+``$/ { gsub("`", ""); name = $3; getline
 echo "$notes"
 check 'the same probes and arguments' test -n "$notes" -a "$notes" = "$table"
 
-if command -v gdb >/dev/null && [ -z "$SANITIZER" ]; then
+if command -v gdb >/dev/null && [ -z "$SANITIZER${TOOL_WRAPPER-}" ]; then
 	LD_PRELOAD='' gdb -nx -batch -ex 'set breakpoint pending on' \
+		-ex 'set startup-with-shell off' \
 		-ex "set environment LD_PRELOAD $MOCK" -ex 'set environment PANTHOR_MOCK apps=2' \
 		-ex 'break -probe-stap libdrm_panthor:reclaim__end' -ex run \
 		-ex 'printf "tgid %d ret %d freed %ld\n", $_probe_arg1, $_probe_arg2, $_probe_arg4' \
