@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The Debian packages: built from the tree without a network, their tests passed,
+# nothing for lintian to warn of, and together the files that meson install gives.
+# usage: check-package.sh [--clean]
+# With --clean once more in a Debian that has nothing but what debian/control asks
+# for, and debian/tests there on what was built (autopkgtest); as root or with sudo.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+
+work=$(mktemp -d)
+admin=()
+[ "$(id -u)" = 0 ] || admin=(sudo)
+trap '"${admin[@]}" rm -rf --one-file-system "$work"' EXIT
+# apt downloads as a user of its own.
+chmod 755 "$work"
+bad=0
+
+# step WHAT COMMAND...: the end of what was said is shown if it fails.
+step() {
+	local what=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $what"
+		return
+	fi
+	echo "FAILED: $what"
+	tail -n 40 "$work/log" | sed 's/^/    /'
+	bad=1
+	return 1
+}
+
+# What git would have in a commit of everything, and no build directory.
+copy_tree() {
+	mkdir "$work/tree"
+	(cd "$top" && git ls-files --cached --others --exclude-standard -z |
+		tar -c --null --ignore-failed-read -T -) | tar -x -C "$work/tree"
+}
+
+build() {
+	local alone=(unshare --net)
+	[ "$(id -u)" = 0 ] || alone=(unshare --map-current-user --net)
+	# And none of the caller's settings.
+	if ! (cd "$work/tree" && env -u CC -u CFLAGS -u DEB_BUILD_OPTIONS -u DEB_BUILD_PROFILES \
+		"${alone[@]}" dpkg-buildpackage -us -uc) >"$work/build.log" 2>&1; then
+		cat "$work/build.log"
+		return 1
+	fi
+}
+
+# The library's, the command's and the mock's tests, at least.
+tests_ran() {
+	grep -E '^(Ok|Fail|Skipped):' "$work/build.log"
+	[ "$(sed -n 's/^Ok: *//p' "$work/build.log")" -ge 40 ]
+}
+
+# Changelogs, copyrights and documents are the packages' own.
+same_files() {
+	local deb
+	for deb in "$work"/*.deb; do
+		[[ $deb == *-dbgsym_* ]] || dpkg-deb -x "$deb" "$work/root"
+	done
+	(cd "$work/root/usr" && find . ! -type d ! -path './share/doc/*' |
+		sed 's,^\./,,; s,\.gz$,,; s,^lib/[^/]*-linux-gnu[^/]*/,LIBDIR/,' | LC_ALL=C sort) \
+		>"$work/have"
+	grep -v '^#' "$top/tests/install/files.txt" | LC_ALL=C sort | diff - "$work/have"
+}
+
+as_root=()
+[ ${#admin[@]} -gt 0 ] || as_root=(--allow-root)
+
+copy_tree
+step 'dpkg-buildpackage, without a network' build || exit 1
+step 'with its tests' tests_ran || :
+step lintian lintian "${as_root[@]}" --fail-on error,warning "$work"/*.changes || :
+step 'the files of meson install' same_files || :
+step 'debian/copyright' /usr/bin/python3 "$top/tests/package/check-copyright" "$top" || :
+
+# tested DEBIAN WHAT...: autopkgtest there. Mounts that nobody else sees are gone
+# afterwards.
+tested() {
+	"${admin[@]}" unshare --mount bash -c 'mount -t proc proc "$1/proc" &&
+		mount --rbind /dev "$1/dev" && exec autopkgtest "${@:2}" -- chroot "$1"' - "$@"
+}
+
+if [ "${1-}" = --clean ]; then
+	# The machine's own sources, so that a mirror or a snapshot stays one.
+	sources=()
+	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
+		[ ! -s "$file" ] || sources+=("$file")
+	done
+	# With the lists of packages, because autopkgtest does not fetch them.
+	step 'a clean Debian' "${admin[@]}" mmdebstrap --variant=buildd --mode=root \
+		--skip=cleanup/apt "$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+		"$work/debian" "${sources[@]}" || exit 1
+	"${admin[@]}" cp -a "$work/debian" "$work/other"
+	# The packages with what they depend on, and the source with what it needs.
+	step 'autopkgtest of the packages' tested "$work/debian" --no-built-binaries \
+		"$work"/*.deb "$work"/*.dsc || :
+	step 'autopkgtest of the source' tested "$work/other" "$work"/*.dsc || :
+fi
+exit $bad
