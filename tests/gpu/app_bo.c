@@ -229,6 +229,8 @@ void app_bo_forget_file(struct app_state *state, unsigned int file)
 		gpu_bo_unmap(&state->bo[i].bo);
 		state->bo[i].bo.handle = 0;
 	}
-	for (unsigned int vm = 0; vm < state->vms; vm++)
+	for (unsigned int vm = 0; vm < state->vms; vm++) {
 		gpu_bo_unmap(&state->slot[file][vm].ctx.streams);
+		gpu_bo_unmap(&state->slot[file][vm].ctx.scratch);
+	}
 }

@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "gpu/app_state.h"
-#include "gpu/cs_sim.h"
 #include "gpu/data.h"
 #include "gpu/group.h"
 #include "gpu/sync.h"
+#include "gpu/work.h"
 
 #define FRAME_TIMEOUT_MS 4000
 #define POLL_NS 200000
@@ -71,9 +71,10 @@ int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
 	cs = gpu_ctx_begin(ctx);
 	gpu_emit_store64(cs, gpu_ctx_result_va(ctx), 1);
 	cs_flush_caches(cs, 8);
-	cs_delay(cs, (uint32_t)(ns / 1000));
+	ret = gpu_work()->emit_busy(ctx, ns);
 	*gpu_ctx_result(ctx) = 0;
-	ret = gpu_ctx_submit(ctx, 0, 0, slot->busy);
+	if (!ret)
+		ret = gpu_ctx_submit(ctx, 0, 0, slot->busy);
 	while (!ret && !*gpu_ctx_result(ctx)) {
 		pause_for(POLL_NS);
 		ret = gpu_group_check(ctx->dev, ctx->group);

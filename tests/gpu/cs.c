@@ -6,12 +6,16 @@
 
 #include "gpu/cs.h"
 
-#define ALL_SCOREBOARDS 0xff
+#define SCOREBOARDS_V10 0xff
 #define FLUSH_SCOREBOARD 0
 
 void cs_init(struct gpu_cs *cs, uint64_t *words, size_t max)
 {
-	*cs = (struct gpu_cs) { .words = words, .max = max };
+	*cs = (struct gpu_cs) {
+		.words = words,
+		.max = max,
+		.scoreboards = SCOREBOARDS_V10,
+	};
 }
 
 void cs_emit(struct gpu_cs *cs, uint64_t word)
@@ -56,7 +60,7 @@ void cs_wait(struct gpu_cs *cs, unsigned int scoreboards)
 
 void cs_wait_all(struct gpu_cs *cs)
 {
-	cs_wait(cs, ALL_SCOREBOARDS);
+	cs_wait(cs, cs->scoreboards);
 }
 
 void cs_add_imm32(struct gpu_cs *cs, unsigned int dst, unsigned int src,
@@ -81,6 +85,11 @@ void cs_store_multiple(struct gpu_cs *cs, unsigned int base, unsigned int addr,
 		       unsigned int mask, int16_t offset)
 {
 	cs_emit(cs, SIM_STORE_MULTIPLE(base, addr, mask, offset));
+}
+
+void cs_store_timestamp(struct gpu_cs *cs, unsigned int addr, int16_t offset)
+{
+	cs_emit(cs, SIM_STORE_STATE(addr, SIM_STATE_TIMESTAMP, offset));
 }
 
 void cs_branch(struct gpu_cs *cs, unsigned int value, unsigned int cond,

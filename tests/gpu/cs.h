@@ -21,6 +21,7 @@ struct gpu_cs {
 	size_t count;
 	size_t max;
 	bool overflow;	/* an instruction did not fit and was dropped */
+	unsigned int scoreboards;	/* all that there are, as a mask */
 };
 
 /* Start a stream in a buffer of the caller's of @max words. */
@@ -46,6 +47,9 @@ void cs_load_multiple(struct gpu_cs *cs, unsigned int base, unsigned int addr,
 		      unsigned int mask, int16_t offset);
 void cs_store_multiple(struct gpu_cs *cs, unsigned int base, unsigned int addr,
 		       unsigned int mask, int16_t offset);
+
+/* The GPU's clock to memory at [@addr pair] + @offset, 64 bits. */
+void cs_store_timestamp(struct gpu_cs *cs, unsigned int addr, int16_t offset);
 
 /* @offset: in instructions, from the one after the branch. */
 void cs_branch(struct gpu_cs *cs, unsigned int value, unsigned int cond,

@@ -9,6 +9,7 @@
 #include "gpu/group.h"
 #include "gpu/sync.h"
 #include "gpu/vm.h"
+#include "gpu/work.h"
 
 #define FIRST_VA UINT64_C(0x1000000)
 #define VA_ALIGN UINT64_C(0x200000)	/* of a huge page, so that it can be one */
@@ -19,6 +20,13 @@ int gpu_ctx_new_group(struct gpu_ctx *ctx)
 		gpu_group_destroy(ctx->dev, ctx->group);
 	ctx->group = 0;
 	return gpu_group_create(ctx->dev, ctx->vm, ctx->queues, &ctx->group);
+}
+
+static int alloc_mapped(struct gpu_ctx *ctx, uint64_t size, struct gpu_bo *bo)
+{
+	int ret = gpu_ctx_alloc(ctx, size, GPU_BO_PRIVATE, bo);
+
+	return ret ? ret : gpu_bo_map(ctx->dev->fd, bo);
 }
 
 int gpu_ctx_init(struct gpu_ctx *ctx, const struct gpu_device *dev,
@@ -33,10 +41,11 @@ int gpu_ctx_init(struct gpu_ctx *ctx, const struct gpu_device *dev,
 
 	ret = gpu_vm_create(dev->fd, NULL, &ctx->vm);
 	if (!ret)
-		ret = gpu_ctx_alloc(ctx, GPU_SLOT_COUNT * GPU_SLOT_BYTES,
-				    GPU_BO_PRIVATE, &ctx->streams);
-	if (!ret)
-		ret = gpu_bo_map(dev->fd, &ctx->streams);
+		ret = alloc_mapped(ctx, GPU_SLOT_COUNT * GPU_SLOT_BYTES,
+				   &ctx->streams);
+	if (!ret && gpu_work()->scratch_bytes)
+		ret = alloc_mapped(ctx, gpu_work()->scratch_bytes,
+				   &ctx->scratch);
 	if (!ret)
 		ret = gpu_sync_create(dev->fd, false, &ctx->sync);
 	if (!ret)
@@ -52,6 +61,7 @@ void gpu_ctx_fini(struct gpu_ctx *ctx)
 		gpu_group_destroy(ctx->dev, ctx->group);
 	gpu_sync_destroy(ctx->dev->fd, ctx->sync);
 	gpu_bo_destroy(ctx->dev->fd, &ctx->streams);
+	gpu_bo_destroy(ctx->dev->fd, &ctx->scratch);
 	if (ctx->vm)
 		gpu_vm_destroy(ctx->dev->fd, ctx->vm);
 	ctx->group = ctx->sync = ctx->vm = 0;
@@ -105,6 +115,7 @@ struct gpu_cs *gpu_ctx_begin(struct gpu_ctx *ctx)
 {
 	ctx->slot = (ctx->slot + 1) % GPU_SLOT_COUNT;
 	cs_init(&ctx->cs, ctx->words, GPU_STREAM_WORDS);
+	ctx->cs.scoreboards = (1u << ctx->dev->csif.scoreboard_slot_count) - 1;
 	return &ctx->cs;
 }
 

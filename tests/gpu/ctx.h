@@ -28,6 +28,7 @@ struct gpu_ctx {
 	unsigned int queues;
 	uint32_t sync;		/* of gpu_ctx_run() */
 	struct gpu_bo streams;
+	struct gpu_bo scratch;	/* of work.h */
 	unsigned int slot;	/* of the job that is being built */
 	uint64_t next_va;
 	struct gpu_cs cs;

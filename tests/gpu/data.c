@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs that write and verify buffers, on the simulated GPU.
+ * Jobs that write and verify buffers.
  *
  * Registers: r0 address, r2 length, r4 value, r6 second address, r8 scratch.
  */
@@ -10,6 +10,7 @@
 #include "gpu/cs_sim.h"
 #include "gpu/data.h"
 #include "gpu/pattern.h"
+#include "gpu/work.h"
 
 #define PAGE 4096u
 #define PAGE_WORDS (PAGE / sizeof(uint64_t))
@@ -43,25 +44,12 @@ void gpu_emit_store64(struct gpu_cs *cs, uint64_t va, uint64_t value)
 
 int gpu_fill(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t seed)
 {
-	struct gpu_cs *cs = gpu_ctx_begin(ctx);
-
-	gpu_emit_fill(cs, bo, seed);
-	cs_flush_caches(cs, 8);
-	return gpu_ctx_run(ctx, 0);
+	return gpu_work()->fill(ctx, bo, seed);
 }
 
 int gpu_checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 {
-	struct gpu_cs *cs = gpu_ctx_begin(ctx);
-	int ret;
-
-	gpu_emit_checksum(cs, bo, gpu_ctx_result_va(ctx));
-	cs_flush_caches(cs, 8);
-	/* A job that never wrote must not find yesterday's result. */
-	*gpu_ctx_result(ctx) = 0;
-	ret = gpu_ctx_run(ctx, 0);
-	*sum = *gpu_ctx_result(ctx);
-	return ret;
+	return gpu_work()->checksum(ctx, bo, sum);
 }
 
 /* Copy @len bytes inside a BO, from its start to @to. */
@@ -89,11 +77,11 @@ static int number_pages(struct gpu_ctx *ctx, const struct gpu_bo *bo,
 	cs_move32(cs, 2, (uint32_t)(bo->size / PAGE));
 	loop = cs->count;
 	cs_store_multiple(cs, 4, 0, 3, 0);
+	cs_wait_all(cs);
 	cs_add_imm64(cs, 0, 0, PAGE);
 	cs_add_imm64(cs, 4, 4, 1);
 	cs_add_imm32(cs, 2, 2, -1);
 	cs_branch_to(cs, 2, SIM_COND_NE, loop);
-	cs_wait_all(cs);
 	cs_flush_caches(cs, 8);
 	return gpu_ctx_run(ctx, 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs that write and verify buffers, on the simulated GPU. All of them run
- * on queue 0 and return when they are done; -EIO: the job was killed.
+ * Jobs that write and verify buffers. All of them run on queue 0 and return when
+ * they are done; -EIO: the job was killed. The first two are in whatever
+ * instructions the GPU has (work.h), the rest needs the simulated one.
  */
 #ifndef GPU_DATA_H
 #define GPU_DATA_H

@@ -8,6 +8,7 @@
 #include "gpu/data.h"
 #include "gpu/heap.h"
 #include "gpu/pattern.h"
+#include "gpu/work.h"
 
 #define PAGE 4096u
 
@@ -25,7 +26,19 @@ static uint64_t seed_of(const struct gpu_heap *heap, unsigned int chunk)
 	return heap->seed + ((uint64_t)chunk << 32);
 }
 
-/* The driver answers with an address and, in its low bits, the chunk's size. */
+static int add_chunk(struct gpu_heap *heap, uint64_t where)
+{
+	/* 0: refused, or there is none. */
+	if (!where)
+		return -ENOMEM;
+	heap->chunk_va[heap->chunks++] = where & ~(uint64_t)(PAGE - 1);
+	return 0;
+}
+
+/*
+ * The GPU asks for one more. The driver answers with an address and, in its low
+ * bits, the chunk's size.
+ */
 static int grow(struct gpu_heap *heap, struct gpu_ctx *ctx)
 {
 	struct gpu_cs *cs = gpu_ctx_begin(ctx);
@@ -41,12 +54,28 @@ static int grow(struct gpu_heap *heap, struct gpu_ctx *ctx)
 	ret = gpu_ctx_run(ctx, 0);
 	if (ret)
 		return ret;
-	/* 0: refused. */
-	if (!*gpu_ctx_result(ctx))
-		return -ENOMEM;
-	heap->chunk_va[heap->chunks++] =
-		*gpu_ctx_result(ctx) & ~(uint64_t)(PAGE - 1);
-	return 0;
+	return add_chunk(heap, *gpu_ctx_result(ctx));
+}
+
+/*
+ * The driver has made all of them, and each names the next one in its first
+ * word, in the same form. Only the GPU can read it.
+ */
+static int follow(struct gpu_heap *heap, struct gpu_ctx *ctx)
+{
+	struct gpu_cs *cs = gpu_ctx_begin(ctx);
+	int ret;
+
+	cs_move48(cs, 0, gpu_ctx_result_va(ctx));
+	cs_move48(cs, 2, heap->chunk_va[heap->chunks - 1]);
+	cs_load_multiple(cs, 4, 2, 3, 0);
+	cs_wait_all(cs);
+	cs_store_multiple(cs, 4, 0, 3, 0);
+	cs_wait_all(cs);
+	cs_flush_caches(cs, 8);
+	*gpu_ctx_result(ctx) = 0;
+	ret = gpu_ctx_run(ctx, 0);
+	return ret ? ret : add_chunk(heap, *gpu_ctx_result(ctx));
 }
 
 static int fill(struct gpu_heap *heap, struct gpu_ctx *ctx, unsigned int chunk)
@@ -59,9 +88,10 @@ static int fill(struct gpu_heap *heap, struct gpu_ctx *ctx, unsigned int chunk)
 int gpu_heap_create(struct gpu_heap *heap, struct gpu_ctx *ctx,
 		    unsigned int chunks, uint64_t seed)
 {
+	bool grows = gpu_work()->heap_grows;
 	struct drm_panthor_tiler_heap_create create = {
 		.vm_id = ctx->vm,
-		.initial_chunk_count = 1,
+		.initial_chunk_count = grows ? 1 : chunks,
 		.chunk_size = GPU_HEAP_CHUNK_BYTES,
 		.max_chunks = GPU_HEAP_CHUNKS,
 		.target_in_flight = GPU_HEAP_CHUNKS,
@@ -81,7 +111,7 @@ int gpu_heap_create(struct gpu_heap *heap, struct gpu_ctx *ctx,
 		.seed = seed,
 	};
 	while (!ret && heap->chunks < chunks)
-		ret = grow(heap, ctx);
+		ret = grows ? grow(heap, ctx) : follow(heap, ctx);
 	for (unsigned int i = 0; !ret && i < chunks; i++)
 		ret = fill(heap, ctx, i);
 	return ret;

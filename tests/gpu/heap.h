@@ -21,9 +21,9 @@ struct gpu_heap {
 };
 
 /*
- * A heap of @chunks chunks: the first comes with it, the others are grown, one
- * for each time that a job runs out of memory. All but the first page of each
- * is filled with a pattern. The simulated GPU only.
+ * A heap of @chunks chunks: on the simulated GPU the first comes with it, and the
+ * others are grown, one for each time that a job runs out of memory; elsewhere
+ * all of them come with it. All but the first page of each is filled with a pattern.
  */
 int gpu_heap_create(struct gpu_heap *heap, struct gpu_ctx *ctx,
 		    unsigned int chunks, uint64_t seed);

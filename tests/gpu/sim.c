@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gpu/sim.h"
 #include "gpu/sysmem.h"
@@ -13,10 +15,17 @@
 #define PARAMETERS "/sys/module/mali_sim/parameters"
 #define STATS "/sys/kernel/debug/mali_sim/stats"
 
+bool sim_is_here(void)
+{
+	return !getenv("GUEST_AS_BOARD") && !access(PARAMETERS, F_OK);
+}
+
 int sim_knob_set(const char *name, long value)
 {
 	char path[128], text[32];
 
+	if (!sim_is_here())
+		return -ENOENT;
 	snprintf(path, sizeof(path), PARAMETERS "/%s", name);
 	snprintf(text, sizeof(text), "%ld", value);
 	return sysmem_write_file(path, text);
@@ -26,16 +35,20 @@ int sim_knob_get(const char *name, int64_t *value)
 {
 	char path[128];
 
+	if (!sim_is_here())
+		return -ENOENT;
 	snprintf(path, sizeof(path), PARAMETERS "/%s", name);
 	return sysmem_read_number(path, value);
 }
 
 int sim_stat(const char *name, int64_t *value)
 {
-	FILE *file = fopen(STATS, "re");
+	FILE *file = sim_is_here() ? fopen(STATS, "re") : NULL;
 	char key[64];
 	int ret = -ENOENT;
 
+	if (!sim_is_here())
+		return -ENOENT;
 	if (!file)
 		return -errno;
 	while (ret && fscanf(file, "%63s %" SCNd64, key, value) == 2)

@@ -6,7 +6,14 @@
 #ifndef GPU_SIM_H
 #define GPU_SIM_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/*
+ * Is the GPU the simulated one? Never with GUEST_AS_BOARD in the environment:
+ * then it is taken for hardware, to see what would happen there.
+ */
+bool sim_is_here(void);
 
 /* A module parameter of mali_sim, for instance "drop_acks". */
 int sim_knob_set(const char *name, long value);

@@ -64,8 +64,9 @@ static void arithmetic_and_memory(void **state)
 	cs_add_imm64(&cs, 2, 4, 4096);
 	cs_load_multiple(&cs, 4, 0, 0x3, 16);
 	cs_store_multiple(&cs, 4, 0, 0xffff, -8);
+	cs_store_timestamp(&cs, 2, 8);
 	IS(0x0300000000ff0000, 0x10010200ffffffff, 0x1102040000001000,
-	   0x1404000000030010, 0x15040000fffffff8);
+	   0x1404000000030010, 0x15040000fffffff8, 0x2800020000000008);
 }
 
 static void branches(void **state)
