@@ -127,6 +127,34 @@ static void reused_memory(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/*
+ * The same with so little memory that the GPU still knows where each page of it was:
+ * it must have been told to forget that.
+ */
+static void reused_at_once(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct world_app *other = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, 16 * WORLD_PAGE, SEED + 10);
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		struct lot second;
+
+		lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x5000 + (uint64_t)i);
+		reclaim(w, app);
+		second = lot_alloc(w, other, 2, unit(), SEED + 11);
+		/* In turn: find the other's data, or write over it. */
+		if (i & 1)
+			lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x6000 + (uint64_t)i);
+		lot_check(w, &lot, WORLD_BY_GPU);
+		lot_check(w, &lot, WORLD_BY_CPU);
+		lot_check(w, &second, WORLD_BY_CPU);
+		world_free(w, other, second.first);
+		world_free(w, other, second.first + 1);
+	}
+}
+
 const struct conf_case content_cases[] = {
 	{ "reclaim_submit", reclaim_submit, 0 },
 	{ "reclaim_claim_submit", reclaim_claim_submit, 0 },
@@ -136,5 +164,6 @@ const struct conf_case content_cases[] = {
 	{ "cycles", cycles, 0 },
 	{ "frames_go_on", frames_go_on, 0 },
 	{ "reused_memory", reused_memory, 0 },
+	{ "reused_at_once", reused_at_once, 0 },
 	{ NULL, NULL, 0 },
 };
