@@ -63,6 +63,9 @@ bool on_debug_kernel(void);
 /* The size of an ordinary BO: 1 MiB, or less on a debug kernel. */
 uint64_t unit(void);
 
+/* The size of a small BO: a few pages, or one where pages are large. */
+uint64_t small(void);
+
 /* A number of BOs for comparing amounts; fewer of them on a debug kernel. */
 unsigned int many(unsigned int count);
 
@@ -135,6 +138,12 @@ int raw_claim_fn(int fd, void *arg);
 uint64_t tolerance(uint64_t bytes);
 
 void check_close(int64_t value, int64_t expected, const char *what);
+
+/*
+ * The same for counters of the whole machine's swap, and below for its memory. Where
+ * the suite is not alone, they tell nothing: both pass.
+ */
+void check_close_swap(int64_t value, int64_t expected, const char *what);
 
 /*
  * The same for what comes from counting free memory. A debug kernel keeps freed

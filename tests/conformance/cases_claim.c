@@ -300,7 +300,7 @@ const struct conf_case claim_cases[] = {
 	{ "prefetch_then_claim", prefetch_then_claim, 0 },
 	{ "prefetch_in_steps", prefetch_in_steps, 0 },
 	{ "while_busy", while_busy, 0 },
-	{ "not_the_next_victim", not_the_next_victim, 0 },
+	{ "not_the_next_victim", not_the_next_victim, WORLD_IS_ALONE },
 	{ "never_bound", never_bound, 0 },
 	{ "after_cpu_read", after_cpu_read, 0 },
 	{ "during_reclaim", during_reclaim, 0 },

@@ -243,8 +243,8 @@ const struct conf_case error_cases[] = {
 	{ "esrch_no_file", esrch_no_file, 0 },
 	{ "esrch_thread", esrch_thread, 0 },
 	{ "esrch_exited", esrch_exited, 0 },
-	{ "enospc", enospc, 0 },
-	{ "enospc_full", enospc_full, WORLD_CAN_FILL_SWAP },
+	{ "enospc", enospc, WORLD_IS_ALONE },
+	{ "enospc_full", enospc_full, WORLD_IS_ALONE | WORLD_CAN_FILL_SWAP },
 	{ "inputs_unmodified", inputs_unmodified, 0 },
 	{ NULL, NULL, 0 },
 };

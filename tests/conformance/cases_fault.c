@@ -304,12 +304,12 @@ static void kernel_without_swap(struct world *w)
 }
 
 const struct conf_case fault_cases[] = {
-	{ "swap_read_error", swap_read_error, WORLD_CAN_SWAP_READ_ERROR },
+	{ "swap_read_error", swap_read_error, WORLD_IS_ALONE | WORLD_CAN_SWAP_READ_ERROR },
 	{ "no_memory", no_memory, WORLD_CAN_NO_MEMORY },
-	{ "mmu_timeout", mmu_timeout, WORLD_CAN_MMU_TIMEOUT },
-	{ "mmu_timeout_in_claim", mmu_timeout_in_claim, WORLD_CAN_MMU_TIMEOUT },
-	{ "reset_in_flight", reset_in_flight, WORLD_HAS_GPU },
-	{ "slow_resume", slow_resume, WORLD_HAS_GPU },
+	{ "mmu_timeout", mmu_timeout, WORLD_IS_ALONE | WORLD_CAN_MMU_TIMEOUT },
+	{ "mmu_timeout_in_claim", mmu_timeout_in_claim, WORLD_IS_ALONE | WORLD_CAN_MMU_TIMEOUT },
+	{ "reset_in_flight", reset_in_flight, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_CAN_BREAK_GPU },
+	{ "slow_resume", slow_resume, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_CAN_BREAK_GPU },
 	{ "unplugged", unplugged, WORLD_CAN_UNPLUG },
 	{ "unplugged_in_reclaim", unplugged_in_reclaim, WORLD_CAN_UNPLUG },
 	{ "unplugged_in_claim", unplugged_in_claim, WORLD_CAN_UNPLUG },

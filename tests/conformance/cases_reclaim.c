@@ -152,7 +152,7 @@ static void many_small(struct world *w)
 	 * that is not its VM's own, which takes a debug kernel half a second.
 	 */
 	const struct world_alloc how = {
-		.count = on_debug_kernel() ? 80 : 256, .size = 4 * WORLD_PAGE,
+		.count = on_debug_kernel() ? 80 : 256, .size = small(),
 		.seed = SEED + 40, .exclusive = on_debug_kernel(),
 	};
 	struct lot lot = lot_alloc_with(w, app, &how);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the cases, all or some of them:
- *
- *   conformance-mock [-l] [NAME...]
- *
- * NAME is a suite, or a case as -l lists it ("suite.case"). CMOCKA_MESSAGE_OUTPUT
- * chooses the form of the report, TAP for one.
+ * Runs the cases, all or some of them: see usage(). CMOCKA_MESSAGE_OUTPUT chooses the
+ * form of the report, TAP for one.
  */
+#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +31,9 @@ static const struct conf_suite suites[] = {
 #define MAX_TESTS 256
 #define MAX_NAME 64
 
+/* More than any case takes, on a debug kernel and with every try that it may have. */
+#define CASE_SECONDS 600u
+
 /* One test of cmocka: a case, and while it runs its world. */
 struct run {
 	char name[MAX_NAME];
@@ -44,12 +45,55 @@ static struct run runs[MAX_TESTS];
 static struct CMUnitTest tests[MAX_TESTS];
 static size_t n_tests;
 
+/* The lowest bit of what a case needs and this world has not, or 0. */
+static unsigned int missing(const struct conf_case *c)
+{
+	unsigned int bits = c->needs & ~world_features();
+
+	return bits & -bits;
+}
+
+static const char *feature_name(unsigned int bit)
+{
+	switch ((enum world_feature)bit) {
+	case WORLD_CAN_PIN:
+		return "no other device to share buffers with (vgem)";
+	case WORLD_CAN_GIVE_FILE:
+		return "no way to give a file away";
+	case WORLD_CAN_FILL_SWAP:
+		return "no way to fill swap";
+	case WORLD_CAN_UNPLUG:
+		return "no device that could be taken away";
+	case WORLD_CAN_SWAP_READ_ERROR:
+		return "no swap that could fail";
+	case WORLD_CAN_NO_MEMORY:
+		return "no memory controller in its cgroups";
+	case WORLD_CAN_MMU_TIMEOUT:
+		return "no MMU that could fail";
+	case WORLD_CAN_NO_SWAP_SUPPORT:
+		return "a kernel that can swap";
+	case WORLD_HAS_GPU:
+		return "no GPU";
+	case WORLD_UNPLUG_ENDS_WAIT:
+		return "no way to notice that the device is gone";
+	case WORLD_IS_ALONE:
+		return "other programs, which this would harm or be misled by";
+	case WORLD_HAS_GPU_COUNTERS:
+		return "no counters of what its GPU has done";
+	case WORLD_CAN_BREAK_GPU:
+		return "no GPU that could fail";
+	}
+	return "not what it needs";
+}
+
 static int open_world(void **state)
 {
 	struct run *run = *state;
 
-	if (!(run->c->needs & ~world_features()))
-		run->world = world_open();
+	if (missing(run->c))
+		return 0;
+	alarm(CASE_SECONDS);
+	run->world = world_open();
 	return 0;
 }
 
@@ -58,8 +102,12 @@ static int close_world(void **state)
 	struct run *run = *state;
 	struct world *w = run->world;
 
+	int ret;
+
 	run->world = NULL;
-	return w ? world_close(w) : 0;
+	ret = w ? world_close(w) : 0;
+	alarm(0);
+	return ret;
 }
 
 static void run_case(void **state)
@@ -67,8 +115,8 @@ static void run_case(void **state)
 	struct run *run = *state;
 
 	if (!run->world) {
-		print_message("# %s: the %s cannot do what it needs (%#x)\n", run->name,
-			      world_name(), run->c->needs & ~world_features());
+		print_message("# %s: skipped, the %s has %s\n", run->name, world_name(),
+			      feature_name(missing(run->c)));
 		skip();
 	}
 	run->c->run(run->world);
@@ -80,8 +128,7 @@ static void run_case(void **state)
  */
 static void features(void **state)
 {
-	unsigned int must = strcmp(world_name(), "mock") ? WORLD_FEATURES_GUEST
-							 : WORLD_FEATURES_MOCK;
+	unsigned int must = world_features_expected();
 
 	(void)state;
 	assert_int_equal(world_features() & must, must);
@@ -145,19 +192,82 @@ static void check_names(int argc, char **argv)
 	}
 }
 
+static void usage(FILE *to, const char *program)
+{
+	fprintf(to, "usage: %s [--list | --help | --version] [SUITE | SUITE.CASE]...\n", program);
+}
+
+static void help(const char *program)
+{
+	usage(stdout, program);
+	printf("\nWhether reclaim and claim of GPU memory do what their contract says.\n\n"
+	       "  -l, --list     the cases, and nothing else\n"
+	       "  -h, --help     this text\n"
+	       "  -V, --version  the version of the suite\n\n"
+	       "%s\n"
+	       "Exit status: 0 all passed or were skipped, 1 not all, 2 the suite cannot run here\n"
+	       "or does not know an argument, 3 a case did not end within %u s.\n",
+	       world_help, CASE_SECONDS);
+}
+
+/* Whatever it was that did not end, the processes of the case end with this one. */
+static void on_alarm(int sig)
+{
+	static const char text[] = "a case did not end in time: giving up\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)sig;
+	(void)written;
+	_exit(3);
+}
+
+/* -1: go on; else the exit status. */
+static int parse(int argc, char **argv, int *list)
+{
+	static const struct option options[] = {
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "lhV", options, NULL)) != -1) {
+		switch (opt) {
+		case 'l':
+			*list = 1;
+			break;
+		case 'h':
+			help(argv[0]);
+			return 0;
+		case 'V':
+			printf("%s\n", CONFORMANCE_VERSION);
+			return 0;
+		default:
+			usage(stderr, argv[0]);
+			return 2;
+		}
+	}
+	return -1;
+}
+
+static int run_all(void)
+{
+	signal(SIGALRM, on_alarm);
+	if (world_ready())
+		return 2;
+	return _cmocka_run_group_tests("conformance", tests, n_tests, NULL, NULL) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct conf_case *c;
-	int list = 0, opt;
+	int list = 0, ret;
 	size_t i;
 
-	while ((opt = getopt(argc, argv, "l")) != -1) {
-		if (opt != 'l') {
-			fprintf(stderr, "usage: %s [-l] [SUITE|SUITE.CASE...]\n", argv[0]);
-			return 2;
-		}
-		list = 1;
-	}
+	ret = parse(argc, argv, &list);
+	if (ret >= 0)
+		return ret;
 	argc -= optind;
 	argv += optind;
 
@@ -173,5 +283,5 @@ int main(int argc, char **argv)
 			puts(runs[i].name);
 		return 0;
 	}
-	return _cmocka_run_group_tests("conformance", tests, n_tests, NULL, NULL);
+	return run_all();
 }

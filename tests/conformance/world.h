@@ -7,7 +7,8 @@
  * ends implement it:
  *
  *   world_mock.c   a model inside the test process, on the host
- *   world_guest.c  real processes and the real driver, in a guest
+ *   world_guest.c  real processes and the real driver: in a guest, where a case
+ *                  may have all of it to itself, or on a board among others
  *
  * Where the two disagree on a case, one of them is wrong.
  *
@@ -75,8 +76,17 @@ int world_close(struct world *w);
 /* The manager's fd of the device (a render node). Valid until world_close(). */
 int world_fd(struct world *w);
 
-/* "mock" or "guest", for messages. */
+/* "mock", "guest" or "board", for messages. */
 const char *world_name(void);
+
+/* What the suite needs and does here, for people who ask before they start it. */
+extern const char world_help[];
+
+/*
+ * Once, before everything else: 0, or -1 after it printed what is missing and what
+ * to do about it.
+ */
+int world_ready(void);
 
 /*
  * What a back end can do beyond the rest of this header, all of which each
@@ -96,23 +106,36 @@ enum world_feature {
 	WORLD_CAN_MMU_TIMEOUT = 1 << 6,
 	WORLD_CAN_NO_SWAP_SUPPORT = 1 << 7,
 	/*
-	 * There is a GPU: world_gpu(), world_heap(), world_sparse(),
-	 * world_new_queue(), and the faults that are about its firmware and caches
+	 * There is a GPU: world_heap(), world_sparse(), world_new_queue()
 	 */
 	WORLD_HAS_GPU = 1 << 8,
 	/* A reclaim that waits for work learns at once that the device went away. */
 	WORLD_UNPLUG_ENDS_WAIT = 1 << 9,
+	/*
+	 * Nobody else is there: world_counters() tell what the case has done, and
+	 * world_set_swap(), world_press(), world_quiet() and world_keep_awake()
+	 * harm nobody
+	 */
+	WORLD_IS_ALONE = 1 << 10,
+	/* world_gpu() */
+	WORLD_HAS_GPU_COUNTERS = 1 << 11,
+	/* The faults that are about the GPU's firmware and caches */
+	WORLD_CAN_BREAK_GPU = 1 << 12,
 };
 
 /*
  * What each back end must offer, so that nothing is skipped silently for ever:
  * a test of the suite itself compares. The mock has no GPU to speak of; whether the
- * guest's kernel can swap depends on the kernel.
+ * guest's kernel can swap depends on the kernel. A board is used by others, too,
+ * and has what it has.
  */
-#define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT)
-#define WORLD_FEATURES_GUEST (0x3ffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
+#define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT | WORLD_IS_ALONE)
+#define WORLD_FEATURES_GUEST (0x1fffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
+#define WORLD_FEATURES_BOARD (WORLD_CAN_GIVE_FILE | WORLD_HAS_GPU)
 
 unsigned int world_features(void);
+/* Those of the three that are for this back end, here. */
+unsigned int world_features_expected(void);
 
 /* CLOCK_MONOTONIC; the mock has a virtual one that only moves when told. */
 int64_t world_now(struct world *w);
@@ -316,13 +339,13 @@ long world_frames_stop(struct world *w, struct world_app *app);
 void world_new_queue(struct world *w, struct world_app *app, unsigned int file, unsigned int vm);
 
 /*
- * Return when the GPU has nothing to do and sleeps: from here on nothing but what
+ * WORLD_IS_ALONE. Return when the GPU has nothing to do and sleeps: from here on nothing but what
  * the case does changes who used memory last. Frame loops are the case's to stop.
  */
 void world_quiet(struct world *w);
 
 /*
- * From here on the GPU stays awake, and has the VMs in its MMU that had work
+ * WORLD_IS_ALONE. From here on the GPU stays awake, and has the VMs in its MMU that had work
  * last, until world_quiet() or the end.
  */
 void world_keep_awake(struct world *w);
@@ -394,8 +417,9 @@ struct world_memory {
 void world_memory(struct world *w, struct world_app *app, struct world_memory *m);
 
 /*
- * System-wide. Read after everything that trickles has settled (RCU-freed
- * pages, deferred frees), with per-CPU page lists counted as free.
+ * WORLD_IS_ALONE, else they may be read, and tell nothing. System-wide. Read after
+ * everything that trickles has settled (RCU-freed pages, deferred frees), with
+ * per-CPU page lists counted as free.
  */
 struct world_counters {
 	uint64_t free;	     /* MemFree + per-CPU lists */
@@ -406,7 +430,7 @@ struct world_counters {
 
 void world_counters(struct world *w, struct world_counters *c);
 
-/* WORLD_HAS_GPU: what the GPU is and has done. */
+/* WORLD_HAS_GPU_COUNTERS: what the GPU is and has done. */
 struct world_gpu {
 	bool asleep;
 	int64_t boots;	   /* of its firmware: each waking is one */
@@ -424,15 +448,15 @@ void world_gpu(struct world *w, struct world_gpu *gpu);
 #define WORLD_SWAP_DISK (UINT64_MAX - 2)    /* for WORLD_FAULT_SWAP_READ */
 
 /*
- * WORLD_SWAP_NONE, _NORMAL and _DISK: each back end, but NONE and DISK only while
- * nothing that matters is in swap. Any other number: occupy swap until at most
+ * WORLD_IS_ALONE. WORLD_SWAP_NONE and DISK only while nothing that matters is in
+ * swap. Any other number: occupy swap until at most
  * that many bytes, and at least half of it, are free. 0 is allowed: then none
  * is free.
  */
 void world_set_swap(struct world *w, uint64_t free_bytes);
 
 /*
- * Memory pressure: have the system take some @bytes back from whoever is next.
+ * WORLD_IS_ALONE. Memory pressure: have the system take some @bytes back from whoever is next.
  * It may take less, from anything that can be taken, also nothing of any BO.
  */
 void world_press(struct world *w, uint64_t bytes);
@@ -461,11 +485,11 @@ enum world_fault {
 	/* The kernel is built without swap. */
 	WORLD_FAULT_NO_SWAP_SUPPORT,
 	/*
-	 * WORLD_HAS_GPU: a cache flush is not answered, when the @nth BO from now
+	 * WORLD_CAN_BREAK_GPU: a cache flush is not answered, when the @nth BO from now
 	 * on is unmapped or mapped. Queues that are on the GPU are lost.
 	 */
 	WORLD_FAULT_FLUSH_TIMEOUT,
-	/* WORLD_HAS_GPU: the firmware does not boot, the @nth time from now on. */
+	/* WORLD_CAN_BREAK_GPU: the firmware does not boot, the @nth time from now on. */
 	WORLD_FAULT_BOOT,
 };
 

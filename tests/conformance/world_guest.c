@@ -7,8 +7,9 @@
  * is only the manager's side: it turns each function of world.h into requests,
  * and ends the case where something happened that no case asked for.
  *
- * The world counts on being alone in the machine: it looks at the whole
- * machine's memory and swap, and at the whole kernel log.
+ * In a guest the world is alone in the machine: it looks at the whole machine's
+ * memory and swap, and at the whole kernel log. On a board (world_guest_where.c)
+ * cases that need this are skipped, and the driver may complain: of others' jobs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +32,6 @@
 #include "gpu/sysmem.h"
 #include "world_guest.h"
 
-#define RENDER_NODE_DIR "/dev/dri"
 #define FRAME_PAUSE (2 * WORLD_MS)
 #define PID_LAST 4194303	/* the highest that Linux can give */
 #define SETTLE_TRIES 50
@@ -72,19 +72,6 @@ int64_t guest_ask(struct world_app *app, struct app_request req, uint64_t *value
 
 /* --- life --------------------------------------------------------------- */
 
-const char *world_name(void)
-{
-	return "guest";
-}
-
-unsigned int world_features(void)
-{
-	/* A kernel that cannot swap has no such file; others cannot play that. */
-	if (access("/proc/swaps", F_OK))
-		return WORLD_FEATURES_GUEST | WORLD_CAN_NO_SWAP_SUPPORT;
-	return WORLD_FEATURES_GUEST;
-}
-
 int world_fd(struct world *w)
 {
 	return w->dev.fd;
@@ -120,18 +107,6 @@ static void set_up_signals(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
-/* The cases are not about who may open the node. */
-static void open_node_to_all(void)
-{
-	char path[64];
-
-	chmod(RENDER_NODE_DIR, 0755);
-	for (int minor = 128; minor < 192; minor++) {
-		snprintf(path, sizeof(path), RENDER_NODE_DIR "/renderD%d", minor);
-		chmod(path, 0666);
-	}
-}
-
 struct world *world_open(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -141,7 +116,6 @@ struct world *world_open(void)
 	w->pidns = -1;
 	w->dev.fd = -1;
 	set_up_signals();
-	open_node_to_all();
 	guest_check(klog_open(&w->log), "/dev/kmsg");
 	/* -ENOENT: real hardware, which keeps no such counters. */
 	if (sim_troubles(&w->troubles))
@@ -158,11 +132,11 @@ struct world *world_open(void)
 static int report_troubles(struct world *w)
 {
 	int64_t now;
-	int bad = klog_check(&w->log, !w->faults);
+	int bad = klog_check(&w->log, !w->faults && !guest_is_board());
 
 	if (w->troubles >= 0 && !w->faults_uncounted && !sim_troubles(&now) && now != w->troubles) {
-		fprintf(stderr, "guest: %" PRId64 " GPU faults, resets or stale "
-			"translations that no case asked for\n",
+		fprintf(stderr, "%s: %" PRId64 " GPU faults, resets or stale "
+			"translations that no case asked for\n", world_name(),
 			now - w->troubles);
 		bad++;
 	}
@@ -181,8 +155,8 @@ static int end_app(struct world *w, struct world_app *app)
 		frames = gpu_app_ask(&app->app, &(struct app_request) {
 					.op = APP_FRAMES_STOP }, NULL, NULL, NULL);
 		if (frames < 0) {
-			fprintf(stderr, "guest: frames of process %d: %s\n",
-				(int)app->app.pid, strerror((int)-frames));
+			fprintf(stderr, "%s: frames of process %d: %s\n",
+				world_name(), (int)app->app.pid, strerror((int)-frames));
 			bad = 1;
 		}
 	}
@@ -207,14 +181,15 @@ int world_close(struct world *w)
 		close(w->pidns);
 	}
 	if (w->swap_changed && swap_normal(&w->swap)) {
-		fprintf(stderr, "guest: cannot restore swap\n");
+		fprintf(stderr, "%s: cannot restore swap\n", world_name());
 		bad++;
 	}
 	ret = guest_restore(w);
 	if (!ret)
 		ret = guest_restore_power(w);
 	if (ret) {
-		fprintf(stderr, "guest: cannot restore the device: %s\n", strerror(-ret));
+		fprintf(stderr, "%s: cannot restore the device: %s\n", world_name(),
+			strerror(-ret));
 		bad++;
 	}
 	gpu_device_close(&w->dev);
@@ -231,6 +206,7 @@ static void pidns_init_main(void) __attribute__((noreturn));
 /* Process 1 of the child namespace: it ends with the namespace. */
 static void pidns_init_main(void)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		pause();
 }
@@ -674,6 +650,9 @@ void world_counters(struct world *w, struct world_counters *c)
 {
 	struct sysmem mem;
 
+	memset(c, 0, sizeof(*c));
+	if (!(world_features() & WORLD_IS_ALONE))
+		return;
 	settled(w, &mem);
 	c->free = mem.free;
 	c->swap_used = mem.swap_used - mem.swap_cached;

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,11 @@ struct world {
 	bool unplugged;
 	bool limited;		/* there is a cgroup for limited apps */
 };
+
+/* --- world_guest_where.c --------------------------------------------------- */
+
+/* Somebody's machine, and not a guest that exists for the suite. */
+bool guest_is_board(void);
 
 /* --- world_guest.c ------------------------------------------------------- */
 

@@ -14,7 +14,7 @@
 #include "gpu/sysmem.h"
 #include "world_guest.h"
 
-#define CGROUP "/sys/fs/cgroup/conformance"
+#define CGROUP "/sys/fs/cgroup/panthor-mem-conformance"
 /* When it has not happened by then, it never will. */
 #define RECOVERY_TRIES 6000
 #define RECOVERY_PAUSE (10 * WORLD_MS)

@@ -70,6 +70,18 @@ unsigned int world_features(void)
 	return WORLD_FEATURES_MOCK;
 }
 
+unsigned int world_features_expected(void)
+{
+	return WORLD_FEATURES_MOCK;
+}
+
+const char world_help[] = "The device and all processes are a model: nothing outside is touched.\n";
+
+int world_ready(void)
+{
+	return 0;
+}
+
 int64_t world_now(struct world *w)
 {
 	return w->model->now;

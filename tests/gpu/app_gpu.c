@@ -11,6 +11,9 @@
 /* Of a huge page, as sparse mappings want it. */
 #define SPARSE_ALIGN UINT64_C(0x200000)
 
+/* DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE, which older headers do not have. */
+#define MAP_SPARSE (1u << 3)
+
 static struct app_slot *slot_of(struct app_state *state,
 				const struct app_request *req)
 {
@@ -40,7 +43,7 @@ int app_sparse(struct app_state *state, const struct app_request *req)
 	struct gpu_ctx *ctx = &slot->ctx;
 	uint64_t size = (req->size + SPARSE_ALIGN - 1) & ~(SPARSE_ALIGN - 1);
 	int ret = gpu_vm_map(ctx->dev->fd, ctx->vm, 0, 0, ctx->next_va, size,
-			     DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE |
+			     MAP_SPARSE |
 			     DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC);
 
 	if (ret)

@@ -6,8 +6,8 @@
  * loads and stores run on while it does: a register that was loaded holds its
  * value, and one that is being stored may be changed, only after a WAIT for the
  * scoreboard. Encodings and these rules are public, in Mesa's
- * src/panfrost/genxml: v10.xml, v12.xml, v13.xml and cs_builder.h. All of the
- * instructions here are the same from v10 to v13.
+ * src/panfrost/genxml: v10.xml and v12.xml, which agree on all that is used here,
+ * and cs_builder.h.
  *
  * Registers: r0 and r4 addresses, r2 number of rounds, r8 for the flush, r16 to
  * r79 data.

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the suite runs on the real driver: in a guest that exists for it, with a
+ * simulated GPU, or on somebody's machine.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <panthor_drmif.h>
+
+#include "gpu/sim.h"
+#include "gpu/sysmem.h"
+#include "world_guest.h"
+
+#define CONTROLLERS "/sys/fs/cgroup/cgroup.subtree_control"
+
+/* For the cases, and as much again for what the system does meanwhile. */
+#define NEEDED (2 * WORLD_MAX_LIVE)
+
+const char world_help[] =
+	"It starts processes that use the GPU, has the kernel push their memory out to swap\n"
+	"and back, and looks whether the content, the counts and everybody else's memory are\n"
+	"right. No process that it has not started is a target, and none needs to be ended\n"
+	"before. All of them together hold at most 64 MiB at a time.\n\n"
+	"It must run as root, on a kernel that has the two ioctls, with swap on, 128 MiB of\n"
+	"it free, and 128 MiB of memory available. It changes no setting; one case makes the\n"
+	"cgroup panthor-mem-conformance for its process and removes it. What would need the\n"
+	"machine for itself, a GPU that fails, or a device that is not there is skipped, and\n"
+	"the reason is printed. It takes some minutes, and can be ended at any time: its\n"
+	"processes end with it.\n";
+
+bool guest_is_board(void)
+{
+	return !sim_is_here();
+}
+
+const char *world_name(void)
+{
+	return guest_is_board() ? "board" : "guest";
+}
+
+/* Is there a file, and in it this word? */
+static bool has_word(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	bool found = false;
+	char next[64];
+
+	if (!file)
+		return false;
+	while (!found && fscanf(file, "%63s", next) == 1)
+		found = !strcmp(next, word);
+	fclose(file);
+	return found;
+}
+
+static unsigned int board_features(void)
+{
+	unsigned int features = WORLD_FEATURES_BOARD;
+	int vgem = gpu_node_open("vgem");
+
+	if (vgem >= 0) {
+		features |= WORLD_CAN_PIN;
+		close(vgem);
+	}
+	if (has_word(CONTROLLERS, "memory"))
+		features |= WORLD_CAN_NO_MEMORY;
+	return features;
+}
+
+static unsigned int guest_features(void)
+{
+	/* A kernel that cannot swap has no such file; others cannot play that. */
+	if (access("/proc/swaps", F_OK))
+		return WORLD_FEATURES_GUEST | WORLD_CAN_NO_SWAP_SUPPORT;
+	return WORLD_FEATURES_GUEST;
+}
+
+unsigned int world_features(void)
+{
+	static unsigned int features;
+
+	if (!features)
+		features = guest_is_board() ? board_features() : guest_features();
+	return features;
+}
+
+unsigned int world_features_expected(void)
+{
+	return guest_is_board() ? WORLD_FEATURES_BOARD : WORLD_FEATURES_GUEST;
+}
+
+/* --- ready? ------------------------------------------------------------------ */
+
+static const char *advice(int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "no GPU here is driven by panthor";
+	case -EPERM:
+	case -EACCES:
+		return "it must run as root, outside of containers: try sudo";
+	case -ENOSYS:
+		return "the running kernel does not have the two ioctls";
+	case -ENOSPC:
+		return "no swap is on, or it is full: see swapon(8)";
+	case -EOPNOTSUPP:
+		return "the kernel is built without swap (CONFIG_SWAP)";
+	default:
+		return strerror(-error);
+	}
+}
+
+static int refuse(const char *why)
+{
+	fprintf(stderr, "cannot run: %s\n", why);
+	return -1;
+}
+
+static int check_memory(void)
+{
+	struct sysmem mem;
+	int ret = sysmem_read(&mem);
+
+	if (ret)
+		return refuse(strerror(-ret));
+	if (mem.available < NEEDED)
+		return refuse("less than 128 MiB of memory are available");
+	if (mem.swap_total - mem.swap_used < NEEDED)
+		return refuse("less than 128 MiB of swap are free");
+	return 0;
+}
+
+int world_ready(void)
+{
+	struct gpu_device dev;
+	int ret;
+
+	/* What a guest is made for includes kernels without swap. */
+	if (!guest_is_board())
+		return 0;
+	if (geteuid())
+		return refuse(advice(-EPERM));
+	ret = gpu_device_open(&dev);
+	if (!ret)
+		ret = panthor_mem_probe(dev.fd);
+	gpu_device_close(&dev);
+	return ret ? refuse(advice(ret)) : check_memory();
+}
