@@ -3,10 +3,13 @@
 # What meson install gives to a user: into a staging root as a packager has it, and
 # into a prefix of one's own. Programs outside the tree are built against nothing
 # but that, and run.
-# usage: check-install.sh
+# usage: check-install.sh HEADERS
+#   HEADERS has the driver's drm/panthor_drm.h, for the conformance program
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
+
+headers=${1:?see the usage on top}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -115,6 +118,10 @@ as_schema_says() {
 		"$prefix/share/panthor-mem/panthor-mem-1.json" >/dev/null 2>&1
 }
 
+conformance_list() {
+	LD_LIBRARY_PATH=$libdir "$prefix/sbin/panthor-mem-conformance" --list | grep claim.everything
+}
+
 completes() {
 	PATH=$prefix/bin:$PATH bash -c '
 		. "$1/share/bash-completion/completions/panthor-mem"
@@ -126,7 +133,8 @@ completes() {
 
 # --- a staging root ------------------------------------------------------------------
 
-options=(-Dtests=false -Dexamples=false -Dman-pages=enabled)
+options=(-Dtests=false -Dexamples=false -Dman-pages=enabled
+	-Dconformance=enabled -Dkernel_headers="$headers")
 meson setup "$build" "$top" --prefix /usr "${options[@]}" >"$work/log" || {
 	cat "$work/log"
 	exit 1
@@ -165,6 +173,7 @@ check 'panthor-mem --version' version
 check 'panthor-mem with this library' uses_staged "$prefix/bin/panthor-mem"
 check 'panthor-mem list, as the schema says' as_schema_says
 check 'completion' completes
+check 'panthor-mem-conformance --list' conformance_list
 unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 
 # --- a prefix of one's own -----------------------------------------------------------
