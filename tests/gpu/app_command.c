@@ -48,6 +48,8 @@ static bool names_file(enum app_op op)
 	case APP_SPARSE:
 	case APP_SPARSE_USE:
 	case APP_NEW_GROUP:
+	case APP_DATA:
+	case APP_DATA_CHECK:
 		return true;
 	default:
 		return false;
@@ -122,6 +124,10 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 		return app_sparse_use(state, req);
 	case APP_NEW_GROUP:
 		return app_new_group(state, req);
+	case APP_DATA:
+		return app_data_fill(state, req);
+	case APP_DATA_CHECK:
+		return app_data_check(state, req);
 	case APP_CALL:
 		break;
 	}

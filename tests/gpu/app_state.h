@@ -15,6 +15,7 @@ struct app_bo {
 	struct gpu_bo bo;	/* .va 0: not bound */
 	unsigned int file;
 	unsigned int vm;	/* that it is bound in */
+	uint64_t sum;		/* of what app_data_fill() wrote */
 };
 
 struct app_slot {
@@ -63,6 +64,10 @@ int app_heap_check(struct app_state *state, const struct app_request *req);
 int app_sparse(struct app_state *state, const struct app_request *req);
 int app_sparse_use(struct app_state *state, const struct app_request *req);
 int app_new_group(struct app_state *state, const struct app_request *req);
+
+/* app_data.c */
+int app_data_fill(struct app_state *state, const struct app_request *req);
+int app_data_check(struct app_state *state, const struct app_request *req);
 
 /* app_bo.c */
 int app_bo_alloc(struct app_state *state, const struct app_request *req);

@@ -35,10 +35,19 @@ enum app_op {
 	APP_SPARSE,		/* file vm size */
 	APP_SPARSE_USE,		/* file vm seed */
 	APP_NEW_GROUP,		/* file vm */
+	APP_DATA,		/* file vm data seed: all bound buffers */
+	APP_DATA_CHECK,		/* file vm -> how many are not as APP_DATA left them */
+};
+
+enum app_data {
+	APP_DATA_MIXED,		/* compresses by about a half */
+	APP_DATA_ZERO,
+	APP_DATA_RANDOM,	/* does not compress */
 };
 
 struct app_request {
 	enum app_op op;
+	enum app_data data;
 	unsigned int file;
 	unsigned int vm;
 	unsigned int bo;

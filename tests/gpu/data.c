@@ -52,22 +52,41 @@ int gpu_checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 	return gpu_work()->checksum(ctx, bo, sum);
 }
 
+static void emit_copy(struct gpu_cs *cs, uint64_t to, uint64_t from, uint64_t len)
+{
+	cs_move48(cs, 0, from);
+	cs_move48(cs, 2, len);
+	cs_move48(cs, 6, to);
+	cs_copy(cs, 6, 0, 2);
+}
+
 /* Copy @len bytes inside a BO, from its start to @to. */
 static int copy_head(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t to,
 		     uint64_t len)
 {
-	struct gpu_cs *cs = gpu_ctx_begin(ctx);
-
-	cs_move48(cs, 0, bo->va);
-	cs_move48(cs, 2, len);
-	cs_move48(cs, 6, bo->va + to);
-	cs_copy(cs, 6, 0, 2);
+	emit_copy(gpu_ctx_begin(ctx), bo->va + to, bo->va, len);
 	return gpu_ctx_run(ctx, 0);
 }
 
-/* The first word of page n becomes first + n: a loop of real instructions. */
-static int number_pages(struct gpu_ctx *ctx, const struct gpu_bo *bo,
-			uint64_t first)
+int gpu_fill_copies(struct gpu_ctx *ctx, const struct gpu_bo *bo,
+		    const struct gpu_bo *from, uint64_t offset)
+{
+	uint64_t done = 0;
+	int ret = 0;
+
+	while (!ret && done < bo->size) {
+		uint64_t at = (offset + done) % from->size, len = from->size - at;
+
+		if (len > bo->size - done)
+			len = bo->size - done;
+		emit_copy(gpu_ctx_begin(ctx), bo->va + done, from->va + at, len);
+		ret = gpu_ctx_run(ctx, 0);
+		done += len;
+	}
+	return ret;
+}
+
+int gpu_number_pages(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t first)
 {
 	struct gpu_cs *cs = gpu_ctx_begin(ctx);
 	size_t loop;
@@ -111,7 +130,7 @@ int gpu_fill_random(struct gpu_ctx *ctx, struct gpu_bo *bo, uint64_t seed,
 		ret = copy_head(ctx, bo, done, len);
 	}
 	if (!ret)
-		ret = number_pages(ctx, bo, first);
+		ret = gpu_number_pages(ctx, bo, first);
 
 	*sum = pattern_checksum(NULL, 0);
 	for (uint64_t page = 0; page < bo->size / PAGE; page++) {

@@ -25,6 +25,13 @@ int gpu_checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum);
 int gpu_fill_random(struct gpu_ctx *ctx, struct gpu_bo *bo, uint64_t seed,
 		    uint64_t *sum);
 
+/* Fill a BO with copies of @from, from @offset of it on. */
+int gpu_fill_copies(struct gpu_ctx *ctx, const struct gpu_bo *bo,
+		    const struct gpu_bo *from, uint64_t offset);
+
+/* The first word of page n becomes @first + n: a loop of real instructions. */
+int gpu_number_pages(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t first);
+
 /* Append to a stream: the same as parts of a larger job. */
 void gpu_emit_fill(struct gpu_cs *cs, const struct gpu_bo *bo, uint64_t seed);
 void gpu_emit_checksum(struct gpu_cs *cs, const struct gpu_bo *bo,

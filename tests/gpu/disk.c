@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk in memory whose reads can fail.
+ * A disk in memory whose reads can fail, or that is slow.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,9 @@ struct swap_header {
 
 _Static_assert(sizeof(struct swap_header) == PAGE, "one page");
 
-static int write_header(const char *device, uint32_t pages)
+int disk_make_swap(const char *device, uint64_t bytes)
 {
+	uint32_t pages = (uint32_t)(bytes / PAGE);
 	struct swap_header header = { .version = 1, .last_page = pages - 1 };
 	int fd = open(device, O_WRONLY | O_CLOEXEC);
 	int ret = 0;
@@ -54,28 +55,53 @@ static int set(const char *name, const char *value)
 	return sysmem_write_file(path, value);
 }
 
-static int set_up(unsigned int mib)
+static int set_number(const char *name, unsigned int value)
 {
-	char size[16];
-	int ret;
+	char text[16];
 
-	snprintf(size, sizeof(size), "%u", mib);
-	ret = set("size", size);
+	snprintf(text, sizeof(text), "%u", value);
+	return set(name, text);
+}
+
+/* A transfer is over when it was submitted. */
+static int set_fast(void)
+{
+	int ret = set("irqmode", "0");
+
+	return ret ? ret : set("badblocks_once", "1");
+}
+
+static int set_slow(unsigned int ns, unsigned int mbps)
+{
+	int ret = set("irqmode", "2");
+
+	if (!ret)
+		ret = set_number("completion_nsec", ns);
+	return ret ? ret : set_number("mbps", mbps);
+}
+
+static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps)
+{
+	int ret = set_number("size", mib);
+
 	if (!ret)
 		ret = set("memory_backed", "1");
 	if (!ret)
 		ret = set("blocksize", "4096");
-	/* A transfer is over when it was submitted. */
 	if (!ret)
-		ret = set("irqmode", "0");
-	if (!ret)
-		ret = set("badblocks_once", "1");
+		ret = ns ? set_slow(ns, mbps) : set_fast();
 	if (!ret)
 		ret = set("power", "1");
 	return ret;
 }
 
 int disk_create(struct disk *disk, unsigned int mib)
+{
+	return disk_create_slow(disk, mib, 0, 0);
+}
+
+int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
+		     unsigned int mbps)
 {
 	int ret;
 
@@ -85,10 +111,10 @@ int disk_create(struct disk *disk, unsigned int mib)
 		return -errno;
 	if (mkdir(FOLDER, 0755))
 		return -errno;
-	ret = set_up(mib);
+	ret = set_up(mib, ns, mbps);
 	if (!ret) {
 		snprintf(disk->device, sizeof(disk->device), "/dev/" NAME);
-		ret = write_header(disk->device, mib * ((1u << 20) / PAGE));
+		ret = disk_make_swap(disk->device, (uint64_t)mib << 20);
 	}
 	if (ret)
 		disk_destroy(disk);

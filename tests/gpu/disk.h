@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk in memory whose reads can fail, to swap on: null_blk. Needs root, and
- * configfs, which is mounted if it is not.
+ * A disk in memory to swap on, whose reads can fail, or that is slow: null_blk.
+ * Needs root, and configfs, which is mounted if it is not.
  */
 #ifndef GPU_DISK_H
 #define GPU_DISK_H
@@ -15,6 +15,16 @@ struct disk {
 
 /* A new one, with a swap header on it. */
 int disk_create(struct disk *disk, unsigned int mib);
+
+/*
+ * The same, slow: each transfer takes @ns, and all together at most @mbps MiB/s
+ * (0: no limit). They are completed from a timer, as by hardware.
+ */
+int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
+		     unsigned int mbps);
+
+/* Write the header of an empty swap area of @bytes; root has to swap it on. */
+int disk_make_swap(const char *device, uint64_t bytes);
 
 /* Not while it is swapped on. */
 void disk_destroy(struct disk *disk);

@@ -169,6 +169,7 @@ int sysmem_read(struct sysmem *mem)
 		ret = read_pcp(&pcp);
 	if (ret)
 		return ret;
+	mem->listed = pcp;
 	mem->free += pcp;
 	read_zram(mem);
 	read_vmstat(mem);

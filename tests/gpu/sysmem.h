@@ -13,6 +13,7 @@ struct sysmem {
 	 * are freed, most of them sit in those lists.
 	 */
 	uint64_t free;
+	uint64_t listed;	/* of these, in the per-CPU lists */
 	uint64_t available;
 	uint64_t swap_total;
 	uint64_t swap_used;

@@ -3,9 +3,10 @@
  * How long, and over how much work, a reclaim and a claim hold the locks that
  * other processes need.
  *
- * usage: locks [MIB...]
+ * usage: locks [--files N] [MIB...]
  *
- * For each MIB (default 16) an app holds as much, in buffers of 64 KiB to 2 MiB,
+ * With --files, other processes have N files of the device open. For each MIB
+ * (default 16) an app holds as much, in buffers of 64 KiB to 2 MiB,
  * and is reclaimed and claimed while another one renders. lockdep's tracepoints
  * tell when the calling thread takes and releases a lock. Printed is a histogram
  * of the times for each lock; that the longest hold does not grow with MIB is
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "gpu/app.h"
 #include "gpu/mem.h"
@@ -42,8 +44,11 @@
 #define SIZES_MAX 4
 #define HELD_MAX 8
 #define SEED UINT64_C(0x10c4000000000000)
+#define CROWD 10
 
 static struct gpu_app app = { .sock = -1 }, other = { .sock = -1 };
+static struct gpu_app crowd[CROWD];
+static int files;
 
 struct lock {
 	const char *label;
@@ -300,6 +305,36 @@ static void holds(void **state)
 	frames_were_fine();
 }
 
+/* In a process of the crowd: open files, and keep them. */
+static int open_files(int fd, void *arg)
+{
+	int count = *(int *)arg;
+	struct rlimit limit = { .rlim_cur = (rlim_t)count + 64, .rlim_max = (rlim_t)count + 64 };
+
+	(void)fd;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return -errno;
+	for (int i = 0; i < count; i++)
+		if (gpu_node_open("panthor") < 0)
+			return -EMFILE;
+	return 0;
+}
+
+static int gather_crowd(void)
+{
+	struct gpu_app_setup setup = { .cred = GPU_APP_ROOT, .files = 1, .vms = 1, .pidns = -1 };
+	int each = files / CROWD, ret = 0;
+
+	for (int i = 0; files && !ret && i < CROWD; i++) {
+		ret = gpu_app_start(&crowd[i], &setup);
+		if (!ret)
+			ret = (int)gpu_app_ask(&crowd[i], &(struct app_request) {
+				.op = APP_CALL, .fn = open_files, .payload = sizeof(each) },
+				NULL, &each, NULL);
+	}
+	return ret;
+}
+
 static int begin(void **state)
 {
 	struct gpu_app_setup setup = {
@@ -309,7 +344,9 @@ static int begin(void **state)
 
 	if (!ret)
 		ret = gpu_app_start(&app, &setup);
-	return ret ? ret : gpu_app_start(&other, &setup);
+	if (!ret)
+		ret = gpu_app_start(&other, &setup);
+	return ret ? ret : gather_crowd();
 }
 
 static int end(void **state)
@@ -317,6 +354,8 @@ static int end(void **state)
 	trace_reset(0);
 	gpu_app_kill(&app);
 	gpu_app_kill(&other);
+	for (int i = 0; files && i < CROWD; i++)
+		gpu_app_kill(&crowd[i]);
 	return guest_close(state);
 }
 
@@ -324,8 +363,14 @@ int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[SIZES_MAX];
 	uint64_t totals[SIZES_MAX] = { 16 * MIB };
-	int count = argc > 1 ? argc - 1 : 1;
+	int count;
 
+	if (argc > 2 && !strcmp(argv[1], "--files")) {
+		files = atoi(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
+	count = argc > 1 ? argc - 1 : 1;
 	if (count > SIZES_MAX) {
 		fprintf(stderr, "locks: at most %d sizes\n", SIZES_MAX);
 		return 2;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time until an application can run its first frame again: by MEM_CLAIM, by
+ * MEM_CLAIM for one buffer after the other, and by the frame itself, whose submit
+ * brings everything back.
+ */
+#include <errno.h>
+
+#include "bench.h"
+#include "gpu/mem.h"
+
+static void emit_claim(struct bench *b, const char *arm, int64_t ns,
+		       const struct sysmem *before)
+{
+	int64_t frame = bench_frame(b);
+	struct sysmem after;
+
+	need(sysmem_read(&after), "counters of memory");
+	emit_begin(b, arm);
+	emit_number("ns", ns);
+	emit_number("frame_ns", frame);
+	emit_number("pages_in", (int64_t)(after.pages_in - before->pages_in));
+	emit_end();
+}
+
+static void claim(struct bench *b)
+{
+	struct sysmem before;
+	int64_t start;
+
+	need(sysmem_read(&before), "counters of memory");
+	start = now_ns();
+	bench_claim_all(b);
+	emit_claim(b, "claim", now_ns() - start, &before);
+}
+
+/* Each call ends after its first buffer, so no two are read at a time. */
+static void serial_claim(struct bench *b)
+{
+	struct drm_panthor_mem_claim args;
+	struct sysmem before;
+	int64_t start;
+
+	need(sysmem_read(&before), "counters of memory");
+	start = now_ns();
+	do {
+		args = (struct drm_panthor_mem_claim) {
+			.tgid = (uint32_t)b->app.pid, .max_bytes = 1,
+		};
+		need(gpu_mem_claim(b->dev.fd, &args), "MEM_CLAIM of one buffer");
+		if (!args.claimed_bytes && args.remaining_bytes)
+			need(-EBUSY, "MEM_CLAIM of one buffer");
+	} while (args.remaining_bytes);
+	emit_claim(b, "serial", now_ns() - start, &before);
+}
+
+static void natural(struct bench *b)
+{
+	struct sysmem before, after;
+	int64_t ns;
+
+	need(sysmem_read(&before), "counters of memory");
+	ns = bench_frame(b);
+	need(sysmem_read(&after), "counters of memory");
+	emit_begin(b, "natural");
+	emit_number("ns", ns);
+	emit_number("pages_in", (int64_t)(after.pages_in - before.pages_in));
+	emit_end();
+}
+
+void case_claim(struct bench *b)
+{
+	void (*const arms[])(struct bench *) = { claim, natural, serial_claim };
+	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
+
+	bench_start(b);
+	bench_reclaim_all(b);
+	bench_claim_all(b);
+	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
+		for (unsigned int i = 0; i < count; i++) {
+			bench_reclaim_all(b);
+			arms[(i + b->round) % count](b);
+			bench_check(b);
+		}
+	}
+	bench_end(b);
+}

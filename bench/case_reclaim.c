@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The time until the memory of an application is free, by MEM_RECLAIM and by the
+ * shrinker with memory.reclaim; and whether what MEM_RECLAIM says is true.
+ */
+#include "bench.h"
+#include "gpu/mem.h"
+
+static void emit_difference(const struct sysmem *from, const struct sysmem *to)
+{
+	emit_number("free_delta", (int64_t)(to->free - from->free));
+	emit_number("zram_delta", (int64_t)(to->zram_used - from->zram_used));
+	emit_number("zram_data_delta", (int64_t)(to->zram_data - from->zram_data));
+	emit_number("pages_out", (int64_t)(to->pages_out - from->pages_out));
+}
+
+/*
+ * Pages whose write-out is not over when a call ends could be freed by the next
+ * one: as the rival, it is called until everything is free.
+ */
+static int64_t reclaim_step(struct bench *b, void *arg)
+{
+	struct drm_panthor_mem_reclaim args;
+	int64_t *freed = arg;
+
+	need(gpu_mem_reclaim_all(b->dev.fd, (uint32_t)b->app.pid, 0, &args), "MEM_RECLAIM");
+	*freed += (int64_t)args.freed_bytes;
+	return (int64_t)(b->opt.bytes - b->opt.bytes / LEFT_OVER) - *freed;
+}
+
+static void ours(struct bench *b)
+{
+	struct sysmem before, after;
+	int64_t ns, freed = 0;
+	struct bench_steps steps = { .step = reclaim_step, .arg = &freed };
+
+	need(sysmem_read(&before), "counters of memory");
+	ns = bench_free(b, &steps);
+	need(sysmem_read(&after), "counters of memory");
+
+	emit_begin(b, "reclaim");
+	emit_number("ns", ns);
+	emit_number("freed", freed);
+	emit_number("left", steps.left > 0 ? steps.left : 0);
+	emit_number("calls", steps.count);
+	emit_difference(&before, &after);
+	emit_end();
+}
+
+static void rival(struct bench *b)
+{
+	struct sysmem before, after;
+	struct rival_result result;
+	int64_t ns;
+
+	need(sysmem_read(&before), "counters of memory");
+	ns = rival_reclaim(b, &result);
+	need(sysmem_read(&after), "counters of memory");
+
+	emit_begin(b, "memory.reclaim");
+	emit_number("ns", ns);
+	emit_number("evict_ns", result.evict_ns);
+	emit_number("writes", result.writes);
+	emit_number("refused", result.refused);
+	emit_number("left", result.left);
+	emit_difference(&before, &after);
+	emit_end();
+}
+
+void case_reclaim(struct bench *b)
+{
+	void (*const arms[])(struct bench *) = { ours, rival };
+	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
+
+	bench_start(b);
+	/* One of each that is not counted: lists and caches find their sizes. */
+	bench_reclaim_all(b);
+	bench_claim_all(b);
+	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
+		for (unsigned int i = 0; i < count; i++) {
+			arms[(i + b->round) % count](b);
+			bench_claim_all(b);
+			bench_check(b);
+		}
+	}
+	bench_end(b);
+}

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Samples from the output of programs that print for people."""
+import re
+
+HOLD = re.compile(r'^(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)(?:\s+\d+)+\s*$')
+COST = re.compile(r'^(simple|with|pidfd): (\d+) more than drmIoctl\(\), (\d+) more than ioctl')
+
+
+def holds(text):
+    """tests/guest/locks: a table for each call."""
+    samples, call = [], None
+    for line in text.splitlines():
+        if line.endswith(': holds by time'):
+            call = line.split(':')[0]
+        match = HOLD.match(line)
+        if match and call:
+            name, count, mean, longest, _ = match.groups()
+            samples.append({'arm': f'{call}, {name}', 'count': int(count),
+                            'ns': float(longest) * 1e3, 'mean_ns': float(mean) * 1e3})
+    return samples
+
+
+def cost(text):
+    """tests/unit/check-cost.sh: instructions that the library adds."""
+    return [{'arm': m.group(1), 'instructions': int(m.group(3))}
+            for m in map(COST.match, text.splitlines()) if m]

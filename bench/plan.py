@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""The cases: which guests are booted, what runs in them, what is compared."""
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Callable, Optional
+
+import parsers
+import rows
+
+ALGORITHMS = ('lzo-rle', 'lz4')
+DATA = ('mixed', 'zero', 'random')
+SLOW_NS = 100000
+CAP_MBPS = 300
+
+
+@dataclass
+class Boot:
+    """One guest; its programs run one after the other."""
+    runs: list
+    mem: int = 2048
+    cpus: int = 2
+    swap: int = 1024
+    kernel: str = 'bench'
+
+
+@dataclass
+class Program:
+    """A program whose output is for people; in a guest if there is a kernel."""
+    command: tuple      # {top} and {build} are directories
+    parse: Callable
+    set: str
+    kernel: Optional[str] = None
+    mem: int = 2048
+    swap: int = 1024
+    cpus: int = 2
+
+
+@dataclass
+class Case:
+    title: str
+    boots: list
+    rows: list = field(default_factory=list)
+    quick: bool = True
+
+
+def run(what, **settings):
+    """Arguments of the program bench."""
+    return [what, *(f'{name}={value}' for name, value in settings.items())]
+
+
+def reclaim_row(set_, goal):
+    return rows.times(f'reclaim, {set_}', set_, 'reclaim', 'memory.reclaim', goal)
+
+
+def claim_row(set_, goal, rival='natural'):
+    return rows.times(f'claim, {set_}', set_, 'claim', rival, goal)
+
+
+@dataclass
+class Size:
+    """What --quick makes smaller."""
+    quick: bool
+    mib: int
+    rounds: int
+    algorithms: tuple
+    data: tuple
+
+    def zram(self, what, mib=None, data=None, **settings):
+        """A run for each compressor and each kind of data: (set, algo, data, run)."""
+        for algo in self.algorithms:
+            for kind in data or self.data:
+                set_ = f'{algo}, {kind}'
+                yield set_, algo, kind, run(what, set=set_, algo=algo, data=kind,
+                                            mib=mib or self.mib, rounds=self.rounds, **settings)
+
+
+def reclaim_zram(size):
+    runs = list(size.zram('reclaim'))
+    sets = [r[0] for r in runs]
+    solid = [r[0] for r in runs if r[2] != 'zero']
+    return Case('Reclaim, zram, buffers of 1 MiB', [Boot([r[3] for r in runs])], [
+        *(reclaim_row(set_, 0.65) for set_ in sets),
+        rows.error_of_freed('error of freed_bytes, median', sets, 0.25, median),
+        rows.error_of_freed('error of freed_bytes, largest', sets, 1, max),
+        rows.pages_of_freed('freed_bytes and pages to swap differ by', solid),
+        rows.pages_of_freed('the same, zero pages',
+                            [r[0] for r in runs if r[2] == 'zero']),
+    ])
+
+
+def small(size):
+    """64 KiB buffers: the MMU's commands are most of it."""
+    mib = min(size.mib, 64)
+    out = list(size.zram('reclaim', mib=mib, data=('mixed',), kib=64))
+    back = list(size.zram('claim', mib=mib, data=('mixed',), kib=64))
+    return (Case('Reclaim, zram, buffers of 64 KiB', [Boot([r[3] for r in out])],
+                 [reclaim_row(r[0], 0.30) for r in out]),
+            Case('Claim, zram, buffers of 64 KiB', [Boot([r[3] for r in back])],
+                 [row for r in back for row in
+                  (claim_row(r[0], 0.35), claim_row(r[0], None, 'serial'))]))
+
+
+def claim_zram(size):
+    goals = {'lzo-rle': 0.55, 'lz4': 0.65}
+    runs = list(size.zram('claim'))
+    judged = []
+    for set_, algo, kind, _ in runs:
+        judged.append(claim_row(set_, goals[algo] if kind == 'mixed' else None))
+        if kind == 'mixed':
+            judged.append(claim_row(set_, None, 'serial'))
+    return Case('Claim, zram, buffers of 1 MiB', [Boot([r[3] for r in runs])], judged)
+
+
+def slow(size):
+    """On a disk that takes 100 us for a transfer, without and with a cap."""
+    mib, rounds = min(size.mib, 64), size.rounds
+    both = (('slow', {'disk': SLOW_NS}), ('capped', {'disk': SLOW_NS, 'mbps': CAP_MBPS}))
+
+    def runs(what):
+        return [run(what, set=set_, mib=mib, rounds=rounds, **settings)
+                for set_, settings in both]
+    device = run('bandwidth', set='device', mib=mib, rounds=rounds, **both[1][1])
+    return (Case('Reclaim, slow swap', [Boot([*runs('reclaim'), device])], [
+        reclaim_row('slow', 0.65), reclaim_row('capped', None),
+        rows.bandwidth('reclaim, capped', 'capped', 'reclaim', 'device', 0.95)]),
+            Case('Claim, slow swap', [Boot([*runs('claim'), device])], [
+                claim_row('slow', 0.10), claim_row('slow', None, 'serial'),
+                claim_row('capped', None),
+                rows.bandwidth('claim, capped', 'capped', 'claim', 'device', 0.95)]))
+
+
+def limits(size):
+    judged = []
+    runs = list(size.zram('limits', data=('mixed',) if size.quick else ('mixed', 'zero')))
+    for set_, _, kind, _ in runs:
+        judged += [
+            rows.speed(f'page-out, {set_}', set_, 'pageout', 'MADV_PAGEOUT', 1.3),
+            rows.speed(f'page-out, {set_}', set_, 'pageout', 'O_DIRECT write', None, 2),
+            rows.speed(f'prefetch, {set_}', set_, 'prefetch', 'MADV_WILLNEED'),
+            rows.speed(f'prefetch, {set_}', set_, 'prefetch', 'O_DIRECT read', None, 2),
+        ]
+    return Case('The phases against the raw limits', [Boot([r[3] for r in runs])], judged)
+
+
+def frames(size):
+    rounds = size.rounds if size.quick else 60
+    mib = min(size.mib, 64)
+    return Case('First frame', [Boot([run('frames', set='frames', mib=mib, rounds=rounds)])], [
+        rows.times('after a claim', 'frames', 'claimed', 'resident', 1.10),
+        rows.slower('natural, slower than after a claim', 'frames', 'natural', 'claimed', 300)])
+
+
+def some_cpus(size, cpus):
+    """Reclaim and claim with another number of CPUs."""
+    return [run('reclaim', set='reclaim', mib=size.mib, rounds=size.rounds),
+            run('claim', set='claim', mib=size.mib, rounds=size.rounds)]
+
+
+def one_cpu(size):
+    return Case('1 CPU', [Boot(some_cpus(size, 1), cpus=1)], [
+        rows.times('reclaim', 'reclaim', 'reclaim', 'memory.reclaim', 1.03),
+        rows.times('claim', 'claim', 'claim', 'natural', 1.03)])
+
+
+def four_cpus(size):
+    boots = [Boot(some_cpus(size, cpus), cpus=cpus) for cpus in (2, 4)]
+    return Case('4 CPUs', boots if size.quick else boots * 2, [
+        rows.cpus('reclaim', 'reclaim', 'reclaim', 1.05),
+        rows.cpus('claim', 'claim', 'claim', 1.05)])
+
+
+def bystander(size):
+    judged = []
+    for name, call in (('open_ns', 'open and first ioctl'), ('job_ns', 'null job')):
+        for phase in ('reclaim', 'claim'):
+            judged.append(rows.latency(f'{call}, p99 during {phase}', 'bystander', phase, name,
+                                       1.5))
+        for phase in ('memory.reclaim', 'natural'):
+            judged.append(rows.latency(f'{call}, p99 during {phase}', 'bystander', phase, name))
+    return Case('Bystander', [Boot([run('bystander', set='bystander', mib=size.mib,
+                                        rounds=size.rounds if size.quick else 20)])], judged)
+
+
+def all_sizes(size):
+    mib = 64 if size.quick else 2048
+    boot = Boot([run('size', set='size', mib=mib, rounds=1 if size.quick else size.rounds)],
+                mem=1024 if size.quick else 6144, swap=256 if size.quick else 3072)
+    return Case('16 MiB to 2 GiB', [boot], [
+        rows.flat('reclaim, time per byte', 'size', 'reclaim', 1.15),
+        rows.flat('claim, time per byte', 'size', 'claim', 1.15),
+        rows.at_most("the kernel's own memory in a call", 'size', ('reclaim', 'claim'), 'extra',
+                     'B', 1 << 20)])
+
+
+def timeline(size):
+    return Case('Memory over time', [Boot([run('timeline', set='timeline', mib=size.mib)])])
+
+
+def holds(_):
+    locks = Program(('{build}/tests/guest/locks', '--files', '10000', '256'), parsers.holds,
+                    '10,000 files', kernel='locks')
+    calls = ('reclaim', 'claim')
+    return Case('How long locks are held', [locks], [
+        rows.at_most("a VM's reservation lock, longest", locks.set,
+                     [f'{call}, resv' for call in calls], 'ns', 'ns', 1e6),
+        rows.at_most('filelist_mutex, longest', locks.set,
+                     [f'{call}, filelist_mutex' for call in calls], 'ns', 'ns', 50e3)],
+                quick=False)
+
+
+def wrapper(_):
+    cost = Program(('{top}/tests/unit/check-cost.sh', 'valgrind', '{build}/tests/unit/cost',
+                    '1000000'), parsers.cost, 'cost')
+    return Case('The library', [cost], [
+        rows.at_most('instructions more than a raw ioctl', 'cost', ('simple',), 'instructions',
+                     'instructions', 100)], quick=False)
+
+
+def cases(quick):
+    size = Size(quick, 16, 2, ALGORITHMS, DATA) if quick else Size(quick, 256, 7, ALGORITHMS, DATA)
+    reclaim_small, claim_small = small(size)
+    reclaim_slow, claim_slow = slow(size)
+    return {
+        'reclaim-zram': reclaim_zram(size),
+        'reclaim-small': reclaim_small,
+        'reclaim-slow': reclaim_slow,
+        'limits': limits(size),
+        'claim-zram': claim_zram(size),
+        'claim-small': claim_small,
+        'claim-slow': claim_slow,
+        'first-frame': frames(size),
+        'one-cpu': one_cpu(size),
+        'four-cpus': four_cpus(size),
+        'bystander': bystander(size),
+        'size': all_sizes(size),
+        'timeline': timeline(size),
+        'holds': holds(size),
+        'wrapper': wrapper(size),
+    }

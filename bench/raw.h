@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the machine can do at most: the same work without a GPU, by several
+ * processes at a time, each with memory of its own.
+ */
+#ifndef BENCH_RAW_H
+#define BENCH_RAW_H
+
+#include "bench.h"
+
+enum raw_kind {
+	RAW_PAGEOUT,	/* MADV_PAGEOUT on anonymous memory */
+	RAW_WILLNEED,	/* MADV_WILLNEED on what was paged out */
+	RAW_WRITE,	/* O_DIRECT to a device */
+	RAW_READ,
+};
+
+/*
+ * The time from the first that began to the last that ended. @device: of
+ * RAW_WRITE and RAW_READ.
+ */
+int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
+		const char *device, enum app_data data);
+
+/* One more zram device as large as @bytes, not swapped on; its path. */
+const char *raw_zram(uint64_t bytes);
+void raw_zram_end(void);
+
+#endif

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""The rows of the table: what is compared with what, and the goal.
+
+A row is a function of a case's samples. It returns a dictionary: what, ours and
+rival (summaries or None), value (what the goal is about), unit, goal, met (true,
+false, or null without a goal) and note.
+"""
+from samples import percentile, quartiles, summary
+
+MIB = 1 << 20
+PAGE = 4096
+
+# The share of the memory that an arm must have freed for its time to count.
+FREED_LEAST = 0.9
+
+# One tick of the guest's scheduler, HZ=100: what no ratio can be held to.
+TICK_NS = 10e6
+
+
+def row(what, value, unit, goal=None, atleast=False, **more):
+    met = None
+    if goal is not None:
+        met = value is not None and (value >= goal if atleast else value <= goal)
+    return {'what': what, 'value': value, 'unit': unit, 'goal': goal,
+            'goal_is': 'at least' if atleast else 'at most', 'met': met,
+            'ours': None, 'rival': None, 'rival_name': '', 'low': None, 'high': None,
+            'note': '', **more}
+
+
+def left_over(samples, set_, arm):
+    """The share that an arm did not free, in the median."""
+    arms = [s for s in samples.of(set_, arm) if 'left' in s]
+    if not arms:
+        return 0
+    return quartiles([s['left'] / s['bytes'] for s in arms])[0]
+
+
+def by_round(samples, set_, arm, rival, field):
+    """The ratio of each round: both were measured at nearly the same time."""
+    other = {s['round']: s[field] for s in samples.of(set_, rival)}
+    return [s[field] / other[s['round']] for s in samples.of(set_, arm)
+            if other.get(s['round'])]
+
+
+def times(what, set_, arm, rival, goal=None, field='ns'):
+    """The time of an arm as a share of its rival's."""
+    def compute(samples):
+        ours = summary(samples.values(set_, arm, field), 'ns')
+        other = summary(samples.values(set_, rival, field), 'ns')
+        if not ours or not other:
+            return row(what, None, 'ratio', goal, note='no samples')
+        _, low, high = quartiles(by_round(samples, set_, arm, rival, field))
+        result = row(what, ours['median'] / other['median'], 'ratio', goal, ours=ours,
+                     rival=other, rival_name=rival, low=low, high=high)
+        notes = []
+        for name in (arm, rival):
+            left = left_over(samples, set_, name)
+            if left > 1 - FREED_LEAST:
+                notes.append(f'{name} freed only {100 * (1 - left):.0f} %')
+                if name == arm and goal is not None:
+                    result['met'] = False
+        result['note'] = '; '.join(notes)
+        return result
+    return compute
+
+
+def slower(what, set_, arm, than, goal):
+    """The same, of an arm that should be so many times slower than ours."""
+    def compute(samples):
+        ours = summary(samples.values(set_, than, 'ns'), 'ns')
+        other = summary(samples.values(set_, arm, 'ns'), 'ns')
+        if not ours or not other:
+            return row(what, None, 'x', goal, True, note='no samples')
+        return row(what, other['median'] / ours['median'], 'x', goal, True, ours=ours,
+                   rival=other, rival_name=arm)
+    return compute
+
+
+def speeds(list_, share=1.0):
+    return [share * s['bytes'] / MIB / (s['ns'] / 1e9) for s in list_]
+
+
+def speed(what, set_, arm, rival, goal=None, processes=None):
+    """Throughput as a multiple of a raw limit's.
+
+    processes: of the raw limit; None: as many as CPUs that our own call kept busy.
+    """
+    def compute(samples):
+        ours = samples.of(set_, arm)
+        if not ours:
+            return row(what, None, 'x', goal, True, note='no samples')
+        busy = quartiles([s.get('busy_ns', 0) / s['ns'] for s in ours])[0]
+        count = processes or max(1, min(ours[0]['cpus'], round(busy)))
+        other = [s for s in samples.of(set_, rival) if s.get('processes', count) == count]
+        mine, theirs = summary(speeds(ours), 'MiB/s'), summary(speeds(other), 'MiB/s')
+        if not theirs:
+            return row(what, None, 'x', goal, True, note='no samples of the raw limit')
+        note = '' if processes else f'ours kept {busy:.1f} CPUs busy'
+        return row(what, mine['median'] / theirs['median'], 'x', goal, True, ours=mine,
+                   rival=theirs, rival_name=f'{rival} x{count}', note=note)
+    return compute
+
+
+def bandwidth(what, set_, arm, device_set, goal):
+    """The share of a slow device's own throughput."""
+    def compute(samples):
+        ours = samples.of(set_, arm)
+        device = summary(speeds(samples.of(device_set, 'device')), 'MiB/s')
+        if not ours or not device:
+            return row(what, None, 'x', goal, True, note='no samples')
+        left = left_over(samples, set_, arm)
+        mine = summary(speeds(ours, 1 - left), 'MiB/s')
+        result = row(what, mine['median'] / device['median'], 'x', goal, True, ours=mine,
+                     rival=device, rival_name='device')
+        if left > 1 - FREED_LEAST:
+            result['note'] = f'{arm} freed only {100 * (1 - left):.0f} %'
+            result['met'] = False
+        return result
+    return compute
+
+
+def latency(what, set_, phase, field, goal=None, share=0.99):
+    """A high percentile of a bystander's, against the same while idle."""
+    def compute(samples):
+        ours = [ns for s in samples.of(set_, phase) for ns in s[field]]
+        idle = [ns for s in samples.of(set_, 'idle') for ns in s[field]]
+        if not ours or not idle:
+            return row(what, None, 'ratio', goal, note='no samples')
+        mine, calm = percentile(ours, share), percentile(idle, share)
+        result = row(what, mine / calm, 'ratio', goal, ours=summary(ours, 'ns'),
+                     rival=summary(idle, 'ns'), rival_name='idle')
+        result['note'] = (f'p{share * 100:.0f}: {mine / 1e6:.2f} ms, idle {calm / 1e6:.2f} ms, '
+                          f'of {len(ours)} and {len(idle)}')
+        if goal is not None and mine <= calm + TICK_NS:
+            result['met'] = True
+        return result
+    return compute
+
+
+def error_of_freed(what, sets, goal, pick):
+    """freed_bytes against what the machine has more, with zram's own."""
+    def compute(samples):
+        errors = [100 * abs(s['freed'] - s['free_delta'] - s['zram_delta']) / s['freed']
+                  for set_ in sets for s in samples.of(set_, 'reclaim') if s['freed']]
+        if not errors:
+            return row(what, None, '%', goal, note='no samples')
+        return row(what, pick(errors), '%', goal, ours=summary(errors, '%'))
+    return compute
+
+
+def pages_of_freed(what, sets):
+    """freed_bytes against pages written to swap, zero pages too; the largest difference."""
+    def compute(samples):
+        errors = [abs(s['freed'] // PAGE - s['pages_out'])
+                  for set_ in sets for s in samples.of(set_, 'reclaim')]
+        return row(what, max(errors) if errors else None, 'pages', 0)
+    return compute
+
+
+def flat(what, set_, arm, goal):
+    """Time per byte: the slowest size against the fastest one."""
+    def compute(samples):
+        sizes = {}
+        for sample in samples.of(set_, arm):
+            sizes.setdefault(sample['bytes'], []).append(sample['ns'] / sample['bytes'])
+        if len(sizes) < 2:
+            return row(what, None, 'ratio', goal, note='fewer than two sizes')
+        medians = {size: quartiles(values)[0] for size, values in sizes.items()}
+        note = ', '.join(f'{size // MIB} MiB: {value * MIB / 1e6:.2f} ms/MiB'
+                         for size, value in medians.items())
+        return row(what, max(medians.values()) / min(medians.values()), 'ratio', goal,
+                   note=note)
+    return compute
+
+
+def at_most(what, set_, arms, field, unit, goal, pick=max):
+    """One figure of all samples of some arms."""
+    def compute(samples):
+        values = [s[field] for arm in arms for s in samples.of(set_, arm) if field in s]
+        return row(what, pick(values) if values else None, unit, goal,
+                   ours=summary(values, unit))
+    return compute
+
+
+def cpus(what, set_, arm, goal):
+    """Four CPUs against two; of different boots, so with the noise of boots."""
+    def compute(samples):
+        four = [s['ns'] for s in samples.of(set_, arm) if s['cpus'] == 4]
+        two = [s['ns'] for s in samples.of(set_, arm) if s['cpus'] == 2]
+        if not four or not two:
+            return row(what, None, 'ratio', goal, note='no samples')
+        ours, other = summary(four, 'ns'), summary(two, 'ns')
+        return row(what, ours['median'] / other['median'], 'ratio', goal, ours=ours,
+                   rival=other, rival_name='2 CPUs')
+    return compute
