@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Runs cases in guests, judges them, prints the table. Started by run-bench.
 
-usage: drive.py --top DIR --build DIR [--quick] [--json] [--list] [CASE...]
+usage: drive.py --top DIR --build DIR [--quick] [--json] [--output DIR] [--list] [CASE...]
 """
 import argparse
 import json
@@ -14,8 +14,9 @@ import sys
 import time
 
 import plan
+import publish
 import table
-from samples import Samples, summary
+from samples import Samples, percentile, summary
 
 CONTENTS = 3    # bench.h: EXIT_CONTENTS
 TIMEOUT = 1800
@@ -97,13 +98,25 @@ def run_program(options, label, program):
     return [{'set': program.set, 'round': 0, 'cpus': program.cpus, **s} for s in samples]
 
 
+def shortened(sample):
+    """Thousands of latencies become percentiles; the rest stays."""
+    result = {}
+    for name, value in sample.items():
+        if name in ('open_ns', 'job_ns'):
+            result[name + '_percentiles'] = [[p / 2, percentile(value, p / 200)]
+                                             for p in range(201)] if value else []
+        else:
+            result[name] = value
+    return result
+
+
 def arms_of(samples):
     arms = []
     for set_ in samples.sets():
         for arm in dict.fromkeys(s['arm'] for s in samples.all if s['set'] == set_):
-            values = samples.values(set_, arm, 'ns')
-            arms.append({'set': set_, 'arm': arm, 'time': summary(values, 'ns'),
-                         'samples': samples.of(set_, arm)})
+            arms.append({'set': set_, 'arm': arm,
+                         'time': summary(samples.values(set_, arm, 'ns'), 'ns'),
+                         'samples': [shortened(s) for s in samples.of(set_, arm)]})
     return arms
 
 
@@ -147,6 +160,7 @@ def arguments():
     parser.add_argument('--tarball')
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--json', action='store_true')
+    parser.add_argument('--output', type=pathlib.Path)
     parser.add_argument('--list', action='store_true')
     parser.add_argument('case', nargs='*')
     options = parser.parse_args()
@@ -165,7 +179,8 @@ def main():
         if name not in cases:
             say(f'run-bench: error: no case {name!r}: {" ".join(cases)}')
             return 2
-    document = {'schema': 'panthor-mem.bench', 'version': 1,
+    document = {'$comment': 'SPDX-License-Identifier: MIT',
+                'schema': 'panthor-mem.bench', 'version': 1,
                 'mode': 'quick' if options.quick else 'full',
                 'began': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
                 'host': about(options), 'cases': []}
@@ -174,9 +189,15 @@ def main():
     for name in chosen:
         document['cases'].append(run_case(options, name, cases[name]))
     document['contents_ok'] = all(c['contents_ok'] for c in document['cases'])
+    text = json.dumps(document, separators=(',', ':')).replace(',"cases"', ',\n"cases"')
+    text = text.replace('{"name"', '\n{"name"').replace('{"set"', '\n{"set"')
+    if options.output:
+        options.output.mkdir(parents=True, exist_ok=True)
+        result = options.output / 'result.json'
+        result.write_text(text + '\n')
+        publish.publish(result, options.output)
     if options.json:
-        json.dump(document, sys.stdout, indent=1)
-        print()
+        print(text)
     else:
         table.show(document)
     return 0 if document['contents_ok'] else 1

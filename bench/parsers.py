@@ -2,7 +2,7 @@
 """Samples from the output of programs that print for people."""
 import re
 
-HOLD = re.compile(r'^(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)(?:\s+\d+)+\s*$')
+HOLD = re.compile(r'^(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)((?:\s+\d+)+)\s*$')
 COST = re.compile(r'^(simple|with|pidfd): (\d+) more than drmIoctl\(\), (\d+) more than ioctl')
 
 
@@ -14,9 +14,10 @@ def holds(text):
             call = line.split(':')[0]
         match = HOLD.match(line)
         if match and call:
-            name, count, mean, longest, _ = match.groups()
+            name, count, mean, longest, _, buckets = match.groups()
             samples.append({'arm': f'{call}, {name}', 'count': int(count),
-                            'ns': float(longest) * 1e3, 'mean_ns': float(mean) * 1e3})
+                            'ns': float(longest) * 1e3, 'mean_ns': float(mean) * 1e3,
+                            'histogram': [int(b) for b in buckets.split()]})
     return samples
 
 

@@ -144,10 +144,14 @@ def limits(size):
 
 def frames(size):
     rounds = size.rounds if size.quick else 60
-    mib = min(size.mib, 64)
-    return Case('First frame', [Boot([run('frames', set='frames', mib=mib, rounds=rounds)])], [
-        rows.times('after a claim', 'frames', 'claimed', 'resident', 1.10),
-        rows.slower('natural, slower than after a claim', 'frames', 'natural', 'claimed', 300)])
+    sizes = (size.mib,) if size.quick else (16, 64, 256)
+    runs = [run('frames', set=f'{mib} MiB', mib=mib, rounds=rounds) for mib in sizes]
+    largest = f'{sizes[-1]} MiB'
+    return Case('First frame', [Boot(runs)], [
+        *(rows.times(f'after a claim, {mib} MiB', f'{mib} MiB', 'claimed', 'resident', 1.10)
+          for mib in sizes),
+        rows.slower(f'natural, slower than after a claim, {largest}', largest, 'natural',
+                    'claimed', 300)])
 
 
 def some_cpus(size, cpus):
@@ -217,7 +221,8 @@ def wrapper(_):
 
 
 def cases(quick):
-    size = Size(quick, 16, 2, ALGORITHMS, DATA) if quick else Size(quick, 256, 7, ALGORITHMS, DATA)
+    mib, rounds = (16, 2) if quick else (256, 7)
+    size = Size(quick, mib, rounds, ALGORITHMS, DATA)
     reclaim_small, claim_small = small(size)
     reclaim_slow, claim_slow = slow(size)
     return {

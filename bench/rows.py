@@ -10,7 +10,7 @@ from samples import percentile, quartiles, summary
 MIB = 1 << 20
 PAGE = 4096
 
-# The share of the memory that an arm must have freed for its time to count.
+# The share of the memory that we must have freed for our time to count.
 FREED_LEAST = 0.9
 
 # One tick of the guest's scheduler, HZ=100: what no ratio can be held to.
@@ -35,30 +35,38 @@ def left_over(samples, set_, arm):
     return quartiles([s['left'] / s['bytes'] for s in arms])[0]
 
 
+def for_all(sample, field):
+    """The time, or how long it would have been for what was not freed as well."""
+    done = max(PAGE, sample['bytes'] - sample.get('left', 0))
+    return sample[field] * sample['bytes'] / done
+
+
 def by_round(samples, set_, arm, rival, field):
     """The ratio of each round: both were measured at nearly the same time."""
-    other = {s['round']: s[field] for s in samples.of(set_, rival)}
-    return [s[field] / other[s['round']] for s in samples.of(set_, arm)
+    other = {s['round']: for_all(s, field) for s in samples.of(set_, rival)}
+    return [for_all(s, field) / other[s['round']] for s in samples.of(set_, arm)
             if other.get(s['round'])]
 
 
 def times(what, set_, arm, rival, goal=None, field='ns'):
-    """The time of an arm as a share of its rival's."""
+    """The time of an arm as a share of its rival's, for the same number of bytes."""
     def compute(samples):
-        ours = summary(samples.values(set_, arm, field), 'ns')
-        other = summary(samples.values(set_, rival, field), 'ns')
-        if not ours or not other:
+        if not samples.of(set_, arm) or not samples.of(set_, rival):
             return row(what, None, 'ratio', goal, note='no samples')
-        _, low, high = quartiles(by_round(samples, set_, arm, rival, field))
-        result = row(what, ours['median'] / other['median'], 'ratio', goal, ours=ours,
-                     rival=other, rival_name=rival, low=low, high=high)
-        notes = []
-        for name in (arm, rival):
-            left = left_over(samples, set_, name)
-            if left > 1 - FREED_LEAST:
-                notes.append(f'{name} freed only {100 * (1 - left):.0f} %')
-                if name == arm and goal is not None:
-                    result['met'] = False
+        left = {name: left_over(samples, set_, name) for name in (arm, rival)}
+        ours, other = ([for_all(s, field) for s in samples.of(set_, name)]
+                       for name in (arm, rival))
+        notes = [f'{name} left {100 * share:.0f} % in RAM, its time is scaled to all'
+                 for name, share in left.items() if share > 1 / 100]
+        if left[arm] > max(left[rival], 1 - FREED_LEAST):
+            # Whoever frees next to nothing is not slow or fast, but fails.
+            result = row(what, None, 'ratio', goal)
+            notes = [f'{name} left {100 * share:.0f} % in RAM' for name, share in left.items()]
+        else:
+            _, low, high = quartiles(by_round(samples, set_, arm, rival, field))
+            result = row(what, quartiles(ours)[0] / quartiles(other)[0], 'ratio', goal,
+                         ours=summary(ours, 'ns'), low=low, high=high)
+        result['rival'], result['rival_name'] = summary(other, 'ns'), rival
         result['note'] = '; '.join(notes)
         return result
     return compute

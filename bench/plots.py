@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""Plots by gnuplot, as SVG and PNG, from the JSON document alone."""
+import subprocess
+
+LICENCE = '<!-- SPDX-License-Identifier: MIT -->'
+TERMINALS = {'svg': 'svg size 900,{height} dynamic background "white" font "sans,13"',
+             'png': 'pngcairo size 900,{height} font "sans,11"'}
+STYLE = '''
+set style line 1 lc rgb "#1b6ca8" lw 2
+set style line 2 lc rgb "#c8553d" lw 2
+set style line 3 lc rgb "#588b3a" lw 2
+set style line 4 lc rgb "#8a6fb0" lw 2
+set style line 5 lc rgb "#7a7a7a" lw 2
+set border 3
+set tics nomirror
+set grid ytics lc rgb "#dddddd"
+'''
+MIB = 1 << 20
+
+
+class NoGnuplot(Exception):
+    pass
+
+
+def draw(path, commands, height=420):
+    """Both files; an SVG gets its licence after its first line."""
+    for kind, terminal in TERMINALS.items():
+        file = path.with_suffix('.' + kind)
+        script = (f'set terminal {terminal.format(height=height)}\n'
+                  f'set output "{file}"\n{STYLE}\n{commands}')
+        done = subprocess.run(['gnuplot'], input=script, text=True, capture_output=True,
+                              check=False)
+        if done.returncode:
+            raise NoGnuplot(f'{file.name}: {done.stderr.strip()}')
+    file = path.with_suffix('.svg')
+    first, rest = file.read_text().split('\n', 1)
+    file.write_text(f'{first}\n{LICENCE}\n{rest}')
+
+
+def block(name, lines):
+    return f'${name} << EOD\n' + '\n'.join(lines) + '\nEOD\n'
+
+
+def case_named(document, name):
+    for case in document['cases']:
+        if case['name'] == name and not case['error'] and case['arms']:
+            return case
+    return None
+
+
+def arm_of(case, arm, set_=None):
+    for entry in case['arms']:
+        if entry['arm'] == arm and set_ in (None, entry['set']):
+            return entry
+    return None
+
+
+def timeline(document, case):
+    memory = arm_of(case, 'memory')['samples'][0]
+    points = zip(*(memory[k] for k in ('at_ns', 'available', 'swap_used', 'resident')))
+    data = block('data', [f'{t / 1e9:.4f} {a / MIB:.2f} {s / MIB:.2f} {r / MIB:.2f}'
+                          for t, a, s, r in points])
+    events, bands, begun = arm_of(case, 'event')['samples'], [], None
+    for event in events:
+        at = event['at_ns'] / 1e9
+        if event['what'] != 'end':
+            begun = (event['what'], at)
+            continue
+        bands.append(f'set object rectangle from first {begun[1]:.3f}, graph 0 to first '
+                     f'{at:.3f}, graph 1 fc rgb "#eeeeee" fs solid noborder behind')
+        bands.append(f'set label "{begun[0]}" at first {(begun[1] + at) / 2:.3f}, '
+                     'graph 1.04 center font ",10"')
+    return data + '\n'.join(bands) + '''
+set xlabel "seconds"
+set ylabel "MiB"
+set yrange [0:*]
+set key outside bottom center horizontal
+plot $data using 1:2 with lines ls 5 title "available (with per-CPU lists)", \\
+     $data using 1:3 with lines ls 2 title "swap used", \\
+     $data using 1:4 with lines ls 1 title "GPU memory resident"
+'''
+
+
+def first_frame(document, case):
+    sizes = {}
+    for entry in case['arms']:
+        size = entry['samples'][0]['bytes'] // MIB
+        sizes.setdefault(size, {})[entry['arm']] = entry['time']
+    lines = []
+    for size, arms in sorted(sizes.items()):
+        cells = [f'"{size} MiB"']
+        for arm in ('resident', 'claimed', 'natural'):
+            time = arms[arm]
+            cells += [f'{time[k] / 1e6:.4f}' for k in ('median', 'q1', 'q3')]
+        lines.append(' '.join(cells))
+    return block('data', lines) + '''
+set logscale y
+set ylabel "first frame, ms"
+set style data histograms
+set style histogram errorbars gap 1 lw 1
+set style fill solid 0.8 noborder
+set key outside bottom center horizontal
+plot $data using 2:3:4:xtic(1) ls 5 title "never reclaimed", \\
+     $data using 5:6:7 ls 1 title "after a claim", \\
+     $data using 8:9:10 ls 2 title "reclaimed, not claimed"
+'''
+
+
+def limits(document, case):
+    lines, sets = [], list(dict.fromkeys(e['set'] for e in case['arms']))
+    for set_ in sets:
+        for entry in case['arms']:
+            if entry['set'] != set_:
+                continue
+            groups = {}
+            for s in entry['samples']:
+                groups.setdefault(s.get('processes'), []).append(
+                    s['bytes'] / MIB / (s['ns'] / 1e9))
+            for processes, speeds in groups.items():
+                speeds.sort()
+                label = entry['arm'] + (f' x{processes}' if processes else ' (ours)')
+                lines.append(f'"{label}, {set_}" {speeds[len(speeds) // 2]:.0f} '
+                             f'{1 if processes is None else 5}')
+    return block('data', lines) + f'''
+set xlabel "MiB/s"
+set xrange [0:*]
+set yrange [{len(lines) - 0.3}:-0.7]
+set style fill solid 0.8 noborder
+set grid noytics xtics lc rgb "#dddddd"
+unset key
+plot $data using (0.5*$2):0:(0.5*$2):(0.35):3:ytic(1) with boxxyerror lc variable
+''', 160 + 24 * len(lines)
+
+
+def bystander(document, case):
+    blocks, plots = '', []
+    for row, field in enumerate(('open_ns', 'job_ns')):
+        for column, entry in enumerate(case['arms']):
+            values = entry['samples'][0][field + '_percentiles']
+            name = f'd{row}{column}'
+            blocks += block(name, [f'{value / 1e3:.2f} {share}' for share, value in values])
+    head = {'open_ns': 'open and first ioctl', 'job_ns': 'null job'}
+    commands = blocks + '''
+set multiplot layout 1,2
+set logscale x
+set xlabel "us"
+set ylabel "% of calls that took at most so long"
+set key bottom right font ",9"
+'''
+    for row, field in enumerate(('open_ns', 'job_ns')):
+        plots = [f'$d{row}{column} using 1:2 with lines ls {column + 1} title "{entry["arm"]}"'
+                 for column, entry in enumerate(case['arms'])]
+        commands += f'set title "{head[field]}"\nplot ' + ', \\\n'.join(plots) + '\n'
+    return commands + 'unset multiplot\n'
+
+
+def holds(document, case):
+    blocks, plots = '', []
+    for column, entry in enumerate(case['arms']):
+        counts = entry['samples'][0]['histogram']
+        total = sum(counts) or 1
+        seen, lines = 0, []
+        for bucket, count in enumerate(counts):
+            seen += count
+            lines.append(f'{1 << bucket} {100 * seen / total:.3f}')
+        blocks += block(f'd{column}', lines)
+        plots.append(f'$d{column} using 1:2 with linespoints ls {column % 5 + 1} '
+                     f'dt {1 + column // 5} title "{entry["arm"]}"')
+    return blocks + '''
+set logscale x 2
+set xlabel "us"
+set ylabel "% of holds that were at most so long"
+set key outside bottom center horizontal font ",9"
+plot ''' + ', \\\n'.join(plots) + '\n'
+
+
+PLOTS = {
+    'timeline': ('timeline', timeline, 'Memory of the machine and of one application over time'),
+    'first-frame': ('first-frame', first_frame, 'First frame, by path and size'),
+    'limits': ('limits', limits, 'Throughput of the phases and of the raw limits'),
+    'bystander': ('bystander', bystander, "Latency of another process's calls"),
+    'holds': ('holds', holds, 'How long locks are held, with 10,000 open files'),
+}
+
+
+def all_plots(document, directory):
+    """Draws what the document has samples for; [(name, title)]."""
+    drawn = []
+    for name, (case_name, plot, title) in PLOTS.items():
+        case = case_named(document, case_name)
+        if not case:
+            continue
+        result = plot(document, case)
+        commands, height = result if isinstance(result, tuple) else (result, 420)
+        draw(directory / name, commands, height)
+        drawn.append((name, title))
+    return drawn

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A page and plots from a result of run-bench --json.
+
+usage: publish.py RESULT.json DIRECTORY
+
+Writes result.json, index.rst and the plots into the directory. Every figure on
+the page comes from the result.
+"""
+import json
+import pathlib
+import shutil
+import sys
+
+import plots
+import table
+
+HEAD = '''.. SPDX-License-Identifier: MIT
+   Written by bench/publish.py from result.json: do not edit.
+
+==========
+Benchmarks
+==========
+
+{summary}
+
+Measured in User-Mode Linux with the real driver on a simulated GPU: the times are those of the
+driver and of the memory management on the CPU; ratios of two paths on the same machine mean more
+than any of the times. An arm and its rivals took turns in one guest, and contents were verified
+after each round. Figures are medians with their quartiles. A goal that is not met is said to be.
+
+To repeat it on an idle machine::
+
+    ./run-bench --output docs/benchmarks
+
+'''
+
+
+def cell(text):
+    return text.replace('*', r'\*').replace('|', r'\|') or '\\ '
+
+
+def rst_table(case):
+    yield '.. list-table::'
+    yield '   :header-rows: 1'
+    yield ''
+    for line in [table.HEAD[:-1] + ('met?',), *(table.lines_of(row) for row in case['rows'])]:
+        for number, text in enumerate(line):
+            yield f'   {"* -" if number == 0 else "  -"} {cell(text)}'
+    yield ''
+    for row in case['rows']:
+        if row['note']:
+            yield f'- {cell(row["what"])}: {cell(row["note"])}'
+    yield ''
+
+
+def summary(document):
+    judged = [row for case in document['cases'] for row in case['rows']
+              if row['met'] is not None]
+    met = sum(row['met'] for row in judged)
+    host = document['host']
+    words = [f'{met} of {len(judged)} goals are met. Run on {document["began"][:10]}, '
+             f'{host["cpus"]} CPUs ({host["cpu"]}), load average {host["load_average"]:.1f} '
+             f'at its start, commit {host["commit"]}.']
+    if document['mode'] == 'quick':
+        words.append('**This was a quick run: its figures mean nothing.**')
+    if not document['contents_ok']:
+        words.append('**Contents were wrong, or a case failed.**')
+    return '\n'.join(words)
+
+
+def page(document, drawn):
+    lines = [HEAD.format(summary=summary(document))]
+    for case in document['cases']:
+        if case['error'] or case['rows']:
+            lines += [case['title'], '=' * len(case['title']), '']
+        if case['error']:
+            lines += [f'Failed: {case["error"]}.', '']
+        elif case['rows']:
+            lines += rst_table(case)
+    if drawn:
+        lines += ['Pictures', '========', '']
+    for name, title in drawn:
+        lines += [f'.. figure:: {name}.svg', f'   :alt: {title}', '', f'   {title}', '']
+    return '\n'.join(lines).rstrip() + '\n'
+
+
+def publish(path, directory):
+    document = json.loads(path.read_text())
+    directory.mkdir(parents=True, exist_ok=True)
+    if path.resolve() != (directory / 'result.json').resolve():
+        shutil.copyfile(path, directory / 'result.json')
+    drawn = plots.all_plots(document, directory)
+    (directory / 'index.rst').write_text(page(document, drawn))
+
+
+def main():
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        publish(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+    except (OSError, ValueError, KeyError, plots.NoGnuplot) as error:
+        print(f'publish.py: error: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
