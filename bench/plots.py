@@ -11,11 +11,13 @@ set style line 2 lc rgb "#c8553d" lw 2
 set style line 3 lc rgb "#588b3a" lw 2
 set style line 4 lc rgb "#8a6fb0" lw 2
 set style line 5 lc rgb "#7a7a7a" lw 2
+set termoption noenhanced
 set border 3
 set tics nomirror
 set grid ytics lc rgb "#dddddd"
 '''
 MIB = 1 << 20
+OURS, OTHERS = 0x1b6ca8, 0x9a9a9a
 
 
 class NoGnuplot(Exception):
@@ -58,7 +60,8 @@ def arm_of(case, arm, set_=None):
 def timeline(document, case):
     memory = arm_of(case, 'memory')['samples'][0]
     points = zip(*(memory[k] for k in ('at_ns', 'available', 'swap_used', 'resident')))
-    data = block('data', [f'{t / 1e9:.4f} {a / MIB:.2f} {s / MIB:.2f} {r / MIB:.2f}'
+    first = memory['available'][0]
+    data = block('data', [f'{t / 1e9:.4f} {(a - first) / MIB:.2f} {s / MIB:.2f} {r / MIB:.2f}'
                           for t, a, s, r in points])
     events, bands, begun = arm_of(case, 'event')['samples'], [], None
     for event in events:
@@ -73,9 +76,8 @@ def timeline(document, case):
     return data + '\n'.join(bands) + '''
 set xlabel "seconds"
 set ylabel "MiB"
-set yrange [0:*]
 set key outside bottom center horizontal
-plot $data using 1:2 with lines ls 5 title "available (with per-CPU lists)", \\
+plot $data using 1:2 with lines ls 5 title "MemAvailable, change", \\
      $data using 1:3 with lines ls 2 title "swap used", \\
      $data using 1:4 with lines ls 1 title "GPU memory resident"
 '''
@@ -98,6 +100,7 @@ set logscale y
 set ylabel "first frame, ms"
 set style data histograms
 set style histogram errorbars gap 1 lw 1
+set errorbars lc rgb "#333333"
 set style fill solid 0.8 noborder
 set key outside bottom center horizontal
 plot $data using 2:3:4:xtic(1) ls 5 title "never reclaimed", \\
@@ -120,7 +123,7 @@ def limits(document, case):
                 speeds.sort()
                 label = entry['arm'] + (f' x{processes}' if processes else ' (ours)')
                 lines.append(f'"{label}, {set_}" {speeds[len(speeds) // 2]:.0f} '
-                             f'{1 if processes is None else 5}')
+                             f'{OURS if processes is None else OTHERS}')
     return block('data', lines) + f'''
 set xlabel "MiB/s"
 set xrange [0:*]
@@ -128,7 +131,7 @@ set yrange [{len(lines) - 0.3}:-0.7]
 set style fill solid 0.8 noborder
 set grid noytics xtics lc rgb "#dddddd"
 unset key
-plot $data using (0.5*$2):0:(0.5*$2):(0.35):3:ytic(1) with boxxyerror lc variable
+plot $data using (0.5*$2):0:(0.5*$2):(0.35):3:ytic(1) with boxxyerror lc rgb variable
 ''', 160 + 24 * len(lines)
 
 
