@@ -17,7 +17,6 @@
 #include "gpu/pattern.h"
 #include "raw.h"
 
-#define PROCESSES_MAX 8
 #define REQUEST MIB
 #define CONTROL "/sys/class/zram-control"
 
@@ -146,12 +145,12 @@ int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
 	struct plan plan = {
 		.kind = kind, .bytes = bytes / processes, .device = device, .data = data,
 	};
-	struct worker *workers = mmap(NULL, sizeof(*workers) * PROCESSES_MAX,
+	struct worker *workers = mmap(NULL, sizeof(*workers) * RAW_PROCESSES_MAX,
 				      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 				      -1, 0);
 	int64_t first = INT64_MAX, last = 0;
 
-	if (workers == MAP_FAILED || processes > PROCESSES_MAX)
+	if (workers == MAP_FAILED || processes > RAW_PROCESSES_MAX)
 		need(-ENOMEM, "workers");
 	start_workers(&plan, workers, processes);
 	for (unsigned int i = 0; i < processes; i++) {
@@ -161,7 +160,7 @@ int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
 		if (workers[i].end > last)
 			last = workers[i].end;
 	}
-	munmap(workers, sizeof(*workers) * PROCESSES_MAX);
+	munmap(workers, sizeof(*workers) * RAW_PROCESSES_MAX);
 	return last - first;
 }
 

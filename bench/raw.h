@@ -8,6 +8,8 @@
 
 #include "bench.h"
 
+#define RAW_PROCESSES_MAX 8
+
 enum raw_kind {
 	RAW_PAGEOUT,	/* MADV_PAGEOUT on anonymous memory */
 	RAW_WILLNEED,	/* MADV_WILLNEED on what was paged out */
