@@ -7,20 +7,31 @@
 #include <linux/blkdev.h>
 #include <linux/export.h>
 #include <linux/folio_batch.h>
+#include <linux/leafops.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
+#include <linux/swapops.h>
 
 #include "internal.h"
+#include "swap.h"
 
 /* Enough to amortise the reclaim call, little enough to stop quickly. */
 #define SHMEM_RECLAIM_BATCH	512
 
-/* Isolates folios from @start on; counts those that sit in a per-CPU batch. */
+/* What a walk over a range has met, in pages. */
+struct shmem_reclaim_stat {
+	/* On their way to swap. */
+	unsigned long isolated;
+	/* In a per-CPU batch. */
+	unsigned long missed;
+};
+
+/* Isolates folios from @start on, and returns where to go on. */
 static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 				   pgoff_t end, struct list_head *folios,
-				   unsigned long *missed)
+				   struct shmem_reclaim_stat *stat)
 {
 	unsigned long isolated = 0;
 	struct folio_batch fbatch;
@@ -32,7 +43,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 			struct folio *folio = fbatch.folios[i];
 
 			if (!folio_isolate_lru(folio)) {
-				*missed += folio_nr_pages(folio);
+				stat->missed += folio_nr_pages(folio);
 				continue;
 			}
 			/* Pinned again by the driver in the meantime. */
@@ -46,23 +57,128 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 		/* Only the reference of the isolation may be left for reclaim. */
 		folio_batch_release(&fbatch);
 	}
+	stat->isolated += isolated;
 
 	return isolated < SHMEM_RECLAIM_BATCH ? end + 1 : start;
 }
 
 static unsigned long shmem_reclaim_once(struct address_space *mapping,
 					pgoff_t start, pgoff_t end,
-					unsigned long *missed)
+					struct shmem_reclaim_stat *stat)
 {
 	unsigned long freed = 0;
 	struct blk_plug plug;
 	LIST_HEAD(folios);
 
 	while (start <= end && !signal_pending(current)) {
-		start = shmem_isolate_range(mapping, start, end, &folios, missed);
+		start = shmem_isolate_range(mapping, start, end, &folios, stat);
 		blk_start_plug(&plug);
 		freed += reclaim_pages(&folios);
 		blk_finish_plug(&plug);
+		cond_resched();
+	}
+
+	return freed;
+}
+
+/* The folio that the swap cache has for an entry of a mapping, or NULL. */
+static struct folio *shmem_get_swap_cache(void *entry)
+{
+	softleaf_t leaf = radix_to_swp_entry(entry);
+	struct swap_info_struct *si;
+	struct folio *folio;
+
+	if (softleaf_is_poison_marker(leaf))
+		return NULL;
+
+	si = get_swap_device(leaf);
+	if (!si)
+		return NULL;
+
+	folio = swap_cache_get_folio(leaf);
+	put_swap_device(si);
+
+	return folio;
+}
+
+/* Fills @fbatch from @start on, and returns where to go on. */
+static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, pgoff_t end,
+				 struct folio_batch *fbatch, pgoff_t *indices)
+{
+	XA_STATE(xas, &mapping->i_pages, start);
+	pgoff_t next = end + 1;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, end) {
+		pgoff_t pages = 1UL << xas_get_order(&xas);
+		struct folio *folio;
+
+		if (xas_retry(&xas, entry) || !xa_is_value(entry))
+			continue;
+
+		folio = shmem_get_swap_cache(entry);
+		if (!folio)
+			continue;
+
+		indices[folio_batch_count(fbatch)] = xas.xa_index;
+		if (!folio_batch_add(fbatch, folio)) {
+			next = round_down(xas.xa_index, pages) + pages;
+			break;
+		}
+	}
+	rcu_read_unlock();
+
+	return next;
+}
+
+/*
+ * Waits until a folio is written. The slot in swap can belong to somebody else by
+ * now, and so can the folio: with its lock held that is certain.
+ */
+static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
+			       struct folio *folio)
+{
+	bool ours;
+
+	folio_lock(folio);
+	ours = folio_test_swapcache(folio) &&
+	       xa_load(&mapping->i_pages, index) == swp_to_radix_entry(folio->swap);
+	if (ours)
+		folio_wait_writeback(folio);
+	folio_unlock(folio);
+
+	return ours;
+}
+
+/*
+ * A device that completes later leaves what was written in the swap cache: clean,
+ * out of the mapping, and with nobody in a hurry to free it.
+ */
+static unsigned long shmem_reclaim_written(struct address_space *mapping,
+					   pgoff_t start, pgoff_t end,
+					   struct shmem_reclaim_stat *stat)
+{
+	pgoff_t indices[FOLIO_BATCH_SIZE];
+	struct folio_batch fbatch;
+	unsigned long freed = 0;
+	LIST_HEAD(folios);
+
+	folio_batch_init(&fbatch);
+	while (start <= end && !signal_pending(current)) {
+		start = shmem_get_written(mapping, start, end, &fbatch, indices);
+		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
+			struct folio *folio = fbatch.folios[i];
+
+			if (!shmem_wait_written(mapping, indices[i], folio))
+				continue;
+			if (folio_isolate_lru(folio))
+				list_add_tail(&folio->lru, &folios);
+			else
+				stat->missed += folio_nr_pages(folio);
+		}
+		folio_batch_release(&fbatch);
+		freed += reclaim_pages(&folios);
 		cond_resched();
 	}
 
@@ -77,10 +193,8 @@ static unsigned long shmem_reclaim_once(struct address_space *mapping,
  *
  * Folios are taken whatever their age, as for MADV_PAGEOUT. Those that are
  * mapped by a page table are unmapped first, those that something else holds
- * are left alone. A pending signal makes the function return early.
- *
- * With a swap device that completes asynchronously, pages are not counted that
- * are still under writeback when the function returns.
+ * are left alone. What goes to a device that completes asynchronously is waited
+ * for, and freed too. A pending signal makes the function return early.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.
@@ -90,25 +204,38 @@ static unsigned long shmem_reclaim_once(struct address_space *mapping,
 unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
 				  pgoff_t end)
 {
-	unsigned long freed, missed = 0;
+	struct shmem_reclaim_stat stat = {};
+	unsigned long freed;
 
 	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
 		return 0;
 
-	freed = shmem_reclaim_once(mapping, start, end, &missed);
+	freed = shmem_reclaim_once(mapping, start, end, &stat);
 
 	/*
 	 * Folios in per-CPU batches are on no LRU list yet. Mostly this CPU
 	 * has them; asking all others is dear.
 	 */
-	if (missed) {
-		missed = 0;
+	if (stat.missed) {
+		stat.missed = 0;
 		lru_add_drain();
-		freed += shmem_reclaim_once(mapping, start, end, &missed);
+		freed += shmem_reclaim_once(mapping, start, end, &stat);
 	}
-	if (missed) {
+	if (stat.missed) {
 		lru_add_drain_all();
-		freed += shmem_reclaim_once(mapping, start, end, &missed);
+		freed += shmem_reclaim_once(mapping, start, end, &stat);
+	}
+
+	if (freed >= stat.isolated)
+		return freed;
+
+	/* Reclaim has put the rest back, by way of a batch of this CPU. */
+	lru_add_drain();
+	stat.missed = 0;
+	freed += shmem_reclaim_written(mapping, start, end, &stat);
+	if (stat.missed) {
+		lru_add_drain_all();
+		freed += shmem_reclaim_written(mapping, start, end, &stat);
 	}
 
 	return freed;

@@ -35,6 +35,36 @@ static void freed_is_free(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/*
+ * A device that completes later: what is freed is not only on its way. Its pages
+ * are memory too, so what is free says nothing here.
+ */
+static void freed_on_disk(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 16, WORLD_MIB, SEED + 16);
+	struct world_counters before, after;
+	struct panthor_mem_reclaim_result res;
+
+	world_set_swap(w, WORLD_SWAP_SLOW);
+	world_counters(w, &before);
+	res = reclaim(w, app);
+	world_counters(w, &after);
+	check_close((int64_t)res.freed_bytes, (int64_t)res.evicted_bytes,
+		    "freed_bytes against evicted_bytes");
+	check_close_swap(delta(before.swap_used, after.swap_used), (int64_t)res.freed_bytes,
+			 "growth of used swap");
+	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* Back from there, and out again. */
+	reclaim(w, app);
+	claim(w, app);
+	res = reclaim(w, app);
+	check_close((int64_t)res.freed_bytes, (int64_t)res.evicted_bytes,
+		    "freed_bytes the second time");
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 static void claimed_is_used(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -295,6 +325,7 @@ static void swap_ends(struct world *w)
 
 const struct conf_case amount_cases[] = {
 	{ "freed_is_free", freed_is_free, WORLD_IS_ALONE },
+	{ "freed_on_disk", freed_on_disk, WORLD_IS_ALONE | WORLD_CAN_SWAP_READ_ERROR },
 	{ "claimed_is_used", claimed_is_used, WORLD_IS_ALONE },
 	{ "max_bytes_freed", max_bytes_freed, 0 },
 	{ "max_bytes_evicted", max_bytes_evicted, 0 },

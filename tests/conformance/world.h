@@ -446,9 +446,10 @@ void world_gpu(struct world *w, struct world_gpu *gpu);
 #define WORLD_SWAP_NONE UINT64_MAX	    /* swapoff: no swap at all */
 #define WORLD_SWAP_NORMAL (UINT64_MAX - 1)  /* as world_open() made it */
 #define WORLD_SWAP_DISK (UINT64_MAX - 2)    /* for WORLD_FAULT_SWAP_READ */
+#define WORLD_SWAP_SLOW (UINT64_MAX - 3)    /* a disk that completes later */
 
 /*
- * WORLD_IS_ALONE. WORLD_SWAP_NONE and DISK only while nothing that matters is in
+ * WORLD_IS_ALONE. WORLD_SWAP_NONE, DISK and SLOW only while nothing that matters is in
  * swap. Any other number: occupy swap until at most
  * that many bytes, and at least half of it, are free. 0 is allowed: then none
  * is free.

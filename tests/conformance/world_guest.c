@@ -673,6 +673,8 @@ void world_set_swap(struct world *w, uint64_t free_bytes)
 		ret = swap_normal(&w->swap);
 	else if (free_bytes == WORLD_SWAP_DISK)
 		ret = swap_disk(&w->swap);
+	else if (free_bytes == WORLD_SWAP_SLOW)
+		ret = swap_slow_disk(&w->swap);
 	else
 		ret = swap_limit(&w->swap, free_bytes);
 	guest_check(ret, "changing swap");

@@ -306,7 +306,7 @@ void world_set_swap(struct world *w, uint64_t free_bytes)
 
 	if (free_bytes == WORLD_SWAP_NONE)
 		model_swap_resize(m, 0);
-	else if (free_bytes != WORLD_SWAP_NORMAL && free_bytes != WORLD_SWAP_DISK)
+	else if (free_bytes < WORLD_SWAP_SLOW)
 		m->slots_reserved = m->n_slots - m->slots_used - free_bytes / MODEL_PAGE;
 	else if (m->n_slots)
 		m->slots_reserved = 0;

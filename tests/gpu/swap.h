@@ -36,6 +36,9 @@ int swap_limit(struct swap *swap, uint64_t bytes);
  * swap_none(); this process stays on one CPU so long.
  */
 int swap_disk(struct swap *swap);
+
+/* The same, but each transfer takes a while, and who began it does not wait. */
+int swap_slow_disk(struct swap *swap);
 void swap_end_disk(struct swap *swap);
 
 /* The @nth page that was written (from 1) cannot be read the next time. */

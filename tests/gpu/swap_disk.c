@@ -13,6 +13,7 @@
 
 #define PAGE_CLUSTER "/proc/sys/vm/page-cluster"
 #define DISK_MIB 64
+#define TRANSFER_NS 1000000
 #define MAX_ROUNDS 100
 #define SLACK (64u << 10)
 
@@ -44,17 +45,27 @@ static int keep_order(struct swap *swap)
 	return 0;
 }
 
-int swap_disk(struct swap *swap)
+static int swap_on_disk(struct swap *swap, unsigned int ns)
 {
 	int ret = swap_none(swap);
 
 	if (!ret)
-		ret = disk_create(&swap->disk, DISK_MIB);
+		ret = disk_create_slow(&swap->disk, DISK_MIB, ns, 0);
 	if (!ret)
 		ret = keep_order(swap);
 	if (!ret && swapon(swap->disk.device, 0))
 		ret = -errno;
 	return ret;
+}
+
+int swap_disk(struct swap *swap)
+{
+	return swap_on_disk(swap, 0);
+}
+
+int swap_slow_disk(struct swap *swap)
+{
+	return swap_on_disk(swap, TRANSFER_NS);
 }
 
 void swap_end_disk(struct swap *swap)
