@@ -48,11 +48,11 @@ static int64_t soon(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec + 5000000;
 }
 
-/* The opener has no file at times; the submitters always have one. */
+/* The opener has no file at times; the submitters have one until it all ends. */
 static bool allowed(int ret, unsigned int which)
 {
 	return !ret || ret == -ENOSPC ||
-	       (ret == -ESRCH && which == STRESS_SUBMITTERS);
+	       (ret == -ESRCH && (which == STRESS_SUBMITTERS || atomic_load(&stress->stop)));
 }
 
 static void judge_reclaim(const struct drm_panthor_mem_reclaim *args, int ret,
