@@ -9,6 +9,7 @@
 #include <linux/folio_batch.h>
 #include <linux/leafops.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
@@ -112,19 +113,22 @@ static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, p
 	rcu_read_lock();
 	xas_for_each(&xas, entry, end) {
 		pgoff_t pages = 1UL << xas_get_order(&xas);
-		struct folio *folio;
+		struct folio *folio = NULL;
 
-		if (xas_retry(&xas, entry) || !xa_is_value(entry))
-			continue;
+		if (!xas_retry(&xas, entry) && xa_is_value(entry))
+			folio = shmem_get_swap_cache(entry);
 
-		folio = shmem_get_swap_cache(entry);
-		if (!folio)
-			continue;
+		if (folio) {
+			indices[folio_batch_count(fbatch)] = xas.xa_index;
+			if (!folio_batch_add(fbatch, folio)) {
+				next = round_down(xas.xa_index, pages) + pages;
+				break;
+			}
+		}
 
-		indices[folio_batch_count(fbatch)] = xas.xa_index;
-		if (!folio_batch_add(fbatch, folio)) {
-			next = round_down(xas.xa_index, pages) + pages;
-			break;
+		if (need_resched()) {
+			xas_pause(&xas);
+			cond_resched_rcu();
 		}
 	}
 	rcu_read_unlock();
