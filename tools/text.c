@@ -23,31 +23,17 @@ static size_t next(const char *text, unsigned int *columns)
 	return n;
 }
 
-void text_printable(char *to, size_t size, const char *from)
+static size_t printable_length(const char *text)
 {
 	unsigned int columns;
 
-	while (*from) {
-		size_t n = next(from, &columns);
-
-		if ((n ? n : 1) >= size)
-			break;
-		if (n) {
-			memcpy(to, from, n);
-		} else {
-			*to = '?';
-			n = 1;
-		}
-		to += n;
-		size -= n;
-		from += n;
-	}
-	*to = '\0';
+	return next(text, &columns);
 }
 
-/* Bytes of the well-formed UTF-8 sequence at @s, or 0. */
-static size_t utf8_length(const unsigned char *s)
+/* Bytes of the well-formed UTF-8 sequence at @text, or 0. */
+static size_t utf8_length(const char *text)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	uint32_t c;
 	size_t n, i;
 
@@ -72,10 +58,11 @@ static size_t utf8_length(const unsigned char *s)
 	return n;
 }
 
-void text_utf8(char *to, size_t size, const char *from)
+/* Copies, with a question mark for each byte that @length finds nothing at. */
+static void copy(char *to, size_t size, const char *from, size_t (*length)(const char *))
 {
 	while (*from) {
-		size_t n = utf8_length((const unsigned char *)from);
+		size_t n = length(from);
 
 		if ((n ? n : 1) >= size)
 			break;
@@ -90,6 +77,16 @@ void text_utf8(char *to, size_t size, const char *from)
 		from += n;
 	}
 	*to = '\0';
+}
+
+void text_printable(char *to, size_t size, const char *from)
+{
+	copy(to, size, from, printable_length);
+}
+
+void text_utf8(char *to, size_t size, const char *from)
+{
+	copy(to, size, from, utf8_length);
 }
 
 unsigned int text_columns(const char *text)

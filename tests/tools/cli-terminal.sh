@@ -143,10 +143,9 @@ stopped TERM '' reclaim 1002
 is_status 143 'late signal'
 out_matches '^ *1002 game +4\.0M'
 
-# A reclaim that takes long shows how far it is; a bar that fdinfo feeds.
-progress() {
-	local wanted=$1
-	shift
+# Runs the command in a terminal until it has shown $wanted, then lets its call end;
+# meanwhile does what $each says.
+held() {
 	rm -f "$work/hold"
 	mkfifo "$work/hold"
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $mock" "$IN_PTY" 80 24 \
@@ -155,7 +154,7 @@ progress() {
 	exec 7>"$work/hold"
 	# No limit of its own: meson has one.
 	until grep -qF "$wanted" "$work/out"; do
-		panthor 1002 5 7 4096 $half
+		$each
 		kill -0 $pid || break
 		sleep 0.05
 	done
@@ -163,6 +162,12 @@ progress() {
 	wait $pid
 	status=$?
 	out=$(cat "$work/out")
+}
+
+# A reclaim that takes long shows how far it is; a bar that fdinfo feeds.
+progress() {
+	wanted=$1 each="panthor 1002 5 7 4096 $half"
+	held "${@:2}"
 	panthor 1002 5 7 4096 4096
 }
 half=2048
@@ -179,23 +184,8 @@ out_has 'claiming 1002 game [###############     ] 3.0M of 4.0M'
 mock=''
 # Nothing to tell: no bar, and no file descriptor of a stranger.
 rm "$proc/1002/fdinfo/5"
-progress_nobar() {
-	rm -f "$work/hold"
-	mkfifo "$work/hold"
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold" "$IN_PTY" 80 24 \
-		"$TOOL" reclaim --proc "$proc" --sys "$sys" 1002 >"$work/out" </dev/null &
-	pid=$!
-	exec 7>"$work/hold"
-	until grep -qF 'reclaiming 1002 game ...' "$work/out"; do
-		kill -0 $pid || break
-		sleep 0.05
-	done
-	exec 7>&-
-	wait $pid
-	status=$?
-	out=$(cat "$work/out")
-}
-progress_nobar
+wanted='reclaiming 1002 game ...' each=:
+held reclaim 1002
 is_status 0 'progress without fdinfo'
 out_has 'reclaiming 1002 game ...'
 finish

@@ -7,8 +7,8 @@
  * - Prefetch: the pages are read from swap into the page cache, with no lock
  *   held. This is where the time goes.
  * - Validate: under the reservation locks of the VM and of the BO, the pages
- *   are taken and mapped on the GPU, as GROUP_SUBMIT does it. An external BO is
- *   validated under its own lock too, and locks are dropped after each slice.
+ *   are taken and mapped on the GPU, as GROUP_SUBMIT does it. Private BOs go a
+ *   batch at a time, an external BO alone; then the locks are dropped.
  *
  * A GROUP_SUBMIT of the target at the same time is harmless: whoever comes
  * first validates, the other finds nothing left to do.

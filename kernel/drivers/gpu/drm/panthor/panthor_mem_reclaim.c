@@ -5,10 +5,10 @@
  * Each slice of BOs goes through the same steps:
  *
  * 1. The references are taken (panthor_mem_target.c).
- * 2. Under the reservation lock of the BO, and no other blocking lock, it is
- *    decided whether the BO can go, and it is evicted by the shrinker's own
- *    function. Waiting for the GPU happens before, with no lock held: a job can
- *    need the VM's reservation lock to finish.
+ * 2. Under its reservation lock it is decided whether a BO can go, and it is
+ *    evicted by the shrinker's own function. Private BOs share the lock of their
+ *    VM, and first lose their mappings, a batch at a time. The GPU was waited for
+ *    earlier, with no lock held: a job can need that lock to finish.
  * 3. With no lock held, the pages are written to swap and freed.
  *
  * While we hold the reservation lock of a BO that is not pinned, nobody can map
