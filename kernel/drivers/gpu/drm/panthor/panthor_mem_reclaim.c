@@ -47,8 +47,8 @@
 static_assert(sizeof(struct drm_panthor_mem_reclaim) == 56);
 static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 24);
 
-/* Tries for a BO whose locks are contended: the holders are quick. */
-#define PANTHOR_MEM_EVICT_TRIES		3
+/* Tries for a BO whose locks are contended, each when they were free again. */
+#define PANTHOR_MEM_EVICT_TRIES		10
 
 /* How long a wait for the GPU goes on without a look for a claim. */
 #define PANTHOR_MEM_WAIT_MS		20
@@ -286,6 +286,18 @@ static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	return bo->base.size;
 }
 
+/* Waits for those who have locks that evicting only tries. */
+static int panthor_mem_wait_unlocked(struct panthor_mem_reclaim_op *op)
+{
+	const struct panthor_mem_target *target = &op->base->target;
+	int ret = 0;
+
+	for (u32 i = 0; i < target->vm_count && !ret; i++)
+		ret = panthor_vm_wait_unlocked(target->vms[i]);
+
+	return ret;
+}
+
 static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
 			      struct panthor_gem_object *bo, u64 *bytes)
 {
@@ -302,9 +314,12 @@ static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
 			return 0;
 
 		panthor_mem_unlock(op);
+		ret = panthor_mem_wait_unlocked(op);
+		if (ret)
+			return ret;
 	}
 
-	/* Whoever holds its locks is working on it. */
+	/* Somebody is working on it all the time. */
 	panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 	return 0;
 }

@@ -7,6 +7,10 @@
 #include <kunit/test.h>
 #include <kunit/test-bug.h>
 
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/workqueue.h>
+
 #include "panthor_kunit.h"
 
 /* Some pages, whatever their size. */
@@ -642,6 +646,74 @@ static void panthor_mem_reclaim_test_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
+/* Somebody who works on a VM for a while. */
+struct panthor_test_holder {
+	struct work_struct work;
+	struct completion holds;
+	struct panthor_vm *vm;
+	bool op_lock;
+};
+
+static void panthor_test_hold(struct work_struct *work)
+{
+	struct panthor_test_holder *holder = container_of(work, typeof(*holder), work);
+	struct dma_resv *resv = panthor_vm_resv(holder->vm);
+
+	if (holder->op_lock)
+		panthor_kunit_op_lock(holder->vm);
+	else
+		dma_resv_lock(resv, NULL);
+
+	complete(&holder->holds);
+	msleep(50);
+
+	if (holder->op_lock)
+		panthor_kunit_op_unlock(holder->vm);
+	else
+		dma_resv_unlock(resv);
+}
+
+/*
+ * A VM whose locks are held, as by VM_BIND or by the end of a group, is waited
+ * for: nothing of it is left behind as busy. The BO is found in another VM, so
+ * that only its eviction meets the locks.
+ */
+static void panthor_mem_reclaim_test_contended(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct panthor_test_holder holder = {
+		.vm = panthor_kunit_vm(test, ctx->file),
+	};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, bo, SZ_1G);
+	panthor_kunit_map(test, holder.vm, bo, SZ_1G);
+
+	INIT_WORK_ONSTACK(&holder.work, panthor_test_hold);
+	for (u32 i = 0; i < 2; i++) {
+		struct drm_panthor_mem_reclaim args = {
+			.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+		};
+		int ret;
+
+		holder.op_lock = i;
+		init_completion(&holder.holds);
+		schedule_work(&holder.work);
+		wait_for_completion(&holder.holds);
+		ret = panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args);
+		flush_work(&holder.work);
+
+		KUNIT_EXPECT_EQ(test, 0, ret);
+		KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+		KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
+		KUNIT_EXPECT_EQ(test, args.status, 0);
+		KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+		panthor_gem_unpin(bo);
+	}
+	destroy_work_on_stack(&holder.work);
+}
+
 static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_page_out, panthor_test_size_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_slice_full, panthor_test_slice_gen_params),
@@ -662,6 +734,7 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_claim_ends_it),
 	KUNIT_CASE(panthor_mem_reclaim_test_unplugged),
 	KUNIT_CASE(panthor_mem_reclaim_test_busy),
+	KUNIT_CASE(panthor_mem_reclaim_test_contended),
 	{}
 };
 

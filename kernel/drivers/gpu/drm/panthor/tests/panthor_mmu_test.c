@@ -81,6 +81,24 @@ bool panthor_kunit_vm_is_last(struct panthor_vm *vm)
 	       list_is_last(&vm->reclaim.lru_node, &vm->ptdev->reclaim.vms);
 }
 
+/**
+ * panthor_kunit_op_lock() - Hold a VM as an operation on it does
+ * @vm: VM.
+ */
+void panthor_kunit_op_lock(struct panthor_vm *vm)
+{
+	mutex_lock(&vm->op_lock);
+}
+
+/**
+ * panthor_kunit_op_unlock() - End panthor_kunit_op_lock()
+ * @vm: VM.
+ */
+void panthor_kunit_op_unlock(struct panthor_vm *vm)
+{
+	mutex_unlock(&vm->op_lock);
+}
+
 static int panthor_lru_test_init(struct kunit *test)
 {
 	struct panthor_lru_test *ctx;
