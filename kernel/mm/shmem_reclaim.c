@@ -157,7 +157,8 @@ static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 
 /*
  * A device that completes later leaves what was written in the swap cache: clean,
- * out of the mapping, and with nobody in a hurry to free it.
+ * out of the mapping, and with nobody in a hurry to free it. After a signal, too:
+ * nobody would find it there.
  */
 static unsigned long shmem_reclaim_written(struct address_space *mapping,
 					   pgoff_t start, pgoff_t end,
@@ -169,7 +170,7 @@ static unsigned long shmem_reclaim_written(struct address_space *mapping,
 	LIST_HEAD(folios);
 
 	folio_batch_init(&fbatch);
-	while (start <= end && !signal_pending(current)) {
+	while (start <= end && !fatal_signal_pending(current)) {
 		start = shmem_get_written(mapping, start, end, &fbatch, indices);
 		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
 			struct folio *folio = fbatch.folios[i];
@@ -198,7 +199,7 @@ static unsigned long shmem_reclaim_written(struct address_space *mapping,
  * Folios are taken whatever their age, as for MADV_PAGEOUT. Those that are
  * mapped by a page table are unmapped first, those that something else holds
  * are left alone. What goes to a device that completes asynchronously is waited
- * for, and freed too. A pending signal makes the function return early.
+ * for, and freed too. A pending signal ends the writing.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.

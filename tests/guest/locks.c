@@ -35,7 +35,7 @@
 
 /* Of the driver: PANTHOR_MEM_SLICE_BOS, PANTHOR_MEM_BATCH_BYTES. */
 #define SLICE_BOS 64
-#define BATCH_BYTES (4 * MIB)
+#define BATCH_BYTES (1 * MIB)
 /* The last BO of a batch may go over its end. */
 #define BO_MAX (2 * MIB)
 /* Each request of the swap device, when it is issued. */
