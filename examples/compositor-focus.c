@@ -355,11 +355,16 @@ int main(int argc, char **argv)
 	int epoll, ret, i;
 	sigset_t all, before;
 
-	shared.device = open(argc == 2 ? argv[1] : "", O_RDWR | O_CLOEXEC);
-	ret = panthor_mem_probe(shared.device);
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s DEVICE\n", argv[0]);
+		return 2;
+	}
+
+	shared.device = open(argv[1], O_RDWR | O_CLOEXEC);
+	ret = shared.device < 0 ? -errno : panthor_mem_probe(shared.device);
 	/* With swap full or off there is nothing to reclaim, but all to claim. */
 	if (ret && ret != -ENOSPC) {
-		fprintf(stderr, "cannot reclaim: %s\n", strerror(-ret));
+		fprintf(stderr, "cannot reclaim with %s: %s\n", argv[1], strerror(-ret));
 		return 1;
 	}
 

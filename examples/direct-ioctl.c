@@ -21,12 +21,23 @@ int main(int argc, char **argv)
 {
 	struct drm_panthor_mem_reclaim reclaim;
 	struct drm_panthor_mem_claim claim;
-	int fd = open(argc == 3 ? argv[1] : "", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s DEVICE TGID\n", argv[0]);
+		return 2;
+	}
+
+	fd = open(argv[1], O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		perror(argv[1]);
+		return 1;
+	}
 
 	/* Everything that is not asked for must be 0, the pad too. */
 	memset(&reclaim, 0, sizeof(reclaim));
 	memset(&claim, 0, sizeof(claim));
-	reclaim.tgid = claim.tgid = argc == 3 ? (unsigned int)atoi(argv[2]) : 0;
+	reclaim.tgid = claim.tgid = (unsigned int)atoi(argv[2]);
 
 	if (drmIoctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &reclaim)) {
 		/* EINVAL is also what a kernel without the ioctl says. */

@@ -265,11 +265,16 @@ int main(int argc, char **argv)
 	bool more = true;
 	int ret;
 
+	if (argc != 2 && argc != 3) {
+		fprintf(stderr, "usage: %s DEVICE [BACK_OFF_MS]\n", argv[0]);
+		return 2;
+	}
+
 	b.ms = b.least_ms;
-	device = open(argc >= 2 ? argv[1] : "", O_RDWR | O_CLOEXEC);
-	ret = panthor_mem_probe(device);
+	device = open(argv[1], O_RDWR | O_CLOEXEC);
+	ret = device < 0 ? -errno : panthor_mem_probe(device);
 	if (ret && ret != -ENOSPC) {
-		fprintf(stderr, "cannot reclaim: %s\n", strerror(-ret));
+		fprintf(stderr, "cannot reclaim with %s: %s\n", argv[1], strerror(-ret));
 		return 1;
 	}
 	fds[1].fd = open_psi();

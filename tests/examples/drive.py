@@ -126,11 +126,12 @@ class World:
         path = os.path.join(self.programs, name + suffix)
         return Program([path, self.device, *map(str, args)], self.env)
 
-    def wrong(self, name):
+    def wrong(self, name, *args):
         """On what is no device it must say so, and not crash."""
         path = os.path.join(self.programs, name + ('-mock' if self.mock else ''))
-        Program([path, '/dev/null', '1']).end(status=1)
-        Program([path]).end(status=1)
+        Program([path, '/dev/null', *args]).end(status=1)
+        assert '/dev/nope' in Program([path, '/dev/nope', *args]).end(status=1)
+        assert 'usage' in Program([path]).end(status=2)
 
 
 def about(match, mib):
@@ -139,7 +140,7 @@ def about(match, mib):
 
 
 def reclaim(world):
-    world.wrong('reclaim')
+    world.wrong('reclaim', '1')
     pid, = world.have(1, 16)
     program = world.run('reclaim', pid)
     about(program.expect(r'^(\d+) bytes are free now')[1], 16)
@@ -148,7 +149,7 @@ def reclaim(world):
 
 
 def direct_ioctl(world):
-    world.wrong('direct-ioctl')
+    world.wrong('direct-ioctl', '1')
     pid, = world.have(1, 16)
     program = world.run('direct-ioctl', pid)
     line = program.expect(r'^evicted (\d+), freed (\d+), skipped (\d+) bytes')
