@@ -33,7 +33,7 @@ struct pid;
  * Private BOs are unmapped and mapped in batches of about this size, because
  * each update of the MMU ends with a flush. The VM's locks are held over one.
  */
-#define PANTHOR_MEM_BATCH_BYTES SZ_1M
+#define PANTHOR_MEM_BATCH_BYTES		SZ_1M
 
 /**
  * struct panthor_mem_target - The files and VMs of one process
