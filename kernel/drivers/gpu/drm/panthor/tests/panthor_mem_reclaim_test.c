@@ -675,20 +675,19 @@ static void panthor_test_hold(struct work_struct *work)
 
 /*
  * A VM whose locks are held, as by VM_BIND or by the end of a group, is waited
- * for: nothing of it is left behind as busy. The BO is found in another VM, so
- * that only its eviction meets the locks.
+ * for: nothing of it is left behind as busy. The BO is found in another VM, which
+ * comes first in order of addresses, so that only its eviction meets the locks.
  */
 static void panthor_mem_reclaim_test_contended(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
-	struct panthor_test_holder holder = {
-		.vm = panthor_kunit_vm(test, ctx->file),
-	};
+	struct panthor_vm *other = panthor_kunit_vm(test, ctx->file);
+	struct panthor_test_holder holder = { .vm = max(ctx->vm, other) };
 	struct panthor_gem_object *bo;
 
 	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
 	panthor_kunit_map(test, ctx->vm, bo, SZ_1G);
-	panthor_kunit_map(test, holder.vm, bo, SZ_1G);
+	panthor_kunit_map(test, other, bo, SZ_1G);
 
 	INIT_WORK_ONSTACK(&holder.work, panthor_test_hold);
 	for (u32 i = 0; i < 2; i++) {
