@@ -77,6 +77,11 @@ void bench_end(struct bench *b)
 	gpu_device_close(&b->dev);
 }
 
+bool bench_wanted(const struct bench *b, const struct bench_arm *arm)
+{
+	return !b->opt.only || !strcmp(b->opt.only, arm->name);
+}
+
 void bench_check(struct bench *b)
 {
 	int64_t bad = gpu_app_ask(&b->app, &(struct app_request) { .op = APP_DATA_CHECK },

@@ -32,6 +32,7 @@ struct bench_options {
 	const char *algo;	/* zram's compressor, NULL: as it is */
 	unsigned int disk_ns;	/* swap on a disk that is so slow, 0: on zram */
 	unsigned int disk_mbps;	/* 0: no limit */
+	const char *only;	/* one arm, for a profile; NULL: all */
 };
 
 struct bench {
@@ -44,6 +45,14 @@ struct bench {
 /* bench.c: an application with filled buffers, in a cgroup of its own. */
 void bench_start(struct bench *b);
 void bench_end(struct bench *b);
+
+/* The arms of a case take turns; what follows the sample is up to the case. */
+struct bench_arm {
+	const char *name;
+	void (*run)(struct bench *b);
+};
+
+bool bench_wanted(const struct bench *b, const struct bench_arm *arm);
 
 /* What the timed part left is checked, and made the same for every arm. */
 void bench_check(struct bench *b);

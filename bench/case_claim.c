@@ -70,7 +70,9 @@ static void natural(struct bench *b)
 
 void case_claim(struct bench *b)
 {
-	void (*const arms[])(struct bench *) = { claim, natural, serial_claim };
+	static const struct bench_arm arms[] = {
+		{ "claim", claim }, { "natural", natural }, { "serial", serial_claim },
+	};
 	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
 
 	bench_start(b);
@@ -78,8 +80,12 @@ void case_claim(struct bench *b)
 	bench_claim_all(b);
 	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
 		for (unsigned int i = 0; i < count; i++) {
+			const struct bench_arm *arm = &arms[(i + b->round) % count];
+
+			if (!bench_wanted(b, arm))
+				continue;
 			bench_reclaim_all(b);
-			arms[(i + b->round) % count](b);
+			arm->run(b);
 			bench_check(b);
 		}
 	}

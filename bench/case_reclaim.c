@@ -69,7 +69,7 @@ static void rival(struct bench *b)
 
 void case_reclaim(struct bench *b)
 {
-	void (*const arms[])(struct bench *) = { ours, rival };
+	static const struct bench_arm arms[] = { { "reclaim", ours }, { "memory.reclaim", rival } };
 	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
 
 	bench_start(b);
@@ -78,7 +78,11 @@ void case_reclaim(struct bench *b)
 	bench_claim_all(b);
 	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
 		for (unsigned int i = 0; i < count; i++) {
-			arms[(i + b->round) % count](b);
+			const struct bench_arm *arm = &arms[(i + b->round) % count];
+
+			if (!bench_wanted(b, arm))
+				continue;
+			arm->run(b);
 			bench_claim_all(b);
 			bench_check(b);
 		}

@@ -10,6 +10,7 @@
  *   algo=NAME     swap on zram with this compressor (as the guest has it)
  *   disk=NS       swap on a disk that takes NS for a transfer, not on zram
  *   mbps=N        that moves at most N MiB/s
+ *   only=ARM      of the cases reclaim and claim: one arm, for a profile
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,8 @@ static void parse(struct bench_options *opt, char *argument)
 		opt->disk_ns = number(value, argument);
 	else if (!strcmp(argument, "mbps"))
 		opt->disk_mbps = number(value, argument);
+	else if (!strcmp(argument, "only"))
+		opt->only = value;
 	else
 		wrong(argument);
 }
