@@ -21,18 +21,13 @@
 /* Enough to amortise the reclaim call, little enough to stop quickly. */
 #define SHMEM_RECLAIM_BATCH	512
 
-/* What a walk over a range has met, in pages. */
-struct shmem_reclaim_stat {
-	/* On their way to swap. */
-	unsigned long isolated;
-	/* In a per-CPU batch. */
-	unsigned long missed;
-};
-
-/* Isolates folios from @start on, and returns where to go on. */
+/*
+ * Isolates folios from @start on, and returns where to go on. Counts in @missed
+ * the pages that are in a per-CPU batch.
+ */
 static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 				   pgoff_t end, struct list_head *folios,
-				   struct shmem_reclaim_stat *stat)
+				   unsigned long *missed)
 {
 	unsigned long isolated = 0;
 	struct folio_batch fbatch;
@@ -44,7 +39,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 			struct folio *folio = fbatch.folios[i];
 
 			if (!folio_isolate_lru(folio)) {
-				stat->missed += folio_nr_pages(folio);
+				*missed += folio_nr_pages(folio);
 				continue;
 			}
 			/* Pinned again by the driver in the meantime. */
@@ -58,21 +53,19 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 		/* Only the reference of the isolation may be left for reclaim. */
 		folio_batch_release(&fbatch);
 	}
-	stat->isolated += isolated;
-
 	return isolated < SHMEM_RECLAIM_BATCH ? end + 1 : start;
 }
 
 static unsigned long shmem_reclaim_once(struct address_space *mapping,
 					pgoff_t start, pgoff_t end,
-					struct shmem_reclaim_stat *stat)
+					unsigned long *missed)
 {
 	unsigned long freed = 0;
 	struct blk_plug plug;
 	LIST_HEAD(folios);
 
 	while (start <= end && !signal_pending(current)) {
-		start = shmem_isolate_range(mapping, start, end, &folios, stat);
+		start = shmem_isolate_range(mapping, start, end, &folios, missed);
 		blk_start_plug(&plug);
 		freed += reclaim_pages(&folios);
 		blk_finish_plug(&plug);
@@ -155,14 +148,9 @@ static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 	return ours;
 }
 
-/*
- * A device that completes later leaves what was written in the swap cache: clean,
- * out of the mapping, and with nobody in a hurry to free it. After a signal, too:
- * nobody would find it there.
- */
-static unsigned long shmem_reclaim_written(struct address_space *mapping,
-					   pgoff_t start, pgoff_t end,
-					   struct shmem_reclaim_stat *stat)
+static unsigned long shmem_collect_once(struct address_space *mapping,
+					pgoff_t start, pgoff_t end,
+					unsigned long *missed)
 {
 	pgoff_t indices[FOLIO_BATCH_SIZE];
 	struct folio_batch fbatch;
@@ -180,7 +168,7 @@ static unsigned long shmem_reclaim_written(struct address_space *mapping,
 			if (folio_isolate_lru(folio))
 				list_add_tail(&folio->lru, &folios);
 			else
-				stat->missed += folio_nr_pages(folio);
+				*missed += folio_nr_pages(folio);
 		}
 		folio_batch_release(&fbatch);
 		freed += reclaim_pages(&folios);
@@ -198,8 +186,8 @@ static unsigned long shmem_reclaim_written(struct address_space *mapping,
  *
  * Folios are taken whatever their age, as for MADV_PAGEOUT. Those that are
  * mapped by a page table are unmapped first, those that something else holds
- * are left alone. What goes to a device that completes asynchronously is waited
- * for, and freed too. A pending signal ends the writing.
+ * are left alone. What goes to a device that completes later is not waited for:
+ * that is what shmem_reclaim_written() does. A pending signal ends the writing.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.
@@ -209,40 +197,68 @@ static unsigned long shmem_reclaim_written(struct address_space *mapping,
 unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
 				  pgoff_t end)
 {
-	struct shmem_reclaim_stat stat = {};
-	unsigned long freed;
+	unsigned long freed, missed = 0;
 
 	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
 		return 0;
 
-	freed = shmem_reclaim_once(mapping, start, end, &stat);
+	freed = shmem_reclaim_once(mapping, start, end, &missed);
 
 	/*
 	 * Folios in per-CPU batches are on no LRU list yet. Mostly this CPU
 	 * has them; asking all others is dear.
 	 */
-	if (stat.missed) {
-		stat.missed = 0;
+	if (missed) {
+		missed = 0;
 		lru_add_drain();
-		freed += shmem_reclaim_once(mapping, start, end, &stat);
+		freed += shmem_reclaim_once(mapping, start, end, &missed);
 	}
-	if (stat.missed) {
+	if (missed) {
 		lru_add_drain_all();
-		freed += shmem_reclaim_once(mapping, start, end, &stat);
-	}
-
-	if (freed >= stat.isolated)
-		return freed;
-
-	/* Reclaim has put the rest back, by way of a batch of this CPU. */
-	lru_add_drain();
-	stat.missed = 0;
-	freed += shmem_reclaim_written(mapping, start, end, &stat);
-	if (stat.missed) {
-		lru_add_drain_all();
-		freed += shmem_reclaim_written(mapping, start, end, &stat);
+		freed += shmem_reclaim_once(mapping, start, end, &missed);
 	}
 
 	return freed;
 }
 EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_range, "panthor");
+
+/**
+ * shmem_reclaim_written() - Free what shmem_reclaim_range() has left behind
+ * @mapping: Mapping of a shmem file. The caller keeps the file alive.
+ * @start: Index of the first page.
+ * @end: Index of the last page, inclusive.
+ *
+ * A device that completes later leaves what was written in the swap cache: clean,
+ * out of the mapping, and with nobody in a hurry to free it. Waits until it is
+ * written, and frees it. Also after a signal: nobody would find it there. Only a
+ * fatal one ends it.
+ *
+ * Context: Process context. May sleep and do I/O. No lock that reclaim can
+ *          take may be held.
+ *
+ * Return: The number of pages that went back to the page allocator.
+ */
+unsigned long shmem_reclaim_written(struct address_space *mapping, pgoff_t start,
+				    pgoff_t end)
+{
+	unsigned long freed, missed = 0;
+
+	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
+		return 0;
+
+	freed = shmem_collect_once(mapping, start, end, &missed);
+
+	/* Reclaim has put them back by way of a per-CPU batch. */
+	if (missed) {
+		missed = 0;
+		lru_add_drain();
+		freed += shmem_collect_once(mapping, start, end, &missed);
+	}
+	if (missed) {
+		lru_add_drain_all();
+		freed += shmem_collect_once(mapping, start, end, &missed);
+	}
+
+	return freed;
+}
+EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_written, "panthor");

@@ -33,8 +33,8 @@
 #include "guest.h"
 #include "tracefs.h"
 
-/* Of the driver: PANTHOR_MEM_SLICE_BOS, PANTHOR_MEM_BATCH_BYTES. */
-#define SLICE_BOS 64
+/* Of the driver: PANTHOR_MEM_BATCH_BOS, PANTHOR_MEM_BATCH_BYTES. */
+#define BATCH_BOS 64
 #define BATCH_BYTES (1 * MIB)
 /* The last BO of a batch may go over its end. */
 #define BO_MAX (2 * MIB)
@@ -81,7 +81,7 @@ struct record {
 static const struct lock all_locks[] = {
 	{ "filelist_mutex", "&dev->filelist_mutex", 0, .holds = 0 },
 	{ "gem_lru_mutex", "&dev->gem_lru_mutex", 1, .holds = 0 },
-	{ "resv", "reservation_ww_class_mutex", SLICE_BOS, .holds = 0 },
+	{ "resv", "reservation_ww_class_mutex", BATCH_BOS, .holds = 0 },
 	{ "op_lock", "&vm->op_lock", 1, .holds = 0 },
 	{ "gpuva.lock", "&obj->gpuva.lock", 1, .holds = 0 },
 };

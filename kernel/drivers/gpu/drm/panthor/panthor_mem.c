@@ -112,6 +112,7 @@ void panthor_mem_end(struct panthor_mem_op *op)
 	spin_unlock(&ptdev->mem.lock);
 
 	panthor_mem_target_fini(&op->target);
+	kfree(op->run);
 	kfree(op);
 }
 

@@ -6,6 +6,7 @@
  * panthor_mem_target.c   the target: its VMs, its files, its BOs
  * panthor_mem_reclaim.c  MEM_RECLAIM: evict and page out
  * panthor_mem_claim.c    MEM_CLAIM: prefetch and validate
+ * panthor_mem_pieces.c   what both do to pages, on several CPUs
  * panthor_mem_sysfs.c    the same from a shell
  */
 
@@ -20,20 +21,23 @@
 struct drm_gpuvm;
 struct panthor_device;
 struct panthor_gem_object;
+struct panthor_mem_run;
 struct panthor_vm;
 struct pid;
 
 /*
- * Work is done in slices of at most this many BOs, so that no lock is held for
- * longer than one slice takes, and signals are seen between slices.
+ * Work is done in slices: of so many BOs at most, and no more of them are evicted
+ * before what they leave behind is paged out.
  */
-#define PANTHOR_MEM_SLICE_BOS		64
+#define PANTHOR_MEM_SLICE_BOS		256
+#define PANTHOR_MEM_SLICE_BYTES		SZ_64M
 
 /*
  * Private BOs are unmapped and mapped in batches of about this size, because
  * each update of the MMU ends with a flush. The VM's locks are held over one.
  */
 #define PANTHOR_MEM_BATCH_BYTES		SZ_1M
+#define PANTHOR_MEM_BATCH_BOS		64
 
 /**
  * struct panthor_mem_target - The files and VMs of one process
@@ -99,7 +103,16 @@ struct panthor_mem_op {
 	u32 bo_count;
 
 	/** @batch: Those of @bos that are unmapped or mapped with one update. */
-	struct panthor_gem_object *batch[PANTHOR_MEM_SLICE_BOS];
+	struct panthor_gem_object *batch[PANTHOR_MEM_BATCH_BOS];
+
+	/** @bytes: Of each of @bos, how much is to be written or read; 0: none. */
+	u64 bytes[PANTHOR_MEM_SLICE_BOS];
+
+	/** @pages: Of each of @bos, how many pages that was. */
+	u64 pages[PANTHOR_MEM_SLICE_BOS];
+
+	/** @run: What panthor_mem_run_pieces() needs, or NULL. */
+	struct panthor_mem_run *run;
 };
 
 /**

@@ -5,10 +5,11 @@
  * Each slice of BOs goes through two phases:
  *
  * - Prefetch: the pages are read from swap into the page cache, with no lock
- *   held. This is where the time goes.
+ *   held, on several CPUs. This is where the time goes.
  * - Validate: under the reservation locks of the VM and of the BO, the pages
  *   are taken and mapped on the GPU, as GROUP_SUBMIT does it. Private BOs go a
- *   batch at a time, an external BO alone; then the locks are dropped.
+ *   batch at a time, an external BO alone; then the locks are dropped. BOs
+ *   that are read are validated while others are still being read.
  *
  * A GROUP_SUBMIT of the target at the same time is harmless: whoever comes
  * first validates, the other finds nothing left to do.
@@ -34,6 +35,7 @@
 #include "panthor_gem.h"
 #include "panthor_mem.h"
 #include "panthor_mem_claim.h"
+#include "panthor_mem_pieces.h"
 #include "panthor_mmu.h"
 #include "panthor_trace.h"
 
@@ -51,6 +53,9 @@ struct panthor_mem_claim_op {
 
 	/** @args: Arguments and results. */
 	struct drm_panthor_mem_claim *args;
+
+	/** @vm: The VM that maps the BOs of the slice, or NULL. */
+	struct panthor_vm *vm;
 
 	/** @prefetched: Bytes read back, to tell whether anything was done. */
 	u64 prefetched;
@@ -91,21 +96,27 @@ static bool panthor_mem_claim_should_stop(struct panthor_mem_claim_op *op)
 	return op->base->stop;
 }
 
+/* A disk is asked for much at once. */
+static void panthor_mem_ask_for_pages(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+{
+	if (panthor_mem_supported())
+		shmem_start_swapin(bo->base.filp->f_mapping, first, last);
+}
+
 /*
- * Reads one BO back into the page cache. Holes stay holes: pages that never
- * existed must not be allocated, and charged, here.
+ * Reads pages of a BO back into the page cache. Holes stay holes: pages that
+ * never existed must not be allocated, and charged, here.
  */
-static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
+static long panthor_mem_read_pages(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
 {
 	struct inode *inode = file_inode(bo->base.filp);
-	const pgoff_t end = bo->base.size >> PAGE_SHIFT;
-	pgoff_t index = 0;
+	pgoff_t index = first;
 
 	/* Never called then, but there is no shmem_get_folio() to link. */
 	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
-	while (index < end) {
+	while (index <= last) {
 		struct folio *folio;
 		int ret;
 
@@ -127,7 +138,7 @@ static int panthor_mem_prefetch_bo(struct panthor_gem_object *bo)
 		cond_resched();
 	}
 
-	return 0;
+	return last - first + 1;
 }
 
 /* 0 also for an evicted BO that was never paged out, or read back since. */
@@ -136,49 +147,6 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_swap, bo);
 
 	return (u64)READ_ONCE(SHMEM_I(file_inode(bo->base.filp))->swapped) << PAGE_SHIFT;
-}
-
-/*
- * Prefetches the evicted BOs of the slice from @first on, up to the cap.
- * Returns the index of the first BO that was not read; @error says why if it
- * was to be.
- */
-static u32 panthor_mem_prefetch_slice(struct panthor_mem_claim_op *op, u32 first,
-				      int *error)
-{
-	bool only = op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
-	u64 max = op->args->max_bytes, done = panthor_mem_claim_progress(op);
-	u64 bytes = 0, in_swap;
-	u32 i;
-
-	*error = 0;
-	for (i = first; i < op->base->bo_count; i++) {
-		struct panthor_gem_object *bo = op->base->bos[i];
-
-		if (max && done + bytes >= max)
-			break;
-
-		if (!panthor_mem_bo_evicted(bo))
-			continue;
-
-		/* It stays evicted, and is met again: mapped twice, by handle. */
-		if (only) {
-			if (!panthor_mem_first_visit(op->base, bo))
-				continue;
-			op->args->remaining_bytes += bo->base.size;
-		}
-
-		/* A prefetch counts what it reads, so that the next one gets on. */
-		in_swap = panthor_mem_bytes_in_swap(bo);
-		if (in_swap)
-			*error = panthor_mem_prefetch_bo(bo);
-		if (*error)
-			break;
-		bytes += only ? in_swap : bo->base.size;
-	}
-	op->prefetched += bytes;
-
-	return i;
 }
 
 /* Takes the pages of a BO. Counts them also if something fails behind that. */
@@ -260,10 +228,11 @@ static int panthor_mem_map_ahead(struct panthor_mem_claim_op *op, struct panthor
 	u32 i, count = 0;
 	int ret = 0;
 
-	for (i = first; i < last && bytes < PANTHOR_MEM_BATCH_BYTES && !ret; i++) {
+	for (i = first; i < last && !ret; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
-		if (bo->base.resv != panthor_vm_resv(vm))
+		if (bo->base.resv != panthor_vm_resv(vm) ||
+		    bytes >= PANTHOR_MEM_BATCH_BYTES || count == PANTHOR_MEM_BATCH_BOS)
 			break;
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
@@ -330,8 +299,7 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 }
 
 /* Not over the I/O: an unplug waits for this. */
-static void panthor_mem_validate(struct panthor_mem_claim_op *op, struct panthor_vm *vm,
-				 u32 first, u32 last)
+static void panthor_mem_validate(struct panthor_mem_claim_op *op, u32 first, u32 last)
 {
 	int cookie;
 
@@ -340,30 +308,91 @@ static void panthor_mem_validate(struct panthor_mem_claim_op *op, struct panthor
 		return;
 	}
 
-	if (vm)
-		panthor_mem_validate_slice(op, vm, first, last);
+	if (op->vm)
+		panthor_mem_validate_slice(op, op->vm, first, last);
 	else
 		panthor_mem_swapin_slice(op, first, last);
 	drm_dev_exit(cookie);
 }
 
-/* @vm: the VM that maps the BOs of the slice, or NULL. */
-static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op,
-				    struct panthor_vm *vm)
+static void panthor_mem_claim_ready(void *data, u32 first, u32 last)
+{
+	panthor_mem_validate(data, first, last);
+}
+
+static const struct panthor_mem_work panthor_mem_prefetch = {
+	.ahead = panthor_mem_ask_for_pages,
+	.piece = panthor_mem_read_pages,
+};
+
+static const struct panthor_mem_work panthor_mem_prefetch_and_validate = {
+	.ahead = panthor_mem_ask_for_pages,
+	.piece = panthor_mem_read_pages,
+	.ready = panthor_mem_claim_ready,
+};
+
+/*
+ * Prefetches the evicted BOs of the slice from @first on, up to the cap, and
+ * validates those that are read. Returns the index of the first BO that was not
+ * read; @error says why if it was to be.
+ */
+static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, int *error)
+{
+	bool only = op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	u64 max = op->args->max_bytes, bytes = panthor_mem_claim_progress(op);
+	struct panthor_mem_op *base = op->base;
+	u32 i, last;
+	int ret;
+
+	for (last = first; last < base->bo_count; last++) {
+		struct panthor_gem_object *bo = base->bos[last];
+
+		if (max && bytes >= max)
+			break;
+
+		base->bytes[last] = 0;
+		if (!panthor_mem_bo_evicted(bo))
+			continue;
+
+		/* It stays evicted, and is met again: mapped twice, by handle. */
+		if (only) {
+			if (!panthor_mem_first_visit(base, bo))
+				continue;
+			op->args->remaining_bytes += bo->base.size;
+		}
+
+		/* A prefetch counts what it reads, so that the next one gets on. */
+		base->bytes[last] = panthor_mem_bytes_in_swap(bo);
+		bytes += only ? base->bytes[last] : bo->base.size;
+	}
+
+	ret = panthor_mem_run_pieces(base, first, last, only ? &panthor_mem_prefetch :
+				     &panthor_mem_prefetch_and_validate, op);
+
+	*error = 0;
+	for (i = first; i < last; i++) {
+		if (base->bytes[i] && base->pages[i] < base->bos[i]->base.size >> PAGE_SHIFT) {
+			*error = ret;
+			break;
+		}
+		op->prefetched += base->bytes[i];
+	}
+
+	return i;
+}
+
+static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
-	u32 first = 0, last;
+	u32 first = 0;
 
 	while (first < base->bo_count && !panthor_mem_claim_should_stop(op)) {
 		int error;
 
-		last = panthor_mem_prefetch_slice(op, first, &error);
-		if (!(op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY))
-			panthor_mem_validate(op, vm, first, last);
+		first = panthor_mem_claim_some(op, first, &error);
 		/* After what was read before it is mapped, and counted. */
 		if (error)
 			panthor_mem_claim_fail(op, error);
-		first = last;
 	}
 
 	/* Also when we were stopped: whoever stopped wants to know. */
@@ -379,10 +408,12 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 {
 	u64 va = 0;
 
+	op->vm = vm;
 	while (panthor_mem_next_vm_bos(op->base, vm, &va)) {
-		panthor_mem_claim_slice(op, vm);
+		panthor_mem_claim_slice(op);
 		panthor_mem_put_bos(op->base);
 	}
+	op->vm = NULL;
 
 	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
 	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
@@ -402,7 +433,7 @@ static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 		int handle = 0;
 
 		while (panthor_mem_next_file_bos(op->base, target->file_ids[i], &handle)) {
-			panthor_mem_claim_slice(op, NULL);
+			panthor_mem_claim_slice(op);
 			panthor_mem_put_bos(op->base);
 		}
 	}
@@ -437,6 +468,12 @@ int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
 	op.base = panthor_mem_begin(ptdev, pid);
 	if (IS_ERR(op.base))
 		return PTR_ERR(op.base);
+
+	op.base->run = panthor_mem_run_alloc();
+	if (!op.base->run) {
+		panthor_mem_end(op.base);
+		return -ENOMEM;
+	}
 
 	args->claimed_bytes = 0;
 	args->remaining_bytes = 0;

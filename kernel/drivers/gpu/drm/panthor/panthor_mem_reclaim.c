@@ -37,6 +37,7 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
+#include "panthor_mem_pieces.h"
 #include "panthor_mem_reclaim.h"
 #include "panthor_mmu.h"
 #include "panthor_trace.h"
@@ -52,9 +53,6 @@ static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 24);
 
 /* How long a wait for the GPU goes on without a look for a claim. */
 #define PANTHOR_MEM_WAIT_MS		20
-
-/* Pages written to swap between two looks for a signal or a claim. */
-#define PANTHOR_MEM_PAGEOUT_BYTES	SZ_4M
 
 /**
  * struct panthor_mem_reclaim_op - A running reclaim
@@ -84,12 +82,20 @@ static long panthor_mem_free_swap(void)
 	return get_nr_swap_pages();
 }
 
-static unsigned long panthor_mem_write_pages(struct panthor_gem_object *bo,
-					     pgoff_t first, pgoff_t last)
+static long panthor_mem_write_pages(struct panthor_gem_object *bo,
+				    pgoff_t first, pgoff_t last)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_write_pages, bo, first, last);
 
 	return shmem_reclaim_range(bo->base.filp->f_mapping, first, last);
+}
+
+static long panthor_mem_free_written(struct panthor_gem_object *bo,
+				     pgoff_t first, pgoff_t last)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_free_written, bo, first, last);
+
+	return shmem_reclaim_written(bo->base.filp->f_mapping, first, last);
 }
 
 static bool panthor_mem_dry_run(const struct panthor_mem_reclaim_op *op)
@@ -151,7 +157,7 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 }
 
 /*
- * A slice must not evict more than can be asked for or paged out: the rest
+ * No more is evicted at once than is asked for, or can be paged out: the rest
  * would leave the GPU for nothing. One BO always goes, to make progress.
  */
 static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
@@ -161,7 +167,8 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
 	if (!op->slice_bytes)
 		return false;
 
-	if (max && panthor_mem_expected(op) >= max)
+	if (op->slice_bytes >= PANTHOR_MEM_SLICE_BYTES ||
+	    (max && panthor_mem_expected(op) >= max))
 		return true;
 
 	return op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT;
@@ -331,7 +338,8 @@ static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
 static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
 {
 	struct panthor_mem_op *base = op->base;
-	u64 left = PANTHOR_MEM_BATCH_BYTES, max = op->args->max_bytes;
+	u64 left = min(PANTHOR_MEM_BATCH_BYTES, PANTHOR_MEM_SLICE_BYTES - op->slice_bytes);
+	u64 max = op->args->max_bytes;
 	u32 i, count = 0, status;
 	int ret;
 
@@ -347,7 +355,7 @@ static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
 	if (max)
 		left = min(left, max - min(max, panthor_mem_expected(op)));
 
-	for (i = first; i < base->bo_count && left; i++) {
+	for (i = first; i < base->bo_count && left && count < PANTHOR_MEM_BATCH_BOS; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
 		if (bo->base.resv != op->locked)
@@ -369,11 +377,10 @@ static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
 }
 
 /*
- * Evicts the BOs of the slice, from @first on. On return, those with bytes[i]
- * are to be paged out. Returns the index of the first BO that was not looked at.
+ * Evicts the BOs of the slice, from @first on, and notes which are to be paged
+ * out. Returns the index of the first BO that was not looked at.
  */
-static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
-				   u64 *bytes)
+static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 {
 	struct panthor_mem_op *base = op->base;
 	u32 i, unmapped = first;
@@ -382,7 +389,7 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
 	for (i = first; i < base->bo_count; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
-		bytes[i] = 0;
+		base->bytes[i] = 0;
 		if (base->stop || panthor_mem_slice_full(op))
 			break;
 
@@ -394,42 +401,62 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first,
 		if (!panthor_mem_first_visit(base, bo))
 			continue;
 
-		if (panthor_mem_try_bo(op, bo, &bytes[i])) {
+		if (panthor_mem_try_bo(op, bo, &base->bytes[i])) {
 			op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
 			base->stop = true;
 			break;
 		}
 
-		op->slice_bytes += bytes[i];
-		op->args->evicted_bytes += bytes[i];
+		op->slice_bytes += base->bytes[i];
+		op->args->evicted_bytes += base->bytes[i];
 	}
 	panthor_mem_unlock(op);
 
 	return i;
 }
 
-static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op,
-				 struct panthor_gem_object *bo, u64 bytes)
+static const struct panthor_mem_work panthor_mem_write_out = {
+	.piece = panthor_mem_write_pages,
+};
+
+/* Nobody would ever find again what is left behind here. */
+static const struct panthor_mem_work panthor_mem_collect = {
+	.piece = panthor_mem_free_written,
+	.finish = true,
+};
+
+/* Counts what was freed. Returns true if some of it is missing. */
+static bool panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
-	const pgoff_t step = PANTHOR_MEM_PAGEOUT_BYTES >> PAGE_SHIFT;
-	const pgoff_t end = bo->base.size >> PAGE_SHIFT;
-	unsigned long freed = 0;
+	struct panthor_mem_op *base = op->base;
+	bool missing = false;
 
-	for (pgoff_t start = 0; start < end; start += step) {
-		if (signal_pending(current) || READ_ONCE(op->base->cancelled))
-			break;
+	for (u32 i = first; i < last; i++) {
+		/* Pages that someone brought back meanwhile can be freed twice. */
+		u64 freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
 
-		freed += panthor_mem_write_pages(bo, start, min(start + step, end) - 1);
+		op->args->freed_bytes += freed;
+		base->bytes[i] -= freed;
+		missing |= base->bytes[i];
 	}
 
-	/* Pages that someone brought back meanwhile can be freed twice. */
-	op->args->freed_bytes += min((u64)freed << PAGE_SHIFT, bytes);
+	return missing;
+}
+
+/* A disk gets all of the slice to write before the first of it is waited for. */
+static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
+{
+	panthor_mem_run_pieces(op->base, first, last, &panthor_mem_write_out, NULL);
+	if (!panthor_mem_count_freed(op, first, last))
+		return;
+
+	panthor_mem_run_pieces(op->base, first, last, &panthor_mem_collect, NULL);
+	panthor_mem_count_freed(op, first, last);
 }
 
 static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
-	u64 bytes[PANTHOR_MEM_SLICE_BOS];
 	u32 first = 0, next;
 
 	while (first < base->bo_count && !panthor_mem_should_stop(op)) {
@@ -441,14 +468,12 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 			base->stop = true;
 			break;
 		}
-		next = panthor_mem_evict_slice(op, first, bytes);
+		next = panthor_mem_evict_slice(op, first);
 		drm_dev_exit(cookie);
 
 		/* What is evicted is paged out, also when we are to stop. */
-		for (u32 i = first; i < next && panthor_mem_pages_out(op); i++) {
-			if (bytes[i])
-				panthor_mem_page_out(op, base->bos[i], bytes[i]);
-		}
+		if (panthor_mem_pages_out(op))
+			panthor_mem_page_out(op, first, next);
 		first = next;
 		cond_resched();
 	}
@@ -605,6 +630,12 @@ int panthor_mem_reclaim(struct panthor_device *ptdev, struct pid *pid,
 	op.base = panthor_mem_begin(ptdev, pid);
 	if (IS_ERR(op.base))
 		return PTR_ERR(op.base);
+
+	op.base->run = panthor_mem_run_alloc();
+	if (!op.base->run) {
+		panthor_mem_end(op.base);
+		return -ENOMEM;
+	}
 
 	args->freed_bytes = 0;
 	args->evicted_bytes = 0;

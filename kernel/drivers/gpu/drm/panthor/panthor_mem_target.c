@@ -2,8 +2,8 @@
 /*
  * The target of a reclaim or claim: which VMs, files and BOs a process has.
  *
- * Locking: filelist_mutex is held to walk the list of files, comparing one
- * pointer for each, and to copy references; never over anything that waits.
+ * Locking: filelist_mutex is held to find the files of the process, by an index,
+ * and to copy references; never over anything that waits.
  * BOs are collected under &panthor_vm.op_lock or &drm_file.table_lock, a slice
  * at a time, and only their reference count is touched there.
  */
@@ -80,14 +80,12 @@ static void panthor_mem_target_collect(struct panthor_mem_target *target,
 	*vms = 0;
 
 	mutex_lock(&ddev->filelist_mutex);
-	list_for_each_entry(file, &ddev->filelist, lhead) {
-		struct panthor_file *pfile = file->driver_priv;
-
-		/* The list has each file until it is about to be closed, so
-		 * its driver data is valid under the mutex.
+	for (file = drm_file_next_of(ddev, target->pid, NULL); file;
+	     file = drm_file_next_of(ddev, target->pid, file)) {
+		/* A file is here until it is about to be closed, so its driver
+		 * data is valid under the mutex.
 		 */
-		if (rcu_access_pointer(file->pid) != target->pid)
-			continue;
+		struct panthor_file *pfile = file->driver_priv;
 
 		if (*files < target->file_max)
 			target->file_ids[*files] = file->client_id;
@@ -209,7 +207,8 @@ bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 
 	/* Files have no reference count: find it again, it may be gone. */
 	mutex_lock(&ddev->filelist_mutex);
-	list_for_each_entry(file, &ddev->filelist, lhead) {
+	for (file = drm_file_next_of(ddev, op->target.pid, NULL); file;
+	     file = drm_file_next_of(ddev, op->target.pid, file)) {
 		if (file->client_id != file_id)
 			continue;
 

@@ -221,6 +221,8 @@ void panthor_kunit_set_owner(struct drm_file *file, struct pid *owner)
 
 	mutex_lock(&ddev->filelist_mutex);
 	old = rcu_replace_pointer(file->pid, get_pid(owner), true);
+	hash_del(&file->pid_node);
+	hash_add(ddev->files_by_pid, &file->pid_node, (unsigned long)owner);
 	mutex_unlock(&ddev->filelist_mutex);
 
 	put_pid(old);

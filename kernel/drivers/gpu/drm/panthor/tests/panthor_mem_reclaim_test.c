@@ -39,6 +39,12 @@ struct panthor_mem_reclaim_test {
 	/** @freed_part: One page in so many is freed by a write. */
 	u32 freed_part;
 
+	/** @late: The rest is freed by whoever waits for it. */
+	bool late;
+
+	/** @written: Pages of that rest. */
+	unsigned long written;
+
 	/** @next: Page that the next write has to start at. */
 	pgoff_t next;
 
@@ -66,8 +72,13 @@ static void panthor_test_claim(struct panthor_mem_reclaim_test *ctx)
 	}
 }
 
-static unsigned long panthor_test_write_pages(struct panthor_gem_object *bo,
-					      pgoff_t first, pgoff_t last)
+static u32 panthor_test_helper_count(u64 bytes)
+{
+	return 0;
+}
+
+static long panthor_test_write_pages(struct panthor_gem_object *bo,
+				     pgoff_t first, pgoff_t last)
 {
 	struct kunit *test = kunit_get_current_test();
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -78,14 +89,26 @@ static unsigned long panthor_test_write_pages(struct panthor_gem_object *bo,
 	KUNIT_EXPECT_LE(test, first, last);
 	KUNIT_EXPECT_LT(test, last, end);
 	/* So that a signal is seen soon. */
-	KUNIT_EXPECT_LE(test, pages, SZ_4M / PAGE_SIZE);
+	KUNIT_EXPECT_LE(test, pages, SZ_256K / PAGE_SIZE);
 	ctx->next = last + 1 == end ? 0 : last + 1;
 
 	if (++ctx->writes == ctx->cancel_after)
 		panthor_test_claim(ctx);
 
+	if (ctx->late)
+		ctx->written += pages - pages / ctx->freed_part;
 	pages = min_t(unsigned long, pages / ctx->freed_part, ctx->free_swap);
 	ctx->free_swap -= pages;
+	return pages;
+}
+
+static long panthor_test_free_written(struct panthor_gem_object *bo,
+				      pgoff_t first, pgoff_t last)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+	unsigned long pages = min(last - first + 1, ctx->written);
+
+	ctx->written -= pages;
 	return pages;
 }
 
@@ -101,6 +124,9 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	ctx->freed_part = 1;
 	kunit_activate_static_stub(test, panthor_mem_free_swap, panthor_test_free_swap);
 	kunit_activate_static_stub(test, panthor_mem_write_pages, panthor_test_write_pages);
+	kunit_activate_static_stub(test, panthor_mem_free_written, panthor_test_free_written);
+	/* Other threads know nothing of stubs. */
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_helper_count);
 
 	ctx->ptdev = panthor_kunit_device(test);
 	ctx->pid = panthor_kunit_process(test);
@@ -119,6 +145,11 @@ static void panthor_test_fill(struct kunit *test, u32 count)
 }
 
 /* For functions that are called alone. */
+static void panthor_test_free(void *memory)
+{
+	kfree(memory);
+}
+
 static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -127,6 +158,9 @@ static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	op->target.ptdev = ctx->ptdev;
 	op->target.pid = ctx->pid;
+	op->run = panthor_mem_run_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, op->run);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_test_free, op->run));
 	return op;
 }
 
@@ -143,10 +177,10 @@ static const struct panthor_test_size {
 	u64 bytes;
 } panthor_test_sizes[] = {
 	{ "one page", PAGE_SIZE },
-	{ "less than a step", SZ_4M - PAGE_SIZE },
-	{ "one step", SZ_4M },
-	{ "a step and a page", SZ_4M + PAGE_SIZE },
-	{ "steps", 4 * SZ_4M },
+	{ "less than a piece", SZ_1M - PAGE_SIZE },
+	{ "one piece", SZ_1M },
+	{ "a piece and a page", SZ_1M + PAGE_SIZE },
+	{ "pieces", 4 * SZ_1M },
 #if BITS_PER_LONG == 64
 	{ "4 GiB", SZ_4G },
 	{ "5 GiB and a page", 5ULL * SZ_1G + PAGE_SIZE },
@@ -171,20 +205,23 @@ static void panthor_mem_reclaim_test_page_out(struct kunit *test)
 	bo = panthor_kunit_bo(test, ctx->file, NULL, size->bytes);
 	KUNIT_ASSERT_EQ(test, bo->base.size, size->bytes);
 
-	panthor_mem_page_out(&op, bo, size->bytes);
+	op.base->bos[0] = bo;
+	op.base->bytes[0] = size->bytes;
+	panthor_mem_page_out(&op, 0, 1);
 	KUNIT_EXPECT_EQ(test, ctx->next, 0);
-	KUNIT_EXPECT_EQ(test, ctx->writes, DIV_ROUND_UP_ULL(size->bytes, SZ_4M));
+	KUNIT_EXPECT_EQ(test, ctx->writes, DIV_ROUND_UP_ULL(size->bytes, SZ_256K));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes);
 	KUNIT_EXPECT_EQ(test, LONG_MAX - ctx->free_swap, size->bytes / PAGE_SIZE);
 
 	/* Never more than was there, and on top of what was counted before. */
-	panthor_mem_page_out(&op, bo, PAGE_SIZE);
+	op.base->bytes[0] = PAGE_SIZE;
+	panthor_mem_page_out(&op, 0, 1);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes + PAGE_SIZE);
 
-	/* A claim ends it within a step. */
+	/* A claim ends it. */
 	ctx->writes = 0;
 	op.base->cancelled = true;
-	panthor_mem_page_out(&op, bo, size->bytes);
+	panthor_mem_page_out(&op, 0, 1);
 	KUNIT_EXPECT_EQ(test, ctx->writes, 0);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes + PAGE_SIZE);
 }
@@ -205,7 +242,10 @@ static const struct panthor_test_slice {
 	{ .name = "empty slice goes on without swap", .swap = 0, .full = false },
 	{ .name = "empty slice goes on at the cap",
 	  .max = 1, .freed = 1, .evicted = 1, .swap = SZ_1M, .full = false },
-	{ .name = "no cap", .slice = PANTHOR_TEST_GIB(8), .swap = PANTHOR_TEST_GIB(9) },
+	{ .name = "no cap",
+	  .slice = PANTHOR_MEM_SLICE_BYTES - PAGE_SIZE, .swap = PANTHOR_TEST_GIB(9) },
+	{ .name = "as much as is evicted at once",
+	  .slice = PANTHOR_MEM_SLICE_BYTES, .swap = PANTHOR_TEST_GIB(9), .full = true },
 	{ .name = "no swap", .slice = 1, .swap = 0, .full = true },
 	{ .name = "swap just filled", .slice = SZ_1M, .swap = SZ_1M, .full = true },
 	{ .name = "swap for a page more", .slice = SZ_1M, .swap = SZ_1M + PAGE_SIZE },
@@ -214,15 +254,15 @@ static const struct panthor_test_slice {
 	{ .name = "over 4 GiB in the slice for less swap",
 	  .slice = PANTHOR_TEST_GIB(4), .swap = SZ_1M, .full = true },
 	{ .name = "cap ahead of what is freed and in the slice",
-	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(4), .slice = PANTHOR_TEST_GIB(1),
+	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(6) - SZ_2M, .slice = SZ_1M,
 	  .evicted = PANTHOR_TEST_GIB(7), .swap = PANTHOR_TEST_GIB(9) },
 	{ .name = "cap reached by what is freed and in the slice",
-	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(4), .slice = PANTHOR_TEST_GIB(2),
+	  .max = PANTHOR_TEST_GIB(6), .freed = PANTHOR_TEST_GIB(6) - SZ_1M, .slice = SZ_1M,
 	  .evicted = PANTHOR_TEST_GIB(6), .swap = PANTHOR_TEST_GIB(9), .full = true },
 	{ .name = "cap on what is evicted, ahead",
 	  .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
 	  .max = PANTHOR_TEST_GIB(6), .evicted = PANTHOR_TEST_GIB(6) - 1,
-	  .slice = PANTHOR_TEST_GIB(6) - 1, .swap = PANTHOR_TEST_GIB(9) },
+	  .slice = SZ_1M, .swap = PANTHOR_TEST_GIB(9) },
 	{ .name = "cap on what is evicted, reached",
 	  .flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
 	  .max = PANTHOR_TEST_GIB(6), .evicted = PANTHOR_TEST_GIB(6),
@@ -400,6 +440,40 @@ static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
 }
 
+/* A disk frees nothing at once: what was written is waited for, and counted. */
+static void panthor_mem_reclaim_test_late(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->freed_part = U32_MAX;
+	ctx->late = true;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* Also by a call that is ended: nobody would find it again. */
+static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	for (u32 i = 0; i < 4; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, SZ_256K);
+	ctx->freed_part = U32_MAX;
+	ctx->late = true;
+	ctx->cancel_after = 2;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 4 * SZ_256K);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 2 * SZ_256K);
+	KUNIT_EXPECT_EQ(test, ctx->written, 0);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
 /* No more leaves the GPU than swap has room for, but for one BO. */
 static void panthor_mem_reclaim_test_swap_bounds_slice(struct kunit *test)
 {
@@ -573,14 +647,14 @@ static void panthor_mem_reclaim_test_claim_ends_it(struct kunit *test)
 	struct panthor_mem_reclaim_test *ctx = test->priv;
 	struct drm_panthor_mem_reclaim args = {};
 
-	/* More than one slice: the first one is finished. */
+	/* More than one slice: a piece of the first one is finished. */
 	for (u32 i = 0; i < PANTHOR_MEM_SLICE_BOS + 1; i++)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
 	ctx->cancel_after = 3;
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_MEM_SLICE_BOS * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, args.freed_bytes, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, SZ_256K);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
@@ -722,6 +796,8 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_no_pageout, panthor_test_cap_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_dry_run, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_cap_counts_freed),
+	KUNIT_CASE(panthor_mem_reclaim_test_late),
+	KUNIT_CASE(panthor_mem_reclaim_test_late_cancelled),
 	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
 	KUNIT_CASE(panthor_mem_reclaim_test_one_bo_always_goes),
 	KUNIT_CASE(panthor_mem_reclaim_test_no_swap),

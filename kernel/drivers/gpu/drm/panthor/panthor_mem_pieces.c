@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * The part of a call that takes the time, on more than one CPU.
+ *
+ * Writing pages to swap and reading them back is work for a CPU: the swap device
+ * is memory that is compressed, mostly. The BOs of a slice are seen as one long
+ * row of pages and cut into pieces, and helpers take one piece after the other
+ * next to the caller. Nothing depends on a helper: one that does not get to run
+ * costs nothing but the help.
+ */
+
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <kunit/static_stub.h>
+
+#include "panthor_device.h"
+#include "panthor_gem.h"
+#include "panthor_mem.h"
+#include "panthor_mem_pieces.h"
+
+/* Much longer than taking it, and short: nobody has to wait long for the last. */
+#define PANTHOR_MEM_PIECE_PAGES		(SZ_256K >> PAGE_SHIFT)
+
+/* How far a disk is told in advance what is to be read. */
+#define PANTHOR_MEM_AHEAD_PAGES		(SZ_8M >> PAGE_SHIFT)
+
+/* Below, waking somebody up takes longer than the work. */
+#define PANTHOR_MEM_HELP_BYTES		SZ_512K
+
+/* The disk, or memory, is the limit before that. */
+#define PANTHOR_MEM_HELPERS		3
+
+struct panthor_mem_helper {
+	struct work_struct work;
+	struct panthor_mem_run *run;
+};
+
+/* A place in the row. */
+struct panthor_mem_place {
+	/* Index of the BO. */
+	u32 bo;
+	/* Its page. */
+	pgoff_t page;
+	/* How many pages of the row are in front of it. */
+	pgoff_t before;
+};
+
+/**
+ * struct panthor_mem_run - Pieces that are being worked on
+ */
+struct panthor_mem_run {
+	/** @op: Call whose slice it is. */
+	struct panthor_mem_op *op;
+
+	/** @work: What is done with them. */
+	const struct panthor_mem_work *work;
+
+	/** @lock: Protects @next and @ahead. */
+	spinlock_t lock;
+
+	/** @next: Where the next piece begins. */
+	struct panthor_mem_place next;
+
+	/** @ahead: The same for &panthor_mem_work.ahead. */
+	struct panthor_mem_place ahead;
+
+	/** @last: Index behind the last BO. */
+	u32 last;
+
+	/** @stop: No piece is to be begun any more. */
+	bool stop;
+
+	/** @error: First error, or 0. */
+	atomic_t error;
+
+	/** @done: Sum of what &panthor_mem_work.piece returned, for each BO. */
+	atomic_long_t done[PANTHOR_MEM_SLICE_BOS];
+
+	/** @helpers: Other threads. */
+	struct panthor_mem_helper helpers[PANTHOR_MEM_HELPERS];
+};
+
+/*
+ * Goes on by at most @pages pages of one BO, and tells which these are. BOs that
+ * are not meant are passed over. Returns how many pages, 0 at the end.
+ */
+static pgoff_t panthor_mem_advance(const struct panthor_mem_run *run,
+				   struct panthor_mem_place *place, pgoff_t pages,
+				   struct panthor_mem_place *from)
+{
+	const struct panthor_mem_op *op = run->op;
+	pgoff_t end;
+
+	while (place->bo < run->last && !op->bytes[place->bo])
+		place->bo++;
+	if (place->bo == run->last)
+		return 0;
+
+	*from = *place;
+	end = op->bos[place->bo]->base.size >> PAGE_SHIFT;
+	pages = min(pages, end - place->page);
+	place->page += pages;
+	place->before += pages;
+	if (place->page == end) {
+		place->page = 0;
+		place->bo++;
+	}
+
+	return pages;
+}
+
+/* Takes the piece at @place. Returns its pages, 0 if there is none. */
+static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_place *place,
+				struct panthor_mem_place *start)
+{
+	struct panthor_mem_place from;
+	pgoff_t pages = 0, more;
+
+	lockdep_assert_held(&run->lock);
+
+	if (READ_ONCE(run->stop))
+		return 0;
+
+	*start = *place;
+	do {
+		more = panthor_mem_advance(run, place, PANTHOR_MEM_PIECE_PAGES - pages, &from);
+		pages += more;
+	} while (more && pages < PANTHOR_MEM_PIECE_PAGES);
+
+	return pages;
+}
+
+static pgoff_t panthor_mem_take_piece(struct panthor_mem_run *run,
+				      struct panthor_mem_place *start)
+{
+	guard(spinlock)(&run->lock);
+
+	return panthor_mem_take(run, &run->next, start);
+}
+
+static pgoff_t panthor_mem_take_ahead(struct panthor_mem_run *run,
+				      struct panthor_mem_place *start)
+{
+	guard(spinlock)(&run->lock);
+
+	if (!run->work->ahead || run->ahead.before >= run->next.before + PANTHOR_MEM_AHEAD_PAGES)
+		return 0;
+
+	return panthor_mem_take(run, &run->ahead, start);
+}
+
+static void panthor_mem_do_ahead(struct panthor_mem_run *run)
+{
+	struct panthor_mem_place place, from;
+	pgoff_t pages, count;
+
+	while ((pages = panthor_mem_take_ahead(run, &place))) {
+		for (; pages; pages -= count) {
+			count = panthor_mem_advance(run, &place, pages, &from);
+			run->work->ahead(run->op->bos[from.bo], from.page, from.page + count - 1);
+		}
+		cond_resched();
+	}
+}
+
+static bool panthor_mem_do_piece(struct panthor_mem_run *run)
+{
+	struct panthor_mem_place place, from;
+	pgoff_t pages, count;
+	long ret;
+
+	panthor_mem_do_ahead(run);
+	pages = panthor_mem_take_piece(run, &place);
+	if (!pages)
+		return false;
+
+	for (; pages; pages -= count) {
+		count = panthor_mem_advance(run, &place, pages, &from);
+		ret = run->work->piece(run->op->bos[from.bo], from.page, from.page + count - 1);
+		if (ret < 0) {
+			atomic_cmpxchg(&run->error, 0, ret);
+			WRITE_ONCE(run->stop, true);
+			break;
+		}
+		atomic_long_add_return_release(ret, &run->done[from.bo]);
+		cond_resched();
+	}
+
+	return true;
+}
+
+static void panthor_mem_help(struct work_struct *work)
+{
+	struct panthor_mem_run *run = container_of(work, struct panthor_mem_helper, work)->run;
+
+	while (panthor_mem_do_piece(run))
+		;
+}
+
+/**
+ * panthor_mem_helper_count() - How many threads are to help
+ * @bytes: Size of the work.
+ *
+ * Return: The number.
+ */
+u32 panthor_mem_helper_count(u64 bytes)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_helper_count, bytes);
+
+	return min3((u32)PANTHOR_MEM_HELPERS, num_online_cpus() - 1,
+		    (u32)min(bytes / PANTHOR_MEM_HELP_BYTES, U32_MAX));
+}
+
+/* The index behind the BOs, from @ready on, with which nothing is left to do. */
+static u32 panthor_mem_ready(struct panthor_mem_run *run, u32 ready)
+{
+	struct panthor_mem_op *op = run->op;
+
+	while (ready < run->last &&
+	       (!op->bytes[ready] || atomic_long_read_acquire(&run->done[ready]) ==
+				     op->bos[ready]->base.size >> PAGE_SHIFT))
+		ready++;
+
+	return ready;
+}
+
+static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 last)
+{
+	u64 bytes = 0;
+
+	for (u32 i = first; i < last; i++)
+		bytes += op->bos[i]->base.size;
+
+	return bytes;
+}
+
+/**
+ * panthor_mem_run_pieces() - Do something with the pages of BOs, on several CPUs
+ * @op: Call. Of its slice, those BOs are meant that have &panthor_mem_op.bytes.
+ * @first: Index of the first BO.
+ * @last: Index behind the last BO.
+ * @work: What to do.
+ * @data: For &panthor_mem_work.ready.
+ *
+ * A pending signal, or a claim that wants this call to stop, ends it early, if
+ * @work does not say otherwise. What &panthor_mem_work.piece has returned for each
+ * BO is then in &panthor_mem_op.pages.
+ *
+ * Return: 0, -EINTR if it was ended early, or what a piece failed with.
+ */
+int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
+			   const struct panthor_mem_work *work, void *data)
+{
+	struct panthor_mem_run *run = op->run;
+	u32 helpers, i, cpu, next, told = first;
+	u64 bytes = 0;
+	int ret = 0;
+
+	for (i = first; i < last; i++) {
+		atomic_long_set(&run->done[i], 0);
+		bytes += op->bytes[i];
+	}
+	run->op = op;
+	run->work = work;
+	run->next = (struct panthor_mem_place){ .bo = first };
+	run->ahead = run->next;
+	run->last = last;
+	run->stop = false;
+	atomic_set(&run->error, 0);
+
+	/*
+	 * Each for another CPU: where CPUs share no cache, a worker would begin
+	 * on ours, and stay there for some ticks of the scheduler.
+	 */
+	helpers = panthor_mem_helper_count(bytes);
+	cpu = raw_smp_processor_id();
+	for (i = 0; i < helpers; i++) {
+		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
+		queue_work_on(cpu, system_dfl_wq, &run->helpers[i].work);
+	}
+
+	do {
+		if (!work->finish && (signal_pending(current) || READ_ONCE(op->cancelled))) {
+			WRITE_ONCE(run->stop, true);
+			ret = -EINTR;
+		}
+
+		next = panthor_mem_ready(run, told);
+		bytes = panthor_mem_bytes_of(op, told, next);
+		if (work->ready && bytes >= PANTHOR_MEM_BATCH_BYTES) {
+			work->ready(data, told, next);
+			told = next;
+		}
+		if (op->stop)
+			WRITE_ONCE(run->stop, true);
+	} while (panthor_mem_do_piece(run));
+
+	/* Those that have not begun never do, the others end their piece. */
+	for (i = 0; i < helpers; i++)
+		cancel_work_sync(&run->helpers[i].work);
+
+	for (i = first; i < last; i++)
+		op->pages[i] = atomic_long_read(&run->done[i]);
+
+	next = panthor_mem_ready(run, told);
+	if (work->ready && next > told && !op->stop)
+		work->ready(data, told, next);
+
+	return atomic_read(&run->error) ?: ret;
+}
+
+/**
+ * panthor_mem_run_alloc() - Get what panthor_mem_run_pieces() needs
+ *
+ * Return: It, or NULL. For &panthor_mem_op.run; panthor_mem_end() frees it.
+ */
+struct panthor_mem_run *panthor_mem_run_alloc(void)
+{
+	struct panthor_mem_run *run = kzalloc_obj(*run);
+
+	if (!run)
+		return NULL;
+
+	spin_lock_init(&run->lock);
+	for (u32 i = 0; i < ARRAY_SIZE(run->helpers); i++) {
+		INIT_WORK(&run->helpers[i].work, panthor_mem_help);
+		run->helpers[i].run = run;
+	}
+
+	return run;
+}
+
+#if IS_ENABLED(CONFIG_DRM_PANTHOR_KUNIT_TEST)
+#include "tests/panthor_mem_pieces_test.c"
+#endif

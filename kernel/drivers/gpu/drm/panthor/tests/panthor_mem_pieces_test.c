@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Pieces of BOs, and who works on them.
+ * Included at the end of panthor_mem_pieces.c.
+ */
+
+#include <linux/delay.h>
+
+#include <drm/drm_gem.h>
+
+#include <kunit/test.h>
+
+#define PANTHOR_TEST_PIECE_BOS		6
+#define PANTHOR_TEST_PIECE_PAGES	(16 * PANTHOR_MEM_PIECE_PAGES)
+
+/* What was done: helpers know no test. One test runs at a time. */
+static struct {
+	struct panthor_gem_object *first;
+	atomic_t visits[PANTHOR_TEST_PIECE_BOS][PANTHOR_TEST_PIECE_PAGES];
+	atomic_t ahead[PANTHOR_TEST_PIECE_BOS][PANTHOR_TEST_PIECE_PAGES];
+	atomic_t pieces, pages, pages_ahead;
+	long most_ahead;
+	u32 not_ahead;
+	struct panthor_mem_op *cancel;
+	bool fail;
+	/* Until somebody else came, too. */
+	struct task_struct *caller;
+	atomic_t by_others;
+	bool wait;
+} panthor_test_pieces;
+
+static u32 panthor_test_no_helper(u64 bytes)
+{
+	return 0;
+}
+
+static u32 panthor_test_all_helpers(u64 bytes)
+{
+	return PANTHOR_MEM_HELPERS;
+}
+
+static long panthor_test_piece(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+{
+	u32 index = bo - panthor_test_pieces.first;
+	u32 nth = atomic_inc_return(&panthor_test_pieces.pieces);
+
+	for (pgoff_t page = first; page <= last; page++) {
+		atomic_inc(&panthor_test_pieces.visits[index][page]);
+		if (!atomic_read(&panthor_test_pieces.ahead[index][page]))
+			panthor_test_pieces.not_ahead++;
+	}
+	atomic_add(last - first + 1, &panthor_test_pieces.pages);
+
+	if (current != panthor_test_pieces.caller)
+		atomic_inc(&panthor_test_pieces.by_others);
+	else if (panthor_test_pieces.wait)
+		for (u32 i = 0; i < 10000 && !atomic_read(&panthor_test_pieces.by_others); i++)
+			usleep_range(1000, 2000);
+
+	if (panthor_test_pieces.cancel && nth == 2)
+		WRITE_ONCE(panthor_test_pieces.cancel->cancelled, true);
+	if (panthor_test_pieces.fail && nth == 2)
+		return -EIO;
+
+	return last - first + 1;
+}
+
+static void panthor_test_piece_ahead(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+{
+	u32 index = bo - panthor_test_pieces.first;
+	long ahead;
+
+	for (pgoff_t page = first; page <= last; page++)
+		atomic_inc(&panthor_test_pieces.ahead[index][page]);
+
+	ahead = atomic_add_return(last - first + 1, &panthor_test_pieces.pages_ahead) -
+		atomic_read(&panthor_test_pieces.pages);
+	panthor_test_pieces.most_ahead = max(panthor_test_pieces.most_ahead, ahead);
+}
+
+static const struct panthor_mem_work panthor_test_work = {
+	.piece = panthor_test_piece,
+};
+
+static const struct panthor_mem_work panthor_test_work_ahead = {
+	.piece = panthor_test_piece,
+	.ahead = panthor_test_piece_ahead,
+};
+
+static const struct panthor_mem_work panthor_test_work_finish = {
+	.piece = panthor_test_piece,
+	.finish = true,
+};
+
+static void panthor_test_free_run(void *run)
+{
+	kfree(run);
+}
+
+/* BOs of nothing but a size: a piece and less, several, and some that are not meant. */
+static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
+{
+	static const u64 pages[PANTHOR_TEST_PIECE_BOS] = {
+		1, PANTHOR_MEM_PIECE_PAGES, 7, PANTHOR_MEM_PIECE_PAGES + 1,
+		4 * PANTHOR_MEM_PIECE_PAGES, 2 * PANTHOR_MEM_PIECE_PAGES - 1,
+	};
+	struct panthor_gem_object *bos;
+	struct panthor_mem_op *op;
+
+	op = kunit_kzalloc(test, sizeof(*op), GFP_KERNEL);
+	bos = kunit_kcalloc(test, PANTHOR_TEST_PIECE_BOS, sizeof(*bos), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, op);
+	KUNIT_ASSERT_NOT_NULL(test, bos);
+	op->run = panthor_mem_run_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, op->run);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_test_free_run, op->run));
+
+	for (u32 i = 0; i < PANTHOR_TEST_PIECE_BOS; i++) {
+		bos[i].base.size = pages[i] << PAGE_SHIFT;
+		op->bos[i] = &bos[i];
+		op->bytes[i] = i == 2 ? 0 : bos[i].base.size;
+	}
+	op->bo_count = PANTHOR_TEST_PIECE_BOS;
+
+	memset(&panthor_test_pieces, 0, sizeof(panthor_test_pieces));
+	panthor_test_pieces.first = bos;
+	panthor_test_pieces.caller = current;
+
+	return op;
+}
+
+/* Each page of what is meant once, whoever it was. */
+static void panthor_test_expect_all(struct kunit *test, struct panthor_mem_op *op,
+				    u32 first, u32 last)
+{
+	for (u32 i = 0; i < op->bo_count; i++) {
+		u64 pages = op->bos[i]->base.size >> PAGE_SHIFT;
+		bool meant = i >= first && i < last && op->bytes[i];
+
+		for (u64 page = 0; page < PANTHOR_TEST_PIECE_PAGES; page++)
+			KUNIT_EXPECT_EQ(test, meant && page < pages,
+					atomic_read(&panthor_test_pieces.visits[i][page]));
+		if (meant)
+			KUNIT_EXPECT_EQ(test, op->pages[i], pages);
+		else if (i >= first && i < last)
+			KUNIT_EXPECT_EQ(test, op->pages[i], 0);
+	}
+}
+
+static int panthor_test_run(struct panthor_mem_op *op, u32 first, u32 last)
+{
+	return panthor_mem_run_pieces(op, first, last, &panthor_test_work, NULL);
+}
+
+static void panthor_pieces_test_alone(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&panthor_test_pieces.by_others));
+}
+
+static void panthor_pieces_test_part(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 1, 4));
+	panthor_test_expect_all(test, op, 1, 4);
+
+	/* Nothing at all. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 2, 3));
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 2, 2));
+	panthor_test_expect_all(test, op, 1, 4);
+}
+
+/* What is asked for ahead: all of it, once, before it is needed, but not too early. */
+static void panthor_pieces_test_ahead(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+	u32 pages = 0;
+
+	/* So much that there is a too early. */
+	for (u32 i = 0; i < op->bo_count; i++) {
+		op->bos[i]->base.size = PANTHOR_TEST_PIECE_PAGES << PAGE_SHIFT;
+		if (op->bytes[i])
+			pages += PANTHOR_TEST_PIECE_PAGES;
+	}
+	KUNIT_ASSERT_GT(test, pages, 2 * PANTHOR_MEM_AHEAD_PAGES);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
+							&panthor_test_work_ahead, NULL));
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+	KUNIT_EXPECT_EQ(test, panthor_test_pieces.not_ahead, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&panthor_test_pieces.pages_ahead), pages);
+	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, PANTHOR_MEM_PIECE_PAGES);
+	KUNIT_EXPECT_LT(test, panthor_test_pieces.most_ahead,
+			PANTHOR_MEM_AHEAD_PAGES + PANTHOR_MEM_PIECE_PAGES);
+}
+
+/* Small BOs share a piece: one look at the lock for all of them. */
+static void panthor_pieces_test_small(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+	struct panthor_mem_place start;
+
+	for (u32 i = 0; i < op->bo_count; i++) {
+		op->bos[i]->base.size = 7 * PAGE_SIZE;
+		op->bytes[i] = i == 2 ? 0 : 7 * PAGE_SIZE;
+	}
+	op->run->op = op;
+	op->run->last = op->bo_count;
+	KUNIT_EXPECT_EQ(test, 35, panthor_mem_take_piece(op->run, &start));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_take_piece(op->run, &start));
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+}
+
+static void panthor_pieces_test_helped(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_all_helpers);
+	panthor_test_pieces.wait = true;
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+	KUNIT_EXPECT_GT(test, atomic_read(&panthor_test_pieces.by_others), 0);
+}
+
+struct panthor_test_ready {
+	struct kunit *test;
+	struct panthor_mem_op *op;
+	u32 next;
+	u32 calls;
+	u32 stop_after;
+};
+
+static void panthor_test_ready(void *data, u32 first, u32 last)
+{
+	struct panthor_test_ready *ctx = data;
+
+	KUNIT_EXPECT_PTR_EQ(ctx->test, current, panthor_test_pieces.caller);
+	KUNIT_EXPECT_EQ(ctx->test, first, ctx->next);
+	KUNIT_EXPECT_LT(ctx->test, first, last);
+	for (u32 i = first; i < last; i++) {
+		u64 pages = ctx->op->bos[i]->base.size >> PAGE_SHIFT;
+
+		for (u64 page = 0; ctx->op->bytes[i] && page < pages; page++)
+			KUNIT_EXPECT_EQ(ctx->test, 1,
+					atomic_read(&panthor_test_pieces.visits[i][page]));
+	}
+	ctx->next = last;
+	if (++ctx->calls == ctx->stop_after)
+		ctx->op->stop = true;
+}
+
+static const struct panthor_mem_work panthor_test_work_ready = {
+	.piece = panthor_test_piece,
+	.ready = panthor_test_ready,
+};
+
+/* BOs are told once, in order, when all of their pages have been dealt with. */
+static void panthor_pieces_test_ready(struct kunit *test)
+{
+	for (u32 helpers = 0; helpers < 2; helpers++) {
+		struct panthor_mem_op *op = panthor_test_pieces_op(test);
+		struct panthor_test_ready ctx = { .test = test, .op = op };
+
+		if (helpers)
+			kunit_activate_static_stub(test, panthor_mem_helper_count,
+						   panthor_test_all_helpers);
+		else
+			kunit_activate_static_stub(test, panthor_mem_helper_count,
+						   panthor_test_no_helper);
+		KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
+								&panthor_test_work_ready,
+								&ctx));
+		KUNIT_EXPECT_EQ(test, ctx.next, op->bo_count);
+		if (!helpers)
+			KUNIT_EXPECT_GT(test, ctx.calls, 1);
+		panthor_test_expect_all(test, op, 0, op->bo_count);
+		kunit_deactivate_static_stub(test, panthor_mem_helper_count);
+	}
+}
+
+/* What is told about can end it: no piece is begun after that. */
+static void panthor_pieces_test_ready_stops(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+	struct panthor_test_ready ctx = { .test = test, .op = op, .stop_after = 1 };
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
+							&panthor_test_work_ready, &ctx));
+	KUNIT_EXPECT_EQ(test, ctx.calls, 1);
+	KUNIT_EXPECT_LT(test, ctx.next, op->bo_count);
+	KUNIT_EXPECT_LT(test, op->pages[op->bo_count - 1],
+			op->bos[op->bo_count - 1]->base.size >> PAGE_SHIFT);
+}
+
+static void panthor_pieces_test_error(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+	u64 pages = 0;
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	panthor_test_pieces.fail = true;
+	KUNIT_EXPECT_EQ(test, -EIO,
+			panthor_test_run(op, 0, op->bo_count));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
+
+	/* The piece that failed does not count. */
+	for (u32 i = 0; i < op->bo_count; i++)
+		pages += op->pages[i];
+	KUNIT_EXPECT_EQ(test, pages, 1);
+}
+
+static void panthor_pieces_test_cancelled(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	panthor_test_pieces.cancel = op;
+	KUNIT_EXPECT_EQ(test, -EINTR,
+			panthor_test_run(op, 0, op->bo_count));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
+	KUNIT_EXPECT_EQ(test, op->pages[0], 1);
+	/* The piece was begun with both of them. */
+	KUNIT_EXPECT_EQ(test, op->pages[1], PANTHOR_MEM_PIECE_PAGES - 1);
+	KUNIT_EXPECT_EQ(test, op->pages[3], 0);
+}
+
+/* Some work is done to the end. */
+static void panthor_pieces_test_finish(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	panthor_test_pieces.cancel = op;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
+							&panthor_test_work_finish, NULL));
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+}
+
+/* Never more threads than CPUs, nor for less than it takes to wake one. */
+static void panthor_pieces_test_helper_count(struct kunit *test)
+{
+	u32 most = min(num_online_cpus() - 1, (u32)PANTHOR_MEM_HELPERS);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(0));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(PANTHOR_MEM_HELP_BYTES - 1));
+	KUNIT_EXPECT_EQ(test, min(most, 1u), panthor_mem_helper_count(PANTHOR_MEM_HELP_BYTES));
+	KUNIT_EXPECT_EQ(test, most, panthor_mem_helper_count(SZ_1G));
+	KUNIT_EXPECT_EQ(test, most, panthor_mem_helper_count(U64_MAX));
+}
+
+static struct kunit_case panthor_pieces_test_cases[] = {
+	KUNIT_CASE(panthor_pieces_test_alone),
+	KUNIT_CASE(panthor_pieces_test_part),
+	KUNIT_CASE(panthor_pieces_test_small),
+	KUNIT_CASE(panthor_pieces_test_ahead),
+	KUNIT_CASE(panthor_pieces_test_helped),
+	KUNIT_CASE(panthor_pieces_test_ready),
+	KUNIT_CASE(panthor_pieces_test_ready_stops),
+	KUNIT_CASE(panthor_pieces_test_error),
+	KUNIT_CASE(panthor_pieces_test_cancelled),
+	KUNIT_CASE(panthor_pieces_test_finish),
+	KUNIT_CASE(panthor_pieces_test_helper_count),
+	{}
+};
+
+static struct kunit_suite panthor_pieces_test_suite = {
+	.name = "panthor_pieces",
+	.test_cases = panthor_pieces_test_cases,
+};
+
+kunit_test_suite(panthor_pieces_test_suite);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * Reading a shmem mapping back from swap ahead of its use, for drivers that keep
+ * GPU buffers in shmem and know that their user comes next.
+ */
+
+#include <linux/blk_plug.h>
+#include <linux/export.h>
+#include <linux/leafops.h>
+#include <linux/mempolicy.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/swap.h>
+#include <linux/swap_ops.h>
+#include <linux/swapops.h>
+
+#include "swap.h"
+
+/* Begins to read one page, unless it is there or is read already. */
+static void shmem_start_read(struct swap_io_ctx *ctx, swp_entry_t entry, gfp_t gfp)
+{
+	struct folio *folio;
+
+	folio = swap_cache_alloc_folio(entry, gfp, BIT(0), NULL, get_task_policy(current),
+				       NO_INTERLEAVE_INDEX);
+	if (IS_ERR_OR_NULL(folio))
+		return;
+
+	swap_read_folio(ctx, folio);
+	folio_put(folio);
+}
+
+/**
+ * shmem_start_swapin() - Begin to read what a shmem mapping has in swap
+ * @mapping: Mapping of a shmem file. The caller keeps the file alive.
+ * @start: Index of the first page.
+ * @end: Index of the last page, inclusive.
+ *
+ * A page fault reads a few pages around the one it needs, and waits for them. This
+ * asks for a whole range at once and waits for nothing, so that the device has as
+ * much to do as it can take; shmem_get_folio() then finds the pages in the swap
+ * cache. All of them need memory: ask for what is to be used next.
+ *
+ * Devices that complete at once, like zram, gain nothing by this and are left
+ * out. What cannot be read here, shmem_get_folio() reads, and tells why if it
+ * cannot either.
+ *
+ * Context: Process context. May sleep.
+ */
+void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t end)
+{
+	XA_STATE(xas, &mapping->i_pages, start);
+	gfp_t gfp = mapping_gfp_mask(mapping);
+	struct swap_io_ctx ctx = {};
+	struct blk_plug plug;
+	void *value;
+
+	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
+		return;
+
+	blk_start_plug(&plug);
+	rcu_read_lock();
+	xas_for_each(&xas, value, end) {
+		struct swap_info_struct *si;
+		unsigned long pages;
+		swp_entry_t entry;
+
+		if (xas_retry(&xas, value) || !xa_is_value(value))
+			continue;
+
+		entry = radix_to_swp_entry(value);
+		if (!softleaf_is_swap(entry))
+			continue;
+
+		pages = 1UL << xas_get_order(&xas);
+		xas_pause(&xas);
+		rcu_read_unlock();
+
+		/*
+		 * It may be somebody else's by now. That is no harm: what is read
+		 * belongs to the entry, not to the mapping.
+		 */
+		si = get_swap_device(entry);
+		/* It is set when the device is added, other flags come and go. */
+		if (si && !data_race(si->flags & SWP_SYNCHRONOUS_IO)) {
+			for (unsigned long i = 0; i < pages; i++)
+				shmem_start_read(&ctx, swp_entry(swp_type(entry),
+								 swp_offset(entry) + i), gfp);
+		}
+		if (si)
+			put_swap_device(si);
+
+		cond_resched();
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+
+	swap_read_submit(&ctx);
+	blk_finish_plug(&plug);
+}
+EXPORT_SYMBOL_FOR_MODULES(shmem_start_swapin, "panthor");
