@@ -35,6 +35,10 @@ To repeat it on an idle machine::
 
 '''
 
+# Pages that may lie beside it, and what they are.
+BESIDE = (('reasons.rst', 'why a goal is not met'),
+          ('profile.rst', 'what the CPUs do in a call, by ``bench/profile.py docs/benchmarks``'))
+
 
 def cell(text):
     return text.replace('*', r'\*').replace('|', r'\|') or '\\ '
@@ -69,8 +73,11 @@ def summary(document):
     return '\n'.join(words)
 
 
-def page(document, drawn):
+def page(document, drawn, directory):
     lines = [HEAD.format(summary=summary(document))]
+    beside = [f'`{name} <{name}>`_ says {what}.' for name, what in BESIDE
+              if (directory / name).exists()]
+    lines += [*beside, ''] if beside else []
     for case in document['cases']:
         if case['error'] or case['rows']:
             lines += [case['title'], '=' * len(case['title']), '']
@@ -91,7 +98,7 @@ def publish(path, directory):
     if path.resolve() != (directory / 'result.json').resolve():
         shutil.copyfile(path, directory / 'result.json')
     drawn = plots.all_plots(document, directory)
-    (directory / 'index.rst').write_text(page(document, drawn))
+    (directory / 'index.rst').write_text(page(document, drawn, directory))
 
 
 def main():

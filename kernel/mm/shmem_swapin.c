@@ -64,6 +64,7 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 		struct swap_info_struct *si;
 		unsigned long pages;
 		swp_entry_t entry;
+		bool at_once;
 
 		if (xas_retry(&xas, value) || !xa_is_value(value))
 			continue;
@@ -82,7 +83,8 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 		 */
 		si = get_swap_device(entry);
 		/* It is set when the device is added, other flags come and go. */
-		if (si && !data_race(si->flags & SWP_SYNCHRONOUS_IO)) {
+		at_once = si && data_race(si->flags & SWP_SYNCHRONOUS_IO);
+		if (si && !at_once) {
 			for (unsigned long i = 0; i < pages; i++)
 				shmem_start_read(&ctx, swp_entry(swp_type(entry),
 								 swp_offset(entry) + i), gfp);
@@ -92,6 +94,9 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 
 		cond_resched();
 		rcu_read_lock();
+		/* The rest will be on the same device. */
+		if (at_once)
+			break;
 	}
 	rcu_read_unlock();
 
