@@ -23,8 +23,8 @@
 /* As app_data.c, so that zram has as much work. */
 #define MIXED_RANDOM 77
 
-struct worker {
-	pid_t pid;
+/* What a worker says when it is done. */
+struct report {
 	int64_t start, end;
 	int ret;
 };
@@ -95,24 +95,25 @@ static int prepare(const struct plan *plan, unsigned int number, char **mem, int
 	return *fd < 0 ? -errno : 0;
 }
 
-static void be_worker(const struct plan *plan, struct worker *me, unsigned int number)
+static void be_worker(const struct plan *plan, unsigned int number)
 {
+	struct report me = { .ret = 0 };
 	char *mem, byte = 0;
 	int fd = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	me->ret = prepare(plan, number, &mem, &fd);
+	me.ret = prepare(plan, number, &mem, &fd);
 	close(plan->go[1]);
 	if (write(plan->ready[1], &byte, 1) != 1 || read(plan->go[0], &byte, 1) < 0)
 		_exit(1);
-	me->start = now_ns();
-	if (!me->ret)
-		me->ret = work(plan->kind, fd, mem, plan->bytes, number * plan->bytes);
-	me->end = now_ns();
-	_exit(0);
+	me.start = now_ns();
+	if (!me.ret)
+		me.ret = work(plan->kind, fd, mem, plan->bytes, number * plan->bytes);
+	me.end = now_ns();
+	_exit(write(plan->ready[1], &me, sizeof(me)) != sizeof(me));
 }
 
-static void start_workers(struct plan *plan, struct worker *workers, unsigned int count)
+static void start_workers(struct plan *plan, unsigned int count)
 {
 	char byte;
 
@@ -120,23 +121,19 @@ static void start_workers(struct plan *plan, struct worker *workers, unsigned in
 		need(-errno, "pipe");
 	fflush(NULL);
 	for (unsigned int i = 0; i < count; i++) {
-		workers[i].pid = fork();
-		if (workers[i].pid < 0)
-			need(-errno, "fork");
-		if (!workers[i].pid)
-			be_worker(plan, &workers[i], i);
+		pid_t pid = fork();
+
+		need(pid < 0 ? -errno : 0, "fork");
+		if (!pid)
+			be_worker(plan, i);
 	}
+	/* A worker that dies is the end of the file. */
+	close(plan->ready[1]);
 	for (unsigned int i = 0; i < count; i++)
 		if (read(plan->ready[0], &byte, 1) != 1)
 			need(-EPIPE, "a worker");
 	/* All of them read the end of the file. */
 	close(plan->go[1]);
-	for (unsigned int i = 0; i < count; i++)
-		while (waitpid(workers[i].pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	close(plan->go[0]);
-	close(plan->ready[0]);
-	close(plan->ready[1]);
 }
 
 int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
@@ -145,22 +142,25 @@ int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
 	struct plan plan = {
 		.kind = kind, .bytes = bytes / processes, .device = device, .data = data,
 	};
-	struct worker *workers = mmap(NULL, sizeof(*workers) * RAW_PROCESSES_MAX,
-				      PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				      -1, 0);
 	int64_t first = INT64_MAX, last = 0;
 
-	if (workers == MAP_FAILED || processes > RAW_PROCESSES_MAX)
-		need(-ENOMEM, "workers");
-	start_workers(&plan, workers, processes);
+	start_workers(&plan, processes);
 	for (unsigned int i = 0; i < processes; i++) {
-		need(workers[i].ret, "a raw limit");
-		if (workers[i].start < first)
-			first = workers[i].start;
-		if (workers[i].end > last)
-			last = workers[i].end;
+		struct report report;
+
+		if (read(plan.ready[0], &report, sizeof(report)) != sizeof(report))
+			need(-EPIPE, "what a worker says");
+		need(report.ret, "a raw limit");
+		if (report.start < first)
+			first = report.start;
+		if (report.end > last)
+			last = report.end;
 	}
-	munmap(workers, sizeof(*workers) * RAW_PROCESSES_MAX);
+	close(plan.go[0]);
+	close(plan.ready[0]);
+	for (unsigned int i = 0; i < processes; i++)
+		while (wait(NULL) < 0 && errno == EINTR)
+			;
 	return last - first;
 }
 
