@@ -6,9 +6,8 @@ usage: bench/profile.py DIRECTORY [NAME...]
 
 The kernel of the guest is a process of the host, so perf sees all of it. Each
 sample is given to the first function in its call chain, from the inside, that
-one of the groups below names. Writes profile.rst into the directory, which
-docs/benchmarks/reasons.rst speaks about. Needs perf (Debian's linux-perf), and
-the right to profile the whole system.
+one of the groups below names. Writes profile.rst into the directory. Needs perf
+(Debian's linux-perf), and the right to profile the whole system.
 """
 import collections
 import json
@@ -127,18 +126,18 @@ def analyse(samples, arm):
 def measure(build, case, arm, settings):
     bench = [f'{build}/bench/bench', case, f'only={arm}', 'rounds=400', *settings]
     with tempfile.TemporaryDirectory() as scratch:
+        # There are rounds for longer than that: run-guest ends the guest.
         guest = subprocess.Popen([TOP / 'run-guest', '--kernel', 'bench', '--mem', '2048',
-                                  '--swap', '1024', '--', *bench], stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, env={**os.environ, 'GUEST_POWER': 'on'})
-        try:
-            time.sleep(WARM_UP)
-            subprocess.run(['perf', 'record', '-q', '-F', str(RATE), '-a', '--call-graph=fp', '-o',
-                            f'{scratch}/data', '--', 'sleep', str(SECONDS)], check=True)
-            if guest.poll() is not None:
-                raise ValueError('the guest ended before the profile')
-        finally:
-            guest.terminate()
-            guest.wait()
+                                  '--swap', '1024', '--timeout', str(WARM_UP + SECONDS + 3),
+                                  '--', *bench], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 env={**os.environ, 'GUEST_POWER': 'on'})
+        time.sleep(WARM_UP)
+        subprocess.run(['perf', 'record', '-q', '-F', str(RATE), '-a', '--call-graph=fp', '-o',
+                        f'{scratch}/data', '--', 'sleep', str(SECONDS)], check=True)
+        if guest.poll() is not None:
+            raise ValueError('the guest ended before the profile')
+        guest.wait()
         return analyse(chains(f'{scratch}/data'), arm)
 
 

@@ -53,6 +53,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 		/* Only the reference of the isolation may be left for reclaim. */
 		folio_batch_release(&fbatch);
 	}
+
 	return isolated < SHMEM_RECLAIM_BATCH ? end + 1 : start;
 }
 
