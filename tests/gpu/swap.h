@@ -33,11 +33,15 @@ int swap_limit(struct swap *swap, uint64_t bytes);
 /*
  * Swap on a disk instead, whose pages are written in the order in which this
  * process pushes them out, and read one by one. Until swap_normal() or
- * swap_none(); this process stays on one CPU so long.
+ * swap_none(); this process, and the kernel's workers for it, stay on one CPU so
+ * long.
  */
 int swap_disk(struct swap *swap);
 
-/* The same, but each transfer takes a while, and who began it does not wait. */
+/*
+ * A disk whose transfers take a while, and who began one does not wait. The
+ * kernel's workers run where they like.
+ */
 int swap_slow_disk(struct swap *swap);
 void swap_end_disk(struct swap *swap);
 

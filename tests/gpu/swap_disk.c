@@ -12,6 +12,7 @@
 #include "gpu/sysmem.h"
 
 #define PAGE_CLUSTER "/proc/sys/vm/page-cluster"
+#define WORKERS "/sys/devices/virtual/workqueue/cpumask"
 #define DISK_MIB 64
 #define TRANSFER_NS 1000000
 #define MAX_ROUNDS 100
@@ -23,6 +24,19 @@ static void set_readahead(int64_t value)
 
 	snprintf(text, sizeof(text), "%d", (int)value);
 	sysmem_write_file(PAGE_CLUSTER, text);
+}
+
+/* Where the helpers of the driver may run: a hexadecimal mask. */
+static int set_workers(const cpu_set_t *cpus)
+{
+	unsigned long mask = 0;
+	char text[32];
+
+	for (unsigned int i = 0; i < 8 * sizeof(mask); i++)
+		if (CPU_ISSET(i, cpus))
+			mask |= 1ul << i;
+	snprintf(text, sizeof(text), "%lx", mask);
+	return sysmem_write_file(WORKERS, text);
 }
 
 /*
@@ -58,9 +72,15 @@ static int swap_on_disk(struct swap *swap, unsigned int ns)
 	return ret;
 }
 
+/* Nor does the driver get help from another CPU. */
 int swap_disk(struct swap *swap)
 {
-	return swap_on_disk(swap, 0);
+	int ret = swap_on_disk(swap, 0);
+	cpu_set_t mine;
+
+	if (!ret && sched_getaffinity(0, sizeof(mine), &mine))
+		ret = -errno;
+	return ret ? ret : set_workers(&mine);
 }
 
 int swap_slow_disk(struct swap *swap)
@@ -75,6 +95,7 @@ void swap_end_disk(struct swap *swap)
 	swapoff(swap->disk.device);
 	disk_destroy(&swap->disk);
 	set_readahead(swap->readahead);
+	set_workers(&swap->cpus);
 	sched_setaffinity(0, sizeof(swap->cpus), &swap->cpus);
 }
 
