@@ -10,6 +10,7 @@ static void emit_difference(const struct sysmem *from, const struct sysmem *to)
 {
 	emit_number("free_delta", (int64_t)(to->free - from->free));
 	emit_number("zram_delta", (int64_t)(to->zram_used - from->zram_used));
+	emit_number("slab_delta", (int64_t)(to->slab - from->slab));
 	emit_number("zram_data_delta", (int64_t)(to->zram_data - from->zram_data));
 	emit_number("pages_out", (int64_t)(to->pages_out - from->pages_out));
 }

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Samples from the output of programs that print for people."""
 import re
+from collections import Counter
 
-HOLD = re.compile(r'^(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)((?:\s+\d+)+)\s*$')
+HOLD = re.compile(r'^(\S+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)((?:\s+\d+)+)\s*$')
 COST = re.compile(r'^(simple|with|pidfd): (\d+) more than drmIoctl\(\), (\d+) more than ioctl')
 
 
 def holds(text):
-    """tests/guest/locks: a table for each call."""
-    samples, call = [], None
+    """tests/guest/locks: a table for each call; what is called again is a round."""
+    samples, call, rounds = [], None, Counter()
     for line in text.splitlines():
         if line.endswith(': holds by time'):
             call = line.split(':')[0]
+            rounds[call] += 1
         match = HOLD.match(line)
         if match and call:
-            name, count, mean, longest, _, buckets = match.groups()
-            samples.append({'arm': f'{call}, {name}', 'count': int(count),
-                            'ns': float(longest) * 1e3, 'mean_ns': float(mean) * 1e3,
+            name, count, mean, longest, working, _, buckets = match.groups()
+            samples.append({'arm': f'{call}, {name}', 'round': rounds[call] - 1,
+                            'count': int(count),
+                            'ns': float(longest) * 1e3, 'working_ns': float(working) * 1e3,
+                            'mean_ns': float(mean) * 1e3,
                             'histogram': [int(b) for b in buckets.split()]})
     return samples
 

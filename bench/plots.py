@@ -160,7 +160,7 @@ set key bottom right font ",9"
 def holds(document, case):
     blocks, plots = '', []
     for column, entry in enumerate(case['arms']):
-        counts = entry['samples'][0]['histogram']
+        counts = [sum(of) for of in zip(*(s['histogram'] for s in entry['samples']))]
         total = sum(counts) or 1
         seen, lines = 0, []
         for bucket, count in enumerate(counts):

@@ -146,10 +146,10 @@ def latency(what, set_, phase, field, goal=None, share=0.99):
     return compute
 
 
-def error_of_freed(what, sets, goal, pick):
+def error_of_freed(what, sets, goal, pick, counted=('free_delta', 'zram_delta')):
     """freed_bytes against what the machine has more, with zram's own."""
     def compute(samples):
-        errors = [100 * abs(s['freed'] - s['free_delta'] - s['zram_delta']) / s['freed']
+        errors = [100 * abs(s['freed'] - sum(s[name] for name in counted)) / s['freed']
                   for set_ in sets for s in samples.of(set_, 'reclaim') if s['freed']]
         if not errors:
             return row(what, None, '%', goal, note='no samples')
@@ -182,7 +182,7 @@ def flat(what, set_, arm, goal):
     return compute
 
 
-def at_most(what, set_, arms, field, unit, goal, pick=max):
+def at_most(what, set_, arms, field, unit, goal=None, pick=max):
     """One figure of all samples of some arms."""
     def compute(samples):
         values = [s[field] for arm in arms for s in samples.of(set_, arm) if field in s]
@@ -191,7 +191,7 @@ def at_most(what, set_, arms, field, unit, goal, pick=max):
     return compute
 
 
-def cpus(what, set_, arm, goal):
+def cpus(what, set_, arm, goal=None):
     """Four CPUs against two; of different boots, so with the noise of boots."""
     def compute(samples):
         four = [s['ns'] for s in samples.of(set_, arm) if s['cpus'] == 4]

@@ -69,7 +69,7 @@ static int find_key(const char *path, const char *name, uint64_t *value)
 
 static int read_meminfo(struct sysmem *mem)
 {
-	uint64_t free, available, total, swap_free, cached;
+	uint64_t free, available, total, swap_free, cached, slab;
 	int ret = find_key("/proc/meminfo", "MemFree:", &free);
 
 	if (!ret)
@@ -80,11 +80,14 @@ static int read_meminfo(struct sysmem *mem)
 		ret = find_key("/proc/meminfo", "SwapFree:", &swap_free);
 	if (!ret)
 		ret = find_key("/proc/meminfo", "SwapCached:", &cached);
+	if (!ret)
+		ret = find_key("/proc/meminfo", "Slab:", &slab);
 	if (ret)
 		return ret;
 	mem->free = free << 10;
 	mem->swap_cached = cached << 10;
 	mem->available = available << 10;
+	mem->slab = slab << 10;
 	mem->swap_total = total << 10;
 	mem->swap_used = (total - swap_free) << 10;
 	return 0;

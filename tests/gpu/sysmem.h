@@ -15,6 +15,7 @@ struct sysmem {
 	uint64_t free;
 	uint64_t listed;	/* of these, in the per-CPU lists */
 	uint64_t available;
+	uint64_t slab;		/* in the kernel's caches of small objects */
 	uint64_t swap_total;
 	uint64_t swap_used;
 	uint64_t swap_cached;	/* used, but in RAM as well */

@@ -9,7 +9,8 @@
  * (default 16) an app holds as much, in buffers of 64 KiB to 2 MiB,
  * and is reclaimed and claimed while another one renders. lockdep's tracepoints
  * tell when the calling thread takes and releases a lock. Printed is a histogram
- * of the times for each lock; that the longest hold does not grow with MIB is
+ * of the times for each lock, and the longest, with and without the time for which
+ * somebody else had the CPU; that the longest hold does not grow with MIB is
  * for the reader to see, because times depend on the machine, and tracing makes
  * them longer. A kernel without KASAN gives the better ones: run-guest --kernel
  * locks.
@@ -41,7 +42,8 @@
 /* Each request of the swap device, when it is issued. */
 #define IO_EVENT "block_bio_queue"
 #define BUCKETS 24
-#define SIZES_MAX 4
+#define SWITCH_EVENT "sched_switch"
+#define SIZES_MAX 8
 #define HELD_MAX 8
 #define SEED UINT64_C(0x10c4000000000000)
 #define CROWD 10
@@ -58,6 +60,7 @@ struct lock {
 	unsigned int holds;
 	unsigned int histogram[BUCKETS];
 	int64_t longest_ns, sum_ns;
+	int64_t working_ns;	/* the longest without what others had of the CPU */
 	unsigned int bos;	/* the most in one hold */
 	uint64_t bytes;		/* the same */
 	unsigned int io;	/* pages to and from swap, in all holds */
@@ -66,7 +69,7 @@ struct lock {
 struct held {
 	char instance[32];
 	struct lock *lock;
-	int64_t since;
+	int64_t since, off_ns;
 	unsigned int bos;
 	uint64_t bytes;
 };
@@ -74,6 +77,7 @@ struct held {
 struct record {
 	struct lock *locks;
 	struct held held[HELD_MAX];
+	int64_t off_since;	/* since when another thread has the CPU */
 	unsigned int bos;
 	unsigned int io;
 };
@@ -147,11 +151,27 @@ static void release(struct record *r, const struct trace_event *e)
 	lock->sum_ns += ns;
 	if (ns > lock->longest_ns)
 		lock->longest_ns = ns;
+	if (ns - h->off_ns > lock->working_ns)
+		lock->working_ns = ns - h->off_ns;
 	if (h->bos > lock->bos)
 		lock->bos = h->bos;
 	if (h->bytes > lock->bytes)
 		lock->bytes = h->bytes;
 	h->lock = NULL;
+}
+
+static void switch_to(struct record *r, const struct trace_event *e)
+{
+	int64_t prev, next;
+
+	if (!trace_field(e, "prev_pid", &prev) || !trace_field(e, "next_pid", &next))
+		fail_msg("an event without threads: %s", e->text);
+	if (prev == getpid())
+		r->off_since = e->ns;
+	if (next != getpid())
+		return;
+	for (unsigned int i = 0; i < HELD_MAX; i++)
+		r->held[i].off_ns += e->ns - r->off_since;
 }
 
 static uint64_t size_of(const char *text)
@@ -171,6 +191,8 @@ static void see(const struct trace_event *e, void *arg)
 		acquire(r, e);
 	} else if (!strcmp(e->name, "lock_release")) {
 		release(r, e);
+	} else if (!strcmp(e->name, SWITCH_EVENT)) {
+		switch_to(r, e);
 	} else if (!strncmp(e->name, "panthor_gem_", strlen("panthor_gem_"))) {
 		uint64_t bytes = size_of(e->text);
 
@@ -201,23 +223,24 @@ static void begin_recording(void)
 	ok(trace_enable("panthor/panthor_gem_evict", NULL), "gem_evict");
 	ok(trace_enable("panthor/panthor_gem_swapin", NULL), "gem_swapin");
 	ok(trace_enable("block/" IO_EVENT, NULL), IO_EVENT);
+	ok(trace_enable("sched/" SWITCH_EVENT, NULL), SWITCH_EVENT);
 	ok(trace_only_this_thread(), "set_event_pid");
 	ok(trace_start(), "tracing on");
 }
 
 static void print_histogram(const char *what, const struct lock *locks)
 {
-	print_message("%s: holds by time\n%-15s %8s %10s %10s %4s", what, "", "holds",
-		      "mean us", "longest us", "BOs");
+	print_message("%s: holds by time\n%-15s %8s %10s %10s %10s %4s", what, "", "holds",
+		      "mean us", "longest us", "on the CPU", "BOs");
 	for (unsigned int b = 0; b < 14; b++)
 		print_message(" %5uus", 1u << b);
 	print_message("\n");
 	for (size_t i = 0; i < LOCKS; i++) {
 		const struct lock *l = &locks[i];
 
-		print_message("%-15s %8u %10.1f %10.1f %4u", l->label, l->holds,
+		print_message("%-15s %8u %10.1f %10.1f %10.1f %4u", l->label, l->holds,
 			      l->holds ? (double)l->sum_ns / l->holds / 1e3 : 0.0,
-			      (double)l->longest_ns / 1e3, l->bos);
+			      (double)l->longest_ns / 1e3, (double)l->working_ns / 1e3, l->bos);
 		for (unsigned int b = 0; b < 14; b++)
 			print_message(" %7u", l->histogram[b]);
 		print_message("\n");
