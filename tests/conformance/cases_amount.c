@@ -63,6 +63,13 @@ static void freed_on_disk(struct world *w)
 	check_close((int64_t)res.freed_bytes, (int64_t)res.evicted_bytes,
 		    "freed_bytes the second time");
 	lot_check(w, &lot, WORLD_BY_GPU);
+
+	/* So little that all of it is under way when the last page is sent off. */
+	app = world_spawn(w, NULL);
+	lot = lot_alloc(w, app, 1, WORLD_MIB / 2, SEED + 17);
+	res = reclaim(w, app);
+	assert_in_range(res.freed_bytes, lot.size - lot.size / 8, res.evicted_bytes);
+	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
 static void claimed_is_used(struct world *w)
