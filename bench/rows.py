@@ -122,7 +122,7 @@ def bandwidth(what, set_, arm, device_set, goal):
                      rival=device, rival_name='device')
         if left > 1 - FREED_LEAST:
             result['note'] = f'{arm} freed only {100 * (1 - left):.0f} %'
-            result['met'] = False
+            result['met'] = None if goal is None else False
         return result
     return compute
 

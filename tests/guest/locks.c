@@ -42,8 +42,8 @@
 #define BO_MAX (2 * MIB)
 /* Each request of the swap device, when it is issued. */
 #define IO_EVENT "block_bio_queue"
-#define BUCKETS 24
 #define SWITCH_EVENT "sched_switch"
+#define BUCKETS 24
 #define SIZES_MAX 8
 #define HELD_MAX 8
 #define SEED UINT64_C(0x10c4000000000000)
