@@ -36,7 +36,7 @@
 /* Below, waking somebody up takes longer than the work. */
 #define PANTHOR_MEM_HELP_BYTES		SZ_512K
 
-/* The disk, or memory, is the limit before that. */
+/* Next to the caller. The disk, or memory, is the limit before that. */
 #define PANTHOR_MEM_HELPERS		3
 
 struct panthor_mem_helper {
@@ -206,6 +206,15 @@ static void panthor_mem_help(struct work_struct *work)
 		;
 }
 
+/*
+ * Half of the CPUs are for the program in the foreground, as it is what all this
+ * is done for. Of two, both are used: one that shares is faster than one alone.
+ */
+static u32 panthor_mem_most_helpers(u32 cpus)
+{
+	return min(clamp(cpus / 2, 2, PANTHOR_MEM_HELPERS + 1), cpus) - 1;
+}
+
 /**
  * panthor_mem_helper_count() - How many threads are to help
  * @bytes: Size of the work.
@@ -216,8 +225,7 @@ u32 panthor_mem_helper_count(u64 bytes)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_helper_count, bytes);
 
-	return min3((u32)PANTHOR_MEM_HELPERS, num_online_cpus() - 1,
-		    (u32)min(bytes / PANTHOR_MEM_HELP_BYTES, U32_MAX));
+	return min(panthor_mem_most_helpers(num_online_cpus()), bytes / PANTHOR_MEM_HELP_BYTES);
 }
 
 /* The index behind the BOs, from @ready on, with which nothing is left to do. */

@@ -345,10 +345,23 @@ static void panthor_pieces_test_finish(struct kunit *test)
 	panthor_test_expect_all(test, op, 0, op->bo_count);
 }
 
-/* Never more threads than CPUs, nor for less than it takes to wake one. */
+/* With the caller never more than half of the CPUs, but of two both. */
+static void panthor_pieces_test_most_helpers(struct kunit *test)
+{
+	static const u32 most[] = {
+		[1] = 0, [2] = 1, [3] = 1, [4] = 1, [5] = 1, [6] = 2, [7] = 2, [8] = 3, [9] = 3,
+	};
+
+	for (u32 cpus = 1; cpus < ARRAY_SIZE(most); cpus++)
+		KUNIT_EXPECT_EQ_MSG(test, most[cpus], panthor_mem_most_helpers(cpus),
+				    "%u CPUs", cpus);
+	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_HELPERS, panthor_mem_most_helpers(U32_MAX));
+}
+
+/* None for less than it takes to wake one. */
 static void panthor_pieces_test_helper_count(struct kunit *test)
 {
-	u32 most = min(num_online_cpus() - 1, (u32)PANTHOR_MEM_HELPERS);
+	u32 most = panthor_mem_most_helpers(num_online_cpus());
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(0));
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(PANTHOR_MEM_HELP_BYTES - 1));
@@ -368,6 +381,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_error),
 	KUNIT_CASE(panthor_pieces_test_cancelled),
 	KUNIT_CASE(panthor_pieces_test_finish),
+	KUNIT_CASE(panthor_pieces_test_most_helpers),
 	KUNIT_CASE(panthor_pieces_test_helper_count),
 	{}
 };
