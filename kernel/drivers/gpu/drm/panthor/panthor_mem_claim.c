@@ -246,16 +246,32 @@ static int panthor_mem_map_ahead(struct panthor_mem_claim_op *op, struct panthor
 	return ret ?: panthor_vm_restore_mappings(vm, base->batch, count);
 }
 
+/*
+ * BOs of a batch that failed may have pages and not be mapped: the shrinker has to
+ * find them all the same.
+ */
+static void panthor_mem_unvalidated(struct panthor_mem_claim_op *op, u32 first, u32 last)
+{
+	for (u32 i = first; i < last; i++) {
+		struct panthor_gem_object *bo = op->base->bos[i];
+
+		mutex_lock(&bo->base.gpuva.lock);
+		panthor_gem_update_reclaim_state_locked(bo, NULL);
+		mutex_unlock(&bo->base.gpuva.lock);
+	}
+}
+
 /* Validates BOs of the slice in one VM, a batch at a time. */
 static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op,
 				       struct panthor_vm *vm,
 				       u32 first, u32 last)
 {
 	struct drm_gpuvm *gpuvm = panthor_vm_gpuvm(vm);
-	u32 i = first, next;
+	u32 i = first;
 
 	while (i < last && !panthor_mem_claim_should_stop(op)) {
 		struct drm_exec exec;
+		u32 begin = i, next = i;
 		int ret;
 
 		drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 2);
@@ -265,6 +281,8 @@ static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op,
 		while (!ret && i < next)
 			ret = panthor_mem_validate_locked(op, &exec, gpuvm,
 							  op->base->bos[i++]);
+		if (ret)
+			panthor_mem_unvalidated(op, begin, next);
 		drm_exec_fini(&exec);
 		if (ret)
 			panthor_mem_claim_fail(op, ret);

@@ -224,6 +224,38 @@ static void panthor_mem_claim_test_shrinker_comes_last(struct kunit *test)
 }
 
 /*
+ * One of a batch cannot be read: those before it have their pages then, and the
+ * shrinker has to find them, mapped or not.
+ */
+static void panthor_mem_claim_test_unreadable(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct panthor_gem_object *bos[PANTHOR_TEST_BOS];
+	const u32 unreadable = PANTHOR_TEST_BOS - 2;
+	struct drm_panthor_mem_claim args = {};
+	struct inode *inode;
+
+	for (u32 i = 0; i < PANTHOR_TEST_BOS; i++) {
+		bos[i] = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+		panthor_kunit_evict(test, bos[i]);
+	}
+
+	inode = file_inode(bos[unreadable]->base.filp);
+	i_size_write(inode, 0);
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, unreadable * PAGE_SIZE);
+	for (u32 i = 0; i < PANTHOR_TEST_BOS; i++) {
+		KUNIT_EXPECT_EQ(test, i < unreadable, !!bos[i]->backing.pages);
+		KUNIT_EXPECT_EQ(test, i < unreadable, !!bos[i]->base.lru);
+	}
+
+	i_size_write(inode, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	for (u32 i = 0; i < PANTHOR_TEST_BOS; i++)
+		KUNIT_EXPECT_EQ(test, bos[i]->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
+}
+
+/*
  * A signal before anything was done: the call is repeated or fails with EINTR,
  * and what remains is counted all the same, beyond 4 GiB too.
  */
@@ -260,6 +292,7 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_external),
 	KUNIT_CASE(panthor_mem_claim_test_only_target),
 	KUNIT_CASE(panthor_mem_claim_test_shrinker_comes_last),
+	KUNIT_CASE(panthor_mem_claim_test_unreadable),
 	KUNIT_CASE(panthor_mem_claim_test_signal),
 	{}
 };
