@@ -60,9 +60,9 @@ static const char *const names[COUNT_NUMBER] = {
 	[COUNT_CHECKS_CPU] = "checks by the CPU",
 	[COUNT_BINDS] = "rebinds",
 	[COUNT_RECLAIMS] = "reclaims",
-	[COUNT_RECLAIMED_MIB] = "MiB reclaimed",
+	[COUNT_RECLAIMED_KIB] = "KiB reclaimed",
 	[COUNT_CLAIMS] = "claims",
-	[COUNT_CLAIMED_MIB] = "MiB claimed",
+	[COUNT_CLAIMED_KIB] = "KiB claimed",
 	[COUNT_SHRINKS] = "runs of the shrinker",
 	[COUNT_PRESSES] = "memory.reclaim",
 	[COUNT_OPENS] = "opens and closes",
@@ -116,9 +116,9 @@ static bool may_be_zero(enum stress_count which, bool ioctls)
 {
 	switch (which) {
 	case COUNT_RECLAIMS:
-	case COUNT_RECLAIMED_MIB:
+	case COUNT_RECLAIMED_KIB:
 	case COUNT_CLAIMS:
-	case COUNT_CLAIMED_MIB:
+	case COUNT_CLAIMED_KIB:
 	case COUNT_SIGNALS:
 		return !ioctls;
 	default:

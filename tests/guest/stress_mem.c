@@ -14,7 +14,8 @@
 #include "gpu/mem.h"
 #include "stress.h"
 
-#define MIB (UINT64_C(1) << 20)
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
 
 static void on_alarm(int sig)
 {
@@ -73,7 +74,7 @@ static void judge_reclaim(const struct drm_panthor_mem_reclaim *args, int ret,
 		stress_add(COUNT_BAD_RESULT, 1);
 	}
 	stress_add(COUNT_RECLAIMS, 1);
-	stress_add(COUNT_RECLAIMED_MIB, (long long)(args->freed_bytes / MIB));
+	stress_add(COUNT_RECLAIMED_KIB, (long long)(args->freed_bytes / KIB));
 }
 
 void stress_reclaimer(unsigned int number)
@@ -143,8 +144,8 @@ void stress_claimer(unsigned int number)
 		else if (!ret)
 			stress_add(COUNT_CLAIMS, 1);
 		if (!ret)
-			stress_add(COUNT_CLAIMED_MIB,
-				   (long long)(args.claimed_bytes / MIB));
+			stress_add(COUNT_CLAIMED_KIB,
+				   (long long)(args.claimed_bytes / KIB));
 		usleep((useconds_t)stress_random(20000));
 	}
 }
