@@ -99,8 +99,8 @@ def small(size):
     return (Case('Reclaim, zram, buffers of 64 KiB', [Boot([r[3] for r in out])],
                  [reclaim_row(r[0], 0.30) for r in out]),
             Case('Claim, zram, buffers of 64 KiB', [Boot([r[3] for r in back])],
-                 [row for r in back for row in
-                  (claim_row(r[0], 0.35), claim_row(r[0], None, 'serial'))]))
+                 [claim_row(r[0], goal, rival) for r in back for rival, goal in
+                  (('natural, one by one', 0.35), ('natural', None), ('serial', None))]))
 
 
 def claim_zram(size):

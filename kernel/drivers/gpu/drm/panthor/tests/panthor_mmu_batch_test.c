@@ -158,10 +158,70 @@ static void panthor_batch_test_then_evict(struct kunit *test)
 	}
 }
 
+/* A job needs all BOs of its VM: with the first, this many are mapped. */
+static const struct panthor_test_ahead {
+	const char *name;
+	u64 size;
+	u32 bos, mapped;
+} panthor_test_ahead[] = {
+	{ "few", SZ_64K, 3, 3 },
+	{ "one", SZ_64K, 1, 1 },
+	{ "many", PAGE_SIZE, PANTHOR_VM_AHEAD_BOS + 1, PANTHOR_VM_AHEAD_BOS },
+	{ "large", PANTHOR_VM_AHEAD_BYTES / 2, 4, 2 },
+	{ "larger", 2 * PANTHOR_VM_AHEAD_BYTES, 2, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_ahead, panthor_test_ahead, name);
+
+static void panthor_batch_test_validate(struct kunit *test)
+{
+	struct panthor_gem_object *bos[PANTHOR_VM_AHEAD_BOS + 1];
+	const struct panthor_test_ahead *t = test->param_value;
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_vm *vm = panthor_kunit_vm(test, file);
+	struct drm_gpuvm_bo *first;
+	struct drm_exec exec;
+
+	KUNIT_ASSERT_LE(test, t->bos, ARRAY_SIZE(bos));
+	for (u32 i = 0; i < t->bos; i++) {
+		bos[i] = panthor_kunit_mapped_bo(test, file, vm, t->size);
+		panthor_kunit_evict(test, bos[i]);
+	}
+
+	drm_exec_init(&exec, 0, 1);
+	drm_exec_until_all_locked(&exec) {
+		drm_gpuvm_prepare_vm(&vm->base, &exec, 0);
+		drm_exec_retry_on_contention(&exec);
+	}
+
+	/* In the list they are in the order in which they were evicted. */
+	first = list_first_entry(&vm->base.evict.list, struct drm_gpuvm_bo, list.entry.evict);
+	KUNIT_ASSERT_PTR_EQ(test, first->obj, &bos[0]->base);
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_bo_validate(first, &exec));
+	KUNIT_EXPECT_FALSE(test, first->evicted);
+	/* Should their turn not come, the shrinker finds them all the same. */
+	for (u32 i = 0; i < t->bos; i++) {
+		panthor_test_expect_mapped(test, vm, bos[i], i < t->mapped);
+		KUNIT_EXPECT_EQ(test, i < t->mapped, !!bos[i]->base.lru);
+	}
+	KUNIT_EXPECT_EQ(test, t->bos - 1, list_count_nodes(&vm->base.evict.list));
+
+	KUNIT_EXPECT_EQ(test, 0, drm_gpuvm_validate(&vm->base, &exec));
+	KUNIT_EXPECT_TRUE(test, list_empty(&vm->base.evict.list));
+	drm_exec_fini(&exec);
+
+	for (u32 i = 0; i < t->bos; i++) {
+		panthor_test_expect_mapped(test, vm, bos[i], true);
+		KUNIT_EXPECT_EQ(test, bos[i]->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
+	}
+}
+
 static struct kunit_case panthor_batch_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_batch_test_tables, panthor_test_tables_gen_params),
 	KUNIT_CASE(panthor_batch_test_round_trip),
 	KUNIT_CASE(panthor_batch_test_then_evict),
+	KUNIT_CASE_PARAM(panthor_batch_test_validate, panthor_test_ahead_gen_params),
 	{}
 };
 
