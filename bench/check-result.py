@@ -29,8 +29,9 @@ empty = [f'{case["name"]}: {row["what"]}: {row["note"]}' for case in document['c
 if empty:
     sys.exit('\n'.join(['rows without samples:', *empty]))
 
-docutils.core.publish_doctree((directory / 'index.rst').read_text(),
-                              settings_overrides={'halt_level': 2, 'report_level': 2})
+for page in ('index.rst', 'tables.rst'):
+    docutils.core.publish_doctree((directory / page).read_text(),
+                                  settings_overrides={'halt_level': 2, 'report_level': 2})
 ran = {case['name'] for case in document['cases']}
 for name, (case, _, _) in plots.PLOTS.items():
     for kind in plots.TERMINALS:

@@ -24,17 +24,26 @@ RATE = 2500             # samples of a CPU in a second
 WARM_UP, SECONDS = 4, 8
 PAUSE = 0.04            # no sample of a call for so long: it was another call
 
+LARGE = ('mib=256', 'algo=lzo-rle')
 SMALL = ('mib=64', 'kib=64', 'algo=lz4')
+ZERO = ('mib=256', 'algo=lz4', 'data=zero')
 DISK = ('mib=64', 'disk=100000')
+
+# The arm of which case, on how many CPUs.
 PROFILES = {
-    'reclaim, 1 MiB, lzo-rle': ('reclaim', 'reclaim', ('mib=256', 'algo=lzo-rle')),
-    'reclaim, 64 KiB, lz4': ('reclaim', 'reclaim', SMALL),
-    'memory.reclaim, 64 KiB, lz4': ('reclaim', 'memory.reclaim', SMALL),
-    'reclaim, slow swap': ('reclaim', 'reclaim', DISK),
-    'memory.reclaim, slow swap': ('reclaim', 'memory.reclaim', DISK),
-    'claim, 1 MiB, lzo-rle': ('claim', 'claim', ('mib=256', 'algo=lzo-rle')),
-    'claim, 64 KiB, lz4': ('claim', 'claim', SMALL),
-    'claim, slow swap': ('claim', 'claim', DISK),
+    'reclaim, 1 MiB, lzo-rle': ('reclaim', 'reclaim', LARGE, 2),
+    'reclaim, 64 KiB, lz4': ('reclaim', 'reclaim', SMALL, 2),
+    'memory.reclaim, 64 KiB, lz4': ('reclaim', 'memory.reclaim', SMALL, 2),
+    'reclaim, zero': ('reclaim', 'reclaim', ZERO, 2),
+    'memory.reclaim, zero': ('reclaim', 'memory.reclaim', ZERO, 2),
+    'reclaim, slow swap': ('reclaim', 'reclaim', DISK, 2),
+    'memory.reclaim, slow swap': ('reclaim', 'memory.reclaim', DISK, 2),
+    'claim, 1 MiB, lzo-rle': ('claim', 'claim', LARGE, 2),
+    'claim, 4 CPUs': ('claim', 'claim', LARGE, 4),
+    'claim, 1 CPU': ('claim', 'claim', LARGE, 1),
+    'natural, 1 CPU': ('claim', 'natural', LARGE, 1),
+    'claim, 64 KiB, lz4': ('claim', 'claim', SMALL, 2),
+    'claim, slow swap': ('claim', 'claim', DISK, 2),
 }
 
 # The functions that a measured call is below, on whatever thread.
@@ -42,6 +51,7 @@ CALLS = {
     'reclaim': ('panthor_ioctl_mem_reclaim',),
     'memory.reclaim': ('user_proactive_reclaim', 'panthor_mmu_reclaim_priv_bos'),
     'claim': ('panthor_ioctl_mem_claim',),
+    'natural': ('panthor_ioctl_group_submit',),
 }
 HELPERS = ('panthor_mem_help',)
 
@@ -88,7 +98,11 @@ def group_of(frames):
 
 
 def calls_of(samples, roots):
-    """From when to when a call was seen; the first and the last may be cut off."""
+    """From when to when a call was seen; the first and the last may be cut off.
+
+    Those far from the median are something else: submits with nothing to bring
+    back, or two calls with too short a pause between them.
+    """
     calls = []
     for when, frames in samples:
         if not any(root in frames for root in roots):
@@ -97,7 +111,9 @@ def calls_of(samples, roots):
             calls[-1][1] = when
         else:
             calls.append([when, when])
-    return calls[1:-1]
+    calls = calls[1:-1]
+    usual = statistics.median(end - begin for begin, end in calls) if calls else 0
+    return [call for call in calls if usual / 2 <= call[1] - call[0] <= 2 * usual]
 
 
 def analyse(samples, arm):
@@ -123,13 +139,13 @@ def analyse(samples, arm):
             'groups_ms': {name: count * ms for name, count in groups.most_common()}}
 
 
-def measure(build, case, arm, settings):
+def measure(build, case, arm, settings, cpus):
     bench = [f'{build}/bench/bench', case, f'only={arm}', 'rounds=400', *settings]
     with tempfile.TemporaryDirectory() as scratch:
         # There are rounds for longer than that: run-guest ends the guest.
         guest = subprocess.Popen([TOP / 'run-guest', '--kernel', 'bench', '--mem', '2048',
-                                  '--swap', '1024', '--timeout', str(WARM_UP + SECONDS + 3),
-                                  '--', *bench], stdin=subprocess.DEVNULL,
+                                  '--swap', '1024', '--cpus', str(cpus),
+                                  '--timeout', str(WARM_UP + SECONDS + 3), '--', *bench], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env={**os.environ, 'GUEST_POWER': 'on'})
         time.sleep(WARM_UP)
@@ -148,9 +164,9 @@ HEAD = '''.. SPDX-License-Identifier: MIT
 Where the CPU time goes
 =======================
 
-Milliseconds of CPU time in one call, on both CPUs together, from samples taken by perf on the host;
-the rows of a column add up to the caller and its helpers. In ``memory.reclaim`` the eviction before
-it, by the shrinker, is not part of the call.
+Milliseconds of CPU time in one call, on all CPUs together, from samples taken by perf on the host;
+the rows of a column add up to the caller and its helpers. ``memory.reclaim`` is the eviction before
+it, by the shrinker, and the call itself; "takes" has the time between the two as well.
 
 .. list-table::
    :header-rows: 1

@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A page and plots from a result of run-bench --json.
+"""Pages and plots from a result of run-bench --json.
 
 usage: publish.py RESULT.json DIRECTORY
 
-Writes result.json, index.rst and the plots into the directory. Every figure on
-the page comes from the result.
+Writes result.json, index.rst, tables.rst and the plots into the directory. Every
+figure on the pages comes from the result.
 """
 import json
 import pathlib
 import shutil
 import sys
+import textwrap
 
 import plots
 import table
+import words
 
 HEAD = '''.. SPDX-License-Identifier: MIT
    Written by bench/publish.py from result.json: do not edit.
@@ -27,7 +29,7 @@ Benchmarks
 Measured in User-Mode Linux with the real driver on a simulated GPU: the times are those of the
 driver and of the memory management on the CPU; ratios of two paths on the same machine mean more
 than any of the times. An arm and its rivals took turns in one guest, and contents were verified
-after each round. Figures are medians with their quartiles. A goal that is not met is said to be.
+after each round. Figures are medians.
 
 To repeat it on an idle machine::
 
@@ -35,8 +37,20 @@ To repeat it on an idle machine::
 
 '''
 
+TABLES = '''.. SPDX-License-Identifier: MIT
+   Written by bench/publish.py from result.json: do not edit.
+
+====================
+Benchmarks: all rows
+====================
+
+Medians with their quartiles. "value" is what the goal is about.
+
+'''
+
 # Pages that may lie beside it, and what they are.
-BESIDE = (('reasons.rst', 'why a goal is not met'),
+BESIDE = (('tables.rst', 'what was measured, all of it'),
+          ('reasons.rst', 'why a goal is not met'),
           ('profile.rst', 'what the CPUs do in a call, by ``bench/profile.py docs/benchmarks``'))
 
 
@@ -73,22 +87,54 @@ def summary(document):
     return '\n'.join(words)
 
 
-def page(document, drawn, directory):
+def short_rows(document):
+    """What is compared with a goal: the rest is for those who want to know more."""
+    yield '.. list-table::'
+    yield '   :header-rows: 1'
+    yield ''
+    lines = [(case['title'], row['what'], row['rival_name'],
+              table.quantity(row['value'], row['unit']), table.goal(row), table.met(row))
+             for case in document['cases'] for row in case['rows'] if row['met'] is not None]
+    for line in [('case', 'what', 'rival', 'value', 'goal', 'met?'), *lines]:
+        for number, text in enumerate(line):
+            yield f'   {"* -" if number == 0 else "  -"} {cell(text)}'
+    yield ''
+
+
+def titled(title):
+    return [title, '=' * len(title), '']
+
+
+def index(document, drawn, directory):
     lines = [HEAD.format(summary=summary(document))]
-    beside = [f'`{name} <{name}>`_ says {what}.' for name, what in BESIDE
+    said = list(words.sentences(document))
+    if said:
+        lines += titled('In short')
+        for sentence in said:
+            lines += textwrap.wrap(sentence, 100, initial_indent='- ', subsequent_indent='  ',
+                                   break_on_hyphens=False)
+        lines.append('')
+    if drawn:
+        lines += titled('Pictures')
+    for name, title in drawn:
+        lines += [f'.. figure:: {name}.svg', f'   :alt: {title}', '', f'   {title}', '']
+    lines += titled('Goals')
+    lines += short_rows(document)
+    lines += titled('More')
+    lines += [f'- `{name} <{name}>`_: {what}.' for name, what in BESIDE
               if (directory / name).exists()]
-    lines += [*beside, ''] if beside else []
+    return '\n'.join(lines).rstrip() + '\n'
+
+
+def tables(document):
+    lines = [TABLES]
     for case in document['cases']:
         if case['error'] or case['rows']:
-            lines += [case['title'], '=' * len(case['title']), '']
+            lines += titled(case['title'])
         if case['error']:
             lines += [f'Failed: {case["error"]}.', '']
         elif case['rows']:
             lines += rst_table(case)
-    if drawn:
-        lines += ['Pictures', '========', '']
-    for name, title in drawn:
-        lines += [f'.. figure:: {name}.svg', f'   :alt: {title}', '', f'   {title}', '']
     return '\n'.join(lines).rstrip() + '\n'
 
 
@@ -98,7 +144,8 @@ def publish(path, directory):
     if path.resolve() != (directory / 'result.json').resolve():
         shutil.copyfile(path, directory / 'result.json')
     drawn = plots.all_plots(document, directory)
-    (directory / 'index.rst').write_text(page(document, drawn, directory))
+    (directory / 'tables.rst').write_text(tables(document))
+    (directory / 'index.rst').write_text(index(document, drawn, directory))
 
 
 def main():
