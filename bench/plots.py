@@ -76,6 +76,8 @@ def timeline(document, case):
     return data + '\n'.join(bands) + '''
 set xlabel "seconds"
 set ylabel "MiB"
+set tmargin 2
+set bmargin 5
 set key outside bottom center horizontal
 plot $data using 1:2 with lines ls 5 title "MemAvailable, change", \\
      $data using 1:3 with lines ls 2 title "swap used", \\
