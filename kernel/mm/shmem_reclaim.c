@@ -22,6 +22,22 @@
 #define SHMEM_RECLAIM_BATCH	512
 
 /*
+ * A folio in a per-CPU batch may be on an LRU list all the same, as one that is
+ * being activated or rotated is: but the batch has a reference, and reclaim cannot
+ * free it. One is of the isolation, one of the caller.
+ */
+static bool shmem_isolate(struct folio *folio)
+{
+	if (!folio_isolate_lru(folio))
+		return false;
+	if (folio_ref_count(folio) <= folio_expected_ref_count(folio) + 2)
+		return true;
+
+	folio_putback_lru(folio);
+	return false;
+}
+
+/*
  * Isolates folios from @start on, and returns where to go on. Counts in @missed
  * the pages that are in a per-CPU batch.
  */
@@ -38,7 +54,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
 			struct folio *folio = fbatch.folios[i];
 
-			if (!folio_isolate_lru(folio)) {
+			if (!shmem_isolate(folio)) {
 				*missed += folio_nr_pages(folio);
 				continue;
 			}
@@ -166,7 +182,7 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
 
 			if (!shmem_wait_written(mapping, indices[i], folio))
 				continue;
-			if (folio_isolate_lru(folio))
+			if (shmem_isolate(folio))
 				list_add_tail(&folio->lru, &folios);
 			else
 				*missed += folio_nr_pages(folio);
@@ -206,8 +222,8 @@ unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
 	freed = shmem_reclaim_once(mapping, start, end, &missed);
 
 	/*
-	 * Folios in per-CPU batches are on no LRU list yet. Mostly this CPU
-	 * has them; asking all others is dear.
+	 * Folios in per-CPU batches. Mostly this CPU has them; asking all others
+	 * is dear.
 	 */
 	if (missed) {
 		missed = 0;

@@ -72,6 +72,28 @@ static void freed_on_disk(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/*
+ * Of little, what CPUs keep in a batch before it gets to a list would be much: some
+ * thirty pages each.
+ */
+static void freed_of_little(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 1, WORLD_MIB / 2, SEED + 18);
+	struct panthor_mem_reclaim_result res;
+
+	for (int round = 0; round < 12; round++) {
+		if (round == 6)
+			world_set_swap(w, WORLD_SWAP_SLOW);
+		res = reclaim(w, app);
+		assert_true(res.evicted_bytes >= lot.size);
+		assert_in_range(res.freed_bytes, res.evicted_bytes - res.evicted_bytes / 32,
+				res.evicted_bytes);
+		claim(w, app);
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 static void claimed_is_used(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -333,6 +355,7 @@ static void swap_ends(struct world *w)
 const struct conf_case amount_cases[] = {
 	{ "freed_is_free", freed_is_free, WORLD_IS_ALONE },
 	{ "freed_on_disk", freed_on_disk, WORLD_IS_ALONE | WORLD_CAN_SWAP_READ_ERROR },
+	{ "freed_of_little", freed_of_little, WORLD_IS_ALONE | WORLD_CAN_SWAP_READ_ERROR },
 	{ "claimed_is_used", claimed_is_used, WORLD_IS_ALONE },
 	{ "max_bytes_freed", max_bytes_freed, 0 },
 	{ "max_bytes_evicted", max_bytes_evicted, 0 },

@@ -206,13 +206,18 @@ static void panthor_pieces_test_small(struct kunit *test)
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 	struct panthor_mem_place start;
 
+	/* Few enough for one, with any size of a page up to 16 KiB. */
+	static_assert(5 * 3 <= SZ_256K / SZ_16K);
+	if (PAGE_SIZE > SZ_16K)
+		kunit_skip(test, "a piece has few pages");
+
 	for (u32 i = 0; i < op->bo_count; i++) {
-		op->bos[i]->base.size = 7 * PAGE_SIZE;
-		op->bytes[i] = i == 2 ? 0 : 7 * PAGE_SIZE;
+		op->bos[i]->base.size = 3 * PAGE_SIZE;
+		op->bytes[i] = i == 2 ? 0 : 3 * PAGE_SIZE;
 	}
 	op->run->op = op;
 	op->run->last = op->bo_count;
-	KUNIT_EXPECT_EQ(test, 35, panthor_mem_take_piece(op->run, &start));
+	KUNIT_EXPECT_EQ(test, 3 * (op->bo_count - 1), panthor_mem_take_piece(op->run, &start));
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_take_piece(op->run, &start));
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
