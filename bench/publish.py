@@ -58,14 +58,19 @@ def cell(text):
     return text.replace('*', r'\*').replace('|', r'\|') or '\\ '
 
 
-def rst_table(case):
+def list_table(head, lines):
     yield '.. list-table::'
     yield '   :header-rows: 1'
     yield ''
-    for line in [table.HEAD[:-1] + ('met?',), *(table.lines_of(row) for row in case['rows'])]:
+    for line in [head, *lines]:
         for number, text in enumerate(line):
             yield f'   {"* -" if number == 0 else "  -"} {cell(text)}'
     yield ''
+
+
+def rst_table(case):
+    yield from list_table(table.HEAD[:-1] + ('met?',),
+                          [table.lines_of(row) for row in case['rows']])
     for row in case['rows']:
         if row['note']:
             yield f'- {cell(row["what"])}: {cell(row["note"])}'
@@ -77,28 +82,22 @@ def summary(document):
               if row['met'] is not None]
     met = sum(row['met'] for row in judged)
     host = document['host']
-    words = [f'{met} of {len(judged)} goals are met. Run on {document["began"][:10]}, '
-             f'{host["cpus"]} CPUs ({host["cpu"]}), load average {host["load_average"]:.1f} '
-             f'at its start, commit {host["commit"]}.']
+    said = [f'{met} of {len(judged)} goals are met. Run on {document["began"][:10]}, '
+            f'{host["cpus"]} CPUs ({host["cpu"]}), load average {host["load_average"]:.1f} '
+            f'at its start, commit {host["commit"]}.']
     if document['mode'] == 'quick':
-        words.append('**This was a quick run: its figures mean nothing.**')
+        said.append('**This was a quick run: its figures mean nothing.**')
     if not document['contents_ok']:
-        words.append('**Contents were wrong, or a case failed.**')
-    return '\n'.join(words)
+        said.append('**Contents were wrong, or a case failed.**')
+    return '\n'.join(said)
 
 
 def short_rows(document):
     """What is compared with a goal: the rest is for those who want to know more."""
-    yield '.. list-table::'
-    yield '   :header-rows: 1'
-    yield ''
     lines = [(case['title'], row['what'], row['rival_name'],
               table.quantity(row['value'], row['unit']), table.goal(row), table.met(row))
              for case in document['cases'] for row in case['rows'] if row['met'] is not None]
-    for line in [('case', 'what', 'rival', 'value', 'goal', 'met?'), *lines]:
-        for number, text in enumerate(line):
-            yield f'   {"* -" if number == 0 else "  -"} {cell(text)}'
-    yield ''
+    return list_table(('case', 'what', 'rival', 'value', 'goal', 'met?'), lines)
 
 
 def titled(title):

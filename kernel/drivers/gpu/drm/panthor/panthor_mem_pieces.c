@@ -208,7 +208,7 @@ static void panthor_mem_help(struct work_struct *work)
 
 /*
  * Half of the CPUs are for the program in the foreground, as it is what all this
- * is done for. Of two, both are used: one that shares is faster than one alone.
+ * is done for. Of two or three, two are used: two that share are faster than one.
  */
 static u32 panthor_mem_most_helpers(u32 cpus)
 {

@@ -207,7 +207,7 @@ static void panthor_pieces_test_small(struct kunit *test)
 	struct panthor_mem_place start;
 
 	/* Few enough for one, with any size of a page up to 16 KiB. */
-	static_assert(5 * 3 <= SZ_256K / SZ_16K);
+	static_assert(3 * (PANTHOR_TEST_PIECE_BOS - 1) <= SZ_256K / SZ_16K);
 	if (PAGE_SIZE > SZ_16K)
 		kunit_skip(test, "a piece has few pages");
 
@@ -350,7 +350,7 @@ static void panthor_pieces_test_finish(struct kunit *test)
 	panthor_test_expect_all(test, op, 0, op->bo_count);
 }
 
-/* With the caller never more than half of the CPUs, but of two both. */
+/* With the caller two, or half of the CPUs up to four; never more than there are. */
 static void panthor_pieces_test_most_helpers(struct kunit *test)
 {
 	static const u32 most[] = {
