@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is what run-bench wrote into a directory whole, and as documented?
+"""Is what run-bench wrote into a directory whole, as documented, and written by nobody else?
 
 usage: check-result.py DIRECTORY
 """
@@ -12,6 +12,8 @@ import docutils.core
 import jsonschema
 
 import plots
+import publish
+import words
 
 top = pathlib.Path(__file__).resolve().parent.parent
 directory = pathlib.Path(sys.argv[1])
@@ -29,11 +31,20 @@ empty = [f'{case["name"]}: {row["what"]}: {row["note"]}' for case in document['c
 if empty:
     sys.exit('\n'.join(['rows without samples:', *empty]))
 
-for page in ('index.rst', 'tables.rst'):
-    docutils.core.publish_doctree((directory / page).read_text(),
+pages = {'index.rst': publish.index(document, plots.possible(document), directory),
+         'tables.rst': publish.tables(document)}
+for page, text in pages.items():
+    if (directory / page).read_text() != text:
+        sys.exit(f'{page} is not what publish.py makes of result.json')
+for page in directory.glob('*.rst'):
+    docutils.core.publish_doctree(page.read_text(),
                                   settings_overrides={'halt_level': 2, 'report_level': 2})
-ran = {case['name'] for case in document['cases']}
-for name, (case, _, _) in plots.PLOTS.items():
+
+# A sentence whose rows have another name now is left out, which nobody would miss.
+if document['mode'] == 'full' and len(list(words.sentences(document))) < len(words.SENTENCES):
+    sys.exit('index.rst lacks a sentence: bench/words.py knows rows that are not there')
+
+for name, _ in plots.possible(document):
     for kind in plots.TERMINALS:
-        if case in ran and not (directory / f'{name}.{kind}').stat().st_size:
+        if not (directory / f'{name}.{kind}').stat().st_size:
             sys.exit(f'{name}.{kind} is empty')

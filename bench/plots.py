@@ -188,15 +188,18 @@ PLOTS = {
 }
 
 
+def possible(document):
+    """What the document has samples for; [(name, title)]."""
+    return [(name, title) for name, (case_name, _, title) in PLOTS.items()
+            if case_named(document, case_name)]
+
+
 def all_plots(document, directory):
-    """Draws what the document has samples for; [(name, title)]."""
-    drawn = []
-    for name, (case_name, plot, title) in PLOTS.items():
-        case = case_named(document, case_name)
-        if not case:
-            continue
-        result = plot(document, case)
+    """Draws what is possible, and returns it."""
+    drawn = possible(document)
+    for name, _ in drawn:
+        case_name, plot, _ = PLOTS[name]
+        result = plot(document, case_named(document, case_name))
         commands, height = result if isinstance(result, tuple) else (result, 420)
         draw(directory / name, commands, height)
-        drawn.append((name, title))
     return drawn

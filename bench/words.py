@@ -84,10 +84,13 @@ def others(rows):
             f'{longest("filelist_mutex")}.')
 
 
+SENTENCES = (reclaim, freed, claim, first_frame, others)
+
+
 def sentences(document):
     """Those for which everything was measured."""
     rows = Rows(document)
-    for sentence in (reclaim, freed, claim, first_frame, others):
+    for sentence in SENTENCES:
         try:
             yield sentence(rows)
         except Missing:
