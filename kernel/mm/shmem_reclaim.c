@@ -8,6 +8,8 @@
 #include <linux/export.h>
 #include <linux/folio_batch.h>
 #include <linux/leafops.h>
+#include <linux/memcontrol.h>
+#include <linux/mm_inline.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
 #include <linux/sched/signal.h>
@@ -24,23 +26,49 @@
 /*
  * A folio in a per-CPU batch may be on an LRU list all the same, as one that is
  * being activated or rotated is: but the batch has a reference, and reclaim cannot
- * free it. One is of the isolation, one of the caller.
+ * free it. The caller has one, too.
  */
-static bool shmem_isolate(struct folio *folio)
+static bool shmem_in_cpu_batch(struct folio *folio)
 {
-	if (!folio_isolate_lru(folio))
-		return false;
-	if (folio_ref_count(folio) <= folio_expected_ref_count(folio) + 2)
-		return true;
-
-	folio_putback_lru(folio);
-	return false;
+	return !folio_test_lru(folio) ||
+	       folio_ref_count(folio) > folio_expected_ref_count(folio) + 1;
 }
 
 /*
- * Isolates folios from @start on, and returns where to go on. Counts in @missed
- * the pages that are in a per-CPU batch.
+ * Isolates folios, those of one LRU list with one hold of its lock. Returns how many
+ * pages, and counts in @missed those that are in a per-CPU batch.
  */
+static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list_head *folios,
+				   unsigned long *missed)
+{
+	struct lruvec *lruvec = NULL;
+	unsigned long isolated = 0;
+
+	for (unsigned int i = 0; i < folio_batch_count(fbatch); i++) {
+		struct folio *folio = fbatch->folios[i];
+
+		/* Pinned again by the driver in the meantime. */
+		if (folio_test_lru(folio) && folio_test_unevictable(folio))
+			continue;
+		if (shmem_in_cpu_batch(folio) || !folio_test_clear_lru(folio)) {
+			*missed += folio_nr_pages(folio);
+			continue;
+		}
+
+		folio_get(folio);
+		lruvec = folio_lruvec_relock_irq(folio, lruvec);
+		lruvec_del_folio(lruvec, folio);
+		/* Reclaim begins at the tail: slots are to be in the order of the pages. */
+		list_add(&folio->lru, folios);
+		isolated += folio_nr_pages(folio);
+	}
+	if (lruvec)
+		lruvec_unlock_irq(lruvec);
+
+	return isolated;
+}
+
+/* Isolates folios from @start on, and returns where to go on. */
 static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 				   pgoff_t end, struct list_head *folios,
 				   unsigned long *missed)
@@ -51,21 +79,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 	folio_batch_init(&fbatch);
 	while (isolated < SHMEM_RECLAIM_BATCH &&
 	       filemap_get_folios(mapping, &start, end, &fbatch)) {
-		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
-			struct folio *folio = fbatch.folios[i];
-
-			if (!shmem_isolate(folio)) {
-				*missed += folio_nr_pages(folio);
-				continue;
-			}
-			/* Pinned again by the driver in the meantime. */
-			if (folio_test_unevictable(folio)) {
-				folio_putback_lru(folio);
-				continue;
-			}
-			list_add_tail(&folio->lru, folios);
-			isolated += folio_nr_pages(folio);
-		}
+		isolated += shmem_isolate(&fbatch, folios, missed);
 		/* Only the reference of the isolation may be left for reclaim. */
 		folio_batch_release(&fbatch);
 	}
@@ -170,23 +184,19 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
 					unsigned long *missed)
 {
 	pgoff_t indices[FOLIO_BATCH_SIZE];
-	struct folio_batch fbatch;
+	struct folio_batch fbatch, written;
 	unsigned long freed = 0;
 	LIST_HEAD(folios);
 
 	folio_batch_init(&fbatch);
 	while (start <= end && !fatal_signal_pending(current)) {
 		start = shmem_get_written(mapping, start, end, &fbatch, indices);
+		folio_batch_init(&written);
 		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
-			struct folio *folio = fbatch.folios[i];
-
-			if (!shmem_wait_written(mapping, indices[i], folio))
-				continue;
-			if (shmem_isolate(folio))
-				list_add_tail(&folio->lru, &folios);
-			else
-				*missed += folio_nr_pages(folio);
+			if (shmem_wait_written(mapping, indices[i], fbatch.folios[i]))
+				folio_batch_add(&written, fbatch.folios[i]);
 		}
+		shmem_isolate(&written, &folios, missed);
 		folio_batch_release(&fbatch);
 		freed += reclaim_pages(&folios);
 		cond_resched();

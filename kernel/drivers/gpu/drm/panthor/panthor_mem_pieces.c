@@ -10,6 +10,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/blkdev.h>
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -27,8 +28,15 @@
 #include "panthor_mem.h"
 #include "panthor_mem_pieces.h"
 
-/* Much longer than taking it, and short: nobody has to wait long for the last. */
-#define PANTHOR_MEM_PIECE_PAGES		(SZ_256K >> PAGE_SHIFT)
+/* Much longer than a look for a signal, and short: nobody has to wait long for the end. */
+#define PANTHOR_MEM_STEP_PAGES		(SZ_256K >> PAGE_SHIFT)
+
+/*
+ * A piece is some steps, of a long row: two threads in one BO contend for the locks of
+ * its file, and this is the size of many BOs. A short row has a piece for everybody.
+ */
+#define PANTHOR_MEM_PIECE_STEPS		4
+#define PANTHOR_MEM_ROW_PIECES		16
 
 /* How far a disk is told in advance what is to be read. */
 #define PANTHOR_MEM_AHEAD_PAGES		(SZ_8M >> PAGE_SHIFT)
@@ -75,6 +83,9 @@ struct panthor_mem_run {
 
 	/** @last: Index behind the last BO. */
 	u32 last;
+
+	/** @piece_pages: Pages of a piece. */
+	pgoff_t piece_pages;
 
 	/** @stop: No piece is to be begun any more. */
 	bool stop;
@@ -132,9 +143,9 @@ static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_
 
 	*start = *place;
 	do {
-		more = panthor_mem_advance(run, place, PANTHOR_MEM_PIECE_PAGES - pages, &from);
+		more = panthor_mem_advance(run, place, run->piece_pages - pages, &from);
 		pages += more;
-	} while (more && pages < PANTHOR_MEM_PIECE_PAGES);
+	} while (more && pages < run->piece_pages);
 
 	return pages;
 }
@@ -172,9 +183,25 @@ static void panthor_mem_do_ahead(struct panthor_mem_run *run)
 	}
 }
 
+static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
+{
+	atomic_cmpxchg(&run->error, 0, error);
+	WRITE_ONCE(run->stop, true);
+}
+
+/* A helper has no signals, but it sees a claim as the caller does. */
+static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
+{
+	if (!run->work->finish && (signal_pending(current) || READ_ONCE(run->op->cancelled)))
+		panthor_mem_stop_run(run, -EINTR);
+
+	return READ_ONCE(run->stop);
+}
+
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 {
 	struct panthor_mem_place place, from;
+	struct blk_plug plug;
 	pgoff_t pages, count;
 	long ret;
 
@@ -183,17 +210,20 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 	if (!pages)
 		return false;
 
-	for (; pages; pages -= count) {
-		count = panthor_mem_advance(run, &place, pages, &from);
+	/* The disk gets all of the piece at once. */
+	blk_start_plug(&plug);
+	for (; pages && !panthor_mem_run_stopped(run); pages -= count) {
+		count = panthor_mem_advance(run, &place, min(pages, PANTHOR_MEM_STEP_PAGES),
+					    &from);
 		ret = run->work->piece(run->op->bos[from.bo], from.page, from.page + count - 1);
 		if (ret < 0) {
-			atomic_cmpxchg(&run->error, 0, ret);
-			WRITE_ONCE(run->stop, true);
+			panthor_mem_stop_run(run, ret);
 			break;
 		}
 		atomic_long_add_return_release(ret, &run->done[from.bo]);
 		cond_resched();
 	}
+	blk_finish_plug(&plug);
 
 	return true;
 }
@@ -241,6 +271,12 @@ static u32 panthor_mem_ready(struct panthor_mem_run *run, u32 ready)
 	return ready;
 }
 
+static pgoff_t panthor_mem_piece_pages(u64 bytes)
+{
+	return clamp((bytes >> PAGE_SHIFT) / PANTHOR_MEM_ROW_PIECES, PANTHOR_MEM_STEP_PAGES,
+		     PANTHOR_MEM_PIECE_STEPS * PANTHOR_MEM_STEP_PAGES);
+}
+
 static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 last)
 {
 	u64 bytes = 0;
@@ -271,7 +307,6 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	struct panthor_mem_run *run = op->run;
 	u32 helpers, i, cpu, next, told = first;
 	u64 bytes = 0;
-	int ret = 0;
 
 	for (i = first; i < last; i++) {
 		atomic_long_set(&run->done[i], 0);
@@ -282,6 +317,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	run->next = (struct panthor_mem_place){ .bo = first };
 	run->ahead = run->next;
 	run->last = last;
+	run->piece_pages = panthor_mem_piece_pages(bytes);
 	run->stop = false;
 	atomic_set(&run->error, 0);
 
@@ -297,11 +333,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	}
 
 	do {
-		if (!work->finish && (signal_pending(current) || READ_ONCE(op->cancelled))) {
-			WRITE_ONCE(run->stop, true);
-			ret = -EINTR;
-		}
-
+		panthor_mem_run_stopped(run);
 		next = panthor_mem_ready(run, told);
 		bytes = panthor_mem_bytes_of(op, told, next);
 		if (work->ready && bytes >= PANTHOR_MEM_BATCH_BYTES) {
@@ -312,7 +344,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 			WRITE_ONCE(run->stop, true);
 	} while (panthor_mem_do_piece(run));
 
-	/* Those that have not begun never do, the others end their piece. */
+	/* Those that have not begun never do, the others end their piece, or step. */
 	for (i = 0; i < helpers; i++)
 		cancel_work_sync(&run->helpers[i].work);
 
@@ -323,7 +355,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	if (work->ready && next > told && !op->stop)
 		work->ready(data, told, next);
 
-	return atomic_read(&run->error) ?: ret;
+	return atomic_read(&run->error);
 }
 
 /**

@@ -11,7 +11,7 @@
 #include <kunit/test.h>
 
 #define PANTHOR_TEST_PIECE_BOS		6
-#define PANTHOR_TEST_PIECE_PAGES	(16 * PANTHOR_MEM_PIECE_PAGES)
+#define PANTHOR_TEST_PIECE_PAGES	(16 * PANTHOR_MEM_STEP_PAGES)
 
 /* What was done: helpers know no test. One test runs at a time. */
 static struct {
@@ -101,8 +101,8 @@ static void panthor_test_free_run(void *run)
 static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
 {
 	static const u64 pages[PANTHOR_TEST_PIECE_BOS] = {
-		1, PANTHOR_MEM_PIECE_PAGES, 7, PANTHOR_MEM_PIECE_PAGES + 1,
-		4 * PANTHOR_MEM_PIECE_PAGES, 2 * PANTHOR_MEM_PIECE_PAGES - 1,
+		1, PANTHOR_MEM_STEP_PAGES, 7, PANTHOR_MEM_STEP_PAGES + 1,
+		4 * PANTHOR_MEM_STEP_PAGES, 2 * PANTHOR_MEM_STEP_PAGES - 1,
 	};
 	struct panthor_gem_object *bos;
 	struct panthor_mem_op *op;
@@ -195,9 +195,9 @@ static void panthor_pieces_test_ahead(struct kunit *test)
 	panthor_test_expect_all(test, op, 0, op->bo_count);
 	KUNIT_EXPECT_EQ(test, panthor_test_pieces.not_ahead, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&panthor_test_pieces.pages_ahead), pages);
-	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, PANTHOR_MEM_PIECE_PAGES);
+	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, op->run->piece_pages);
 	KUNIT_EXPECT_LT(test, panthor_test_pieces.most_ahead,
-			PANTHOR_MEM_AHEAD_PAGES + PANTHOR_MEM_PIECE_PAGES);
+			PANTHOR_MEM_AHEAD_PAGES + op->run->piece_pages);
 }
 
 /* Small BOs share a piece: one look at the lock for all of them. */
@@ -217,6 +217,7 @@ static void panthor_pieces_test_small(struct kunit *test)
 	}
 	op->run->op = op;
 	op->run->last = op->bo_count;
+	op->run->piece_pages = panthor_mem_piece_pages(0);
 	KUNIT_EXPECT_EQ(test, 3 * (op->bo_count - 1), panthor_mem_take_piece(op->run, &start));
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_take_piece(op->run, &start));
 
@@ -333,8 +334,8 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 			panthor_test_run(op, 0, op->bo_count));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
 	KUNIT_EXPECT_EQ(test, op->pages[0], 1);
-	/* The piece was begun with both of them. */
-	KUNIT_EXPECT_EQ(test, op->pages[1], PANTHOR_MEM_PIECE_PAGES - 1);
+	/* The one at hand is finished. */
+	KUNIT_EXPECT_EQ(test, op->pages[1], PANTHOR_MEM_STEP_PAGES - 1);
 	KUNIT_EXPECT_EQ(test, op->pages[3], 0);
 }
 
@@ -363,6 +364,23 @@ static void panthor_pieces_test_most_helpers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_HELPERS, panthor_mem_most_helpers(U32_MAX));
 }
 
+/* Of a row of the least size for a helper there is a piece for both, of a slice a long one. */
+static void panthor_pieces_test_piece_pages(struct kunit *test)
+{
+	const u64 step = PANTHOR_MEM_STEP_PAGES << PAGE_SHIFT;
+	const u64 piece = PANTHOR_MEM_PIECE_STEPS * step;
+
+	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_STEP_PAGES, panthor_mem_piece_pages(0));
+	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_STEP_PAGES,
+			panthor_mem_piece_pages(PANTHOR_MEM_ROW_PIECES * step));
+	KUNIT_EXPECT_EQ(test, 2 * PANTHOR_MEM_STEP_PAGES,
+			panthor_mem_piece_pages(2 * PANTHOR_MEM_ROW_PIECES * step));
+	KUNIT_EXPECT_EQ(test, piece >> PAGE_SHIFT,
+			panthor_mem_piece_pages(PANTHOR_MEM_SLICE_BYTES));
+	KUNIT_EXPECT_EQ(test, piece >> PAGE_SHIFT, panthor_mem_piece_pages(U64_MAX));
+	KUNIT_EXPECT_LE(test, 2 * step, PANTHOR_MEM_HELP_BYTES);
+}
+
 /* None for less than it takes to wake one. */
 static void panthor_pieces_test_helper_count(struct kunit *test)
 {
@@ -387,6 +405,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_cancelled),
 	KUNIT_CASE(panthor_pieces_test_finish),
 	KUNIT_CASE(panthor_pieces_test_most_helpers),
+	KUNIT_CASE(panthor_pieces_test_piece_pages),
 	KUNIT_CASE(panthor_pieces_test_helper_count),
 	{}
 };

@@ -647,14 +647,14 @@ static void panthor_mem_reclaim_test_claim_ends_it(struct kunit *test)
 	struct panthor_mem_reclaim_test *ctx = test->priv;
 	struct drm_panthor_mem_reclaim args = {};
 
-	/* More than one slice: a piece of the first one is finished. */
+	/* More than one slice, and a piece of many BOs: it ends after the one at hand. */
 	for (u32 i = 0; i < PANTHOR_MEM_SLICE_BOS + 1; i++)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
 	ctx->cancel_after = 3;
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_MEM_SLICE_BOS * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, args.freed_bytes, SZ_256K);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
