@@ -129,6 +129,21 @@ static pgoff_t panthor_mem_advance(const struct panthor_mem_run *run,
 	return pages;
 }
 
+static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
+{
+	atomic_cmpxchg(&run->error, 0, error);
+	WRITE_ONCE(run->stop, true);
+}
+
+/* A helper has no signals, but it sees a claim as the caller does. */
+static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
+{
+	if (!run->work->finish && (signal_pending(current) || READ_ONCE(run->op->cancelled)))
+		panthor_mem_stop_run(run, -EINTR);
+
+	return READ_ONCE(run->stop);
+}
+
 /* Takes the piece at @place. Returns its pages, 0 if there is none. */
 static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_place *place,
 				struct panthor_mem_place *start)
@@ -138,7 +153,7 @@ static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_
 
 	lockdep_assert_held(&run->lock);
 
-	if (READ_ONCE(run->stop))
+	if (panthor_mem_run_stopped(run))
 		return 0;
 
 	*start = *place;
@@ -181,21 +196,6 @@ static void panthor_mem_do_ahead(struct panthor_mem_run *run)
 		}
 		cond_resched();
 	}
-}
-
-static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
-{
-	atomic_cmpxchg(&run->error, 0, error);
-	WRITE_ONCE(run->stop, true);
-}
-
-/* A helper has no signals, but it sees a claim as the caller does. */
-static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
-{
-	if (!run->work->finish && (signal_pending(current) || READ_ONCE(run->op->cancelled)))
-		panthor_mem_stop_run(run, -EINTR);
-
-	return READ_ONCE(run->stop);
 }
 
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
@@ -333,7 +333,6 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	}
 
 	do {
-		panthor_mem_run_stopped(run);
 		next = panthor_mem_ready(run, told);
 		bytes = panthor_mem_bytes_of(op, told, next);
 		if (work->ready && bytes >= PANTHOR_MEM_BATCH_BYTES) {

@@ -216,6 +216,7 @@ static void panthor_pieces_test_small(struct kunit *test)
 		op->bytes[i] = i == 2 ? 0 : 3 * PAGE_SIZE;
 	}
 	op->run->op = op;
+	op->run->work = &panthor_test_work;
 	op->run->last = op->bo_count;
 	op->run->piece_pages = panthor_mem_piece_pages(0);
 	KUNIT_EXPECT_EQ(test, 3 * (op->bo_count - 1), panthor_mem_take_piece(op->run, &start));
