@@ -33,10 +33,11 @@
 
 /*
  * A piece is some steps, of a long row: two threads in one BO contend for the locks of
- * its file, and this is the size of many BOs. A short row has a piece for everybody.
+ * its file, and this is the size of many BOs. A short row has a piece for everybody,
+ * and no last one that all others wait for.
  */
 #define PANTHOR_MEM_PIECE_STEPS		4
-#define PANTHOR_MEM_ROW_PIECES		16
+#define PANTHOR_MEM_ROW_PIECES		64
 
 /* How far a disk is told in advance what is to be read. */
 #define PANTHOR_MEM_AHEAD_PAGES		(SZ_8M >> PAGE_SHIFT)
