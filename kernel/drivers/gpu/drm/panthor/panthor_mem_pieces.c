@@ -88,7 +88,7 @@ struct panthor_mem_run {
 	/** @piece_pages: Pages of a piece. */
 	pgoff_t piece_pages;
 
-	/** @stop: No piece is to be begun any more. */
+	/** @stop: No piece, and no step of one, is to be begun any more. */
 	bool stop;
 
 	/** @error: First error, or 0. */
