@@ -160,20 +160,28 @@ def frames(size):
                     'claimed', 300)])
 
 
-def some_cpus(size, cpus):
-    """Reclaim and claim with another number of CPUs."""
-    return [run('reclaim', set='reclaim', mib=size.mib, rounds=size.rounds),
-            run('claim', set='claim', mib=size.mib, rounds=size.rounds)]
-
-
 def one_cpu(size):
-    return Case('1 CPU', [Boot(some_cpus(size, 1), cpus=1)], [
-        rows.times('reclaim', 'reclaim', 'reclaim', 'memory.reclaim', 1.03),
-        rows.times('claim', 'claim', 'claim', 'natural', 1.03)])
+    """Each path, where no second CPU can help."""
+    large = {'mib': size.mib, 'rounds': size.rounds}
+    less = {'mib': min(size.mib, 64), 'rounds': size.rounds}
+    paths = (('buffers of 1 MiB', large, 'natural'),
+             ('zeros', {**large, 'data': 'zero'}, 'natural'),
+             ('buffers of 64 KiB', {**less, 'kib': 64}, 'natural, one by one'),
+             ('slow swap', {**less, 'disk': SLOW_NS}, 'natural'))
+    runs, judged = [], []
+    for what in ('reclaim', 'claim'):
+        for name, settings, natural in paths:
+            set_ = f'{what}, {name}'
+            rival = natural if what == 'claim' else 'memory.reclaim'
+            runs.append(run(what, set=set_, **settings))
+            judged.append(rows.times(set_, set_, what, rival, 1.03))
+    return Case('1 CPU', [Boot(runs, cpus=1)], judged)
 
 
 def four_cpus(size):
-    boots = [Boot(some_cpus(size, cpus), cpus=cpus) for cpus in (2, 4)]
+    runs = [run(what, set=what, mib=size.mib, rounds=size.rounds)
+            for what in ('reclaim', 'claim')]
+    boots = [Boot(runs, cpus=cpus) for cpus in (2, 4)]
     return Case('4 CPUs', boots if size.quick else boots * 2, [
         rows.cpus('reclaim', 'reclaim', 'reclaim', 1.05),
         rows.cpus('claim', 'claim', 'claim', 1.05),

@@ -38,6 +38,8 @@ PROFILES = {
     'memory.reclaim, zero': ('reclaim', 'memory.reclaim', ZERO, 2),
     'reclaim, slow swap': ('reclaim', 'reclaim', DISK, 2),
     'memory.reclaim, slow swap': ('reclaim', 'memory.reclaim', DISK, 2),
+    'reclaim, slow swap, 1 CPU': ('reclaim', 'reclaim', DISK, 1),
+    'memory.reclaim, slow swap, 1 CPU': ('reclaim', 'memory.reclaim', DISK, 1),
     'claim, 1 MiB, lzo-rle': ('claim', 'claim', LARGE, 2),
     'claim, 4 CPUs': ('claim', 'claim', LARGE, 4),
     'claim, 1 CPU': ('claim', 'claim', LARGE, 1),
