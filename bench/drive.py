@@ -120,6 +120,14 @@ def arms_of(samples):
     return arms
 
 
+def build_kernels(options, cases):
+    """Before all cases: what a build leaves behind disturbs the one that is next."""
+    kernels = dict.fromkeys(boot.kernel for case in cases for boot in case.boots if boot.kernel)
+    return all(subprocess.run([options.top / 'kernel/build', '--flavour', kernel,
+                               *options.source], stdout=subprocess.DEVNULL,
+                              check=False).returncode == 0 for kernel in kernels)
+
+
 def run_case(options, name, case):
     result = {'name': name, 'title': case.title, 'contents_ok': True, 'error': None,
               'rows': [], 'arms': []}
@@ -179,13 +187,16 @@ def main():
         if name not in cases:
             say(f'run-bench: error: no case {name!r}: {" ".join(cases)}')
             return 2
+    chosen = options.case or [name for name, case in cases.items()
+                              if case.quick or not options.quick]
+    if not build_kernels(options, [cases[name] for name in chosen]):
+        say('run-bench: error: a kernel cannot be built; see above')
+        return 1
     document = {'$comment': 'SPDX-License-Identifier: MIT',
                 'schema': 'panthor-mem.bench', 'version': 1,
                 'mode': 'quick' if options.quick else 'full',
                 'began': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),
                 'host': about(options), 'cases': []}
-    chosen = options.case or [name for name, case in cases.items()
-                              if case.quick or not options.quick]
     for name in chosen:
         document['cases'].append(run_case(options, name, cases[name]))
     document['contents_ok'] = all(c['contents_ok'] for c in document['cases'])
