@@ -44,6 +44,8 @@ PROFILES = {
     'claim, 4 CPUs': ('claim', 'claim', LARGE, 4),
     'claim, 1 CPU': ('claim', 'claim', LARGE, 1),
     'natural, 1 CPU': ('claim', 'natural', LARGE, 1),
+    'claim, zero, 1 CPU': ('claim', 'claim', ZERO, 1),
+    'natural, zero, 1 CPU': ('claim', 'natural', ZERO, 1),
     'claim, 64 KiB, lz4': ('claim', 'claim', SMALL, 2),
     'claim, slow swap': ('claim', 'claim', DISK, 2),
 }
@@ -69,8 +71,9 @@ GROUPS = (
                             'panthor_vm_unlock_region')),
     ('page tables of the GPU', ('panthor_vm_restore_mappings', 'panthor_vm_evict_mappings',
                                 'panthor_vm_exec_map_op', 'panthor_vm_unmap_pages')),
+    ('a BO taking its pages', ('shmem_read_folio_gfp',)),
     ('swap and page cache', ('shmem_reclaim_range', 'shmem_reclaim_written', 'shmem_start_swapin',
-                             'shmem_get_folio', 'shrink_node', 'shmem_read_folio_gfp')),
+                             'shmem_get_folio', 'shrink_node')),
 )
 OTHER = 'the rest of the driver'
 
@@ -168,7 +171,8 @@ Where the CPU time goes
 
 Milliseconds of CPU time in one call, on all CPUs together, from samples taken by perf on the host;
 the rows of a column add up to the caller and its helpers. ``memory.reclaim`` is the eviction before
-it, by the shrinker, and the call itself; "takes" has the time between the two as well.
+it, by the shrinker, and the call itself; "takes" has the time between the two as well. ``natural``
+reads pages from swap where a BO takes them; in a claim they have been read by then.
 
 .. list-table::
    :header-rows: 1
