@@ -22,9 +22,10 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 RATE = 2500             # samples of a CPU in a second
 WARM_UP, SECONDS = 4, 8
-PAUSE = 0.04            # no sample of a call for so long: it was another call
+PAUSE = 0.012           # no sample of a call for so long: it was another call
 
 LARGE = ('mib=256', 'algo=lzo-rle')
+LITTLE = ('mib=16', 'algo=lzo-rle')
 SMALL = ('mib=64', 'kib=64', 'algo=lz4')
 ZERO = ('mib=256', 'algo=lz4', 'data=zero')
 DISK = ('mib=64', 'disk=100000')
@@ -32,6 +33,7 @@ DISK = ('mib=64', 'disk=100000')
 # The arm of which case, on how many CPUs.
 PROFILES = {
     'reclaim, 1 MiB, lzo-rle': ('reclaim', 'reclaim', LARGE, 2),
+    'reclaim, 16 MiB of them': ('reclaim', 'reclaim', LITTLE, 2),
     'reclaim, 64 KiB, lz4': ('reclaim', 'reclaim', SMALL, 2),
     'memory.reclaim, 64 KiB, lz4': ('reclaim', 'memory.reclaim', SMALL, 2),
     'reclaim, zero': ('reclaim', 'reclaim', ZERO, 2),
@@ -102,11 +104,22 @@ def group_of(frames):
     return OTHER
 
 
+def usual_length(calls):
+    """Half of all the time was spent in calls of that length, or longer ones."""
+    lengths = sorted(end - begin for begin, end in calls)
+    left = sum(lengths) / 2
+    for length in lengths:
+        left -= length
+        if left <= 0:
+            return length
+    return 0
+
+
 def calls_of(samples, roots):
     """From when to when a call was seen; the first and the last may be cut off.
 
-    Those far from the median are something else: submits with nothing to bring
-    back, or two calls with too short a pause between them.
+    Those of another length are something else: submits with nothing to bring back,
+    or two calls with too short a pause between them.
     """
     calls = []
     for when, frames in samples:
@@ -117,7 +130,7 @@ def calls_of(samples, roots):
         else:
             calls.append([when, when])
     calls = calls[1:-1]
-    usual = statistics.median(end - begin for begin, end in calls) if calls else 0
+    usual = usual_length(calls)
     return [call for call in calls if usual / 2 <= call[1] - call[0] <= 2 * usual]
 
 
@@ -145,7 +158,7 @@ def analyse(samples, arm):
 
 
 def measure(build, case, arm, settings, cpus):
-    bench = [f'{build}/bench/bench', case, f'only={arm}', 'rounds=400', *settings]
+    bench = [f'{build}/bench/bench', case, f'only={arm}', 'rounds=4000', *settings]
     with tempfile.TemporaryDirectory() as scratch:
         # There are rounds for longer than that: run-guest ends the guest.
         guest = subprocess.Popen([TOP / 'run-guest', '--kernel', 'bench', '--mem', '2048',
