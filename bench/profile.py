@@ -25,7 +25,7 @@ WARM_UP, SECONDS = 4, 8
 PAUSE = 0.012           # no sample of a call for so long: it was another call
 
 LARGE = ('mib=256', 'algo=lzo-rle')
-LITTLE = ('mib=16', 'algo=lzo-rle')
+SMALLEST = ('mib=16', 'algo=lzo-rle')
 SMALL = ('mib=64', 'kib=64', 'algo=lz4')
 ZERO = ('mib=256', 'algo=lz4', 'data=zero')
 DISK = ('mib=64', 'disk=100000')
@@ -33,7 +33,7 @@ DISK = ('mib=64', 'disk=100000')
 # The arm of which case, on how many CPUs.
 PROFILES = {
     'reclaim, 1 MiB, lzo-rle': ('reclaim', 'reclaim', LARGE, 2),
-    'reclaim, 16 MiB of them': ('reclaim', 'reclaim', LITTLE, 2),
+    'reclaim, 16 MiB of them': ('reclaim', 'reclaim', SMALLEST, 2),
     'reclaim, 64 KiB, lz4': ('reclaim', 'reclaim', SMALL, 2),
     'memory.reclaim, 64 KiB, lz4': ('reclaim', 'memory.reclaim', SMALL, 2),
     'reclaim, zero': ('reclaim', 'reclaim', ZERO, 2),
@@ -163,7 +163,8 @@ def measure(build, case, arm, settings, cpus):
         # There are rounds for longer than that: run-guest ends the guest.
         guest = subprocess.Popen([TOP / 'run-guest', '--kernel', 'bench', '--mem', '2048',
                                   '--swap', '1024', '--cpus', str(cpus),
-                                  '--timeout', str(WARM_UP + SECONDS + 3), '--', *bench], stdin=subprocess.DEVNULL,
+                                  '--timeout', str(WARM_UP + SECONDS + 3), '--', *bench],
+                                 stdin=subprocess.DEVNULL,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env={**os.environ, 'GUEST_POWER': 'on'})
         time.sleep(WARM_UP)
