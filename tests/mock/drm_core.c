@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,22 +16,11 @@
 #include <panthor_mem.h>
 
 #include "drm_core.h"
+#include "mock_fd.h"
 #include "user_copy.h"
-
-/*
- * An fd is one of ours if it leads to one of these inodes: that sees through
- * dup(), and notices when the number was closed and means another file now.
- */
-struct node {
-	struct node *next;
-	dev_t dev;
-	ino_t ino;
-	struct model_file *file;
-};
 
 static struct {
 	struct drm_core *core;
-	struct node *nodes;
 	/* Recursive: an event in the middle of an ioctl may issue another. */
 	pthread_mutex_t lock;
 } state = {
@@ -53,46 +41,13 @@ void drm_core_start(struct drm_core *core, struct model *m)
 
 void drm_core_stop(void)
 {
-	while (state.nodes) {
-		struct node *node = state.nodes;
-
-		state.nodes = node->next;
-		free(node);
-	}
+	mock_fd_forget();
 	state.core = NULL;
 }
 
 int drm_core_open(struct model_file *file)
 {
-	struct node *node = calloc(1, sizeof(*node));
-	int fd = memfd_create("renderD128", MFD_CLOEXEC);
-	struct stat st;
-
-	if (!node || fd < 0 || fstat(fd, &st))
-		abort();
-	node->dev = st.st_dev;
-	node->ino = st.st_ino;
-	node->file = file;
-	node->next = state.nodes;
-	state.nodes = node;
-	return fd;
-}
-
-static struct model_file *file_of(int fd)
-{
-	struct node *node;
-	struct stat st;
-	int saved = errno;
-
-	if (!state.nodes || fstat(fd, &st)) {
-		errno = saved;
-		return NULL;
-	}
-	for (node = state.nodes; node; node = node->next) {
-		if (node->dev == st.st_dev && node->ino == st.st_ino)
-			return node->file;
-	}
-	return NULL;
+	return mock_fd_add(memfd_create("renderD128", MFD_CLOEXEC), MOCK_FD_FILE, file);
 }
 
 /* --- handlers: 0 or -errno; @data is the kernel's copy ------------------- */
@@ -283,7 +238,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 
 	pthread_mutex_lock(&state.lock);
-	file = state.core ? file_of(fd) : NULL;
+	file = state.core ? mock_fd_thing(fd, MOCK_FD_FILE) : NULL;
 	if (file)
 		ret = dispatch(state.core, file, request, arg);
 	refused = state.core && state.core->old_pidfd && is_pidfd_info(request);
