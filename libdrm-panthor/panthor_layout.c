@@ -9,28 +9,31 @@
 #define AT(type, member, bytes) \
 	_Static_assert(offsetof(struct type, member) == (bytes), "place of " #type "." #member)
 
-SIZE(drm_panthor_mem_reclaim, 56);
+SIZE(drm_panthor_mem_reclaim, 64);
 AT(drm_panthor_mem_reclaim, flags, 0);
 AT(drm_panthor_mem_reclaim, tgid, 4);
-AT(drm_panthor_mem_reclaim, max_bytes, 8);
-AT(drm_panthor_mem_reclaim, deadline_ns, 16);
-AT(drm_panthor_mem_reclaim, freed_bytes, 24);
-AT(drm_panthor_mem_reclaim, evicted_bytes, 32);
-AT(drm_panthor_mem_reclaim, skipped_bytes, 40);
-AT(drm_panthor_mem_reclaim, status, 48);
-AT(drm_panthor_mem_reclaim, pad, 52);
+AT(drm_panthor_mem_reclaim, target, 8);
+AT(drm_panthor_mem_reclaim, max_bytes, 16);
+AT(drm_panthor_mem_reclaim, deadline_ns, 24);
+AT(drm_panthor_mem_reclaim, freed_bytes, 32);
+AT(drm_panthor_mem_reclaim, evicted_bytes, 40);
+AT(drm_panthor_mem_reclaim, skipped_bytes, 48);
+AT(drm_panthor_mem_reclaim, status, 56);
+AT(drm_panthor_mem_reclaim, pad, 60);
 
-SIZE(drm_panthor_mem_claim, 40);
+SIZE(drm_panthor_mem_claim, 56);
 AT(drm_panthor_mem_claim, flags, 0);
 AT(drm_panthor_mem_claim, tgid, 4);
-AT(drm_panthor_mem_claim, max_bytes, 8);
-AT(drm_panthor_mem_claim, claimed_bytes, 16);
-AT(drm_panthor_mem_claim, remaining_bytes, 24);
-AT(drm_panthor_mem_claim, status, 32);
-AT(drm_panthor_mem_claim, pad, 36);
+AT(drm_panthor_mem_claim, target, 8);
+AT(drm_panthor_mem_claim, max_bytes, 16);
+AT(drm_panthor_mem_claim, deadline_ns, 24);
+AT(drm_panthor_mem_claim, claimed_bytes, 32);
+AT(drm_panthor_mem_claim, remaining_bytes, 40);
+AT(drm_panthor_mem_claim, status, 48);
+AT(drm_panthor_mem_claim, pad, 52);
 
-_Static_assert(DRM_IOCTL_PANTHOR_MEM_RECLAIM == 0xC0386451, "number of MEM_RECLAIM");
-_Static_assert(DRM_IOCTL_PANTHOR_MEM_CLAIM == 0xC0286452, "number of MEM_CLAIM");
+_Static_assert(DRM_IOCTL_PANTHOR_MEM_RECLAIM == 0xC0406451, "number of MEM_RECLAIM");
+_Static_assert(DRM_IOCTL_PANTHOR_MEM_CLAIM == 0xC0386452, "number of MEM_CLAIM");
 
 SIZE(panthor_mem_reclaim_options, 24);
 AT(panthor_mem_reclaim_options, size, 0);

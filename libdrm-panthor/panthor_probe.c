@@ -40,7 +40,8 @@ static bool is_ours(const struct drm_panthor_mem_reclaim *sent,
 		    const struct drm_panthor_mem_reclaim *got)
 {
 	return got->flags == sent->flags && got->tgid == sent->tgid &&
-	       got->max_bytes == sent->max_bytes && got->deadline_ns == sent->deadline_ns &&
+	       got->target == sent->target && got->max_bytes == sent->max_bytes &&
+	       got->deadline_ns == sent->deadline_ns &&
 	       got->freed_bytes == 0 && got->evicted_bytes != sent->evicted_bytes &&
 	       got->skipped_bytes != sent->skipped_bytes &&
 	       got->status != sent->status;

@@ -193,7 +193,7 @@ struct model_file *mock_use_file(struct world_app *app, unsigned int file)
 		fail_msg("the case uses an app that does not run");
 	if (file >= app->n_files || !app->files[file])
 		fail_msg("the app has no file %u", file);
-	app->files[file]->owner = &app->proc->tgid;
+	model_file_use(app->files[file], app->proc);
 	return app->files[file];
 }
 

@@ -19,6 +19,9 @@
 #include "mock_fd.h"
 #include "user_copy.h"
 
+#define TARGETS (DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
+		 DRM_PANTHOR_MEM_TARGET_CGROUP)
+
 static struct {
 	struct drm_core *core;
 	/* Recursive: an event in the middle of an ioctl may issue another. */
@@ -81,15 +84,6 @@ static int version(struct drm_core *core, void *data)
 }
 
 /*
- * Where the contract says nothing about the outputs, nothing may be read there:
- * this makes a mess of anybody who does.
- */
-static bool outputs_valid(int ret)
-{
-	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
-}
-
-/*
  * The calling process has a number of its own in the model, and a real one, by
  * which it may name itself, too.
  */
@@ -109,15 +103,13 @@ static int mem_reclaim(struct drm_core *core, void *data)
 	int ret;
 
 	core->mem_ioctls++;
+	if (core->no_targets && arg->flags & TARGETS)
+		return -EINVAL;
 	arg->tgid = model_tgid(core, tgid);
 	model_call_begin(core->model);
 	ret = model_mem_reclaim(core->model, arg);
 	arg->tgid = tgid;
 	model_call_end(core->model);
-	if (!outputs_valid(ret)) {
-		arg->freed_bytes = arg->evicted_bytes = arg->skipped_bytes = DRM_CORE_MESS;
-		arg->status = (uint32_t)DRM_CORE_MESS;
-	}
 	return ret;
 }
 
@@ -128,15 +120,13 @@ static int mem_claim(struct drm_core *core, void *data)
 	int ret;
 
 	core->mem_ioctls++;
+	if (core->no_targets && arg->flags & TARGETS)
+		return -EINVAL;
 	arg->tgid = model_tgid(core, tgid);
 	model_call_begin(core->model);
 	ret = model_mem_claim(core->model, arg);
 	arg->tgid = tgid;
 	model_call_end(core->model);
-	if (!outputs_valid(ret)) {
-		arg->claimed_bytes = arg->remaining_bytes = DRM_CORE_MESS;
-		arg->status = (uint32_t)DRM_CORE_MESS;
-	}
 	return ret;
 }
 
@@ -199,9 +189,7 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 		abort();
 	ret = user_copy_from(data, user, in);
 	if (!ret) {
-		/* Whoever issues an ioctl owns the file from now on. */
-		if (!file->was_master)
-			file->owner = &core->model->current->tgid;
+		model_file_use(file, core->model->current);
 		ret = h->mem && core->foreign ? core->foreign(core, data) : h->fn(core, data);
 		if (user_copy_to(user, data, out))
 			ret = -EFAULT;

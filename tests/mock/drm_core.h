@@ -13,9 +13,6 @@
 
 #include "model.h"
 
-/* What outputs hold after an error that leaves them undefined. */
-#define DRM_CORE_MESS 0xdeadbeefdeadbeefull
-
 struct drm_core {
 	struct model *model;
 	/* What VERSION says. */
@@ -25,6 +22,8 @@ struct drm_core {
 	/* A driver without the two ioctls; or with others of the same numbers. */
 	bool has_mem;
 	bool unplugged;
+	/* A driver whose ioctls know no target but a TGID. */
+	bool no_targets;
 	/* What the kernel's struct of those others takes, and what they do. */
 	size_t foreign_size;
 	int (*foreign)(struct drm_core *core, void *data);

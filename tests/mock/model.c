@@ -18,6 +18,7 @@ struct model *model_new(void)
 	m->ram_total = 256 * MIB;
 	m->ram_other = 64 * MIB;
 	m->swap_supported = true;
+	m->cgroups_supported = true;
 	m->compressed_percent = 45;
 	m->pages_to_signal = MODEL_NO_SIGNAL;
 	model_swap_resize(m, 128 * MIB / MODEL_PAGE);
@@ -31,6 +32,12 @@ void model_free(struct model *m)
 
 		m->procs = proc->next;
 		free(proc);
+	}
+	while (m->cgroups) {
+		struct model_cgroup *cgroup = m->cgroups;
+
+		m->cgroups = cgroup->next;
+		free(cgroup);
 	}
 	while (m->bos) {
 		struct model_bo *bo = m->bos;
@@ -82,6 +89,7 @@ bool model_countdown(unsigned int *left)
 void model_call_begin(struct model *m)
 {
 	m->calls++;
+	model_cgroup_forget_promises(m);
 	m->pages_to_signal = MODEL_NO_SIGNAL;
 	if (m->script_at < m->script_len) {
 		m->pages_to_signal = m->script[m->script_at++];

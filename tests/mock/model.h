@@ -31,6 +31,31 @@
 
 struct model;
 
+/* --- cgroups (model_cgroup.c) --------------------------------------------- */
+
+#define MODEL_NO_LIMIT UINT64_MAX
+
+struct model_cgroup {
+	struct model_cgroup *next;
+	struct model_cgroup *parent; /* NULL: the root */
+	uint64_t swap_max;
+	uint64_t swap_used; /* by what is charged here and below */
+	/* What a call that swaps nothing out has said that it would. */
+	uint64_t promised;
+};
+
+struct model_cgroup *model_cgroup_new(struct model *m, struct model_cgroup *parent);
+
+/* Is it @cgroup, or one below it? */
+bool model_cgroup_has(const struct model_cgroup *cgroup, const struct model_cgroup *other);
+
+/* What may still be swapped out of @cgroup, by its limit and those above it. */
+uint64_t model_cgroup_room(const struct model_cgroup *cgroup);
+
+void model_cgroup_charge(struct model_cgroup *cgroup, int64_t bytes);
+void model_cgroup_promise(struct model_cgroup *cgroup, uint64_t bytes);
+void model_cgroup_forget_promises(struct model *m);
+
 /* --- processes (model_process.c) ---------------------------------------- */
 
 enum model_ns { MODEL_NS_INIT, MODEL_NS_CHILD, MODEL_NS_COUNT };
@@ -39,9 +64,7 @@ enum model_ns { MODEL_NS_INIT, MODEL_NS_CHILD, MODEL_NS_COUNT };
 struct model_pid {
 	pid_t nr[MODEL_NS_COUNT]; /* 0: cannot be seen from there */
 	bool alive;
-	/* Counts claims of, and new GPU work by, the process. */
-	unsigned int claims;
-	unsigned int jobs;
+	struct model_cgroup *cgroup; /* NULL: the root */
 };
 
 struct model_proc {
@@ -68,6 +91,7 @@ struct model_pid *model_find_pid(struct model *m, enum model_ns ns, pid_t nr);
 struct model_vm {
 	struct model_file *file;
 	int64_t busy_until;
+	bool locked;	 /* by somebody who does not let go of it */
 	unsigned int id; /* in its file */
 	unsigned long used; /* when: in the order of model.uses */
 };
@@ -77,12 +101,19 @@ struct model_file {
 	unsigned long id;	 /* never used again */
 	struct model_pid *owner; /* who issued the last ioctl */
 	bool was_master;	 /* then the owner stays */
+	bool kept;		 /* somebody else has it open, too */
+	bool elsewhere;		 /* of another device */
 	bool closed;
+	/* The numbers of the calls during or before which that was last. */
+	unsigned long claimed;
+	unsigned long worked;
 	struct model_vm vms[MODEL_MAX_VMS];
 	unsigned int n_vms;
 };
 
 struct model_file *model_file_new(struct model *m, struct model_proc *proc, unsigned int vms);
+/* What whoever issues an ioctl on it does to a file: it owns it from now on. */
+void model_file_use(struct model_file *file, struct model_proc *proc);
 void model_file_close(struct model *m, struct model_file *file);
 
 /*
@@ -122,6 +153,7 @@ struct model_bo {
 	struct model_page *pages;
 	/* The driver holds the pages; all of them are in RAM. */
 	bool resident;
+	struct model_cgroup *cgroup; /* that is charged for the pages */
 	unsigned int pins;
 	unsigned int cpu_maps;
 	struct model_binding *bindings;
@@ -134,6 +166,7 @@ struct model_bo {
 struct model_slot {
 	bool used;
 	uint64_t word;
+	struct model_cgroup *cgroup;
 };
 
 struct model_counters {
@@ -160,9 +193,13 @@ int model_gpu_check(const struct model_bo *bo, const struct model_vm *vm);
 void model_bo_fill(struct model_bo *bo, uint64_t seed);
 uint64_t model_bo_sum(const struct model_bo *bo);
 
-/* Steps of the ioctls. Pages move one at a time, and each takes time. */
+/*
+ * Steps of the ioctls. Pages move one at a time, and each takes time. What keeps a
+ * page of @bo in RAM: -ENOSPC, no swap is left; -EDQUOT, the cgroup's limit; -EIO,
+ * the device.
+ */
 void model_evict(struct model *m, struct model_bo *bo);
-int model_page_out(struct model *m, struct model_page *page);
+int model_page_out(struct model *m, struct model_bo *bo, struct model_page *page);
 int model_page_in(struct model *m, struct model_page *page);
 
 /* All pages into RAM, and held by the driver. */
@@ -179,11 +216,40 @@ struct drm_panthor_mem_claim;
 int model_mem_reclaim(struct model *m, struct drm_panthor_mem_reclaim *arg);
 int model_mem_claim(struct model *m, struct drm_panthor_mem_claim *arg);
 
-/* What both begin with: capability, swap support, TGID; 0 or -errno. */
-int model_find_target(struct model *m, uint32_t tgid, struct model_pid **target);
+/* Are the outputs of a call that returned @ret to be read? Else they are 0. */
+bool model_outputs_valid(int ret);
+
+/* --- what a call works on (model_target.c) -------------------------------- */
+
+/* The files of one owner, of the processes of a cgroup, or one file. */
+struct model_target {
+	const struct model_pid *owner;
+	const struct model_cgroup *cgroup;
+	uint64_t client;
+};
+
+/* The members that both structs have, and the flags that this one knows. */
+struct model_args {
+	uint32_t flags;
+	uint32_t known;
+	uint32_t tgid;
+	uint32_t pad;
+	uint64_t target;
+};
+
+/* What both ioctls begin with: arguments, capability, target, swap. 0 or -errno. */
+int model_find_target(struct model *m, const struct model_args *args,
+		      struct model_target *target);
 
 /* Is the file one of the target's? */
-bool model_is_target(const struct model_file *file, const struct model_pid *target);
+bool model_is_target(const struct model_file *file, const struct model_target *target);
+
+/*
+ * What a descriptor leads to (target_fd.c, since the model knows of none): 0, -EBADF,
+ * or -ESRCH for a process that the model does not have.
+ */
+int model_pid_of_fd(struct model *m, uint64_t fd, const struct model_pid **pid);
+int model_cgroup_of_fd(uint64_t fd, const struct model_cgroup **cgroup);
 
 /* --- the whole (model.c) ------------------------------------------------- */
 
@@ -202,6 +268,7 @@ struct model {
 	int64_t now;
 	struct model_event *event; /* at most one; NULL for none */
 
+	struct model_cgroup *cgroups;
 	struct model_proc *procs;
 	struct model_proc *current; /* who issues ioctls now */
 	pid_t next_pid;
@@ -219,6 +286,7 @@ struct model {
 	uint64_t ram_bos;
 
 	bool swap_supported;
+	bool cgroups_supported;
 	struct model_slot *slots;
 	size_t n_slots;
 	size_t slot_hint; /* none is free below */
@@ -239,6 +307,8 @@ struct model {
 
 	bool unplugged;
 
+	/* The device of swap takes nothing more. */
+	bool fail_swap_write;
 	/* Count down to the step that fails; 0: none does. */
 	unsigned int fail_swap_read;
 	unsigned int fail_alloc;

@@ -26,6 +26,12 @@ struct model_file *model_file_new(struct model *m, struct model_proc *proc, unsi
 	return file;
 }
 
+void model_file_use(struct model_file *file, struct model_proc *proc)
+{
+	if (!file->was_master)
+		file->owner = &proc->tgid;
+}
+
 void model_file_close(struct model *m, struct model_file *file)
 {
 	struct model_bo *bo;
@@ -100,7 +106,7 @@ int model_submit(struct model *m, struct model_vm *vm, int64_t ns)
 	unsigned int i;
 	int ret;
 
-	vm->file->owner->jobs++;
+	vm->file->worked = m->calls;
 	model_vm_use(m, vm);
 
 	for (bo = m->bos; bo; bo = bo->next) {

@@ -55,19 +55,26 @@ static int take_ram(struct model *m)
 	return 0;
 }
 
-int model_page_out(struct model *m, struct model_page *page)
+int model_page_out(struct model *m, struct model_bo *bo, struct model_page *page)
 {
 	size_t slot;
 
 	if (m->slots_used + m->slots_reserved >= m->n_slots)
 		return -ENOSPC;
+	if (model_cgroup_room(bo->cgroup) < MODEL_PAGE)
+		return -EDQUOT;
+	if (m->fail_swap_write)
+		return -EIO;
 	for (slot = m->slot_hint; m->slots[slot].used; slot++)
 		;
 	m->slot_hint = slot + 1;
 
 	/* The content moves; what the page had is lost. */
-	m->slots[slot] = (struct model_slot){ .used = true, .word = page->word };
+	m->slots[slot] = (struct model_slot){
+		.used = true, .word = page->word, .cgroup = bo->cgroup,
+	};
 	m->slots_used++;
+	model_cgroup_charge(bo->cgroup, MODEL_PAGE);
 	*page = (struct model_page){ .state = MODEL_PAGE_SWAP, .slot = slot };
 	m->ram_bos -= MODEL_PAGE;
 
@@ -77,6 +84,7 @@ int model_page_out(struct model *m, struct model_page *page)
 
 static void drop_slot(struct model *m, size_t slot)
 {
+	model_cgroup_charge(m->slots[slot].cgroup, -(int64_t)MODEL_PAGE);
 	m->slots[slot] = (struct model_slot){ .used = false };
 	m->slots_used--;
 	if (slot < m->slot_hint)
@@ -138,6 +146,7 @@ struct model_bo *model_bo_new(struct model *m, struct model_file *file, uint64_t
 	if (!bo || size % MODEL_PAGE)
 		abort();
 	bo->size = size;
+	bo->cgroup = file->owner->cgroup;
 	bo->pages = calloc(n_pages(bo), sizeof(*bo->pages));
 	if (!bo->pages)
 		abort();

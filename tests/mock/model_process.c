@@ -32,7 +32,7 @@ void model_proc_kill(struct model *m, struct model_proc *proc)
 	unsigned int i;
 
 	for (i = 0; i < proc->n_files; i++) {
-		if (proc->files[i])
+		if (proc->files[i] && !proc->files[i]->kept)
 			model_file_close(m, proc->files[i]);
 	}
 	proc->tgid.alive = false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MEM_RECLAIM, on the model. */
 #include <errno.h>
-#include <limits.h>
 
 #include <panthor_mem.h>
 
@@ -12,11 +11,8 @@
 struct reclaim {
 	struct model *m;
 	struct drm_panthor_mem_reclaim *arg;
-	struct model_pid *target;
-	/* This call's number, and the target's counts when it began. */
-	unsigned long call;
-	unsigned int claims;
-	unsigned int jobs;
+	struct model_target target;
+	unsigned long call; /* its number */
 	bool dry_run;
 	/* The call is over: 0, or the error that ended it. */
 	bool over;
@@ -28,6 +24,30 @@ static void end(struct reclaim *r, int ret, uint32_t status)
 	r->over = true;
 	r->ret = ret;
 	r->arg->status |= status;
+}
+
+/* Was one of the target's files claimed since the call began? */
+static bool claimed(const struct reclaim *r)
+{
+	const struct model_file *file;
+
+	for (file = r->m->files; file; file = file->next) {
+		if (model_is_target(file, &r->target) && file->claimed > r->call)
+			return true;
+	}
+	return false;
+}
+
+/* Did one of them get new work? */
+static bool worked(const struct reclaim *r)
+{
+	const struct model_file *file;
+
+	for (file = r->m->files; file; file = file->next) {
+		if (model_is_target(file, &r->target) && file->worked >= r->call)
+			return true;
+	}
+	return false;
 }
 
 /* Between any two steps: is there a reason to stop? */
@@ -43,24 +63,25 @@ static bool stopped(struct reclaim *r)
 			end(r, 0, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 		else
 			end(r, -EINTR, 0);
-	} else if (r->target->claims != r->claims) {
+	} else if (claimed(r)) {
 		end(r, 0, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-	} else if (r->target->jobs != r->jobs) {
+	} else if (worked(r)) {
 		end(r, 0, DRM_PANTHOR_MEM_STATUS_BUSY);
 	}
 	return r->over;
 }
 
-/* Wait for the VM's work until the deadline, or until something happens. */
+/* Wait for the VM's work, and for its lock, until the deadline or an event. */
 static void wait_idle(struct reclaim *r, const struct model_vm *vm)
 {
 	struct model *m = r->m;
 
-	while (!stopped(r) && model_vm_busy(m, vm) && m->now < r->arg->deadline_ns) {
-		int64_t until = vm->busy_until;
+	while (!stopped(r) && (vm->locked || model_vm_busy(m, vm)) &&
+	       m->now < r->arg->deadline_ns) {
+		int64_t until = r->arg->deadline_ns;
 
-		if (until > r->arg->deadline_ns)
-			until = r->arg->deadline_ns;
+		if (!vm->locked && vm->busy_until < until)
+			until = vm->busy_until;
 		if (m->event && !m->event->done && m->event->at > m->now && m->event->at < until)
 			until = m->event->at;
 		model_advance(m, until - m->now);
@@ -83,18 +104,34 @@ static uint32_t why_not(const struct reclaim *r, const struct model_bo *bo)
 	for (i = 0; i < bo->n_bindings; i++) {
 		const struct model_binding *b = &bo->bindings[i];
 
-		if (!b->evicted && !model_is_target(b->vm->file, r->target))
+		if (!b->evicted && !model_is_target(b->vm->file, &r->target))
 			return DRM_PANTHOR_MEM_STATUS_SHARED;
 	}
 	for (i = 0; i < bo->n_bindings; i++) {
-		if (model_vm_busy(r->m, bo->bindings[i].vm))
+		const struct model_vm *vm = bo->bindings[i].vm;
+
+		if (vm->locked || model_vm_busy(r->m, vm))
 			return DRM_PANTHOR_MEM_STATUS_BUSY;
 	}
+	/* It would leave the GPU for nothing. */
+	if (model_cgroup_room(bo->cgroup) < bo->size)
+		return DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
 	return 0;
+}
+
+/* A limit keeps one BO in RAM, a lack of room or a device that fails all that follow. */
+static void not_paged_out(struct reclaim *r, int why)
+{
+	if (why == -EDQUOT)
+		r->arg->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
+	else
+		end(r, 0, why == -EIO ? DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED :
+					DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 }
 
 static void page_out(struct reclaim *r, struct model_bo *bo)
 {
+	int ret;
 	size_t i;
 
 	for (i = 0; i < bo->size / MODEL_PAGE && !stopped(r); i++) {
@@ -103,8 +140,9 @@ static void page_out(struct reclaim *r, struct model_bo *bo)
 		/* Someone took the BO back meanwhile. */
 		if (bo->resident)
 			return;
-		if (model_page_out(r->m, &bo->pages[i])) {
-			end(r, 0, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+		ret = model_page_out(r->m, bo, &bo->pages[i]);
+		if (ret) {
+			not_paged_out(r, ret);
 			return;
 		}
 		r->arg->freed_bytes += MODEL_PAGE;
@@ -143,15 +181,13 @@ static void reclaim_resident(struct reclaim *r, struct model_bo *bo)
 		model_evict(r->m, bo);
 	}
 	r->arg->evicted_bytes += bo->size;
-	if (!r->dry_run && !(r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT))
+	if (r->dry_run || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT)
+		model_cgroup_promise(bo->cgroup, bo->size);
+	else
 		page_out(r, bo);
 }
 
-/*
- * Evicted before, and still in RAM or back in it: by a NO_PAGEOUT, a prefetch,
- * or a call that was interrupted. Counted as evicted, once more, for what goes.
- */
-static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
+static uint64_t cached_bytes(const struct model_bo *bo)
 {
 	uint64_t bytes = 0;
 	size_t i;
@@ -160,16 +196,44 @@ static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 		if (bo->pages[i].state == MODEL_PAGE_RAM)
 			bytes += MODEL_PAGE;
 	}
-	if (!bytes || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT || capped(r))
+	return bytes;
+}
+
+/* What page_out() would do to a BO that was evicted before. */
+static uint64_t would_page_out(struct reclaim *r, struct model_bo *bo, uint64_t cached)
+{
+	uint64_t room = model_cgroup_room(bo->cgroup);
+
+	if (cached > room)
+		not_paged_out(r, -EDQUOT);
+	else
+		room = cached;
+	model_cgroup_promise(bo->cgroup, room);
+	return room;
+}
+
+/*
+ * Evicted before, and still in RAM or back in it: by a NO_PAGEOUT, a prefetch,
+ * or a call that was interrupted. Counted as evicted, once more, for what goes.
+ */
+static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
+{
+	uint64_t before = r->arg->freed_bytes, cached = cached_bytes(bo);
+	size_t i;
+
+	if (!cached || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT || capped(r))
 		return;
 	for (i = 0; i < bo->n_bindings; i++) {
-		if (!model_is_target(bo->bindings[i].vm->file, r->target))
+		if (!model_is_target(bo->bindings[i].vm->file, &r->target))
 			return;
 	}
 
-	r->arg->evicted_bytes += bytes;
-	if (!r->dry_run)
+	if (r->dry_run) {
+		r->arg->evicted_bytes += would_page_out(r, bo, cached);
+	} else {
 		page_out(r, bo);
+		r->arg->evicted_bytes += r->arg->freed_bytes - before;
+	}
 }
 
 static void reclaim_bo(struct reclaim *r, struct model_bo *bo)
@@ -214,19 +278,32 @@ static void reclaim_file(struct reclaim *r, struct model_file *file)
 	}
 }
 
-static int check(struct model *m, const struct drm_panthor_mem_reclaim *arg,
-		 struct model_pid **target)
+static void clear_outputs(struct drm_panthor_mem_reclaim *arg)
 {
+	arg->freed_bytes = 0;
+	arg->evicted_bytes = 0;
+	arg->skipped_bytes = 0;
+	arg->status = 0;
+}
+
+static int begin(struct reclaim *r)
+{
+	const struct model_args args = {
+		r->arg->flags, FLAGS, r->arg->tgid, r->arg->pad, r->arg->target,
+	};
 	struct model_counters c;
 	int ret;
 
-	if (arg->flags & ~(uint32_t)FLAGS || arg->pad || arg->tgid > INT_MAX)
-		return -EINVAL;
-	ret = model_find_target(m, arg->tgid, target);
+	clear_outputs(r->arg);
+	ret = model_find_target(r->m, &args, &r->target);
 	if (ret)
 		return ret;
-	model_counters(m, &c);
-	return c.swap_free ? 0 : -ENOSPC;
+	model_counters(r->m, &c);
+	if (!c.swap_free)
+		return -ENOSPC;
+	r->call = r->m->calls;
+	r->dry_run = r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	return 0;
 }
 
 int model_mem_reclaim(struct model *m, struct drm_panthor_mem_reclaim *arg)
@@ -235,22 +312,14 @@ int model_mem_reclaim(struct model *m, struct drm_panthor_mem_reclaim *arg)
 	struct model_file *file;
 	int ret;
 
-	ret = check(m, arg, &r.target);
+	ret = begin(&r);
 	if (ret)
 		return ret;
-
-	arg->freed_bytes = 0;
-	arg->evicted_bytes = 0;
-	arg->skipped_bytes = 0;
-	arg->status = 0;
-	r.call = m->calls;
-	r.claims = r.target->claims;
-	r.jobs = r.target->jobs;
-	r.dry_run = arg->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
-
 	for (file = m->files; file && !stopped(&r); file = file->next) {
-		if (model_is_target(file, r.target))
+		if (model_is_target(file, &r.target))
 			reclaim_file(&r, file);
 	}
+	if (!model_outputs_valid(r.ret))
+		clear_outputs(arg);
 	return r.ret;
 }

@@ -118,7 +118,7 @@ static void same_number_elsewhere(void **state)
 	static int (*const fns[])(struct drm_core *, void *) = {
 		foreign_destroy, foreign_careless, foreign_zeroes, foreign_counts,
 	};
-	static const size_t sizes[] = { 4, 8, 16, 24, 40, 56, sizeof(struct foreign) };
+	static const size_t sizes[] = { 4, 8, 16, 24, 40, 56, 64, sizeof(struct foreign) };
 	struct fixture *f = *state;
 	unsigned int i, j;
 

@@ -2,9 +2,9 @@
 /*
  * Explicit control over the GPU memory of a process, for panthor.
  *
- * Two ioctls on a panthor node. MEM_RECLAIM moves the GPU buffers of one
- * process out of RAM, MEM_CLAIM brings them back. This header is the whole
- * contract; the kernel, the library, the tests and direct users share it.
+ * Two ioctls on a panthor node. MEM_RECLAIM moves the GPU buffers of a process
+ * out of RAM, MEM_CLAIM brings them back. This header is the whole contract; the
+ * kernel, the library, the tests and direct users share it.
  */
 #ifndef _UAPI_PANTHOR_MEM_H_
 #define _UAPI_PANTHOR_MEM_H_
@@ -18,9 +18,13 @@ extern "C" {
 /**
  * DOC: Words
  *
- * - *target*: every file of this device whose owner is the TGID that was
- *   named. The owner of a file is the process that issued the last ioctl
- *   on it.
+ * - *target*: the files of this device that a call works on. By default every
+ *   file whose owner is the TGID that was named; a flag of &enum
+ *   drm_panthor_mem_target_flags selects them by a pidfd, a client id or a
+ *   cgroup instead.
+ * - *owner* of a file: the process that issued the last ioctl on it. A file that
+ *   is or was DRM master keeps the owner that it had when it became master,
+ *   which usually is the process that opened it.
  * - *resident*: backing pages that the driver holds.
  * - *evicted*: the driver no longer holds the pages. They are ordinary shmem
  *   page cache and still in RAM.
@@ -28,39 +32,47 @@ extern "C" {
  *   and dropped.
  *
  * BOs that no VM maps belong to the target too, if it has a handle: a reclaim
- * evicts them and a claim brings them back.
+ * evicts them and a claim brings them back. After a claim they are the last that
+ * the shrinker looks at, until the CPU touches them or a VM maps them.
  *
  * DOC: Rules
  *
  * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, also on
- *    the caller itself. It is checked before the TGID is looked up.
+ *    the caller itself. It is checked before the target is looked up.
  * 2. Inputs are never modified. Outputs are valid on success and when the
- *    ioctl fails with ENOMEM, EIO or ETIMEDOUT.
+ *    ioctl fails with ENOMEM, EIO or ETIMEDOUT. On every other error of the
+ *    driver nothing was done, and they are 0.
  * 3. Short counts, as read(2): once something was done, a signal ends the call
  *    with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that nothing
  *    was done. EAGAIN is never returned, because drmIoctl() repeats on it.
- * 4. What is busy at the deadline is skipped and counted, and is no error.
- * 5. A BO that a process outside the target also uses on the GPU is skipped
- *    and counted.
- * 6. Nothing of a process outside the target is evicted.
+ * 4. What is busy at the deadline is skipped and counted, and is no error. No
+ *    wait for something that the target can hold goes on after it.
+ * 5. A BO that a file outside the target also uses on the GPU is skipped and
+ *    counted.
+ * 6. Nothing of a file outside the target is evicted.
  * 7. Contents survive: after any sequence of reclaim, claim, submit and fault,
  *    the GPU and the CPU read what was last written.
  * 8. A claim of the target, and new work of the target, make a running reclaim
  *    of it stop early. It then returns 0, with INTERRUPTED for a claim and BUSY
- *    for new work in @status; what the new work uses is not counted.
+ *    for new work in @status; what the new work uses is not counted. When the
+ *    claim returns, no reclaim that was called before it evicts anything more.
  * 9. A claimed process is not the next victim of the shrinker.
  *
  * DOC: Errors
  *
- * Arguments are checked first, then the capability, then the process, then swap.
+ * Arguments are checked first, then the capability, then the target, then swap.
  *
  * - EPERM: no CAP_SYS_RESOURCE.
- * - EINVAL: unknown flag, @pad not 0, @tgid out of range; also any kernel
- *   that does not have the ioctl.
+ * - EINVAL: unknown flag, more than one flag that names a target, @pad not 0,
+ *   @tgid out of range, @tgid or @target not 0 although it does not name the
+ *   target; also any kernel that does not have the ioctl.
+ * - EBADF: @target is no open file descriptor, or not one of a pidfd or of a
+ *   directory of cgroup v2.
  * - ESRCH: no process with that TGID in the caller's pid namespace (a thread
- *   id is not a TGID), or it has no file of this device.
+ *   id is not a TGID), or the target has no file of this device.
  * - ENOSPC: reclaim while no swap is free, whatever its flags.
- * - EOPNOTSUPP: the kernel is built without swap.
+ * - EOPNOTSUPP: the kernel is built without swap, or without cgroups and the
+ *   target is one.
  * - ENOMEM, EIO: claim: an allocation or a read from swap failed part-way.
  * - ETIMEDOUT: the GPU's MMU did not answer; a reset is on its way.
  * - EINTR: a signal came before anything was done.
@@ -76,6 +88,36 @@ extern "C" {
 
 /** DRM_PANTHOR_HAS_MEM_RECLAIM: this header describes both ioctls. */
 #define DRM_PANTHOR_HAS_MEM_RECLAIM 1
+
+/**
+ * enum drm_panthor_mem_target_flags - What names the target
+ *
+ * Flags of both structs, one at most. Without one, @tgid names a process and
+ * @target is 0. With one, @target names the target and @tgid is 0.
+ */
+enum drm_panthor_mem_target_flags {
+	/**
+	 * @DRM_PANTHOR_MEM_TARGET_PIDFD: @target is a pidfd. The target is every
+	 * file whose owner is its process, also if that has exited and others
+	 * keep the file open.
+	 */
+	DRM_PANTHOR_MEM_TARGET_PIDFD = 1 << 8,
+
+	/**
+	 * @DRM_PANTHOR_MEM_TARGET_CLIENT: @target is the drm-client-id of a file
+	 * of this device, as fdinfo shows it. The target is that file, whoever
+	 * its owner is. An id is never given out again.
+	 */
+	DRM_PANTHOR_MEM_TARGET_CLIENT = 1 << 9,
+
+	/**
+	 * @DRM_PANTHOR_MEM_TARGET_CGROUP: @target is a file descriptor of a
+	 * directory of cgroup v2. The target is every file whose owner is a
+	 * process in that cgroup or in one below it, so what these processes
+	 * share among each other is not skipped.
+	 */
+	DRM_PANTHOR_MEM_TARGET_CGROUP = 1 << 10,
+};
 
 /**
  * enum drm_panthor_mem_reclaim_flags - Flags of &struct drm_panthor_mem_reclaim
@@ -107,6 +149,13 @@ enum drm_panthor_mem_claim_flags {
 	 * cap get on.
 	 */
 	DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY = 1 << 0,
+
+	/**
+	 * @DRM_PANTHOR_MEM_CLAIM_DRY_RUN: Change nothing and wait for nothing.
+	 * @claimed_bytes, @remaining_bytes and @status say what a call would do
+	 * now. A reclaim that is running goes on.
+	 */
+	DRM_PANTHOR_MEM_CLAIM_DRY_RUN = 1 << 1,
 };
 
 /**
@@ -115,15 +164,18 @@ enum drm_panthor_mem_claim_flags {
 enum drm_panthor_mem_status {
 	/**
 	 * @DRM_PANTHOR_MEM_STATUS_INTERRUPTED: Ended early by a signal, or, for
-	 * a reclaim, by a claim of the same process.
+	 * a reclaim, by a claim of the same target.
 	 */
 	DRM_PANTHOR_MEM_STATUS_INTERRUPTED = 1 << 0,
 
-	/** @DRM_PANTHOR_MEM_STATUS_BUSY: Skipped: the GPU or the driver uses it. */
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_BUSY: Skipped: the GPU or the driver uses it.
+	 * Or, for a reclaim, ended early by new work of the target.
+	 */
 	DRM_PANTHOR_MEM_STATUS_BUSY = 1 << 1,
 
 	/**
-	 * @DRM_PANTHOR_MEM_STATUS_SHARED: Skipped: a process outside the target
+	 * @DRM_PANTHOR_MEM_STATUS_SHARED: Skipped: a file outside the target
 	 * uses it on the GPU.
 	 */
 	DRM_PANTHOR_MEM_STATUS_SHARED = 1 << 2,
@@ -142,6 +194,15 @@ enum drm_panthor_mem_status {
 	 * more to do, or nothing.
 	 */
 	DRM_PANTHOR_MEM_STATUS_CAPPED = 1 << 5,
+
+	/**
+	 * @DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED: Swap has room, but does not take
+	 * this: memory.swap.max of the cgroup that is charged for the pages, or of
+	 * one above it, is reached, or the device fails writes. What a cgroup's
+	 * limit does not let go is skipped and counted; a device that fails ends
+	 * the call.
+	 */
+	DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED = 1 << 6,
 };
 
 /**
@@ -151,14 +212,23 @@ enum drm_panthor_mem_status {
  * evicted, then their pages are written to swap before the call returns.
  */
 struct drm_panthor_mem_reclaim {
-	/** @flags: In: mask of &enum drm_panthor_mem_reclaim_flags. */
+	/**
+	 * @flags: In: mask of &enum drm_panthor_mem_reclaim_flags and &enum
+	 * drm_panthor_mem_target_flags.
+	 */
 	__u32 flags;
 
 	/**
 	 * @tgid: In: the process, in the pid namespace of the caller. 0 is the
-	 * caller itself.
+	 * caller itself. Must be 0 if @target is used.
 	 */
 	__u32 tgid;
+
+	/**
+	 * @target: In: what the flag of &enum drm_panthor_mem_target_flags says.
+	 * Must be 0 without one.
+	 */
+	__u64 target;
 
 	/**
 	 * @max_bytes: In: stop once this much was freed (with
@@ -168,8 +238,9 @@ struct drm_panthor_mem_reclaim {
 	__u64 max_bytes;
 
 	/**
-	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which
-	 * unfinished GPU work of the target is waited for. 0: do not wait.
+	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which what
+	 * is busy is waited for: unfinished GPU work of the target, and locks that
+	 * somebody holds. 0: do not wait.
 	 */
 	__s64 deadline_ns;
 
@@ -178,14 +249,16 @@ struct drm_panthor_mem_reclaim {
 
 	/**
 	 * @evicted_bytes: Out: bytes that this call evicted, or found evicted and
-	 * still in RAM and paged out; >= @freed_bytes.
+	 * still in RAM and paged out; >= @freed_bytes. What another call evicts
+	 * or pages out at the same time is counted there alone.
 	 */
 	__u64 evicted_bytes;
 
 	/**
 	 * @skipped_bytes: Out: bytes of the target that were left resident
-	 * because they are busy, shared or pinned; @status says which. Every
-	 * process with a group has some that are pinned: its ring buffers.
+	 * because they are busy, shared or pinned, or because their cgroup may not
+	 * swap them; @status says which. Every process with a group has some that
+	 * are pinned: its ring buffers.
 	 */
 	__u64 skipped_bytes;
 
@@ -204,17 +277,30 @@ struct drm_panthor_mem_reclaim {
  * process finds all of them resident.
  */
 struct drm_panthor_mem_claim {
-	/** @flags: In: mask of &enum drm_panthor_mem_claim_flags. */
+	/**
+	 * @flags: In: mask of &enum drm_panthor_mem_claim_flags and &enum
+	 * drm_panthor_mem_target_flags.
+	 */
 	__u32 flags;
 
 	/** @tgid: In: as in &struct drm_panthor_mem_reclaim. */
 	__u32 tgid;
+
+	/** @target: In: as in &struct drm_panthor_mem_reclaim. */
+	__u64 target;
 
 	/**
 	 * @max_bytes: In: stop once this much was made resident, to within one
 	 * BO. 0: no cap.
 	 */
 	__u64 max_bytes;
+
+	/**
+	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which locks
+	 * that somebody holds are waited for. What is locked then stays evicted,
+	 * and @status says BUSY. 0: only a signal ends the wait.
+	 */
+	__s64 deadline_ns;
 
 	/** @claimed_bytes: Out: bytes that this call made resident. */
 	__u64 claimed_bytes;
