@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Claim, in its four forms. */
+/* Claim, in its eight forms. */
 #include <errno.h>
+#include <limits.h>
 
 #include "panthor_drmif.h"
 #include "panthor_priv.h"
@@ -9,81 +10,142 @@
 #define OPTIONS_LEAST panthor_size_to(struct panthor_mem_claim_options, max_bytes)
 #define RESULT_LEAST panthor_size_to(struct panthor_mem_claim_result, remaining_bytes)
 
-static panthor_inline int by_tgid(int fd, pid_t tgid,
-				  const struct panthor_mem_claim_options *options,
-				  struct panthor_mem_claim_result *res)
+static panthor_inline int add_options(struct drm_panthor_mem_claim *arg,
+				      const struct panthor_mem_claim_options *options)
 {
-	struct drm_panthor_mem_claim arg = { .tgid = (uint32_t)tgid };
 	struct panthor_mem_claim_options opts;
 	int ret;
 
-	if (options && options->size != sizeof(opts)) {
+	if (!options)
+		return 0;
+	if (options->size != sizeof(opts)) {
 		ret = panthor_options_in(&opts, sizeof(opts), options, OPTIONS_LEAST);
 		if (ret)
 			return ret;
 		options = &opts;
 	}
-	if (options) {
-		arg.flags = options->flags;
-		arg.max_bytes = options->max_bytes;
-	}
-	if (tgid < 0)
+	if (options->flags & PANTHOR_TARGET_FLAGS)
 		return -EINVAL;
+	arg->flags |= options->flags;
+	arg->max_bytes = options->max_bytes;
+	arg->deadline_ns = options->deadline_ns;
+	return 0;
+}
 
-	panthor_usdt_claim_begin(fd, &arg);
-	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, &arg);
-	if (!ret || panthor_outputs_valid(ret)) {
-		res->status = arg.status;
-		res->claimed_bytes = arg.claimed_bytes;
-		res->remaining_bytes = arg.remaining_bytes;
+static panthor_inline int call(int fd, struct drm_panthor_mem_claim *arg,
+			       struct panthor_mem_claim_result *res)
+{
+	int ret;
+
+	panthor_usdt_claim_begin(fd, arg);
+	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, arg);
+	if (panthor_outputs_valid(ret)) {
+		res->status = arg->status;
+		res->claimed_bytes = arg->claimed_bytes;
+		res->remaining_bytes = arg->remaining_bytes;
 	}
-	panthor_usdt_claim_end(fd, tgid, ret, res);
+	panthor_usdt_claim_end(fd, arg, ret, res);
 	return ret;
 }
 
-/* What was done stays in @res also if the process was another one by then. */
-static int by_pidfd(int fd, int pidfd, const struct panthor_mem_claim_options *options,
-		    struct panthor_mem_claim_result *res)
+/* What was done stays in @res also if the process has exited by then. */
+static int call_by_pidfd(int fd, struct drm_panthor_mem_claim *arg, int pidfd,
+			 struct panthor_mem_claim_result *res)
 {
-	int ret, running;
-	pid_t tgid;
+	int ret = call(fd, arg, res);
 
-	ret = panthor_pidfd_tgid(pidfd, &tgid);
-	if (ret)
-		return ret;
-	ret = by_tgid(fd, tgid, options, res);
-	if (!panthor_outputs_valid(ret))
-		return ret;
-	running = panthor_pidfd_running(pidfd);
-	return running ? running : ret;
+	/*
+	 * A kernel that does not know the flag can have the number. If it refused
+	 * something else, it does so again, and has done nothing.
+	 */
+	if (ret == -EINVAL) {
+		ret = panthor_pidfd_tgid(pidfd, &arg->tgid);
+		if (ret)
+			return ret;
+		arg->flags &= ~(uint32_t)DRM_PANTHOR_MEM_TARGET_PIDFD;
+		arg->target = 0;
+		ret = call(fd, arg, res);
+	}
+	return panthor_pidfd_result(pidfd, ret);
 }
 
-panthor_public int panthor_mem_claim_with(int fd, pid_t tgid,
-					  const struct panthor_mem_claim_options *options,
-					  struct panthor_mem_claim_result *result)
+static panthor_inline int claim(int fd, struct panthor_target target,
+				  const struct panthor_mem_claim_options *options,
+				  struct panthor_mem_claim_result *res)
+{
+	struct drm_panthor_mem_claim arg = {
+		.flags = target.flag, .tgid = target.tgid, .target = target.id,
+	};
+	int ret;
+
+	ret = add_options(&arg, options);
+	if (ret)
+		return ret;
+	if (target.tgid > INT_MAX)
+		return -EINVAL;
+	if (target.flag == DRM_PANTHOR_MEM_TARGET_PIDFD)
+		return call_by_pidfd(fd, &arg, (int)target.id, res);
+	return call(fd, &arg, res);
+}
+
+static panthor_inline int simple(int fd, struct panthor_target target, uint64_t *claimed_bytes)
 {
 	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
 	int ret;
 
-	if (result && result->size < RESULT_LEAST)
-		return -EINVAL;
-	ret = by_tgid(fd, tgid, options, &res);
-	if (result && result->size == sizeof(res))
-		*result = res;
-	else if (result)
-		panthor_result_out(result, &res, sizeof(res));
+	ret = claim(fd, target, NULL, &res);
+	if (claimed_bytes)
+		*claimed_bytes = res.claimed_bytes;
 	return ret;
+}
+
+/* The same for a program that was built with another version of the struct. */
+static __attribute__((cold)) int
+with_other_size(int fd, struct panthor_target target,
+		const struct panthor_mem_claim_options *options,
+		struct panthor_mem_claim_result *result)
+{
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	int ret;
+
+	ret = panthor_size_check(result->size, RESULT_LEAST);
+	if (ret)
+		return ret;
+	ret = claim(fd, target, options, &res);
+	panthor_result_out(result, &res, sizeof(res));
+	return ret;
+}
+
+static panthor_inline int with(int fd, struct panthor_target target,
+			       const struct panthor_mem_claim_options *options,
+			       struct panthor_mem_claim_result *result)
+{
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	if (!result)
+		result = &res;
+	if (result->size != sizeof(res))
+		return with_other_size(fd, target, options, result);
+	*result = res;
+	return claim(fd, target, options, result);
 }
 
 panthor_public int panthor_mem_claim(int fd, pid_t tgid, uint64_t *claimed_bytes)
 {
-	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
-	int ret;
+	return simple(fd, panthor_by_tgid(tgid), claimed_bytes);
+}
 
-	ret = by_tgid(fd, tgid, NULL, &res);
-	if (claimed_bytes)
-		*claimed_bytes = res.claimed_bytes;
-	return ret;
+panthor_public int
+panthor_mem_claim_with(int fd, pid_t tgid,
+		       const struct panthor_mem_claim_options *options,
+		       struct panthor_mem_claim_result *result)
+{
+	return with(fd, panthor_by_tgid(tgid), options, result);
+}
+
+panthor_public int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes)
+{
+	return simple(fd, panthor_by_pidfd(pidfd), claimed_bytes);
 }
 
 panthor_public int
@@ -91,26 +153,31 @@ panthor_mem_claim_pidfd_with(int fd, int pidfd,
 			     const struct panthor_mem_claim_options *options,
 			     struct panthor_mem_claim_result *result)
 {
-	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
-	int ret;
-
-	if (result && result->size < RESULT_LEAST)
-		return -EINVAL;
-	ret = by_pidfd(fd, pidfd, options, &res);
-	if (result && result->size == sizeof(res))
-		*result = res;
-	else if (result)
-		panthor_result_out(result, &res, sizeof(res));
-	return ret;
+	return with(fd, panthor_by_pidfd(pidfd), options, result);
 }
 
-panthor_public int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes)
+panthor_public int panthor_mem_claim_client(int fd, uint64_t client_id, uint64_t *claimed_bytes)
 {
-	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
-	int ret;
+	return simple(fd, panthor_by_client(client_id), claimed_bytes);
+}
 
-	ret = by_pidfd(fd, pidfd, NULL, &res);
-	if (claimed_bytes)
-		*claimed_bytes = res.claimed_bytes;
-	return ret;
+panthor_public int
+panthor_mem_claim_client_with(int fd, uint64_t client_id,
+			      const struct panthor_mem_claim_options *options,
+			      struct panthor_mem_claim_result *result)
+{
+	return with(fd, panthor_by_client(client_id), options, result);
+}
+
+panthor_public int panthor_mem_claim_cgroup(int fd, int cgroup_fd, uint64_t *claimed_bytes)
+{
+	return simple(fd, panthor_by_cgroup(cgroup_fd), claimed_bytes);
+}
+
+panthor_public int
+panthor_mem_claim_cgroup_with(int fd, int cgroup_fd,
+			      const struct panthor_mem_claim_options *options,
+			      struct panthor_mem_claim_result *result)
+{
+	return with(fd, panthor_by_cgroup(cgroup_fd), options, result);
 }

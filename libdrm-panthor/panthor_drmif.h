@@ -15,13 +15,15 @@
  *   left as it was.
  * - @fd is a file of a panthor device, of its render node for preference. It is
  *   borrowed for the time of the call. Use one that the calling process opened
- *   itself: the kernel takes whoever issued the last ioctl on a file for the
- *   owner of all memory behind it, so a call on a file that another process
- *   passed here would count that process's memory as the caller's.
+ *   itself: a call is an ioctl, so one on a file that another process passed here
+ *   would count that process's memory as the caller's.
  * - @tgid names a process (not a thread) as the calling process's pid namespace
- *   numbers it; 0 is the calling process. The target is all files that the
- *   process has of this device. Numbers are given out again: the functions with
- *   pidfd in their name say whether that happened.
+ *   numbers it; 0 is the calling process. The target is all files of this device
+ *   whose owner it is: the kernel takes whoever issued the last ioctl on a file for
+ *   its owner, which need not be the process that holds it. Numbers are given out
+ *   again: the functions with pidfd in their name say whether that happened. Those
+ *   with client in their name take one file whoever its owner is, those with cgroup
+ *   all processes of a cgroup together.
  * - Sizes are in bytes, of 64 bits on every architecture.
  * - Out-parameters come last. They may be NULL. They hold what was done when 0
  *   is returned, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after
@@ -73,9 +75,9 @@ extern "C" {
  * @max_bytes: Stop once this much was freed (with NO_PAGEOUT: evicted). The
  *             kernel works in whole buffers, so it can be exceeded by less than
  *             one buffer. 0: no limit.
- * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which unfinished
- *               GPU work of the target is waited for. What is busy then is
- *               skipped. 0: do not wait.
+ * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which what is busy
+ *               is waited for: unfinished GPU work of the target, and locks that
+ *               somebody holds. What is busy then is skipped. 0: do not wait.
  */
 struct panthor_mem_reclaim_options {
 	uint32_t size;
@@ -89,9 +91,10 @@ struct panthor_mem_reclaim_options {
  * @size: sizeof(struct panthor_mem_reclaim_result). Not changed by the library.
  * @status: Mask of enum drm_panthor_mem_status: why it did less than everything.
  * @freed_bytes: Returned to the system by this call.
- * @evicted_bytes: Taken off the GPU by this call, or before and found in RAM
- *                 still; at least @freed_bytes.
- * @skipped_bytes: Left on the GPU because busy, shared or pinned.
+ * @evicted_bytes: Taken off the GPU by this call, or before and freed by this
+ *                 call; at least @freed_bytes.
+ * @skipped_bytes: Left on the GPU because busy, shared or pinned, or because their
+ *                 cgroup may not swap them.
  */
 struct panthor_mem_reclaim_result {
 	uint32_t size;
@@ -107,11 +110,15 @@ struct panthor_mem_reclaim_result {
  * @flags: Mask of enum drm_panthor_mem_claim_flags.
  * @max_bytes: Stop once this much was made resident, to within one buffer.
  *             0: no limit.
+ * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which locks that
+ *               somebody holds are waited for. What is locked then stays evicted.
+ *               0: only a signal ends the wait.
  */
 struct panthor_mem_claim_options {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t max_bytes;
+	int64_t deadline_ns;
 };
 
 /**
@@ -134,7 +141,7 @@ struct panthor_mem_claim_result {
 #define PANTHOR_MEM_RECLAIM_RESULT_INIT \
 	{ (uint32_t)sizeof(struct panthor_mem_reclaim_result), 0, 0, 0, 0 }
 #define PANTHOR_MEM_CLAIM_OPTIONS_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_claim_options), 0, 0 }
+	{ (uint32_t)sizeof(struct panthor_mem_claim_options), 0, 0, 0 }
 #define PANTHOR_MEM_CLAIM_RESULT_INIT \
 	{ (uint32_t)sizeof(struct panthor_mem_claim_result), 0, 0, 0 }
 
@@ -165,13 +172,13 @@ int panthor_mem_probe(int fd);
  * @freed_bytes: How much was returned to the system, or NULL.
  *
  * Does not wait for GPU work: memory that is busy stays, and so does memory that
- * other processes also use on the GPU. Stop the process first if it should not
- * take its memory back at once.
+ * a file outside the target also uses on the GPU. Stop the process first if it
+ * should not take its memory back at once.
  *
  * Return: 0, also when there was nothing to do; or
  *
  *   -EPERM       No CAP_SYS_RESOURCE in the initial user namespace.
- *   -ESRCH       No such process, or it has no file of this device.
+ *   -ESRCH       No such process, or it owns no file of this device.
  *   -ENOSPC      No swap is free.
  *   -EOPNOTSUPP  The kernel is built without swap.
  *   -EINVAL      @tgid is negative; or the kernel does not have the ioctl, see
@@ -190,7 +197,8 @@ int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes);
  * Return: as panthor_mem_reclaim(), and
  *
  *   -EINVAL      Also: a @size is smaller than any version of that struct, or
- *                @flags has a bit that the kernel does not know.
+ *                larger than 4096; or @flags has a bit that the kernel does not
+ *                know, or one of enum drm_panthor_mem_target_flags.
  *   -E2BIG       @options asks for something that this library does not know.
  */
 int panthor_mem_reclaim_with(int fd, pid_t tgid,
@@ -203,19 +211,22 @@ int panthor_mem_reclaim_with(int fd, pid_t tgid,
  * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed.
  * @freed_bytes: How much was returned to the system, or NULL.
  *
- * The ioctl takes a number, so the library asks @pidfd for it, makes the call, and
- * then looks whether the process has exited. If it has not, the number was its own
- * all the time and the kernel reclaimed this process and no other: that is what 0
- * means here. If it has, be it a zombie or gone, the result is -ESRCH. This can
- * come after work was done: the counts say how much, and it can have been done to
- * a process that has got the number since, which loses time by it and no contents.
+ * 0 means that the process had not exited when the call ended, and that the kernel
+ * reclaimed this process and no other. If it has exited, be it a zombie or gone, the
+ * result is -ESRCH. This can come after work was done, and the counts say how much:
+ * files whose owner it was can be open in other processes.
+ *
+ * A kernel whose ioctl takes nothing but a number is asked for the number of @pidfd.
+ * Work that was done before -ESRCH can then have been done to a process that has got
+ * the number since, which loses time by it and no contents.
  *
  * Return: as panthor_mem_reclaim() without its @tgid, and
  *
  *   -ESRCH       Also: the process had exited when the call ended.
  *   -EBADF       Also: @pidfd is not an open pidfd.
- *   -ENOSYS      The kernel cannot tell the number of @pidfd: before Linux 6.13
- *                this takes a procfs of the caller's own pid namespace.
+ *   -ENOSYS      The ioctl takes nothing but a number, and the kernel cannot tell
+ *                that of @pidfd: before Linux 6.13 this takes a procfs of the
+ *                caller's own pid namespace.
  */
 int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes);
 
@@ -234,6 +245,70 @@ int panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
 				   struct panthor_mem_reclaim_result *result);
 
 /**
+ * panthor_mem_reclaim_client - panthor_mem_reclaim() for one file of the device
+ * @fd: File of a panthor device.
+ * @client_id: Of that file: drm-client-id in /proc/PID/fdinfo, for every process that
+ *             has it open.
+ * @freed_bytes: How much was returned to the system, or NULL.
+ *
+ * Whoever has learnt from fdinfo where the memory is names it this way, and needs
+ * nobody who owns it. An id is never given out again. What the file shares with
+ * another file of the same process stays.
+ *
+ * Return: as panthor_mem_reclaim() without its @tgid, and
+ *
+ *   -ESRCH       No file of this device has that id, or has it any more.
+ *   -EINVAL      The kernel does not have the ioctl, or not this way to name a target.
+ */
+int panthor_mem_reclaim_client(int fd, uint64_t client_id, uint64_t *freed_bytes);
+
+/**
+ * panthor_mem_reclaim_client_with - panthor_mem_reclaim_client() with options and full result
+ * @fd: File of a panthor device.
+ * @client_id: The file's.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_reclaim_client(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_reclaim_client_with(int fd, uint64_t client_id,
+				    const struct panthor_mem_reclaim_options *options,
+				    struct panthor_mem_reclaim_result *result);
+
+/**
+ * panthor_mem_reclaim_cgroup - panthor_mem_reclaim() for the processes of a cgroup
+ * @fd: File of a panthor device.
+ * @cgroup_fd: The directory of the cgroup, of cgroup v2, as open(2) gave it; borrowed.
+ * @freed_bytes: How much was returned to the system, or NULL.
+ *
+ * The target is every file whose owner is a process in the cgroup or in one below it.
+ * What these share among each other goes, too, which no call on one of them can do.
+ *
+ * Return: as panthor_mem_reclaim() without its @tgid, and
+ *
+ *   -ESRCH       No process of the cgroup owns a file of this device.
+ *   -EBADF       Also: @cgroup_fd is not an open directory of cgroup v2.
+ *   -EOPNOTSUPP  Also: the kernel is built without cgroups.
+ *   -EINVAL      The kernel does not have the ioctl, or not this way to name a target.
+ */
+int panthor_mem_reclaim_cgroup(int fd, int cgroup_fd, uint64_t *freed_bytes);
+
+/**
+ * panthor_mem_reclaim_cgroup_with - panthor_mem_reclaim_cgroup() with options and full result
+ * @fd: File of a panthor device.
+ * @cgroup_fd: The directory of the cgroup; borrowed.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_reclaim_cgroup(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_reclaim_cgroup_with(int fd, int cgroup_fd,
+				    const struct panthor_mem_reclaim_options *options,
+				    struct panthor_mem_reclaim_result *result);
+
+/**
  * panthor_mem_claim - Bring the GPU memory of a process back
  * @fd: File of a panthor device.
  * @tgid: The process, or 0.
@@ -241,12 +316,13 @@ int panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
  *
  * Never needed for correctness: without it, the next GPU job of the process
  * brings the memory back and takes as much longer. A claim makes a reclaim of
- * the same process that is under way end early.
+ * the same process that is under way end early, and when the claim returns, that
+ * reclaim evicts nothing more.
  *
  * Return: 0, also when there was nothing to do; or
  *
  *   -EPERM       No CAP_SYS_RESOURCE in the initial user namespace.
- *   -ESRCH       No such process, or it has no file of this device.
+ *   -ESRCH       No such process, or it owns no file of this device.
  *   -EOPNOTSUPP  The kernel is built without swap.
  *   -EINVAL      @tgid is negative; or the kernel does not have the ioctl, see
  *                panthor_mem_probe().
@@ -282,8 +358,9 @@ int panthor_mem_claim_with(int fd, pid_t tgid,
  *
  *   -ESRCH       Also: the process had exited when the call ended.
  *   -EBADF       Also: @pidfd is not an open pidfd.
- *   -ENOSYS      The kernel cannot tell the number of @pidfd: before Linux 6.13
- *                this takes a procfs of the caller's own pid namespace.
+ *   -ENOSYS      The ioctl takes nothing but a number, and the kernel cannot tell
+ *                that of @pidfd: before Linux 6.13 this takes a procfs of the
+ *                caller's own pid namespace.
  */
 int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes);
 
@@ -300,6 +377,62 @@ int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes);
 int panthor_mem_claim_pidfd_with(int fd, int pidfd,
 				 const struct panthor_mem_claim_options *options,
 				 struct panthor_mem_claim_result *result);
+
+/**
+ * panthor_mem_claim_client - panthor_mem_claim() for one file of the device
+ * @fd: File of a panthor device.
+ * @client_id: Of that file, as for panthor_mem_reclaim_client().
+ * @claimed_bytes: How much was made resident, or NULL.
+ *
+ * Return: as panthor_mem_claim() without its @tgid, and
+ *
+ *   -ESRCH       No file of this device has that id, or has it any more.
+ *   -EINVAL      The kernel does not have the ioctl, or not this way to name a target.
+ */
+int panthor_mem_claim_client(int fd, uint64_t client_id, uint64_t *claimed_bytes);
+
+/**
+ * panthor_mem_claim_client_with - panthor_mem_claim_client() with options and full result
+ * @fd: File of a panthor device.
+ * @client_id: The file's.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_claim_client(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_claim_client_with(int fd, uint64_t client_id,
+				  const struct panthor_mem_claim_options *options,
+				  struct panthor_mem_claim_result *result);
+
+/**
+ * panthor_mem_claim_cgroup - panthor_mem_claim() for the processes of a cgroup
+ * @fd: File of a panthor device.
+ * @cgroup_fd: The directory of the cgroup, of cgroup v2, as open(2) gave it; borrowed.
+ * @claimed_bytes: How much was made resident, or NULL.
+ *
+ * Return: as panthor_mem_claim() without its @tgid, and
+ *
+ *   -ESRCH       No process of the cgroup owns a file of this device.
+ *   -EBADF       Also: @cgroup_fd is not an open directory of cgroup v2.
+ *   -EOPNOTSUPP  Also: the kernel is built without cgroups.
+ *   -EINVAL      The kernel does not have the ioctl, or not this way to name a target.
+ */
+int panthor_mem_claim_cgroup(int fd, int cgroup_fd, uint64_t *claimed_bytes);
+
+/**
+ * panthor_mem_claim_cgroup_with - panthor_mem_claim_cgroup() with options and full result
+ * @fd: File of a panthor device.
+ * @cgroup_fd: The directory of the cgroup; borrowed.
+ * @options: How, or NULL for the defaults. Only read, and only during the call.
+ * @result: What was done, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_claim_cgroup(), and -EINVAL and -E2BIG as
+ * panthor_mem_reclaim_with().
+ */
+int panthor_mem_claim_cgroup_with(int fd, int cgroup_fd,
+				  const struct panthor_mem_claim_options *options,
+				  struct panthor_mem_claim_result *result);
 
 #if defined(__cplusplus)
 }

@@ -6,6 +6,11 @@
 
 #include "panthor_priv.h"
 
+bool panthor_part_done(int ret)
+{
+	return ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
+}
+
 int panthor_ioctl(int fd, unsigned long request, void *arg)
 {
 	int saved = errno;

@@ -48,10 +48,11 @@ AT(panthor_mem_reclaim_result, freed_bytes, 8);
 AT(panthor_mem_reclaim_result, evicted_bytes, 16);
 AT(panthor_mem_reclaim_result, skipped_bytes, 24);
 
-SIZE(panthor_mem_claim_options, 16);
+SIZE(panthor_mem_claim_options, 24);
 AT(panthor_mem_claim_options, size, 0);
 AT(panthor_mem_claim_options, flags, 4);
 AT(panthor_mem_claim_options, max_bytes, 8);
+AT(panthor_mem_claim_options, deadline_ns, 16);
 
 SIZE(panthor_mem_claim_result, 24);
 AT(panthor_mem_claim_result, size, 0);

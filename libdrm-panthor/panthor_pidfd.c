@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a pidfd to the number that the ioctls take, and what can be said of that
- * number afterwards.
+ * The process of a pidfd: its number, for a kernel whose ioctls take nothing else,
+ * and whether it has exited.
  *
  * A number belongs to a process until the process was reaped, and can belong to
  * another one after that. So a process that has not even exited when the call is
@@ -90,7 +90,7 @@ static int check_procfs(char *text)
 }
 
 /* Before Linux 6.13. */
-static int tgid_from_procfs(int pidfd, pid_t *tgid)
+static int tgid_from_procfs(int pidfd, uint32_t *tgid)
 {
 	char path[64], text[TEXT_MAX];
 	const char *value;
@@ -112,18 +112,18 @@ static int tgid_from_procfs(int pidfd, pid_t *tgid)
 	nr = strtol(value, NULL, 10);
 	if (nr <= 0 || nr > INT_MAX)
 		return -ESRCH;
-	*tgid = (pid_t)nr;
+	*tgid = (uint32_t)nr;
 	return 0;
 }
 
-int panthor_pidfd_tgid(int pidfd, pid_t *tgid)
+int panthor_pidfd_tgid(int pidfd, uint32_t *tgid)
 {
 	struct pidfd_info_v0 info = { 0 };
 	int saved = errno;
 	int ret = 0;
 
 	if (!ioctl(pidfd, PIDFD_GET_INFO_V0, &info))
-		*tgid = (pid_t)info.pid;
+		*tgid = info.pid;
 	else if (errno == ESRCH || errno == EREMOTE)
 		ret = -ESRCH;
 	else if (errno == EBADF)
@@ -135,7 +135,8 @@ int panthor_pidfd_tgid(int pidfd, pid_t *tgid)
 	return ret;
 }
 
-int panthor_pidfd_running(int pidfd)
+/* 0 if the process has not exited; -ESRCH if it has; or another -errno. */
+static int running(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int saved = errno;
@@ -152,4 +153,14 @@ int panthor_pidfd_running(int pidfd)
 
 	errno = saved;
 	return ret;
+}
+
+int panthor_pidfd_result(int pidfd, int ret)
+{
+	int exited;
+
+	if (!panthor_outputs_valid(ret))
+		return ret;
+	exited = running(pidfd);
+	return exited ? exited : ret;
 }

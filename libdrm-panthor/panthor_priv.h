@@ -3,23 +3,60 @@
 #ifndef PANTHOR_PRIV_H
 #define PANTHOR_PRIV_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "panthor_mem.h"
+
 #define panthor_public __attribute__((visibility("default")))
 #define panthor_inline inline __attribute__((always_inline))
+
+/* What names the target of a call: these members of both structs. */
+struct panthor_target {
+	uint32_t flag; /* of enum drm_panthor_mem_target_flags, or 0 */
+	uint32_t tgid;
+	uint64_t id;
+};
+
+/* The flags that are the library's to set, and not an option. */
+#define PANTHOR_TARGET_FLAGS \
+	(DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
+	 DRM_PANTHOR_MEM_TARGET_CGROUP)
+
+static panthor_inline struct panthor_target panthor_by_tgid(pid_t tgid)
+{
+	return (struct panthor_target){ 0, (uint32_t)tgid, 0 };
+}
+
+/* A negative descriptor is beyond what the kernel takes for one. */
+static panthor_inline struct panthor_target panthor_by_pidfd(int pidfd)
+{
+	return (struct panthor_target){ DRM_PANTHOR_MEM_TARGET_PIDFD, 0, (uint32_t)pidfd };
+}
+
+static panthor_inline struct panthor_target panthor_by_client(uint64_t client_id)
+{
+	return (struct panthor_target){ DRM_PANTHOR_MEM_TARGET_CLIENT, 0, client_id };
+}
+
+static panthor_inline struct panthor_target panthor_by_cgroup(int cgroup_fd)
+{
+	return (struct panthor_target){ DRM_PANTHOR_MEM_TARGET_CGROUP, 0, (uint32_t)cgroup_fd };
+}
 
 /* sizeof() of a struct up to and with @member: what its first version had. */
 #define panthor_size_to(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
+/* 0, or -EINVAL if no version of a struct that began with @least bytes has this size. */
+int panthor_size_check(uint32_t size, size_t least) __attribute__((cold));
+
 /*
  * The two directions of a growable struct whose size is not @ours_size, which is
  * this library's. @theirs starts with its uint32_t size; @least is the size of
- * the first version. In returns 0 or -errno. Out copies all but the size, and
- * zeroes what only the caller's version has.
+ * the first version. In returns 0 or -errno. Out copies all but the size, which was
+ * checked before, and zeroes what only the caller's version has.
  */
 int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t least)
 	__attribute__((cold));
@@ -29,16 +66,22 @@ void panthor_result_out(void *theirs, const void *ours, size_t ours_size)
 /* drmIoctl(), but 0 or -errno, and errno is left as it was. */
 int panthor_ioctl(int fd, unsigned long request, void *arg);
 
-/* Does the kernel define the outputs of a call that returned @ret? */
+/* Is @ret an error that can come after part of the work? */
+bool panthor_part_done(int ret) __attribute__((cold));
+
+/* Do the outputs of a call that returned @ret say what was done? */
 static inline bool panthor_outputs_valid(int ret)
 {
-	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
+	return !ret || panthor_part_done(ret);
 }
 
 /* The number of a pidfd's process, in the caller's pid namespace: 0 or -errno. */
-int panthor_pidfd_tgid(int pidfd, pid_t *tgid);
+int panthor_pidfd_tgid(int pidfd, uint32_t *tgid);
 
-/* 0 if the process has not exited; -ESRCH if it has; or another -errno. */
-int panthor_pidfd_running(int pidfd);
+/*
+ * What a call on the process of a pidfd that returned @ret comes to: -ESRCH instead
+ * of what has counts if the process has exited by now.
+ */
+int panthor_pidfd_result(int pidfd, int ret);
 
 #endif /* PANTHOR_PRIV_H */

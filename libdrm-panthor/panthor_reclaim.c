@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaim, in its four forms. */
+/* Reclaim, in its eight forms. */
 #include <errno.h>
+#include <limits.h>
 
 #include "panthor_drmif.h"
 #include "panthor_priv.h"
@@ -9,83 +10,143 @@
 #define OPTIONS_LEAST panthor_size_to(struct panthor_mem_reclaim_options, deadline_ns)
 #define RESULT_LEAST panthor_size_to(struct panthor_mem_reclaim_result, skipped_bytes)
 
-static panthor_inline int by_tgid(int fd, pid_t tgid,
-				  const struct panthor_mem_reclaim_options *options,
-				  struct panthor_mem_reclaim_result *res)
+static panthor_inline int add_options(struct drm_panthor_mem_reclaim *arg,
+				      const struct panthor_mem_reclaim_options *options)
 {
-	struct drm_panthor_mem_reclaim arg = { .tgid = (uint32_t)tgid };
 	struct panthor_mem_reclaim_options opts;
 	int ret;
 
-	if (options && options->size != sizeof(opts)) {
+	if (!options)
+		return 0;
+	if (options->size != sizeof(opts)) {
 		ret = panthor_options_in(&opts, sizeof(opts), options, OPTIONS_LEAST);
 		if (ret)
 			return ret;
 		options = &opts;
 	}
-	if (options) {
-		arg.flags = options->flags;
-		arg.max_bytes = options->max_bytes;
-		arg.deadline_ns = options->deadline_ns;
-	}
-	if (tgid < 0)
+	if (options->flags & PANTHOR_TARGET_FLAGS)
 		return -EINVAL;
+	arg->flags |= options->flags;
+	arg->max_bytes = options->max_bytes;
+	arg->deadline_ns = options->deadline_ns;
+	return 0;
+}
 
-	panthor_usdt_reclaim_begin(fd, &arg);
-	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &arg);
-	if (!ret || panthor_outputs_valid(ret)) {
-		res->status = arg.status;
-		res->freed_bytes = arg.freed_bytes;
-		res->evicted_bytes = arg.evicted_bytes;
-		res->skipped_bytes = arg.skipped_bytes;
+static panthor_inline int call(int fd, struct drm_panthor_mem_reclaim *arg,
+			       struct panthor_mem_reclaim_result *res)
+{
+	int ret;
+
+	panthor_usdt_reclaim_begin(fd, arg);
+	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, arg);
+	if (panthor_outputs_valid(ret)) {
+		res->status = arg->status;
+		res->freed_bytes = arg->freed_bytes;
+		res->evicted_bytes = arg->evicted_bytes;
+		res->skipped_bytes = arg->skipped_bytes;
 	}
-	panthor_usdt_reclaim_end(fd, tgid, ret, res);
+	panthor_usdt_reclaim_end(fd, arg, ret, res);
 	return ret;
 }
 
-/* What was done stays in @res also if the process was another one by then. */
-static int by_pidfd(int fd, int pidfd, const struct panthor_mem_reclaim_options *options,
-		    struct panthor_mem_reclaim_result *res)
+/* What was done stays in @res also if the process has exited by then. */
+static int call_by_pidfd(int fd, struct drm_panthor_mem_reclaim *arg, int pidfd,
+			 struct panthor_mem_reclaim_result *res)
 {
-	int ret, running;
-	pid_t tgid;
+	int ret = call(fd, arg, res);
 
-	ret = panthor_pidfd_tgid(pidfd, &tgid);
-	if (ret)
-		return ret;
-	ret = by_tgid(fd, tgid, options, res);
-	if (!panthor_outputs_valid(ret))
-		return ret;
-	running = panthor_pidfd_running(pidfd);
-	return running ? running : ret;
+	/*
+	 * A kernel that does not know the flag can have the number. If it refused
+	 * something else, it does so again, and has done nothing.
+	 */
+	if (ret == -EINVAL) {
+		ret = panthor_pidfd_tgid(pidfd, &arg->tgid);
+		if (ret)
+			return ret;
+		arg->flags &= ~(uint32_t)DRM_PANTHOR_MEM_TARGET_PIDFD;
+		arg->target = 0;
+		ret = call(fd, arg, res);
+	}
+	return panthor_pidfd_result(pidfd, ret);
 }
 
-panthor_public int panthor_mem_reclaim_with(int fd, pid_t tgid,
-					    const struct panthor_mem_reclaim_options *options,
-					    struct panthor_mem_reclaim_result *result)
+static panthor_inline int reclaim(int fd, struct panthor_target target,
+				  const struct panthor_mem_reclaim_options *options,
+				  struct panthor_mem_reclaim_result *res)
+{
+	struct drm_panthor_mem_reclaim arg = {
+		.flags = target.flag, .tgid = target.tgid, .target = target.id,
+	};
+	int ret;
+
+	ret = add_options(&arg, options);
+	if (ret)
+		return ret;
+	if (target.tgid > INT_MAX)
+		return -EINVAL;
+	if (target.flag == DRM_PANTHOR_MEM_TARGET_PIDFD)
+		return call_by_pidfd(fd, &arg, (int)target.id, res);
+	return call(fd, &arg, res);
+}
+
+static panthor_inline int simple(int fd, struct panthor_target target, uint64_t *freed_bytes)
 {
 	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	int ret;
 
-	if (result && result->size < RESULT_LEAST)
-		return -EINVAL;
-	ret = by_tgid(fd, tgid, options, &res);
-	if (result && result->size == sizeof(res))
-		*result = res;
-	else if (result)
-		panthor_result_out(result, &res, sizeof(res));
+	ret = reclaim(fd, target, NULL, &res);
+	if (freed_bytes)
+		*freed_bytes = res.freed_bytes;
 	return ret;
+}
+
+/* The same for a program that was built with another version of the struct. */
+static __attribute__((cold)) int
+with_other_size(int fd, struct panthor_target target,
+		const struct panthor_mem_reclaim_options *options,
+		struct panthor_mem_reclaim_result *result)
+{
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	int ret;
+
+	ret = panthor_size_check(result->size, RESULT_LEAST);
+	if (ret)
+		return ret;
+	ret = reclaim(fd, target, options, &res);
+	panthor_result_out(result, &res, sizeof(res));
+	return ret;
+}
+
+static panthor_inline int with(int fd, struct panthor_target target,
+			       const struct panthor_mem_reclaim_options *options,
+			       struct panthor_mem_reclaim_result *result)
+{
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	if (!result)
+		result = &res;
+	if (result->size != sizeof(res))
+		return with_other_size(fd, target, options, result);
+	*result = res;
+	return reclaim(fd, target, options, result);
 }
 
 panthor_public int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes)
 {
-	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
-	int ret;
+	return simple(fd, panthor_by_tgid(tgid), freed_bytes);
+}
 
-	ret = by_tgid(fd, tgid, NULL, &res);
-	if (freed_bytes)
-		*freed_bytes = res.freed_bytes;
-	return ret;
+panthor_public int
+panthor_mem_reclaim_with(int fd, pid_t tgid,
+			 const struct panthor_mem_reclaim_options *options,
+			 struct panthor_mem_reclaim_result *result)
+{
+	return with(fd, panthor_by_tgid(tgid), options, result);
+}
+
+panthor_public int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes)
+{
+	return simple(fd, panthor_by_pidfd(pidfd), freed_bytes);
 }
 
 panthor_public int
@@ -93,26 +154,31 @@ panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
 			       const struct panthor_mem_reclaim_options *options,
 			       struct panthor_mem_reclaim_result *result)
 {
-	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
-	int ret;
-
-	if (result && result->size < RESULT_LEAST)
-		return -EINVAL;
-	ret = by_pidfd(fd, pidfd, options, &res);
-	if (result && result->size == sizeof(res))
-		*result = res;
-	else if (result)
-		panthor_result_out(result, &res, sizeof(res));
-	return ret;
+	return with(fd, panthor_by_pidfd(pidfd), options, result);
 }
 
-panthor_public int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes)
+panthor_public int panthor_mem_reclaim_client(int fd, uint64_t client_id, uint64_t *freed_bytes)
 {
-	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
-	int ret;
+	return simple(fd, panthor_by_client(client_id), freed_bytes);
+}
 
-	ret = by_pidfd(fd, pidfd, NULL, &res);
-	if (freed_bytes)
-		*freed_bytes = res.freed_bytes;
-	return ret;
+panthor_public int
+panthor_mem_reclaim_client_with(int fd, uint64_t client_id,
+				const struct panthor_mem_reclaim_options *options,
+				struct panthor_mem_reclaim_result *result)
+{
+	return with(fd, panthor_by_client(client_id), options, result);
+}
+
+panthor_public int panthor_mem_reclaim_cgroup(int fd, int cgroup_fd, uint64_t *freed_bytes)
+{
+	return simple(fd, panthor_by_cgroup(cgroup_fd), freed_bytes);
+}
+
+panthor_public int
+panthor_mem_reclaim_cgroup_with(int fd, int cgroup_fd,
+				const struct panthor_mem_reclaim_options *options,
+				struct panthor_mem_reclaim_result *result)
+{
+	return with(fd, panthor_by_cgroup(cgroup_fd), options, result);
 }

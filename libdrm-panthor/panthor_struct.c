@@ -5,6 +5,14 @@
 
 #include "panthor_priv.h"
 
+/* No version will be larger: what is beyond this is no size. */
+#define SIZE_MOST 4096u
+
+int panthor_size_check(uint32_t size, size_t least)
+{
+	return size < least || size > SIZE_MOST ? -EINVAL : 0;
+}
+
 static uint32_t size_of(const void *theirs)
 {
 	uint32_t size;
@@ -16,11 +24,13 @@ static uint32_t size_of(const void *theirs)
 int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t least)
 {
 	const unsigned char *bytes = theirs;
-	size_t size = size_of(theirs);
+	uint32_t size = size_of(theirs);
 	size_t i;
+	int ret;
 
-	if (size < least)
-		return -EINVAL;
+	ret = panthor_size_check(size, least);
+	if (ret)
+		return ret;
 
 	/* An option that we cannot pass on must not be dropped silently. */
 	for (i = ours_size; i < size; i++) {

@@ -12,24 +12,25 @@
 #include <sys/sdt.h>
 
 #define panthor_usdt_reclaim_begin(fd, arg) \
-	DTRACE_PROBE5(libdrm_panthor, reclaim__begin, fd, (arg)->tgid, (arg)->flags, \
-		      (arg)->max_bytes, (arg)->deadline_ns)
-#define panthor_usdt_reclaim_end(fd, tgid, ret, res) \
-	DTRACE_PROBE7(libdrm_panthor, reclaim__end, fd, tgid, ret, (res)->status, \
-		      (res)->freed_bytes, (res)->evicted_bytes, (res)->skipped_bytes)
+	DTRACE_PROBE6(libdrm_panthor, reclaim__begin, fd, (arg)->tgid, (arg)->flags, \
+		      (arg)->max_bytes, (arg)->deadline_ns, (arg)->target)
+#define panthor_usdt_reclaim_end(fd, arg, ret, res) \
+	DTRACE_PROBE8(libdrm_panthor, reclaim__end, fd, (arg)->tgid, ret, (res)->status, \
+		      (res)->freed_bytes, (res)->evicted_bytes, (res)->skipped_bytes, \
+		      (arg)->target)
 #define panthor_usdt_claim_begin(fd, arg) \
-	DTRACE_PROBE4(libdrm_panthor, claim__begin, fd, (arg)->tgid, (arg)->flags, \
-		      (arg)->max_bytes)
-#define panthor_usdt_claim_end(fd, tgid, ret, res) \
-	DTRACE_PROBE6(libdrm_panthor, claim__end, fd, tgid, ret, (res)->status, \
-		      (res)->claimed_bytes, (res)->remaining_bytes)
+	DTRACE_PROBE6(libdrm_panthor, claim__begin, fd, (arg)->tgid, (arg)->flags, \
+		      (arg)->max_bytes, (arg)->deadline_ns, (arg)->target)
+#define panthor_usdt_claim_end(fd, arg, ret, res) \
+	DTRACE_PROBE7(libdrm_panthor, claim__end, fd, (arg)->tgid, ret, (res)->status, \
+		      (res)->claimed_bytes, (res)->remaining_bytes, (arg)->target)
 
 #else
 
 #define panthor_usdt_reclaim_begin(fd, arg) ((void)0)
-#define panthor_usdt_reclaim_end(fd, tgid, ret, res) ((void)0)
+#define panthor_usdt_reclaim_end(fd, arg, ret, res) ((void)0)
 #define panthor_usdt_claim_begin(fd, arg) ((void)0)
-#define panthor_usdt_claim_end(fd, tgid, ret, res) ((void)0)
+#define panthor_usdt_claim_end(fd, arg, ret, res) ((void)0)
 
 #endif
 

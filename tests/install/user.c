@@ -34,10 +34,18 @@ int main(void)
 	expect("reclaim_pidfd", panthor_mem_reclaim_pidfd(-1, -1, &bytes), -EBADF);
 	expect("reclaim_with", panthor_mem_reclaim_with(-1, 0, &ro, &rr), -EBADF);
 	expect("reclaim_pidfd_with", panthor_mem_reclaim_pidfd_with(-1, -1, &ro, &rr), -EBADF);
+	expect("reclaim_client", panthor_mem_reclaim_client(-1, 1, &bytes), -EBADF);
+	expect("reclaim_client_with", panthor_mem_reclaim_client_with(-1, 1, &ro, &rr), -EBADF);
+	expect("reclaim_cgroup", panthor_mem_reclaim_cgroup(-1, -1, &bytes), -EBADF);
+	expect("reclaim_cgroup_with", panthor_mem_reclaim_cgroup_with(-1, -1, &ro, &rr), -EBADF);
 	expect("claim", panthor_mem_claim(-1, 0, &bytes), -EBADF);
 	expect("claim_pidfd", panthor_mem_claim_pidfd(-1, -1, &bytes), -EBADF);
 	expect("claim_with", panthor_mem_claim_with(-1, 0, &co, &cr), -EBADF);
 	expect("claim_pidfd_with", panthor_mem_claim_pidfd_with(-1, -1, &co, &cr), -EBADF);
+	expect("claim_client", panthor_mem_claim_client(-1, 1, &bytes), -EBADF);
+	expect("claim_client_with", panthor_mem_claim_client_with(-1, 1, &co, &cr), -EBADF);
+	expect("claim_cgroup", panthor_mem_claim_cgroup(-1, -1, &bytes), -EBADF);
+	expect("claim_cgroup_with", panthor_mem_claim_cgroup_with(-1, -1, &co, &cr), -EBADF);
 	expect("bytes", (int)bytes, 0);
 	return wrong;
 }

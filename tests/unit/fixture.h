@@ -22,6 +22,10 @@
 #define BO_SIZE (16 * MODEL_PAGE)
 #define APP_SIZE (APP_BOS * BO_SIZE)
 
+/* Flags that the library keeps for itself. */
+#define TARGET_FLAGS (DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
+		      DRM_PANTHOR_MEM_TARGET_CGROUP)
+
 struct fixture {
 	struct model *model;
 	struct drm_core core;

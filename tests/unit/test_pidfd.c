@@ -62,13 +62,22 @@ static int teardown(void **state)
 	return fixture_teardown((void **)&c->f);
 }
 
+/* The ioctls take a pidfd; they take a number alone, and it can be asked for; or not. */
+static void by_number(struct child *c)
+{
+	c->f->core.no_targets = true;
+}
+
 static void by_old_kernel(struct child *c)
 {
+	c->f->core.no_targets = true;
 	c->f->core.old_pidfd = true;
 }
 
-static void both_ways(struct child *c, void (*fn)(struct child *c))
+static void each_way(struct child *c, void (*fn)(struct child *c))
 {
+	fn(c);
+	by_number(c);
 	fn(c);
 	by_old_kernel(c);
 	fn(c);
@@ -105,7 +114,17 @@ static void there_and_back(struct child *c)
 
 static void alive(void **state)
 {
-	both_ways(*state, there_and_back);
+	each_way(*state, there_and_back);
+}
+
+/* One ioctl, where the kernel knows the process by its pidfd. */
+static void one_ioctl(void **state)
+{
+	struct child *c = *state;
+
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(c->f->core.mem_ioctls, 2);
 }
 
 static void signals_while_looking(void **state)
@@ -150,7 +169,7 @@ static void borrowed(struct child *c)
 
 static void fds_are_borrowed(void **state)
 {
-	both_ways(*state, borrowed);
+	each_way(*state, borrowed);
 }
 
 /* --- when it dies ----------------------------------------------------------- */
@@ -170,16 +189,15 @@ static void reaped_before(struct child *c)
 	uint64_t bytes = 1;
 
 	process_reap(&c->process);
-	c->f->core.mem_ioctls = 0;
 	expect_esrch(c, 0);
 	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, &bytes), -ESRCH);
 	assert_int_equal(bytes, 0);
-	assert_int_equal(c->f->core.mem_ioctls, 0);
+	assert_int_equal(app_resident(c->f), APP_SIZE);
 }
 
 static void reaped(void **state)
 {
-	both_ways(*state, reaped_before);
+	each_way(*state, reaped_before);
 }
 
 /*
@@ -194,7 +212,12 @@ static void zombie(void **state)
 	expect_esrch(c, APP_SIZE);
 }
 
-/* The same on a kernel that says nothing of the number by itself. */
+static void zombie_by_number(void **state)
+{
+	by_number(*state);
+	zombie(state);
+}
+
 static void zombie_old_kernel(void **state)
 {
 	by_old_kernel(*state);
@@ -230,9 +253,21 @@ static void dies_in_reclaim(void **state)
 	dies_during(*state, die);
 }
 
-/* Then the number is free, and the rest of the call could be another's. */
+static void dies_in_reclaim_by_number(void **state)
+{
+	by_number(*state);
+	dies_during(*state, die);
+}
+
 static void is_reaped_in_reclaim(void **state)
 {
+	dies_during(*state, die_and_be_reaped);
+}
+
+/* Then the number is free, and the rest of the call could be another's. */
+static void is_reaped_in_reclaim_by_number(void **state)
+{
+	by_number(*state);
 	dies_during(*state, die_and_be_reaped);
 }
 
@@ -256,9 +291,8 @@ static void dies_in_claim(void **state)
 
 /* --- errors ------------------------------------------------------------------ */
 
-static void errors_of_the_ioctl(void **state)
+static void expect_errors(struct child *c)
 {
-	struct child *c = *state;
 	struct fixture *f = c->f;
 	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
 	uint64_t bytes = 1;
@@ -277,13 +311,59 @@ static void errors_of_the_ioctl(void **state)
 	assert_int_equal(panthor_mem_claim_pidfd_with(f->fd, c->pidfd, NULL, &res), -ENOMEM);
 	assert_int_equal(res.claimed_bytes, 2 * BO_SIZE);
 
-	model_proc_kill(f->model, f->app);
-	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, &bytes), -ESRCH);
-	assert_int_equal(bytes, 0);
-
-	f->core.has_mem = false;
-	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), -EINVAL);
+	assert_int_equal(panthor_mem_claim_pidfd(f->fd, c->pidfd, NULL), 0);
 	assert_int_equal(panthor_mem_reclaim_pidfd(-1, c->pidfd, NULL), -EBADF);
+}
+
+static void errors_of_the_ioctl(void **state)
+{
+	each_way(*state, expect_errors);
+}
+
+/* It lives, and has no file any more. */
+static void expect_no_file(struct child *c)
+{
+	uint64_t bytes = 1;
+
+	model_proc_kill(c->f->model, c->f->app);
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, &bytes), -ESRCH);
+	assert_int_equal(bytes, 0);
+}
+
+static void no_file(void **state)
+{
+	each_way(*state, expect_no_file);
+}
+
+static void no_ioctls(void **state)
+{
+	struct child *c = *state;
+
+	c->f->core.has_mem = false;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), -EINVAL);
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), -EINVAL);
+}
+
+/* A flag of the options that the kernel does not know is not taken for the library's. */
+static void expect_bad_flags(struct child *c)
+{
+	struct panthor_mem_reclaim_options ro = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_options co = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	unsigned int bit;
+
+	for (bit = 2; bit < 32; bit++) {
+		ro.flags = co.flags = 1u << bit;
+		assert_int_equal(panthor_mem_reclaim_pidfd_with(c->f->fd, c->pidfd, &ro, NULL),
+				 -EINVAL);
+		assert_int_equal(panthor_mem_claim_pidfd_with(c->f->fd, c->pidfd, &co, NULL),
+				 -EINVAL);
+	}
+	assert_int_equal(app_resident(c->f), APP_SIZE);
+}
+
+static void bad_flags(void **state)
+{
+	each_way(*state, expect_bad_flags);
 }
 
 static void no_pidfd(struct child *c)
@@ -304,13 +384,11 @@ static void no_pidfd(struct child *c)
 
 static void not_a_pidfd(void **state)
 {
-	both_ways(*state, no_pidfd);
+	each_way(*state, no_pidfd);
 }
 
-/* A thread is not a process: its number is none that the kernel takes. */
-static void pidfd_of_a_thread(void **state)
+static void expect_no_process(struct child *c)
 {
-	struct child *c = *state;
 	int fd = (int)syscall(SYS_pidfd_open, c->process.pid, PIDFD_THREAD);
 
 	/* cmocka's skip() counts as a failure in TAP. */
@@ -322,6 +400,12 @@ static void pidfd_of_a_thread(void **state)
 	c->f->app->thread.nr[MODEL_NS_INIT] = c->process.pid;
 	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, fd, NULL), -ESRCH);
 	close(fd);
+}
+
+/* A thread is not a process: it owns nothing. */
+static void pidfd_of_a_thread(void **state)
+{
+	each_way(*state, expect_no_process);
 }
 
 static void structs(void **state)
@@ -358,7 +442,7 @@ static void keep_errno(struct child *c)
 
 static void errno_is_kept(void **state)
 {
-	both_ways(*state, keep_errno);
+	each_way(*state, keep_errno);
 }
 
 /* --- pid namespaces ------------------------------------------------------------ */
@@ -366,7 +450,7 @@ static void errno_is_kept(void **state)
 /*
  * Runs in a pid namespace of its own, with the procfs of the outer one: an old
  * kernel would have the number for the wrong namespace. A new one is asked for
- * the right one.
+ * the right one, if the ioctls need a number at all.
  */
 static int inside(struct child *c)
 {
@@ -376,9 +460,10 @@ static int inside(struct child *c)
 	if (process_start(&p))
 		return 1;
 	c->f->app->tgid.nr[MODEL_NS_INIT] = p.pid;
+	by_number(c);
 	if (panthor_mem_reclaim_pidfd(c->f->fd, p.pidfd, NULL))
 		bad |= 2;
-	c->f->core.old_pidfd = true;
+	by_old_kernel(c);
 	if (panthor_mem_reclaim_pidfd(c->f->fd, p.pidfd, NULL) != -ENOSYS)
 		bad |= 4;
 	process_reap(&p);
@@ -416,16 +501,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		on_child(alive),
+		on_child(one_ioctl),
 		on_child(signals_while_looking),
 		on_child(interrupted),
 		on_child(fds_are_borrowed),
 		on_child(reaped),
 		on_child(zombie),
+		on_child(zombie_by_number),
 		on_child(zombie_old_kernel),
 		on_child(dies_in_reclaim),
+		on_child(dies_in_reclaim_by_number),
 		on_child(is_reaped_in_reclaim),
+		on_child(is_reaped_in_reclaim_by_number),
 		on_child(dies_in_claim),
 		on_child(errors_of_the_ioctl),
+		on_child(no_file),
+		on_child(no_ioctls),
+		on_child(bad_flags),
 		on_child(not_a_pidfd),
 		on_child(pidfd_of_a_thread),
 		on_child(structs),

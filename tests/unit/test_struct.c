@@ -38,10 +38,10 @@ static void initializers(void **state)
 	(void)state;
 	assert_int_equal(ro.size, 24);
 	assert_int_equal(rr.size, 32);
-	assert_int_equal(co.size, 16);
+	assert_int_equal(co.size, 24);
 	assert_int_equal(cr.size, 24);
 	assert_int_equal(ro.flags | ro.max_bytes | (uint64_t)ro.deadline_ns, 0);
-	assert_int_equal(co.flags | co.max_bytes, 0);
+	assert_int_equal(co.flags | co.max_bytes | (uint64_t)co.deadline_ns, 0);
 }
 
 static void later_options_unused(void **state)
@@ -112,6 +112,38 @@ static void later_result(void **state)
 	assert_true(cr.behind == UINT64_MAX);
 }
 
+static void unlock(struct model *m, void *arg)
+{
+	(void)m;
+	((struct model_vm *)arg)->locked = false;
+}
+
+/* A program that was built before claims had a deadline: it gets none. */
+static void earlier_options(void **state)
+{
+	struct fixture *f = *state;
+	struct model_event event = { .fn = unlock, .arg = f->vm };
+	struct panthor_mem_claim_options co = {
+		.size = offsetof(struct panthor_mem_claim_options, deadline_ns), .deadline_ns = 1,
+	};
+	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
+	f->vm->locked = true;
+	event.at = f->model->now + 1000;
+	f->model->event = &event;
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co, &cr), 0);
+	assert_int_equal(cr.claimed_bytes, APP_SIZE);
+	assert_int_equal(cr.status, 0);
+	f->model->event = NULL;
+}
+
+/* The smallest size that each struct ever had. */
+#define RECLAIM_OPTIONS_FIRST 24
+#define RECLAIM_RESULT_FIRST 32
+#define CLAIM_OPTIONS_FIRST 16
+#define CLAIM_RESULT_FIRST 24
+
 /* Forgotten, or nonsense: nothing is read or written beyond the size itself. */
 static void too_small(void **state)
 {
@@ -121,10 +153,14 @@ static void too_small(void **state)
 
 	for (i = 0; i < sizeof(less) / sizeof(less[0]); i++) {
 		const uint32_t by = less[i];
-		struct panthor_mem_reclaim_options ro = { .size = sizeof(ro) - by };
-		struct panthor_mem_reclaim_result rr = { .size = sizeof(rr) - by, .status = 9 };
-		struct panthor_mem_claim_options co = { .size = sizeof(co) - by };
-		struct panthor_mem_claim_result cr = { .size = sizeof(cr) - by, .status = 9 };
+		struct panthor_mem_reclaim_options ro = { .size = RECLAIM_OPTIONS_FIRST - by };
+		struct panthor_mem_reclaim_result rr = {
+			.size = RECLAIM_RESULT_FIRST - by, .status = 9,
+		};
+		struct panthor_mem_claim_options co = { .size = CLAIM_OPTIONS_FIRST - by };
+		struct panthor_mem_claim_result cr = {
+			.size = CLAIM_RESULT_FIRST - by, .status = 9,
+		};
 
 		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro, NULL), -EINVAL);
 		assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &rr), -EINVAL);
@@ -148,6 +184,54 @@ static void size_forgotten(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
+/* What was never set, on the stack of a caller: no size at all. */
+static void garbage_size(void **state)
+{
+	static const uint32_t sizes[] = { 4097, 65536, 0x7fffffff, 0xdeadbeef, UINT32_MAX };
+	struct fixture *f = *state;
+	const pid_t tgid = app_tgid(f);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct panthor_mem_reclaim_options ro = { .size = sizes[i] };
+		struct panthor_mem_reclaim_result rr = { .size = sizes[i], .status = 9 };
+		struct panthor_mem_claim_options co = { .size = sizes[i] };
+		struct panthor_mem_claim_result cr = { .size = sizes[i], .status = 9 };
+
+		assert_int_equal(panthor_mem_reclaim_with(f->fd, tgid, &ro, NULL), -EINVAL);
+		assert_int_equal(panthor_mem_reclaim_with(f->fd, tgid, NULL, &rr), -EINVAL);
+		assert_int_equal(panthor_mem_reclaim_client_with(f->fd, 1, NULL, &rr), -EINVAL);
+		assert_int_equal(rr.status, 9);
+		assert_int_equal(panthor_mem_claim_with(f->fd, tgid, &co, NULL), -EINVAL);
+		assert_int_equal(panthor_mem_claim_with(f->fd, tgid, NULL, &cr), -EINVAL);
+		assert_int_equal(panthor_mem_claim_cgroup_with(f->fd, 0, NULL, &cr), -EINVAL);
+		assert_int_equal(cr.status, 9);
+	}
+	assert_int_equal(f->core.ioctls, 0);
+}
+
+/* The largest that a struct can ever be is one, all the same. */
+static void largest_size(void **state)
+{
+	struct fixture *f = *state;
+	union {
+		struct panthor_mem_reclaim_options options;
+		struct panthor_mem_reclaim_result result;
+		unsigned char bytes[4096];
+	} in, out;
+
+	memset(&in, 0, sizeof(in));
+	memset(&out, 0xff, sizeof(out));
+	in.options.size = sizeof(in);
+	out.result.size = sizeof(out);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &in.options, &out.result),
+			 0);
+	assert_int_equal(out.result.freed_bytes, APP_SIZE);
+	assert_int_equal(out.bytes[sizeof(out) - 1], 0);
+	in.bytes[sizeof(in) - 1] = 1;
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &in.options, NULL), -E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,8 +240,11 @@ int main(void)
 		on_fixture(later_options_used),
 		on_fixture(size_is_the_end),
 		on_fixture(later_result),
+		on_fixture(earlier_options),
 		on_fixture(too_small),
 		on_fixture(size_forgotten),
+		on_fixture(garbage_size),
+		on_fixture(largest_size),
 	};
 
 	return cmocka_run_group_tests_name("struct", tests, NULL, NULL);
