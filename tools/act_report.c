@@ -74,6 +74,9 @@ static void notes(char text[WORDS], const struct outcome *o, const char *left)
 	if (o->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL)
 		used += (size_t)snprintf(text + used, WORDS - used, "%sswap is full",
 					 used ? "; " : "");
+	if (o->status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED)
+		used += (size_t)snprintf(text + used, WORDS - used, "%sswap refused",
+					 used ? "; " : "");
 	if (o->status & DRM_PANTHOR_MEM_STATUS_CAPPED)
 		snprintf(text + used, WORDS - used, "%slimit reached", used ? "; " : "");
 }

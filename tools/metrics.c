@@ -21,8 +21,14 @@ const char *const metrics_result_names[METRICS_RESULTS] = {
 };
 
 const char *const metrics_cause_names[METRICS_CAUSES] = {
-	"busy",	       "shared",      "busy,shared",	    "pinned",
-	"busy,pinned", "shared,pinned", "busy,shared,pinned",
+	"busy", "shared",
+	"busy,shared", "pinned",
+	"busy,pinned", "shared,pinned",
+	"busy,shared,pinned", "swap_refused",
+	"busy,swap_refused", "shared,swap_refused",
+	"busy,shared,swap_refused", "pinned,swap_refused",
+	"busy,pinned,swap_refused", "shared,pinned,swap_refused",
+	"busy,shared,pinned,swap_refused",
 };
 
 static unsigned int result_of(int error)
@@ -39,7 +45,8 @@ static unsigned int causes_of(uint32_t status)
 {
 	return (status & DRM_PANTHOR_MEM_STATUS_BUSY ? 1 : 0) |
 	       (status & DRM_PANTHOR_MEM_STATUS_SHARED ? 2 : 0) |
-	       (status & DRM_PANTHOR_MEM_STATUS_PINNED ? 4 : 0);
+	       (status & DRM_PANTHOR_MEM_STATUS_PINNED ? 4 : 0) |
+	       (status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED ? 8 : 0);
 }
 
 void metrics_record(struct metrics *m, enum operation_kind kind, const struct outcome *out,

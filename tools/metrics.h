@@ -11,8 +11,11 @@
 
 /* "ok", the errors that have a name of their own, and "other". */
 #define METRICS_RESULTS 12
-/* Every set of causes but the empty one: bit 0 busy, bit 1 shared, bit 2 pinned. */
-#define METRICS_CAUSES 7
+/*
+ * Every set of causes but the empty one: bit 0 busy, bit 1 shared, bit 2 pinned,
+ * bit 3 swap refused.
+ */
+#define METRICS_CAUSES 15
 /* Upper bounds of the histogram, the last of them infinite. */
 #define METRICS_BUCKETS 15
 

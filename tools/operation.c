@@ -9,7 +9,7 @@
 const char *const operation_names[OPERATION_KINDS] = { "reclaim", "claim" };
 
 const char *const operation_status_names[OPERATION_STATUS_BITS] = {
-	"interrupted", "busy", "shared", "pinned", "swap_full", "capped",
+	"interrupted", "busy", "shared", "pinned", "swap_full", "capped", "swap_refused",
 };
 
 static int64_t now_ns(void)

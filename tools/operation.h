@@ -44,7 +44,7 @@ void operation_run(const struct operation *op, int fd, int pidfd, struct outcome
 uint64_t operation_counted(const struct operation *op, const struct outcome *out);
 
 /* Names of the bits of a status, in the order of their values. */
-#define OPERATION_STATUS_BITS 6
+#define OPERATION_STATUS_BITS 7
 extern const char *const operation_status_names[OPERATION_STATUS_BITS];
 
 #endif /* TOOL_OPERATION_H */

@@ -63,6 +63,18 @@ run reclaim 1002
 is_status 0 'swap too small'
 out_matches '^ *1002 game +1\.0M +2\.0M .*swap is full$'
 
+# Swap that has room, and does not take this.
+mock='swapmax=2'
+run reclaim 1002
+is_status 0 'a limit of the cgroup'
+out_matches '^ *1002 game +2\.0M +2\.0M +2\.0M +[0-9.]+ m?s left: pinned; swap refused$'
+run reclaim --dry-run --json 1002
+json '.results[0] | .evicted_bytes == 2097152 and .status == ["pinned", "swap_refused"]'
+mock='fail=write'
+run reclaim 1002
+is_status 0 'a device that fails'
+out_matches '^ *1002 game +0 +1\.0M .*swap refused$'
+
 # By name and by cgroup: who holds nothing is left out without a word.
 mock=''
 process 1050 game

@@ -58,6 +58,11 @@ for options in '' --dry-run --no-pageout '--max 1M' '--wait 1ms'; do
 	json '.schema == "panthor-mem.reclaim" and .device == "renderD128" and .error == null'
 done
 invalid '.results[0].status = ["lost"]'
+mock=swapmax=0
+run reclaim --json 1002
+valid 'reclaim, refused'
+json '.results[0].status == ["pinned", "swap_refused"]'
+mock=''
 mock=evicted
 for options in '' --dry-run --prefetch '--max 1M'; do
 	read -ra more <<<"$options"

@@ -35,6 +35,10 @@ mock=busy
 PANTHOR_MEM_METRICS=$file run reclaim 1002
 counts 'panthor_mem_skipped_bytes_total{causes="busy,pinned"}' 4259840
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 3
+mock=swapmax=0
+run reclaim --metrics "$file" 1002
+counts 'panthor_mem_skipped_bytes_total{causes="pinned,swap_refused"}' 4259840
+counts 'panthor_mem_operation_statuses_total{operation="reclaim",status="swap_refused"}' 1
 # Failures count, too.
 mock=swap=0
 run reclaim --metrics "$file" 1002

@@ -11,11 +11,12 @@
  *   busy         the GPU works on the first app's buffers, for a second
  *   shared       the second app uses the first one's first buffer, too
  *   swap=N       MiB of swap (128)      noswap     a kernel without
+ *   swapmax=N    the apps' cgroup may have that many MiB in swap
  *   full         what is left of swap is somebody else's
  *   nocap        the caller lacks the capability
  *   driver=NAME  the device's driver    nomem      it lacks the ioctls
  *   nodev        no device              noaccess   it may not be opened
- *   fail=WHAT    mmu, read, alloc: the first of them fails
+ *   fail=WHAT    mmu, read, alloc: the first of them fails; write: to swap, each
  *   unplug       the device goes away when the work begins
  *   signal=N     a signal after N pages
  *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
@@ -92,12 +93,13 @@ static void happen(struct model *m, void *arg)
 	m->signal = word("interrupt");
 }
 
-static struct model_vm *make_app(struct model_bo **first)
+static struct model_vm *make_app(struct model_cgroup *cgroup, struct model_bo **first)
 {
 	struct model_proc *proc = model_proc_new(model, MODEL_NS_INIT);
 	struct model_file *file = model_file_new(model, proc, 1);
 	unsigned int i, count = number("bos", 4);
 
+	proc->tgid.cgroup = cgroup;
 	for (i = 0; i < count; i++) {
 		struct model_bo *bo =
 			model_bo_new(model, file, (uint64_t)number("mib", 1) << 20);
@@ -126,10 +128,13 @@ static void make_apps(void)
 {
 	struct model_vm *vms[MAX_APPS];
 	struct model_bo *bos[MAX_APPS] = { NULL };
+	struct model_cgroup *cgroup = model_cgroup_new(model, NULL);
 	unsigned int i, count = number("apps", 2);
 
+	if (word("swapmax"))
+		cgroup->swap_max = (uint64_t)number("swapmax", 0) << 20;
 	for (i = 0; i < count && i < MAX_APPS; i++)
-		vms[i] = make_app(&bos[i]);
+		vms[i] = make_app(cgroup, &bos[i]);
 	if (word("pid"))
 		vms[0]->file->owner->nr[MODEL_NS_INIT] = (pid_t)number("pid", 0);
 	if (word("evicted"))
@@ -147,6 +152,7 @@ static void make_trouble(void)
 
 	if (fail && !strcmp(fail, "mmu"))
 		model->fail_mmu = begin;
+	model->fail_swap_write = fail && !strcmp(fail, "write");
 	if (fail && !strcmp(fail, "read"))
 		model->fail_swap_read = begin;
 	if (fail && !strcmp(fail, "alloc"))

@@ -121,6 +121,16 @@ static void counts(void **state)
 	assert_true(m.duration_ns[OPERATION_RECLAIM] == 5000000);
 	assert_true(m.last_time[OPERATION_RECLAIM] == 77);
 
+	/* The last bit of a status, and every cause at once. */
+	out.status = DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_SHARED |
+		     DRM_PANTHOR_MEM_STATUS_PINNED | DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
+	metrics_record(&m, OPERATION_RECLAIM, &out, 77);
+	assert_true(m.statuses[OPERATION_RECLAIM][OPERATION_STATUS_BITS - 1] == 1);
+	assert_true(m.skipped[METRICS_CAUSES - 1] == 3);
+	assert_string_equal(metrics_cause_names[METRICS_CAUSES - 1],
+			    "busy,shared,pinned,swap_refused");
+	assert_string_equal(operation_status_names[OPERATION_STATUS_BITS - 1], "swap_refused");
+
 	/* Longer than any bound, failed, and with an error of no name. */
 	out = (struct outcome){ .error = EXDEV, .ns = INT64_C(31000000000) };
 	metrics_record(&m, OPERATION_CLAIM, &out, 78);
