@@ -23,6 +23,7 @@
 #include <linux/platform_device.h>
 #include <linux/pm_opp.h>
 #include <linux/property.h>
+#include <asm/dma.h>
 
 #include "sim.h"
 
@@ -95,6 +96,10 @@ static enum hrtimer_restart irq_fire(struct hrtimer *timer)
 
 static void *glue_pa_to_kva(u64 pa)
 {
+	void *memory = sim_par.cpu_cache ? sim_cache_memory(pa) : NULL;
+
+	if (memory)
+		return memory;
 	return pfn_valid(PHYS_PFN(pa)) ? phys_to_virt(pa) : NULL;
 }
 
@@ -145,6 +150,71 @@ static int window_init(struct sim_glue_ops *ops)
 	ops->flush_id = page_address(pages) + SIM_FLUSH_ID_OFFSET;
 	return 0;
 }
+
+/* --- CPU caches ----------------------------------------------------------- */
+
+#ifdef CONFIG_UML_TEST_CACHE
+static void glue_cache_for_device(phys_addr_t pa, size_t size)
+{
+	sim_cache_for_device(pa, size);
+}
+
+static void glue_cache_for_cpu(phys_addr_t pa, size_t size, bool written)
+{
+	sim_cache_for_cpu(pa, size, written);
+}
+
+static void glue_cache_use(struct page *page, enum um_cache_use use)
+{
+	static const enum sim_cache_use uses[] = {
+		[UM_CACHE_NONE] = SIM_CACHE_NONE,
+		[UM_CACHE_CACHED] = SIM_CACHE_CACHED,
+		[UM_CACHE_UNCACHED] = SIM_CACHE_UNCACHED,
+		[UM_CACHE_UNCACHED_MAP] = SIM_CACHE_UNCACHED_MAP,
+	};
+
+	sim_cache_use(page_to_pfn(page), uses[use]);
+}
+
+static const struct um_cache_ops cache_ops = {
+	.for_device = glue_cache_for_device,
+	.for_cpu = glue_cache_for_cpu,
+	.use = glue_cache_use,
+};
+
+static int cache_init(void)
+{
+	unsigned long pages;
+	void *mem;
+	int ret;
+
+	if (!sim_par.cpu_cache)
+		return 0;
+	mem = um_cache_reserve(2, &pages);
+	if (!mem)
+		return -ENOMEM;
+	ret = sim_cache_init(pages, mem);
+	if (!ret)
+		um_cache_ops = &cache_ops;
+	return ret;
+}
+
+/* By default it is, in User-Mode Linux, and syncs do nothing. */
+static void cache_device(struct device *dev)
+{
+	if (sim_par.cpu_cache)
+		dev_clear_dma_coherent(dev);
+}
+#else
+static int cache_init(void)
+{
+	return 0;
+}
+
+static void cache_device(struct device *dev)
+{
+}
+#endif
 
 /* --- The device ----------------------------------------------------------- */
 
@@ -206,6 +276,7 @@ static int device_init(void)
 		fwnode_init(&coherent_fwnode, &coherent_ops);
 		device_set_node(&sim_pdev->dev, &coherent_fwnode);
 	}
+	cache_device(&sim_pdev->dev);
 	ret = platform_device_add_resources(sim_pdev, res, ARRAY_SIZE(res));
 	if (!ret)
 		ret = bus_register_notifier(&platform_bus_type, &bind_nb);
@@ -227,6 +298,8 @@ static int __init mali_sim_init(void)
 		return ret;
 	hrtimer_setup(&irq_timer, irq_fire, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	ret = window_init(&ops);
+	if (!ret)
+		ret = cache_init();
 	if (!ret)
 		ret = sim_init(&ops);
 	/* From here on there is no way back, see the top of this file. */

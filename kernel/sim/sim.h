@@ -3,16 +3,17 @@
  * Simulated Mali CSF GPU: what the parts of the model share.
  *
  * The parts are: registers and interrupt lines (sim_regs.c), address spaces
- * (sim_mmu.c), the microcontroller with its firmware interface (sim_mcu.c,
- * sim_csg.c), the command-stream interpreter (sim_cs.c, sim_pseudo.c), the
- * thread that drives them (sim_thread.c), parameters and counters
- * (sim_params.c, sim_stats.c). A platform joins in through struct sim_glue_ops;
- * nothing else knows on what the model runs.
+ * (sim_mmu.c), the CPU caches (sim_cache.c), the microcontroller with its
+ * firmware interface (sim_mcu.c, sim_csg.c), the command-stream interpreter
+ * (sim_cs.c, sim_pseudo.c), the thread that drives them (sim_thread.c),
+ * parameters and counters (sim_params.c, sim_stats.c). A platform joins in
+ * through struct sim_glue_ops; nothing else knows on what the model runs.
  *
  * Locks, in the order in which they nest, all taken with interrupts off:
  *   sim.exec_lock	the microcontroller and all CSG and CS state
  *   sim_as.lock	one address space; held over translation *and* access
  *   sim.reg_lock	register words and interrupt lines (raw: hard IRQ)
+ * sim_cache.c has one of its own, with none of these inside.
  * Nothing sleeps or allocates memory after sim_init(): the model runs the jobs
  * that memory reclaim waits for.
  */
@@ -101,6 +102,8 @@ enum sim_stat {
 	SIM_STAT_LOST_FLUSHES,
 	SIM_STAT_FAILED_BOOTS,
 	SIM_STAT_UNKNOWN_ACCESSES,
+	SIM_STAT_LINES_CLEANED,
+	SIM_STAT_LINES_LOST,
 	SIM_STAT_COUNT,
 };
 
@@ -136,6 +139,7 @@ struct sim_params {
 	uint fw_section_size;
 	uint tlb_size;
 	bool coherent;
+	bool cpu_cache;
 	bool fifo;
 	uint irq_base;
 	/* Runtime knobs; read with READ_ONCE(). */
@@ -220,6 +224,22 @@ bool sim_mmu_is_locked(struct sim_as *as, u64 va, u64 size);
 int sim_mmu_map(struct sim_as *as, u64 va, u32 access, void **kva);
 int sim_mmu_read_words(struct sim_as *as, u64 va, u32 *words, unsigned int count);
 int sim_mmu_write_words(struct sim_as *as, u64 va, const u32 *words, unsigned int count);
+
+/* --- CPU caches ---------------------------------------------------------- */
+
+/* How the CPU maps a page that the driver gives to the GPU. */
+enum sim_cache_use {
+	SIM_CACHE_NONE,		/* the driver has taken it back */
+	SIM_CACHE_CACHED,
+	SIM_CACHE_UNCACHED,
+	SIM_CACHE_UNCACHED_MAP,	/* a process gets such a mapping of it */
+};
+
+int sim_cache_init(unsigned long pages, void *mem);
+void sim_cache_for_device(u64 pa, u64 size);
+void sim_cache_for_cpu(u64 pa, u64 size, bool written);
+void sim_cache_use(unsigned long pfn, enum sim_cache_use use);
+void *sim_cache_memory(u64 pa);
 
 /* --- Registers ----------------------------------------------------------- */
 

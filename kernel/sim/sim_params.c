@@ -54,6 +54,8 @@ module_param_named(tlb_size, sim_par.tlb_size, uint, 0444);
 MODULE_PARM_DESC(tlb_size, "TLB entries for each address space, a power of two, 1 to 4096");
 module_param_named(coherent, sim_par.coherent, bool, 0444);
 MODULE_PARM_DESC(coherent, "the device is I/O coherent (ACE-Lite)");
+module_param_named(cpu_cache, sim_par.cpu_cache, bool, 0444);
+MODULE_PARM_DESC(cpu_cache, "model the CPU caches: DMA syncs matter (not with coherent)");
 module_param_named(fifo, sim_par.fifo, bool, 0444);
 MODULE_PARM_DESC(fifo, "run the model's thread as SCHED_FIFO");
 module_param_named(irq_base, sim_par.irq_base, uint, 0444);
@@ -142,6 +144,11 @@ int sim_params_check(void)
 	bad |= sim_param_bad(p->tlb_size < 1 || p->tlb_size > 4096 ||
 			     !is_power_of_2(p->tlb_size), "tlb_size", p->tlb_size,
 			     "must be a power of two, at most 4096");
+	bad |= sim_param_bad(p->cpu_cache && !IS_ENABLED(CONFIG_UML_TEST_CACHE),
+			     "cpu_cache", p->cpu_cache,
+			     "this kernel was built without CONFIG_UML_TEST_CACHE");
+	bad |= sim_param_bad(p->cpu_cache && p->coherent, "cpu_cache", p->cpu_cache,
+			     "a coherent device sees what the caches hold");
 	bad |= sim_param_bad(p->group_num <= SIM_MAX_CSG && section > p->fw_section_size,
 			     "fw_section_size", p->fw_section_size,
 			     "too small for group_num groups (0x8000 + 0x2000 each)");

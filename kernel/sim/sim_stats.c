@@ -49,6 +49,8 @@ static const char * const sim_stat_names[SIM_STAT_COUNT] = {
 	[SIM_STAT_LOST_FLUSHES] = "lost_flushes",
 	[SIM_STAT_FAILED_BOOTS] = "failed_boots",
 	[SIM_STAT_UNKNOWN_ACCESSES] = "unknown_accesses",
+	[SIM_STAT_LINES_CLEANED] = "lines_cleaned",
+	[SIM_STAT_LINES_LOST] = "lines_lost",
 };
 
 static int stats_show(struct seq_file *m, void *unused)
