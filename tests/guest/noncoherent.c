@@ -309,6 +309,34 @@ static void also_when_nothing_maps_it(void **state)
 	end();
 }
 
+/*
+ * Another device has attached to the buffer: it has pages, but the driver has
+ * not mapped them for DMA. New pages are dirty in the caches, with zeros. They
+ * must be cleaned before a process writes to memory beside the caches.
+ */
+static void uncached_after_another_device(void **state)
+{
+	int vgem = gpu_node_open("vgem"), dmabuf;
+	struct gpu_bo theirs;
+
+	(void)state;
+	ok(vgem, "a second device");
+	ok(gpu_ctx_init(&ctx, &guest.dev, 1), "context");
+	ok(gpu_bo_create(guest.dev.fd, SIZE, 0, 0, &bo), "BO");
+	ok(gpu_bo_export(guest.dev.fd, &bo, &dmabuf), "exporting");
+	ok(gpu_bo_import(vgem, dmabuf, &theirs), "importing");
+	ok(gpu_bo_map(guest.dev.fd, &bo), "mmap");
+
+	cpu_write(SEED(0));
+	ok(gpu_ctx_bind(&ctx, &bo), "binding");
+	assert_true(cpu_sees(SEED(0)));
+	assert_true(gpu_sees(SEED(0)));
+
+	close(dmabuf);
+	close(vgem);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +345,7 @@ int main(void)
 		GUEST_CASE(gpu_writes_outlive_an_eviction),
 		GUEST_CASE(writes_of_both_outlive_an_eviction),
 		GUEST_CASE(also_when_nothing_maps_it),
+		GUEST_CASE(uncached_after_another_device),
 	};
 
 	return cmocka_run_group_tests_name("noncoherent", tests, NULL, NULL);
