@@ -10,6 +10,21 @@ CACHE=${PANTHOR_MEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/panthor-mem}
 
 JOBS=${JOBS:-$(nproc)}
 
+# Our whole files, at their path in the kernel. All but the uAPI header are in
+# kernel/, below that path.
+own_files() {
+	(cd "$TOP/kernel" && find Documentation drivers mm -type f | LC_ALL=C sort)
+	echo include/uapi/drm/panthor_mem.h
+}
+own_path() {
+	case $1 in
+	include/uapi/*) echo "$TOP/$1" ;;
+	*) echo "$TOP/kernel/$1" ;;
+	esac
+}
+# Objects that are made of those in mm/.
+own_mm_objects() { own_files | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
+
 # Progress goes to standard error, so that --json leaves standard output alone.
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
