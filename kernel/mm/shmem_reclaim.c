@@ -12,9 +12,11 @@
 #include <linux/mm_inline.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
+#include <linux/swap_ops.h>
 #include <linux/swapops.h>
 
 #include "internal.h"
@@ -26,17 +28,16 @@
 /*
  * A folio in a per-CPU batch may be on an LRU list all the same, as one that is
  * being activated or rotated is: but the batch has a reference, and reclaim cannot
- * free it. The caller has one, too.
+ * free it. The caller has one, too. Any other reference looks the same.
  */
-static bool shmem_in_cpu_batch(struct folio *folio)
+static bool shmem_is_referenced(struct folio *folio)
 {
-	return !folio_test_lru(folio) ||
-	       folio_ref_count(folio) > folio_expected_ref_count(folio) + 1;
+	return folio_ref_count(folio) > folio_expected_ref_count(folio) + 1;
 }
 
 /*
  * Isolates folios, those of one LRU list with one hold of its lock. Returns how many
- * pages, and counts in @missed those that are in a per-CPU batch.
+ * pages, and counts in @missed those that are in a per-CPU batch, or referenced.
  */
 static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list_head *folios,
 				   unsigned long *missed)
@@ -47,11 +48,14 @@ static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list
 	for (unsigned int i = 0; i < folio_batch_count(fbatch); i++) {
 		struct folio *folio = fbatch->folios[i];
 
-		/* Pinned again by the driver in the meantime. */
-		if (folio_test_lru(folio) && folio_test_unevictable(folio))
-			continue;
-		if (shmem_in_cpu_batch(folio) || !folio_test_clear_lru(folio)) {
+		if (shmem_is_referenced(folio) || !folio_test_clear_lru(folio)) {
 			*missed += folio_nr_pages(folio);
+			continue;
+		}
+
+		/* Isolated, it does not move to another list. The driver needs it again. */
+		if (folio_test_unevictable(folio)) {
+			folio_set_lru(folio);
 			continue;
 		}
 
@@ -106,24 +110,32 @@ static unsigned long shmem_reclaim_once(struct address_space *mapping,
 	return freed;
 }
 
-/* The folio that the swap cache has for an entry of a mapping, or NULL. */
-static struct folio *shmem_get_swap_cache(void *entry)
+/* The folio that the swap cache has for a swap entry, or NULL. */
+static struct folio *shmem_get_swap_cache(swp_entry_t entry)
 {
-	softleaf_t leaf = radix_to_swp_entry(entry);
 	struct swap_info_struct *si;
 	struct folio *folio;
 
-	if (softleaf_is_poison_marker(leaf))
-		return NULL;
-
-	si = get_swap_device(leaf);
+	si = get_swap_device(entry);
 	if (!si)
 		return NULL;
 
-	folio = swap_cache_get_folio(leaf);
+	folio = swap_cache_get_folio(entry);
 	put_swap_device(si);
 
 	return folio;
+}
+
+/*
+ * The swap entry of page @index, of which @xas has loaded @value. A large folio leaves
+ * one value for all of its pages.
+ */
+static swp_entry_t shmem_swap_entry_at(struct xa_state *xas, void *value, pgoff_t index)
+{
+	swp_entry_t entry = radix_to_swp_entry(value);
+	pgoff_t first = round_down(index, 1UL << xas_get_order(xas));
+
+	return swp_entry(swp_type(entry), swp_offset(entry) + index - first);
 }
 
 /* Fills @fbatch from @start on, and returns where to go on. */
@@ -131,23 +143,31 @@ static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, p
 				 struct folio_batch *fbatch, pgoff_t *indices)
 {
 	XA_STATE(xas, &mapping->i_pages, start);
-	pgoff_t next = end + 1;
-	void *entry;
+	pgoff_t index = start, next;
+	void *value;
 
 	rcu_read_lock();
-	xas_for_each(&xas, entry, end) {
-		pgoff_t pages = 1UL << xas_get_order(&xas);
-		struct folio *folio = NULL;
+	xas_for_each(&xas, value, end) {
+		if (xas_retry(&xas, value) || !xa_is_value(value) ||
+		    !softleaf_is_swap(radix_to_swp_entry(value)))
+			continue;
 
-		if (!xas_retry(&xas, entry) && xa_is_value(entry))
-			folio = shmem_get_swap_cache(entry);
+		/* What was read ahead for a large folio are single pages. */
+		index = max(start, round_down(xas.xa_index, 1UL << xas_get_order(&xas)));
+		next = min(end + 1, round_down(index, 1UL << xas_get_order(&xas)) +
+			   (1UL << xas_get_order(&xas)));
+		while (index < next) {
+			struct folio *folio;
 
-		if (folio) {
-			indices[folio_batch_count(fbatch)] = xas.xa_index;
-			if (!folio_batch_add(fbatch, folio)) {
-				next = round_down(xas.xa_index, pages) + pages;
-				break;
+			folio = shmem_get_swap_cache(shmem_swap_entry_at(&xas, value, index));
+			if (!folio) {
+				index++;
+				continue;
 			}
+			indices[folio_batch_count(fbatch)] = index;
+			index += folio_nr_pages(folio);
+			if (!folio_batch_add(fbatch, folio))
+				goto out;
 		}
 
 		if (need_resched()) {
@@ -155,9 +175,32 @@ static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, p
 			cond_resched_rcu();
 		}
 	}
+	index = end + 1;
+out:
 	rcu_read_unlock();
 
-	return next;
+	return index;
+}
+
+/* Whether page @index of a mapping is in swap where @folio, which is locked, belongs. */
+static bool shmem_is_entry_of(struct address_space *mapping, pgoff_t index, struct folio *folio)
+{
+	XA_STATE(xas, &mapping->i_pages, index);
+	void *value;
+	bool ours;
+
+	if (!folio_test_swapcache(folio))
+		return false;
+
+	rcu_read_lock();
+	do {
+		value = xas_load(&xas);
+	} while (xas_retry(&xas, value));
+	ours = xa_is_value(value) &&
+	       shmem_swap_entry_at(&xas, value, index).val == folio->swap.val;
+	rcu_read_unlock();
+
+	return ours;
 }
 
 /*
@@ -169,14 +212,41 @@ static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 {
 	bool ours;
 
-	folio_lock(folio);
-	ours = folio_test_swapcache(folio) &&
-	       xa_load(&mapping->i_pages, index) == swp_to_radix_entry(folio->swap);
-	if (ours)
-		folio_wait_writeback(folio);
+	if (folio_lock_killable(folio))
+		return false;
+	ours = shmem_is_entry_of(mapping, index, folio) &&
+	       !folio_wait_writeback_killable(folio);
 	folio_unlock(folio);
 
 	return ours;
+}
+
+/*
+ * Begins to write once more what a device has failed to write. It is dirty, in the
+ * swap cache, and out of the mapping: reclaim_pages() leaves that alone.
+ */
+static void shmem_write_again(struct address_space *mapping, struct folio_batch *fbatch,
+			      const pgoff_t *indices)
+{
+	unsigned int noreclaim_flag = memalloc_noreclaim_save();
+	struct swap_io_ctx ctx = {};
+
+	for (unsigned int i = 0; i < folio_batch_count(fbatch); i++) {
+		struct folio *folio = fbatch->folios[i];
+
+		if (!folio_test_dirty(folio))
+			continue;
+		if (folio_lock_killable(folio))
+			break;
+
+		/* Unlocked by whoever writes, but not if nobody does. */
+		if (!shmem_is_entry_of(mapping, indices[i], folio) ||
+		    folio_test_writeback(folio) || !folio_clear_dirty_for_io(folio) ||
+		    swap_writeout(&ctx, folio) == AOP_WRITEPAGE_ACTIVATE)
+			folio_unlock(folio);
+	}
+	swap_write_submit(&ctx);
+	memalloc_noreclaim_restore(noreclaim_flag);
 }
 
 static unsigned long shmem_collect_once(struct address_space *mapping,
@@ -191,6 +261,7 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
 	folio_batch_init(&fbatch);
 	while (start <= end && !fatal_signal_pending(current)) {
 		start = shmem_get_written(mapping, start, end, &fbatch, indices);
+		shmem_write_again(mapping, &fbatch, indices);
 		folio_batch_init(&written);
 		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
 			if (shmem_wait_written(mapping, indices[i], fbatch.folios[i]))
@@ -210,6 +281,9 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
+ * @missed: Out: the number of pages that could not be isolated, because they are in a
+ * per-CPU batch, or because somebody has a reference. shmem_reclaim_drain() helps
+ * in the first case.
  *
  * Folios are taken whatever their age, as for MADV_PAGEOUT. Those that are
  * mapped by a page table are unmapped first, those that something else holds
@@ -222,27 +296,20 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
  * Return: The number of pages that went back to the page allocator.
  */
 unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
-				  pgoff_t end)
+				  pgoff_t end, unsigned long *missed)
 {
-	unsigned long freed, missed = 0;
+	unsigned long freed;
 
+	*missed = 0;
 	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
 		return 0;
 
-	freed = shmem_reclaim_once(mapping, start, end, &missed);
-
-	/*
-	 * Folios in per-CPU batches. Mostly this CPU has them; asking all others
-	 * is dear.
-	 */
-	if (missed) {
-		missed = 0;
+	freed = shmem_reclaim_once(mapping, start, end, missed);
+	if (*missed) {
+		/* Mostly this CPU has them in its batches. */
 		lru_add_drain();
-		freed += shmem_reclaim_once(mapping, start, end, &missed);
-	}
-	if (missed) {
-		lru_add_drain_all();
-		freed += shmem_reclaim_once(mapping, start, end, &missed);
+		*missed = 0;
+		freed += shmem_reclaim_once(mapping, start, end, missed);
 	}
 
 	return freed;
@@ -254,11 +321,12 @@ EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_range, "panthor");
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
+ * @missed: Out: as of shmem_reclaim_range().
  *
  * A device that completes later leaves what was written in the swap cache: clean,
  * out of the mapping, and with nobody in a hurry to free it. Waits until it is
- * written, and frees it. Also after a signal: nobody would find it there. Only a
- * fatal one ends it.
+ * written, and frees it. What the device has failed to write is there, too, and
+ * is written again. Only a fatal signal ends this.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.
@@ -266,26 +334,106 @@ EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_range, "panthor");
  * Return: The number of pages that went back to the page allocator.
  */
 unsigned long shmem_reclaim_written(struct address_space *mapping, pgoff_t start,
-				    pgoff_t end)
+				    pgoff_t end, unsigned long *missed)
 {
-	unsigned long freed, missed = 0;
+	unsigned long freed;
 
+	*missed = 0;
 	if (WARN_ON_ONCE(!shmem_mapping(mapping)))
 		return 0;
 
-	freed = shmem_collect_once(mapping, start, end, &missed);
-
-	/* Reclaim has put them back by way of a per-CPU batch. */
-	if (missed) {
-		missed = 0;
+	freed = shmem_collect_once(mapping, start, end, missed);
+	if (*missed) {
+		/* Reclaim has put them back by way of a per-CPU batch. */
 		lru_add_drain();
-		freed += shmem_collect_once(mapping, start, end, &missed);
-	}
-	if (missed) {
-		lru_add_drain_all();
-		freed += shmem_collect_once(mapping, start, end, &missed);
+		*missed = 0;
+		freed += shmem_collect_once(mapping, start, end, missed);
 	}
 
 	return freed;
 }
 EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_written, "panthor");
+
+/**
+ * shmem_reclaim_drain() - Put what is in per-CPU batches on the LRU lists
+ *
+ * This interrupts all CPUs that have something there, and waits for them: once for
+ * all that is to be reclaimed, not for each range.
+ *
+ * Context: Process context. May sleep.
+ */
+void shmem_reclaim_drain(void)
+{
+	lru_add_drain_all();
+}
+EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_drain, "panthor");
+
+/**
+ * shmem_swap_room() - How much of a shmem mapping swap would take
+ * @mapping: Mapping of a shmem file. The caller keeps the file alive.
+ *
+ * Looks at free swap, and at the limits of the memory cgroup that is charged for the
+ * first page in RAM, and of those above it. Others can be charged for other
+ * pages, and a device can fail to write: this is to find out early what is certain
+ * to fail.
+ *
+ * Return: A number of pages. Can be negative.
+ */
+long shmem_swap_room(struct address_space *mapping)
+{
+	struct folio_batch fbatch;
+	struct mem_cgroup *memcg;
+	pgoff_t start = 0;
+	long room = get_nr_swap_pages();
+
+	folio_batch_init(&fbatch);
+	if (mem_cgroup_disabled() ||
+	    !filemap_get_folios(mapping, &start, ULONG_MAX, &fbatch))
+		return room;
+
+	rcu_read_lock();
+	memcg = folio_memcg(fbatch.folios[0]);
+	if (memcg)
+		room = mem_cgroup_get_nr_swap_pages(memcg);
+	rcu_read_unlock();
+	folio_batch_release(&fbatch);
+
+	return room;
+}
+EXPORT_SYMBOL_FOR_MODULES(shmem_swap_room, "panthor");
+
+/**
+ * shmem_pages_in_ram() - How many pages of a shmem mapping are in RAM
+ * @mapping: Mapping of a shmem file. The caller keeps the file alive.
+ *
+ * Pages in the swap cache are included: those that a device failed to write, those
+ * that a killed reclaim has left there, and those that were read ahead and are
+ * not used yet.
+ *
+ * Context: Process context. May sleep.
+ *
+ * Return: A number of pages.
+ */
+unsigned long shmem_pages_in_ram(struct address_space *mapping)
+{
+	unsigned long pages = READ_ONCE(mapping->nrpages);
+	pgoff_t indices[FOLIO_BATCH_SIZE], start = 0, end;
+	struct folio_batch fbatch;
+
+	/* Mostly nothing of anybody is there. */
+	if (!total_swapcache_pages())
+		return pages;
+
+	end = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+	while (start < end && !fatal_signal_pending(current)) {
+		folio_batch_init(&fbatch);
+		start = shmem_get_written(mapping, start, end - 1, &fbatch, indices);
+		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++)
+			pages += folio_nr_pages(fbatch.folios[i]);
+		folio_batch_release(&fbatch);
+		cond_resched();
+	}
+
+	return pages;
+}
+EXPORT_SYMBOL_FOR_MODULES(shmem_pages_in_ram, "panthor");

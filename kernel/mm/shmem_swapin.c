@@ -9,6 +9,7 @@
 #include <linux/leafops.h>
 #include <linux/mempolicy.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
 #include <linux/swap_ops.h>
@@ -42,7 +43,8 @@ static void shmem_start_read(struct swap_io_ctx *ctx, swp_entry_t entry, gfp_t g
  * cache. All of them need memory: ask for what is to be used next.
  *
  * Devices that complete at once, like zram, gain nothing by this and are left
- * out. What cannot be read here, shmem_get_folio() reads, and tells why if it
+ * out, page by page: two devices of one priority share the pages of a file. What
+ * cannot be read here, shmem_get_folio() reads, and tells why if it
  * cannot either.
  *
  * Context: Process context. May sleep.
@@ -52,6 +54,7 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 	XA_STATE(xas, &mapping->i_pages, start);
 	gfp_t gfp = mapping_gfp_mask(mapping);
 	struct swap_io_ctx ctx = {};
+	unsigned int at_once = MAX_SWAPFILES;
 	struct blk_plug plug;
 	void *value;
 
@@ -64,13 +67,12 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 		struct swap_info_struct *si;
 		unsigned long pages;
 		swp_entry_t entry;
-		bool at_once;
 
 		if (xas_retry(&xas, value) || !xa_is_value(value))
 			continue;
 
 		entry = radix_to_swp_entry(value);
-		if (!softleaf_is_swap(entry))
+		if (!softleaf_is_swap(entry) || swp_type(entry) == at_once)
 			continue;
 
 		pages = 1UL << xas_get_order(&xas);
@@ -83,8 +85,9 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 		 */
 		si = get_swap_device(entry);
 		/* It is set when the device is added, other flags come and go. */
-		at_once = si && data_race(si->flags & SWP_SYNCHRONOUS_IO);
-		if (si && !at_once) {
+		if (si && data_race(si->flags & SWP_SYNCHRONOUS_IO)) {
+			at_once = swp_type(entry);
+		} else if (si) {
 			for (unsigned long i = 0; i < pages; i++)
 				shmem_start_read(&ctx, swp_entry(swp_type(entry),
 								 swp_offset(entry) + i), gfp);
@@ -94,8 +97,7 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 
 		cond_resched();
 		rcu_read_lock();
-		/* The rest will be on the same device. */
-		if (at_once)
+		if (fatal_signal_pending(current))
 			break;
 	}
 	rcu_read_unlock();

@@ -33,15 +33,15 @@ extern "C" {
  *
  * BOs that no VM maps belong to the target too, if it has a handle: a reclaim
  * evicts them and a claim brings them back. After a claim they are the last that
- * the shrinker looks at, until the CPU touches them or a VM maps them.
+ * the shrinker looks at, until they are evicted or a VM maps them.
  *
  * DOC: Rules
  *
  * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, also on
  *    the caller itself. It is checked before the target is looked up.
  * 2. Inputs are never modified. Outputs are valid on success and when the
- *    ioctl fails with ENOMEM, EIO or ETIMEDOUT. On every other error of the
- *    driver nothing was done, and they are 0.
+ *    ioctl fails with ENOMEM, EIO or ETIMEDOUT. When the driver refuses a call
+ *    before anything was done, they are 0.
  * 3. Short counts, as read(2): once something was done, a signal ends the call
  *    with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that nothing
  *    was done. EAGAIN is never returned, because drmIoctl() repeats on it.

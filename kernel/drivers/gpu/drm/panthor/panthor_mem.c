@@ -1,149 +1,167 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What reclaim and claim share: arguments, permission, and which calls run.
+ * What reclaim and claim share: arguments, permission, and the bounds of a wait.
+ *
+ * The target of a call is not trusted. It can hold the locks of its VMs and BOs for
+ * as long as it likes: a VM_BIND allocates with the reservation lock held, and
+ * memory.high of the target's own cgroup makes it sleep there. So no lock of a
+ * target is waited for without a bound. Such a lock is tried, and tried again after
+ * a pause, until the caller's deadline, a signal, or whatever else ends the call.
  */
 
+#include <linux/bitops.h>
 #include <linux/capability.h>
+#include <linux/delay.h>
+#include <linux/dma-resv.h>
 #include <linux/ktime.h>
-#include <linux/pid.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
+#include <linux/minmax.h>
+#include <linux/sched/signal.h>
+
+#include <drm/drm_drv.h>
+#include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
 #include "panthor_mem.h"
+#include "panthor_mem_select.h"
+#include "panthor_mmu.h"
 
-/**
- * panthor_mem_init() - Initialize the device's part of reclaim and claim
- * @ptdev: Device.
- */
-void panthor_mem_init(struct panthor_device *ptdev)
-{
-	spin_lock_init(&ptdev->mem.lock);
-	INIT_LIST_HEAD(&ptdev->mem.reclaims);
-	atomic_set(&ptdev->mem.visit, 0);
-}
+/* A lock that is held for a moment is free again after the first pauses. */
+#define PANTHOR_MEM_FIRST_PAUSE_US	16
+#define PANTHOR_MEM_LAST_PAUSE_US	1024
+
+/* How many VMs are looked at for new work at once. The others follow the next time. */
+#define PANTHOR_MEM_WATCHED_VMS		64
 
 /**
  * panthor_mem_check_args() - Check what both ioctls check first
  * @flags: Flags of the caller.
- * @known: Flags that exist.
+ * @known: Flags that exist, without those that name the target.
  * @tgid: TGID of the caller's choice.
+ * @target: Name of the target, by one of the flags that select it.
  * @pad: Must be 0.
  *
  * Nothing is looked up before the permission is: who may not ask learns
  * nothing about other processes. RAM and swap belong to the whole machine,
  * hence the initial user namespace.
  *
- * Return: 0, -EINVAL, -EPERM without CAP_SYS_RESOURCE, or -EOPNOTSUPP if the
- * kernel has no swap.
+ * Return: 0, -EINVAL, or -EPERM without CAP_SYS_RESOURCE.
  */
-int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u32 pad)
+int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u64 target, u32 pad)
 {
-	if (flags & ~known || pad || tgid > INT_MAX)
+	u32 selectors = flags & PANTHOR_MEM_TARGET_FLAGS;
+
+	if (flags & ~(known | PANTHOR_MEM_TARGET_FLAGS) || pad || tgid > INT_MAX)
 		return -EINVAL;
 
-	if (!capable(CAP_SYS_RESOURCE))
-		return -EPERM;
+	if (hweight32(selectors) > 1 || (selectors ? tgid != 0 : target != 0))
+		return -EINVAL;
 
-	if (!panthor_mem_supported())
-		return -EOPNOTSUPP;
+	return capable(CAP_SYS_RESOURCE) ? 0 : -EPERM;
+}
 
+/**
+ * panthor_mem_vm_has_new_work() - Check whether jobs were submitted to a VM
+ * @op: Call.
+ * @vm: Index of the VM.
+ *
+ * With the reservation lock of the VM held, the answer stays.
+ *
+ * Return: true if there was a submit since the call has started, and that is to
+ * end the call.
+ */
+bool panthor_mem_vm_has_new_work(const struct panthor_mem_op *op, u32 vm)
+{
+	const struct panthor_mem_target *target = &op->target;
+
+	return op->watches_work && panthor_vm_submits(target->vms[vm]) != target->submits[vm];
+}
+
+static bool panthor_mem_has_new_work(struct panthor_mem_op *op)
+{
+	u32 vm_count = op->target.vm_count, count, first;
+
+	if (!op->watches_work || READ_ONCE(op->new_work))
+		return op->new_work;
+
+	count = min(vm_count, PANTHOR_MEM_WATCHED_VMS);
+	if (!count)
+		return false;
+
+	first = atomic_fetch_add(count, &op->watched);
+	for (u32 i = 0; i < count; i++) {
+		if (panthor_mem_vm_has_new_work(op, (first + i) % vm_count)) {
+			WRITE_ONCE(op->new_work, true);
+			return true;
+		}
+	}
+
+	return false;
+}
+
+/**
+ * panthor_mem_ends_early() - Check whether the target wants its memory back
+ * @op: Call.
+ *
+ * Return: true if a claim of the target has cancelled the call, or if the target
+ * has new work and that is to end the call. Any thread can ask.
+ */
+bool panthor_mem_ends_early(struct panthor_mem_op *op)
+{
+	return READ_ONCE(op->cancelled) || panthor_mem_has_new_work(op);
+}
+
+/**
+ * panthor_mem_pause() - Wait a moment for a lock that somebody holds
+ * @op: Call.
+ * @us: How long, in microseconds. 0 at first, and updated for the next time.
+ *
+ * A lock is also held for moments by the shrinker or by the scheduler. So that
+ * these are not taken for a busy target when the deadline is over, or when there
+ * was none, a call may pause for &panthor_mem_op.grace_us in addition.
+ *
+ * Return: 0 to try again; -EBUSY after the deadline; -EINTR if a signal is
+ * pending; -ECANCELED if the call ends early; -ENODEV if the device was
+ * unplugged.
+ */
+int panthor_mem_pause(struct panthor_mem_op *op, u32 *us)
+{
+	*us = clamp(2 * *us, PANTHOR_MEM_FIRST_PAUSE_US, PANTHOR_MEM_LAST_PAUSE_US);
+
+	if (signal_pending(current))
+		return -EINTR;
+	if (panthor_mem_ends_early(op))
+		return -ECANCELED;
+	/* An unplug waits for those who are between drm_dev_enter() and drm_dev_exit(). */
+	if (drm_dev_is_unplugged(&op->target.ptdev->base))
+		return -ENODEV;
+
+	if ((s64)ktime_get_ns() >= op->deadline_ns) {
+		if (op->grace_us < *us)
+			return -EBUSY;
+		op->grace_us -= *us;
+	}
+
+	usleep_range(*us, 2 * *us);
 	return 0;
 }
 
 /**
- * panthor_mem_get_pid() - Look up a process
- * @tgid: TGID in the pid namespace of the caller, 0 for the caller itself.
+ * panthor_mem_lock_resv() - Lock the reservation of a BO or VM of the target
+ * @op: Call.
+ * @resv: Reservation.
  *
- * The process is identified by its struct pid from here on, which is the same
- * for the whole life of the process and is not used again for another one.
- *
- * Return: A reference, or NULL if there is no such process. A thread id may be
- * found here, but owns no file.
+ * Return: 0, or a negative errno of panthor_mem_pause().
  */
-struct pid *panthor_mem_get_pid(u32 tgid)
+int panthor_mem_lock_resv(struct panthor_mem_op *op, struct dma_resv *resv)
 {
-	return tgid ? find_get_pid(tgid) : get_pid(task_tgid(current));
-}
-
-/**
- * panthor_mem_begin() - Begin a call
- * @ptdev: Device.
- * @pid: The process.
- *
- * Return: The call, or ERR_PTR(-ESRCH) if the process has no file of the
- * device, or ERR_PTR(-ENOMEM). To be ended with panthor_mem_end().
- */
-struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev, struct pid *pid)
-{
-	struct panthor_mem_op *op;
+	u32 us = 0;
 	int ret;
 
-	op = kzalloc_obj(*op);
-	if (!op)
-		return ERR_PTR(-ENOMEM);
-
-	op->started = ktime_get_ns();
-	ret = panthor_mem_target_init(&op->target, ptdev, pid);
-	if (ret) {
-		kfree(op);
-		return ERR_PTR(ret);
+	while (!dma_resv_trylock(resv)) {
+		ret = panthor_mem_pause(op, &us);
+		if (ret)
+			return ret;
 	}
 
-	INIT_LIST_HEAD(&op->node);
-	/* 0 is the mark of a BO that was never visited. */
-	do {
-		op->visit = atomic_inc_return(&ptdev->mem.visit);
-	} while (!op->visit);
-
-	return op;
-}
-
-/**
- * panthor_mem_end() - End a call
- * @op: Call. It is freed.
- */
-void panthor_mem_end(struct panthor_mem_op *op)
-{
-	struct panthor_device *ptdev = op->target.ptdev;
-
-	spin_lock(&ptdev->mem.lock);
-	list_del(&op->node);
-	spin_unlock(&ptdev->mem.lock);
-
-	panthor_mem_target_fini(&op->target);
-	kfree(op->run);
-	kfree(op);
-}
-
-/**
- * panthor_mem_allow_cancel() - Let claims of the same process end this reclaim
- * @op: Reclaim, until panthor_mem_end().
- */
-void panthor_mem_allow_cancel(struct panthor_mem_op *op)
-{
-	struct panthor_device *ptdev = op->target.ptdev;
-
-	spin_lock(&ptdev->mem.lock);
-	list_add(&op->node, &ptdev->mem.reclaims);
-	spin_unlock(&ptdev->mem.lock);
-}
-
-/**
- * panthor_mem_cancel_reclaims() - End the reclaims that a claim makes pointless
- * @claim: Claim that is about to start.
- *
- * They are told to stop, and are not waited for.
- */
-void panthor_mem_cancel_reclaims(const struct panthor_mem_op *claim)
-{
-	struct panthor_device *ptdev = claim->target.ptdev;
-	struct panthor_mem_op *op;
-
-	spin_lock(&ptdev->mem.lock);
-	list_for_each_entry(op, &ptdev->mem.reclaims, node) {
-		if (op->target.pid == claim->target.pid)
-			WRITE_ONCE(op->cancelled, true);
-	}
-	spin_unlock(&ptdev->mem.lock);
+	return 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
 /*
- * Explicit reclaim and claim of the GPU memory of one process.
+ * Explicit reclaim and claim of the GPU memory of a process.
  *
- * panthor_mem.c          arguments, permission, what is running
+ * panthor_mem.c          arguments, permission, waiting for locks
+ * panthor_mem_calls.c    which calls run, and how a claim ends reclaims
+ * panthor_mem_select.c   what names a target: a process, a client, a cgroup
  * panthor_mem_target.c   the target: its VMs, its files, its BOs
  * panthor_mem_reclaim.c  MEM_RECLAIM: evict and page out
  * panthor_mem_claim.c    MEM_CLAIM: prefetch and validate
@@ -13,17 +15,19 @@
 #ifndef __PANTHOR_MEM_H__
 #define __PANTHOR_MEM_H__
 
+#include <linux/bitmap.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+struct dma_resv;
 struct drm_gpuvm;
 struct panthor_device;
 struct panthor_gem_object;
 struct panthor_mem_run;
+struct panthor_mem_selector;
 struct panthor_vm;
-struct pid;
 
 /*
  * Work is done in slices: of so many BOs at most, and no more of them are evicted
@@ -40,7 +44,7 @@ struct pid;
 #define PANTHOR_MEM_BATCH_BOS		64
 
 /**
- * struct panthor_mem_target - The files and VMs of one process
+ * struct panthor_mem_target - The files and VMs that a call works on
  *
  * A snapshot taken when the call starts. VMs can outlive their file, files are
  * looked up again by id when they are needed.
@@ -49,11 +53,14 @@ struct panthor_mem_target {
 	/** @ptdev: Device. */
 	struct panthor_device *ptdev;
 
-	/** @pid: The process. We hold a reference. */
-	struct pid *pid;
+	/** @selector: What names the target. Outlives the call. */
+	const struct panthor_mem_selector *selector;
 
 	/** @vms: VMs, sorted by address. We hold references. */
 	struct panthor_vm **vms;
+
+	/** @submits: Of each of @vms, panthor_vm_submits() when the call started. */
+	u32 *submits;
 
 	/** @vm_count: Number of entries of @vms. */
 	u32 vm_count;
@@ -61,7 +68,7 @@ struct panthor_mem_target {
 	/** @vm_max: Number of entries that fit into @vms. */
 	u32 vm_max;
 
-	/** @file_ids: &drm_file.client_id of each file. */
+	/** @file_ids: &drm_file.client_id of each file, in ascending order. */
 	u64 *file_ids;
 
 	/** @file_count: Number of entries of @file_ids. */
@@ -81,14 +88,38 @@ struct panthor_mem_op {
 	/** @node: Entry of the device's list of running reclaims. */
 	struct list_head node;
 
+	/** @ticket: Position of this call in the order in which calls began. */
+	u64 ticket;
+
+	/** @collected: @target is complete. Protected by the device's mem.lock. */
+	bool collected;
+
+	/** @evicting: BOs are being evicted. Protected by the device's mem.lock. */
+	bool evicting;
+
+	/** @cancelled: Set when a claim of the same target wants us to stop. */
+	bool cancelled;
+
+	/** @watches_work: New work of the target ends this call. */
+	bool watches_work;
+
+	/** @new_work: Set when new work was seen. */
+	bool new_work;
+
+	/** @watched: Where the search for new work goes on in &panthor_mem_target.vms. */
+	atomic_t watched;
+
 	/** @started: When the call started, in nanoseconds. */
 	u64 started;
 
+	/** @deadline_ns: CLOCK_MONOTONIC time until which locks are waited for. */
+	s64 deadline_ns;
+
+	/** @grace_us: Microseconds that may be waited after @deadline_ns, all in all. */
+	u32 grace_us;
+
 	/** @visit: Number of this call, to visit each BO once. */
 	int visit;
-
-	/** @cancelled: Set when a claim of the same process wants us to stop. */
-	bool cancelled;
 
 	/** @stop: Set when nothing more is to be done. */
 	bool stop;
@@ -125,29 +156,43 @@ static inline bool panthor_mem_supported(void)
 	return IS_ENABLED(CONFIG_SWAP) && IS_ENABLED(CONFIG_SHMEM);
 }
 
-void panthor_mem_init(struct panthor_device *ptdev);
-
 /* panthor_mem.c */
-int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u32 pad);
-struct pid *panthor_mem_get_pid(u32 tgid);
-struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev, struct pid *pid);
+int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u64 target, u32 pad);
+int panthor_mem_pause(struct panthor_mem_op *op, u32 *us);
+int panthor_mem_lock_resv(struct panthor_mem_op *op, struct dma_resv *resv);
+bool panthor_mem_vm_has_new_work(const struct panthor_mem_op *op, u32 vm);
+bool panthor_mem_ends_early(struct panthor_mem_op *op);
+
+/* panthor_mem_calls.c */
+void panthor_mem_init(struct panthor_device *ptdev);
+struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev,
+					 const struct panthor_mem_selector *selector,
+					 bool evicts);
 void panthor_mem_end(struct panthor_mem_op *op);
-void panthor_mem_allow_cancel(struct panthor_mem_op *op);
-void panthor_mem_cancel_reclaims(const struct panthor_mem_op *claim);
+bool panthor_mem_evict_begin(struct panthor_mem_op *op);
+void panthor_mem_evict_end(struct panthor_mem_op *op);
+int panthor_mem_cancel_reclaims(struct panthor_mem_op *claim);
 
 /* panthor_mem_target.c */
 int panthor_mem_target_init(struct panthor_mem_target *target,
-			    struct panthor_device *ptdev, struct pid *pid);
+			    struct panthor_device *ptdev,
+			    const struct panthor_mem_selector *selector);
 void panthor_mem_target_fini(struct panthor_mem_target *target);
 bool panthor_mem_target_has_vm(const struct panthor_mem_target *target,
 			       const struct drm_gpuvm *gpuvm);
-bool panthor_mem_next_vm_bos(struct panthor_mem_op *op,
-			     struct panthor_vm *vm, u64 *va);
+bool panthor_mem_targets_overlap(const struct panthor_mem_target *a,
+				 const struct panthor_mem_target *b);
+int panthor_mem_next_vm_bos(struct panthor_mem_op *op,
+			    struct panthor_vm *vm, u64 *va);
 bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 			       int *handle);
 void panthor_mem_put_bos(struct panthor_mem_op *op);
+bool panthor_mem_in_batch(const struct panthor_mem_op *op,
+			  const struct panthor_gem_object *bo, u32 count);
 bool panthor_mem_first_visit(struct panthor_mem_op *op,
 			     struct panthor_gem_object *bo);
+bool panthor_mem_visited(const struct panthor_mem_op *op,
+			 const struct panthor_gem_object *bo);
 bool panthor_mem_bo_evicted(const struct panthor_gem_object *bo);
 
 #endif /* __PANTHOR_MEM_H__ */

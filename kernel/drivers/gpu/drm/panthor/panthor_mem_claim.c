@@ -13,18 +13,20 @@
  *
  * A GROUP_SUBMIT of the target at the same time is harmless: whoever comes
  * first validates, the other finds nothing left to do.
+ *
+ * Reclaims that were called before are cancelled first, and evict nothing any more
+ * when the claim looks at the first BO.
  */
 
+#include <linux/bitmap.h>
 #include <linux/build_bug.h>
 #include <linux/dma-resv.h>
 #include <linux/pagemap.h>
-#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
-#include <drm/drm_exec.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
 #include <drm/panthor_mem.h>
@@ -36,13 +38,16 @@
 #include "panthor_mem.h"
 #include "panthor_mem_claim.h"
 #include "panthor_mem_pieces.h"
+#include "panthor_mem_select.h"
 #include "panthor_mmu.h"
 #include "panthor_trace.h"
 
-#define PANTHOR_MEM_CLAIM_FLAGS		DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY
+#define PANTHOR_MEM_CLAIM_FLAGS		(DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY | \
+					 DRM_PANTHOR_MEM_CLAIM_DRY_RUN)
 
-static_assert(sizeof(struct drm_panthor_mem_claim) == 40);
-static_assert(offsetof(struct drm_panthor_mem_claim, claimed_bytes) == 16);
+static_assert(sizeof(struct drm_panthor_mem_claim) == 56);
+static_assert(offsetof(struct drm_panthor_mem_claim, target) == 8);
+static_assert(offsetof(struct drm_panthor_mem_claim, claimed_bytes) == 32);
 
 /**
  * struct panthor_mem_claim_op - A running claim
@@ -59,10 +64,31 @@ struct panthor_mem_claim_op {
 
 	/** @prefetched: Bytes read back, to tell whether anything was done. */
 	u64 prefetched;
+
+	/** @counted: BOs of the slice that are in &drm_panthor_mem_claim.claimed_bytes. */
+	DECLARE_BITMAP(counted, PANTHOR_MEM_SLICE_BOS);
 };
 
+static void panthor_mem_claim_clear(struct drm_panthor_mem_claim *args)
+{
+	args->claimed_bytes = 0;
+	args->remaining_bytes = 0;
+	args->status = 0;
+}
+
+static bool panthor_mem_prefetches_only(const struct panthor_mem_claim_op *op)
+{
+	return op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+}
+
+/* Ends the call, but for a lock that is contended after the deadline. */
 static void panthor_mem_claim_fail(struct panthor_mem_claim_op *op, int error)
 {
+	if (error == -EBUSY) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
+		return;
+	}
+
 	op->base->stop = true;
 	if (error == -EINTR || error == -ERESTARTSYS)
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
@@ -73,7 +99,7 @@ static void panthor_mem_claim_fail(struct panthor_mem_claim_op *op, int error)
 /* What max_bytes counts. */
 static u64 panthor_mem_claim_progress(const struct panthor_mem_claim_op *op)
 {
-	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY)
+	if (panthor_mem_prefetches_only(op))
 		return op->prefetched;
 
 	return op->args->claimed_bytes;
@@ -107,7 +133,8 @@ static void panthor_mem_ask_for_pages(struct panthor_gem_object *bo, pgoff_t fir
  * Reads pages of a BO back into the page cache. Holes stay holes: pages that
  * never existed must not be allocated, and charged, here.
  */
-static long panthor_mem_read_pages(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+static long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
+				   pgoff_t first, pgoff_t last)
 {
 	struct inode *inode = file_inode(bo->base.filp);
 	pgoff_t index = first;
@@ -149,81 +176,65 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 	return (u64)READ_ONCE(SHMEM_I(file_inode(bo->base.filp))->swapped) << PAGE_SHIFT;
 }
 
-/* Takes the pages of a BO. Counts them also if something fails behind that. */
-static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op,
-				   struct panthor_gem_object *bo)
+/* Takes the pages of BO @i, if it is evicted. Counts them also if something else fails. */
+static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 {
-	bool was_evicted = panthor_mem_bo_evicted(bo);
+	struct panthor_gem_object *bo = op->base->bos[i];
 	int ret;
 
 	dma_resv_assert_held(bo->base.resv);
 
+	if (!panthor_mem_bo_evicted(bo))
+		return 0;
+
 	ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
-	if (was_evicted && bo->backing.pages)
+	/* The shrinker can have taken them again between two batches. */
+	if (bo->backing.pages && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
 
 	return ret;
 }
 
-/* Locks what validating one BO in a VM needs. */
-static int panthor_mem_lock_vm_bo(struct drm_exec *exec, struct drm_gpuvm *gpuvm,
-				  struct panthor_gem_object *bo)
+/*
+ * Locks what validating a BO in a VM needs. With trylocks there is no order of the
+ * locks, and each wait is bounded.
+ */
+static int panthor_mem_lock_vm_bo(struct panthor_mem_claim_op *op, struct panthor_gem_object *bo)
 {
-	int ret = 0;
+	struct dma_resv *resv = panthor_vm_resv(op->vm);
+	u32 us = 0;
+	int ret;
 
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(gpuvm, exec, 0);
-		drm_exec_retry_on_contention(exec);
+	for (;;) {
+		ret = panthor_mem_lock_resv(op->base, resv);
+		if (ret || bo->base.resv == resv || dma_resv_trylock(bo->base.resv))
+			return ret;
+		dma_resv_unlock(resv);
+
+		ret = panthor_mem_pause(op->base, &us);
 		if (ret)
-			break;
-
-		if (bo->base.resv == drm_gpuvm_resv(gpuvm))
-			continue;
-
-		ret = drm_exec_lock_obj(exec, &bo->base);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
+			return ret;
 	}
-
-	return ret;
 }
 
-static int panthor_mem_validate_locked(struct panthor_mem_claim_op *op,
-				       struct drm_exec *exec, struct drm_gpuvm *gpuvm,
-				       struct panthor_gem_object *bo)
+static void panthor_mem_unlock_vm_bo(struct panthor_mem_claim_op *op,
+				     struct panthor_gem_object *bo)
 {
-	struct drm_gpuvm_bo *vm_bo;
-	int ret = 0;
-
-	dma_resv_assert_held(drm_gpuvm_resv(gpuvm));
-	dma_resv_assert_held(bo->base.resv);
-
-	mutex_lock(&bo->base.gpuva.lock);
-	vm_bo = drm_gpuvm_bo_find(gpuvm, &bo->base);
-	mutex_unlock(&bo->base.gpuva.lock);
-
-	/* Unmapped since we saw it, or nothing to do. */
-	if (vm_bo && vm_bo->evicted) {
-		ret = panthor_mem_claim_pages(op, bo);
-		if (!ret)
-			ret = gpuvm->ops->vm_bo_validate(vm_bo, exec);
-	}
-
-	drm_gpuvm_bo_put_deferred(vm_bo);
-
-	return ret;
+	if (bo->base.resv != panthor_vm_resv(op->vm))
+		dma_resv_unlock(bo->base.resv);
+	dma_resv_unlock(panthor_vm_resv(op->vm));
 }
 
 /*
- * Takes the pages of the next private BOs and maps them with one update of the
- * MMU; an external BO goes alone. What is left out, validating does. @next is
- * the index to validate up to with the locks that are held.
+ * Takes the pages of the next private BOs, or of one external BO, and maps them with
+ * one update of the MMU. @next is the index to go on from. Returns 0, 1 if they have
+ * more mappings than one update restores, or a negative errno.
  */
-static int panthor_mem_map_ahead(struct panthor_mem_claim_op *op, struct panthor_vm *vm,
-				 u32 first, u32 last, u32 *next)
+static int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 last,
+				 u32 *next)
 {
 	struct panthor_mem_op *base = op->base;
+	struct dma_resv *resv = base->bos[first]->base.resv;
 	u64 bytes = 0;
 	u32 i, count = 0;
 	int ret = 0;
@@ -231,61 +242,54 @@ static int panthor_mem_map_ahead(struct panthor_mem_claim_op *op, struct panthor
 	for (i = first; i < last && !ret; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
-		if (bo->base.resv != panthor_vm_resv(vm) ||
-		    bytes >= PANTHOR_MEM_BATCH_BYTES || count == PANTHOR_MEM_BATCH_BOS)
+		/* An external BO has a lock of its own: it goes alone. */
+		if (bo->base.resv != resv || bytes >= PANTHOR_MEM_BATCH_BYTES ||
+		    count == PANTHOR_MEM_BATCH_BOS)
 			break;
-		if (!panthor_mem_bo_evicted(bo))
+		/* Those that were unmapped are met again by their handle. */
+		if (!panthor_vm_bo_evicted(op->vm, bo) ||
+		    panthor_mem_in_batch(base, bo, count))
 			continue;
 
-		ret = panthor_mem_claim_pages(op, bo);
 		base->batch[count++] = bo;
 		bytes += bo->base.size;
+		ret = panthor_mem_claim_pages(op, i);
 	}
 	*next = max(i, first + 1);
 
-	return ret ?: panthor_vm_restore_mappings(vm, base->batch, count);
+	if (!ret && count)
+		ret = panthor_vm_restore_mappings(op->vm, base->batch, count, false);
+
+	/* Also those that failed, or are unmapped by now: the shrinker has to find them. */
+	for (i = 0; i < count; i++)
+		panthor_vm_bo_restored(op->vm, base->batch[i], !ret);
+
+	return ret;
 }
 
-/*
- * BOs of a batch that failed may have pages and not be mapped: the shrinker has to
- * find them all the same.
- */
-static void panthor_mem_unvalidated(struct panthor_mem_claim_op *op, u32 first, u32 last)
+/* Validates BOs of the slice in the VM that maps them, a batch at a time. */
+static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 first, u32 last)
 {
-	for (u32 i = first; i < last; i++) {
-		struct panthor_gem_object *bo = op->base->bos[i];
+	u32 next, us = 0;
+	int ret;
 
-		mutex_lock(&bo->base.gpuva.lock);
-		panthor_gem_update_reclaim_state_locked(bo, NULL);
-		mutex_unlock(&bo->base.gpuva.lock);
-	}
-}
+	while (first < last && !panthor_mem_claim_should_stop(op)) {
+		struct panthor_gem_object *bo = op->base->bos[first];
 
-/* Validates BOs of the slice in one VM, a batch at a time. */
-static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op,
-				       struct panthor_vm *vm,
-				       u32 first, u32 last)
-{
-	struct drm_gpuvm *gpuvm = panthor_vm_gpuvm(vm);
-	u32 i = first;
+		next = first + 1;
+		ret = panthor_mem_lock_vm_bo(op, bo);
+		if (!ret) {
+			ret = panthor_mem_map_batch(op, first, last, &next);
+			panthor_mem_unlock_vm_bo(op, bo);
+			/* Somebody works on the mappings of the VM. */
+			if (ret == -EBUSY)
+				ret = panthor_mem_pause(op->base, &us) ?: 1;
+		}
 
-	while (i < last && !panthor_mem_claim_should_stop(op)) {
-		struct drm_exec exec;
-		u32 begin = i, next = i;
-		int ret;
-
-		drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT, 2);
-		ret = panthor_mem_lock_vm_bo(&exec, gpuvm, op->base->bos[i]);
-		if (!ret)
-			ret = panthor_mem_map_ahead(op, vm, i, last, &next);
-		while (!ret && i < next)
-			ret = panthor_mem_validate_locked(op, &exec, gpuvm,
-							  op->base->bos[i++]);
-		if (ret)
-			panthor_mem_unvalidated(op, begin, next);
-		drm_exec_fini(&exec);
-		if (ret)
+		if (ret < 0)
 			panthor_mem_claim_fail(op, ret);
+		if (ret <= 0)
+			first = next;
 		cond_resched();
 	}
 }
@@ -301,14 +305,14 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
-		ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
-		if (!ret && panthor_mem_bo_evicted(bo)) {
-			ret = panthor_mem_claim_pages(op, bo);
-			mutex_lock(&bo->base.gpuva.lock);
-			panthor_gem_update_reclaim_state_locked(bo, NULL);
-			mutex_unlock(&bo->base.gpuva.lock);
-			dma_resv_unlock(bo->base.resv);
-		} else if (!ret) {
+		/* It is counted as remaining: a VM that maps it was busy. */
+		if (panthor_mem_visited(op->base, bo))
+			continue;
+
+		ret = panthor_mem_lock_resv(op->base, bo->base.resv);
+		if (!ret) {
+			ret = panthor_mem_claim_pages(op, i);
+			panthor_gem_keep_last_locked(bo);
 			dma_resv_unlock(bo->base.resv);
 		}
 		if (ret)
@@ -327,7 +331,7 @@ static void panthor_mem_validate(struct panthor_mem_claim_op *op, u32 first, u32
 	}
 
 	if (op->vm)
-		panthor_mem_validate_slice(op, op->vm, first, last);
+		panthor_mem_validate_slice(op, first, last);
 	else
 		panthor_mem_swapin_slice(op, first, last);
 	drm_dev_exit(cookie);
@@ -356,7 +360,7 @@ static const struct panthor_mem_work panthor_mem_prefetch_and_validate = {
  */
 static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, int *error)
 {
-	bool only = op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	bool only = panthor_mem_prefetches_only(op);
 	u64 max = op->args->max_bytes, bytes = panthor_mem_claim_progress(op);
 	struct panthor_mem_op *base = op->base;
 	u32 i, last;
@@ -369,7 +373,7 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 			break;
 
 		base->bytes[last] = 0;
-		if (!panthor_mem_bo_evicted(bo))
+		if (!panthor_mem_bo_evicted(bo) || panthor_mem_visited(base, bo))
 			continue;
 
 		/* It stays evicted, and is met again: mapped twice, by handle. */
@@ -399,11 +403,30 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 	return i;
 }
 
+/* What a claim would do with the slice, if nobody did anything else. */
+static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
+{
+	struct drm_panthor_mem_claim *args = op->args;
+
+	for (u32 i = 0; i < op->base->bo_count; i++) {
+		struct panthor_gem_object *bo = op->base->bos[i];
+
+		if (!panthor_mem_bo_evicted(bo) || !panthor_mem_first_visit(op->base, bo))
+			continue;
+
+		if (panthor_mem_prefetches_only(op) || panthor_mem_claim_should_stop(op))
+			args->remaining_bytes += bo->base.size;
+		else
+			args->claimed_bytes += bo->base.size;
+	}
+}
+
 static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
 	u32 first = 0;
 
+	bitmap_zero(op->counted, PANTHOR_MEM_SLICE_BOS);
 	while (first < base->bo_count && !panthor_mem_claim_should_stop(op)) {
 		int error;
 
@@ -421,17 +444,33 @@ static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 	}
 }
 
+static void panthor_mem_claim_bos(struct panthor_mem_claim_op *op)
+{
+	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN)
+		panthor_mem_dry_claim_slice(op);
+	else
+		panthor_mem_claim_slice(op);
+
+	panthor_mem_put_bos(op->base);
+	cond_resched();
+}
+
 static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 				 struct panthor_vm *vm)
 {
 	u64 va = 0;
+	int ret = 0;
 
 	op->vm = vm;
-	while (panthor_mem_next_vm_bos(op->base, vm, &va)) {
-		panthor_mem_claim_slice(op);
-		panthor_mem_put_bos(op->base);
-	}
+	while (!fatal_signal_pending(current) &&
+	       (ret = panthor_mem_next_vm_bos(op->base, vm, &va)) > 0)
+		panthor_mem_claim_bos(op);
+	if (ret < 0)
+		panthor_mem_claim_fail(op, ret);
 	op->vm = NULL;
+
+	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN)
+		return;
 
 	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
 	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
@@ -440,21 +479,36 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 	panthor_vm_reclaim_last(vm);
 }
 
+static void panthor_mem_claim_file(struct panthor_mem_claim_op *op, u64 file_id)
+{
+	int handle = 0;
+
+	while (!fatal_signal_pending(current) &&
+	       panthor_mem_next_file_bos(op->base, file_id, &handle))
+		panthor_mem_claim_bos(op);
+}
+
+/* Nobody is there to read what was counted after a fatal signal. */
 static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_target *target = &op->base->target;
+	int ret = 0;
 
-	for (u32 i = 0; i < target->vm_count; i++)
+	if (!panthor_mem_supported())
+		return -EOPNOTSUPP;
+
+	if (!(op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN))
+		ret = panthor_mem_cancel_reclaims(op->base);
+	if (ret) {
+		op->base->stop = true;
+		panthor_mem_claim_fail(op, ret);
+	}
+
+	for (u32 i = 0; i < target->vm_count && !fatal_signal_pending(current); i++)
 		panthor_mem_claim_vm(op, target->vms[i]);
 
-	for (u32 i = 0; i < target->file_count; i++) {
-		int handle = 0;
-
-		while (panthor_mem_next_file_bos(op->base, target->file_ids[i], &handle)) {
-			panthor_mem_claim_slice(op);
-			panthor_mem_put_bos(op->base);
-		}
-	}
+	for (u32 i = 0; i < target->file_count && !fatal_signal_pending(current); i++)
+		panthor_mem_claim_file(op, target->file_ids[i]);
 
 	if (op->base->error)
 		return op->base->error;
@@ -467,25 +521,31 @@ static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 }
 
 /**
- * panthor_mem_claim() - Bring the evicted BOs of a process back
+ * panthor_mem_claim() - Bring the evicted BOs of a target back
  * @ptdev: Device.
- * @pid: The process.
- * @args: Arguments. The outputs are filled.
+ * @selector: What names the target.
+ * @args: Arguments. The outputs are filled, or 0 if nothing was done.
  *
- * Return: 0, also when only a part was done; -ESRCH if the process has no file
- * of the device; -ERESTARTSYS if a signal came before anything was done;
- * -ENOMEM or -EIO if pages could not be brought back; -ETIMEDOUT if the MMU did
- * not answer; -ENODEV if the device was unplugged.
+ * Return: 0, also when only a part was done; -ESRCH if the target has no file
+ * of the device; -EOPNOTSUPP if the kernel has no swap; -ERESTARTSYS if a signal
+ * came before anything was done; -ENOMEM or -EIO if pages could not be brought
+ * back; -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was unplugged.
  */
-int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
+int panthor_mem_claim(struct panthor_device *ptdev,
+		      const struct panthor_mem_selector *selector,
 		      struct drm_panthor_mem_claim *args)
 {
 	struct panthor_mem_claim_op op = { .args = args };
 	int ret;
 
-	op.base = panthor_mem_begin(ptdev, pid);
-	if (IS_ERR(op.base))
-		return PTR_ERR(op.base);
+	panthor_mem_claim_clear(args);
+
+	op.base = panthor_mem_begin(ptdev, selector, false);
+	if (IS_ERR(op.base)) {
+		ret = PTR_ERR(op.base);
+		return ret == -EINTR ? -ERESTARTSYS : ret;
+	}
+	op.base->deadline_ns = args->deadline_ns ?: S64_MAX;
 
 	op.base->run = panthor_mem_run_alloc();
 	if (!op.base->run) {
@@ -493,14 +553,9 @@ int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
 		return -ENOMEM;
 	}
 
-	args->claimed_bytes = 0;
-	args->remaining_bytes = 0;
-	args->status = 0;
-
-	panthor_mem_cancel_reclaims(op.base);
-	trace_panthor_mem_claim_begin(ptdev, pid, args->flags, args->max_bytes);
+	trace_panthor_mem_claim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_claim_target(&op);
-	trace_panthor_mem_claim_end(ptdev, pid, args, ret,
+	trace_panthor_mem_claim_end(ptdev, selector, args, ret,
 				    ktime_get_ns() - op.base->started);
 	panthor_mem_end(op.base);
 
@@ -520,20 +575,19 @@ int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
 {
 	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
 	struct drm_panthor_mem_claim *args = data;
-	struct pid *pid;
+	struct panthor_mem_selector selector;
 	int ret;
 
+	panthor_mem_claim_clear(args);
 	ret = panthor_mem_check_args(args->flags, PANTHOR_MEM_CLAIM_FLAGS,
-				     args->tgid, args->pad);
+				     args->tgid, args->target, args->pad);
 	if (ret)
 		return ret;
 
-	pid = panthor_mem_get_pid(args->tgid);
-	if (!pid)
-		return -ESRCH;
-
-	ret = panthor_mem_claim(ptdev, pid, args);
-	put_pid(pid);
+	ret = panthor_mem_select(&selector, args->flags, args->tgid, args->target);
+	if (!ret)
+		ret = panthor_mem_claim(ptdev, &selector, args);
+	panthor_mem_unselect(&selector);
 
 	return ret;
 }

@@ -7,9 +7,10 @@ struct drm_device;
 struct drm_file;
 struct drm_panthor_mem_claim;
 struct panthor_device;
-struct pid;
+struct panthor_mem_selector;
 
-int panthor_mem_claim(struct panthor_device *ptdev, struct pid *pid,
+int panthor_mem_claim(struct panthor_device *ptdev,
+		      const struct panthor_mem_selector *selector,
 		      struct drm_panthor_mem_claim *args);
 int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
 			    struct drm_file *file);

@@ -73,6 +73,9 @@ struct panthor_mem_run {
 	/** @work: What is done with them. */
 	const struct panthor_mem_work *work;
 
+	/** @data: For the functions of @work. */
+	void *data;
+
 	/** @lock: Protects @next and @ahead. */
 	spinlock_t lock;
 
@@ -136,10 +139,11 @@ static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
 	WRITE_ONCE(run->stop, true);
 }
 
-/* A helper has no signals, but it sees a claim as the caller does. */
+/* A helper has no signals, but it sees a claim and new work as the caller does. */
 static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
 {
-	if (!run->work->finish && (signal_pending(current) || READ_ONCE(run->op->cancelled)))
+	if (panthor_mem_ends_early(run->op) || fatal_signal_pending(current) ||
+	    (signal_pending(current) && !run->work->finish))
 		panthor_mem_stop_run(run, -EINTR);
 
 	return READ_ONCE(run->stop);
@@ -216,7 +220,8 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 	for (; pages && !panthor_mem_run_stopped(run); pages -= count) {
 		count = panthor_mem_advance(run, &place, min(pages, PANTHOR_MEM_STEP_PAGES),
 					    &from);
-		ret = run->work->piece(run->op->bos[from.bo], from.page, from.page + count - 1);
+		ret = run->work->piece(run->data, run->op->bos[from.bo], from.page,
+				       from.page + count - 1);
 		if (ret < 0) {
 			panthor_mem_stop_run(run, ret);
 			break;
@@ -294,11 +299,11 @@ static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 
  * @first: Index of the first BO.
  * @last: Index behind the last BO.
  * @work: What to do.
- * @data: For &panthor_mem_work.ready.
+ * @data: For the functions of @work.
  *
- * A pending signal, or a claim that wants this call to stop, ends it early, if
- * @work does not say otherwise. What &panthor_mem_work.piece has returned for each
- * BO is then in &panthor_mem_op.pages.
+ * A pending signal ends it early, if @work does not say otherwise, and so does
+ * whatever panthor_mem_ends_early() knows. What &panthor_mem_work.piece has returned
+ * for each BO is then in &panthor_mem_op.pages.
  *
  * Return: 0, -EINTR if it was ended early, or what a piece failed with.
  */
@@ -315,6 +320,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	}
 	run->op = op;
 	run->work = work;
+	run->data = data;
 	run->next = (struct panthor_mem_place){ .bo = first };
 	run->ahead = run->next;
 	run->last = last;

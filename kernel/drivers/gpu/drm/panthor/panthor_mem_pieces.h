@@ -19,7 +19,7 @@ struct panthor_mem_work {
 	 * number of pages, or a negative errno that ends it all. Called without
 	 * locks, and by other threads, too.
 	 */
-	long (*piece)(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last);
+	long (*piece)(void *data, struct panthor_gem_object *bo, pgoff_t first, pgoff_t last);
 
 	/**
 	 * @ahead: Called for the same pages, some time before. Can be NULL.
@@ -33,7 +33,7 @@ struct panthor_mem_work {
 	 */
 	void (*ready)(void *data, u32 first, u32 last);
 
-	/** @finish: Go on if a signal is pending, or a claim waits. */
+	/** @finish: Go on if a signal is pending that is not fatal. */
 	bool finish;
 };
 

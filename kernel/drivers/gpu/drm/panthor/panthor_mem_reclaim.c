@@ -11,16 +11,21 @@
  *    earlier, with no lock held: a job can need that lock to finish.
  * 3. With no lock held, the pages are written to swap and freed.
  *
+ * A claim of the target and new work of the target are looked for under the lock of
+ * each batch, between two slices, and while pages are written. A submit is counted
+ * under the lock of its VM before it brings anything back. So what a batch evicts,
+ * it evicts before the submit, and the next batch sees that there was one.
+ *
  * While we hold the reservation lock of a BO that is not pinned, nobody can map
  * it into another VM: VM_BIND pins the BO first. So what was found out about
  * the VMs that use it stays true until it is evicted.
  */
 
+#include <linux/bitmap.h>
 #include <linux/build_bug.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/pagemap.h>
-#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -39,17 +44,16 @@
 #include "panthor_mem.h"
 #include "panthor_mem_pieces.h"
 #include "panthor_mem_reclaim.h"
+#include "panthor_mem_select.h"
 #include "panthor_mmu.h"
 #include "panthor_trace.h"
 
 #define PANTHOR_MEM_RECLAIM_FLAGS	(DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | \
 					 DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT)
 
-static_assert(sizeof(struct drm_panthor_mem_reclaim) == 56);
-static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 24);
-
-/* Tries for a BO whose locks are contended, each when they were free again. */
-#define PANTHOR_MEM_EVICT_TRIES		10
+static_assert(sizeof(struct drm_panthor_mem_reclaim) == 64);
+static_assert(offsetof(struct drm_panthor_mem_reclaim, target) == 8);
+static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 32);
 
 /* How long a wait for the GPU goes on without a look for a claim. */
 #define PANTHOR_MEM_WAIT_MS		20
@@ -67,11 +71,26 @@ struct panthor_mem_reclaim_op {
 	/** @vm: VM whose BOs the slice holds, or NULL. */
 	struct panthor_vm *vm;
 
+	/** @vm_index: Index of @vm among the VMs of the target. */
+	u32 vm_index;
+
 	/** @locked: Reservation lock that we hold, or NULL. */
 	struct dma_resv *locked;
 
 	/** @slice_bytes: Bytes of this slice that are to be paged out. */
 	u64 slice_bytes;
+
+	/** @ours: BOs of the slice that no other reclaim may page out. */
+	DECLARE_BITMAP(ours, PANTHOR_MEM_SLICE_BOS);
+
+	/** @cached: BOs of the slice that had been evicted before. */
+	DECLARE_BITMAP(cached, PANTHOR_MEM_SLICE_BOS);
+
+	/** @missed: Pages that could not be isolated in the last pass. */
+	atomic_long_t missed;
+
+	/** @drained: The per-CPU batches of all CPUs were emptied once. */
+	bool drained;
 };
 
 /* What goes out of the driver: tests put something else in its place. */
@@ -82,20 +101,54 @@ static long panthor_mem_free_swap(void)
 	return get_nr_swap_pages();
 }
 
-static long panthor_mem_write_pages(struct panthor_gem_object *bo,
-				    pgoff_t first, pgoff_t last)
+static u64 panthor_mem_swap_room(struct panthor_gem_object *bo)
 {
-	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_write_pages, bo, first, last);
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_swap_room, bo);
 
-	return shmem_reclaim_range(bo->base.filp->f_mapping, first, last);
+	return (u64)max(shmem_swap_room(bo->base.filp->f_mapping), 0L) << PAGE_SHIFT;
 }
 
-static long panthor_mem_free_written(struct panthor_gem_object *bo,
+static u64 panthor_mem_bytes_in_ram(struct panthor_gem_object *bo)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_ram, bo);
+
+	return (u64)shmem_pages_in_ram(bo->base.filp->f_mapping) << PAGE_SHIFT;
+}
+
+static long panthor_mem_write_pages(void *data, struct panthor_gem_object *bo,
+				    pgoff_t first, pgoff_t last)
+{
+	struct panthor_mem_reclaim_op *op = data;
+	unsigned long missed = 0;
+	long freed;
+
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_write_pages, data, bo, first, last);
+
+	freed = shmem_reclaim_range(bo->base.filp->f_mapping, first, last, &missed);
+	atomic_long_add(missed, &op->missed);
+	return freed;
+}
+
+static long panthor_mem_free_written(void *data, struct panthor_gem_object *bo,
 				     pgoff_t first, pgoff_t last)
 {
-	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_free_written, bo, first, last);
+	struct panthor_mem_reclaim_op *op = data;
+	unsigned long missed = 0;
+	long freed;
 
-	return shmem_reclaim_written(bo->base.filp->f_mapping, first, last);
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_free_written, data, bo, first, last);
+
+	freed = shmem_reclaim_written(bo->base.filp->f_mapping, first, last, &missed);
+	atomic_long_add(missed, &op->missed);
+	return freed;
+}
+
+static void panthor_mem_reclaim_clear(struct drm_panthor_mem_reclaim *args)
+{
+	args->freed_bytes = 0;
+	args->evicted_bytes = 0;
+	args->skipped_bytes = 0;
+	args->status = 0;
 }
 
 static bool panthor_mem_dry_run(const struct panthor_mem_reclaim_op *op)
@@ -145,6 +198,10 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 	} else if (signal_pending(current) || READ_ONCE(base->cancelled)) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
 		base->stop = true;
+	} else if (panthor_mem_ends_early(base)) {
+		/* What the new work uses is not counted as skipped. */
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
+		base->stop = true;
 	} else if (op->args->max_bytes && panthor_mem_progress(op) >= op->args->max_bytes) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
 		base->stop = true;
@@ -156,11 +213,30 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 	return base->stop;
 }
 
+/* What is evicted and waits to be written, as far as that can be known. */
+static u64 panthor_mem_unwritten(const struct panthor_mem_reclaim_op *op)
+{
+	return panthor_mem_pages_out(op) ? op->slice_bytes : op->args->evicted_bytes;
+}
+
+/*
+ * Whether the cgroup that is charged for the pages of a BO may swap that much. The
+ * swap of the whole machine is looked at elsewhere.
+ */
+static bool panthor_mem_may_swap(const struct panthor_mem_reclaim_op *op,
+				 struct panthor_gem_object *bo, u64 bytes)
+{
+	u64 room = panthor_mem_swap_room(bo);
+
+	return room >= bytes || room >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT;
+}
+
 /*
  * No more is evicted at once than is asked for, or can be paged out: the rest
  * would leave the GPU for nothing. One BO always goes, to make progress.
  */
-static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
+static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op,
+				   struct panthor_gem_object *next)
 {
 	u64 max = op->args->max_bytes;
 
@@ -171,7 +247,11 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op)
 	    (max && panthor_mem_expected(op) >= max))
 		return true;
 
-	return op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT;
+	if (op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT)
+		return true;
+
+	return panthor_mem_pages_out(op) &&
+	       !panthor_mem_may_swap(op, next, op->slice_bytes + next->base.size);
 }
 
 static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
@@ -181,23 +261,66 @@ static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
 	op->locked = NULL;
 }
 
-/* Locks the reservation of @bo, if that is not what we hold. */
+/*
+ * Whether the call has to end before anything more is evicted. With the lock of a BO,
+ * or of its VM, held, the answer stays as far as that BO is concerned.
+ */
+static bool panthor_mem_must_yield(const struct panthor_mem_reclaim_op *op)
+{
+	return READ_ONCE(op->base->cancelled) ||
+	       (op->vm && panthor_mem_vm_has_new_work(op->base, op->vm_index));
+}
+
+/*
+ * Locks the reservation of @bo, if that is not what we hold. Returns 0 or a
+ * negative errno of panthor_mem_pause().
+ */
 static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
 			    struct panthor_gem_object *bo)
 {
 	struct dma_resv *resv = bo->base.resv;
 	int ret;
 
-	if (op->locked == resv)
-		return 0;
+	if (op->locked != resv) {
+		panthor_mem_unlock(op);
+		ret = panthor_mem_lock_resv(op->base, resv);
+		if (ret)
+			return ret;
+		op->locked = resv;
+	}
 
-	panthor_mem_unlock(op);
-	ret = dma_resv_lock_interruptible(resv, NULL);
-	if (ret)
-		return ret;
+	if (panthor_mem_must_yield(op)) {
+		panthor_mem_unlock(op);
+		return -ECANCELED;
+	}
 
-	op->locked = resv;
 	return 0;
+}
+
+/* Ends the call, but for a lock that is contended after the deadline. */
+static void panthor_mem_lock_failed(struct panthor_mem_reclaim_op *op, int error)
+{
+	struct panthor_mem_op *base = op->base;
+
+	switch (error) {
+	case -EBUSY:
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
+		break;
+	case -EINTR:
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+		base->stop = true;
+		break;
+	case -ECANCELED:
+		op->args->status |= READ_ONCE(base->cancelled) ?
+				    DRM_PANTHOR_MEM_STATUS_INTERRUPTED :
+				    DRM_PANTHOR_MEM_STATUS_BUSY;
+		base->stop = true;
+		break;
+	default:
+		base->error = error;
+		base->stop = true;
+		break;
+	}
 }
 
 static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
@@ -225,19 +348,6 @@ static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
 	return shared;
 }
 
-/*
- * A BO that was evicted before, by us or by the shrinker, and whose pages are
- * still in RAM. Returns how many bytes that is.
- */
-static u64 panthor_mem_bo_cached(struct panthor_mem_reclaim_op *op,
-				 struct panthor_gem_object *bo)
-{
-	if (!panthor_mem_bo_evicted(bo) || panthor_mem_bo_shared(op, bo))
-		return 0;
-
-	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
-}
-
 /* Whether a resident BO can go; if not, @status says why. */
 static bool panthor_mem_evictable(struct panthor_mem_reclaim_op *op,
 				  struct panthor_gem_object *bo, u32 *status)
@@ -255,125 +365,203 @@ static bool panthor_mem_evictable(struct panthor_mem_reclaim_op *op,
 	return !*status;
 }
 
-/* Returns the bytes of @bo that are to be paged out now. */
-static u64 panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
-				struct panthor_gem_object *bo, bool *again)
+/*
+ * What is still in RAM of a BO that was evicted before, by a call or by the
+ * shrinker. Counted without locks: a large BO takes its time.
+ */
+static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
+				    struct panthor_gem_object *bo, u32 i)
 {
-	struct panthor_mem_op *base = op->base;
+	u64 bytes;
+
+	panthor_mem_unlock(op);
+	bytes = panthor_mem_bytes_in_ram(bo);
+	if (!bytes)
+		return;
+
+	/* That device has not taken it the last time, or the cgroup may not swap. */
+	if ((panthor_mem_dry_run(op) && READ_ONCE(bo->mem_refused)) ||
+	    !panthor_mem_may_swap(op, bo, PAGE_SIZE)) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
+		return;
+	}
+
+	if (panthor_mem_dry_run(op)) {
+		op->args->evicted_bytes += bytes;
+		return;
+	}
+
+	/* Whoever is paging it out counts it. */
+	if (atomic_xchg(&bo->mem_paging, 1))
+		return;
+
+	__set_bit(i, op->ours);
+	__set_bit(i, op->cached);
+	op->base->bytes[i] = bytes;
+	op->slice_bytes += bytes;
+}
+
+/*
+ * Evicts a resident BO. Returns 0, also if it stays; -EDEADLK if a lock is
+ * contended; -EAGAIN to go on; or an error that ends the call.
+ */
+static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
+				struct panthor_gem_object *bo, u32 i)
+{
+	bool ours = false;
 	u32 status;
 	int ret;
 
 	dma_resv_assert_held(bo->base.resv);
-
-	if (!bo->backing.pages) {
-		if (!(op->args->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT))
-			return panthor_mem_bo_cached(op, bo);
-		return 0;
-	}
 
 	if (!panthor_mem_evictable(op, bo, &status)) {
 		panthor_mem_skip(op, bo, status);
 		return 0;
 	}
 
-	if (panthor_mem_dry_run(op))
-		return bo->base.size;
+	if (!panthor_mem_may_swap(op, bo, panthor_mem_unwritten(op) + bo->base.size)) {
+		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
+		return 0;
+	}
+
+	if (panthor_mem_dry_run(op)) {
+		op->slice_bytes += bo->base.size;
+		op->args->evicted_bytes += bo->base.size;
+		return 0;
+	}
+
+	if (panthor_mem_pages_out(op)) {
+		/* Another reclaim has evicted it, and it came back under its hands. */
+		if (atomic_xchg(&bo->mem_paging, 1)) {
+			panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+			return 0;
+		}
+		ours = true;
+	}
 
 	ret = panthor_gem_evict(&bo->base, PANTHOR_GEM_EXPLICIT);
-	if (ret == -EDEADLK || ret == -EAGAIN) {
-		*again = true;
-		return 0;
-	}
 	if (ret) {
-		base->error = ret;
-		base->stop = true;
-		return 0;
+		if (ours)
+			atomic_set(&bo->mem_paging, 0);
+		return ret;
 	}
 
-	return bo->base.size;
-}
+	WRITE_ONCE(bo->mem_refused, false);
+	if (ours)
+		__set_bit(i, op->ours);
+	op->base->bytes[i] = bo->base.size;
+	op->slice_bytes += bo->base.size;
+	op->args->evicted_bytes += bo->base.size;
 
-/* Waits for those who have locks that evicting only tries. */
-static int panthor_mem_wait_unlocked(struct panthor_mem_reclaim_op *op)
-{
-	const struct panthor_mem_target *target = &op->base->target;
-	int ret = 0;
-
-	for (u32 i = 0; i < target->vm_count && !ret; i++)
-		ret = panthor_vm_wait_unlocked(target->vms[i]);
-
-	return ret;
-}
-
-static int panthor_mem_try_bo(struct panthor_mem_reclaim_op *op,
-			      struct panthor_gem_object *bo, u64 *bytes)
-{
-	for (int i = 0; i < PANTHOR_MEM_EVICT_TRIES; i++) {
-		bool again = false;
-		int ret;
-
-		ret = panthor_mem_lock(op, bo);
-		if (ret)
-			return ret;
-
-		*bytes = panthor_mem_evict_bo(op, bo, &again);
-		if (!again)
-			return 0;
-
-		panthor_mem_unlock(op);
-		ret = panthor_mem_wait_unlocked(op);
-		if (ret)
-			return ret;
-	}
-
-	/* Somebody is working on it all the time. */
-	panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 	return 0;
 }
 
-/*
- * Tears down the mappings of the next private BOs with one update of the MMU.
- * What it leaves out, evicting does. Returns the index to go on from.
- */
-static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
+/* Takes BO @i of the slice. Returns as panthor_mem_evict_bo(). */
+static int panthor_mem_take_bo(struct panthor_mem_reclaim_op *op, u32 i)
+{
+	struct panthor_gem_object *bo = op->base->bos[i];
+
+	if (bo->backing.pages)
+		return panthor_mem_evict_bo(op, bo, i);
+
+	if (!(op->args->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT) &&
+	    panthor_mem_bo_evicted(bo) && !panthor_mem_bo_shared(op, bo))
+		panthor_mem_take_cached(op, bo, i);
+
+	return 0;
+}
+
+static void panthor_mem_try_bo(struct panthor_mem_reclaim_op *op, u32 i)
+{
+	struct panthor_gem_object *bo = op->base->bos[i];
+	u32 us = 0;
+	int ret;
+
+	do {
+		ret = panthor_mem_lock(op, bo);
+		if (ret)
+			break;
+
+		ret = panthor_mem_take_bo(op, i);
+		if (ret == -EDEADLK) {
+			panthor_mem_unlock(op);
+			ret = panthor_mem_pause(op->base, &us) ?: -EAGAIN;
+		} else if (ret == -EAGAIN) {
+			/* It has many mappings: others get a chance. */
+			panthor_mem_unlock(op);
+			cond_resched();
+			if (signal_pending(current))
+				ret = -EINTR;
+		}
+	} while (ret == -EAGAIN);
+
+	if (ret == -EBUSY && panthor_gem_is_resident(bo))
+		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+	else if (ret)
+		panthor_mem_lock_failed(op, ret);
+}
+
+/* Gathers the private BOs from @first on that one update is to unmap. */
+static u32 panthor_mem_gather_batch(struct panthor_mem_reclaim_op *op, u32 first, u32 *count)
 {
 	struct panthor_mem_op *base = op->base;
 	u64 left = min(PANTHOR_MEM_BATCH_BYTES, PANTHOR_MEM_SLICE_BYTES - op->slice_bytes);
-	u64 max = op->args->max_bytes;
-	u32 i, count = 0, status;
-	int ret;
-
-	/* Others get a chance between two batches. */
-	panthor_mem_unlock(op);
-	cond_resched();
-
-	if (!op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
-	    panthor_mem_dry_run(op) || panthor_mem_lock(op, base->bos[first]))
-		return first + 1;
+	u64 max = op->args->max_bytes, bytes = 0;
+	u32 i, status;
 
 	/* What is behind the cap stays mapped. */
 	if (max)
 		left = min(left, max - min(max, panthor_mem_expected(op)));
 
-	for (i = first; i < base->bo_count && left && count < PANTHOR_MEM_BATCH_BOS; i++) {
+	*count = 0;
+	for (i = first; i < base->bo_count && bytes < left && *count < PANTHOR_MEM_BATCH_BOS; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
 		if (bo->base.resv != op->locked)
 			break;
-		if (!bo->backing.pages || !panthor_mem_evictable(op, bo, &status))
+		if (!bo->backing.pages || panthor_mem_in_batch(base, bo, *count) ||
+		    !panthor_mem_evictable(op, bo, &status) ||
+		    !panthor_mem_may_swap(op, bo, panthor_mem_unwritten(op) + bytes +
+					  bo->base.size))
 			continue;
 
-		base->batch[count++] = bo;
-		left -= min(left, bo->base.size);
+		base->batch[(*count)++] = bo;
+		bytes += bo->base.size;
 	}
 
-	ret = count > 1 ? panthor_vm_evict_mappings(op->vm, base->batch, count) : 0;
-	if (ret) {
+	return max(i, first + 1);
+}
+
+/*
+ * Tears down the mappings of the next private BOs with one update of the MMU, or
+ * some if they have many. What it leaves out, evicting does. Returns the index to
+ * go on from.
+ */
+static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
+{
+	struct panthor_mem_op *base = op->base;
+	u32 next, count;
+	int ret;
+
+	do {
+		/* Others get a chance between two batches. */
+		panthor_mem_unlock(op);
+		cond_resched();
+
+		if (!op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
+		    panthor_mem_dry_run(op) || panthor_mem_lock(op, base->bos[first]))
+			return first + 1;
+
+		next = panthor_mem_gather_batch(op, first, &count);
+		ret = count ? panthor_vm_evict_mappings(op->vm, base->batch, count) : 0;
+	} while (ret > 0 && !panthor_mem_should_stop(op));
+
+	if (ret < 0 && ret != -EBUSY) {
 		base->error = ret;
 		base->stop = true;
 	}
 
-	return max(i, first + 1);
+	return next;
 }
 
 /*
@@ -386,11 +574,11 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 	u32 i, unmapped = first;
 
 	op->slice_bytes = 0;
+	bitmap_zero(op->ours, PANTHOR_MEM_SLICE_BOS);
+	bitmap_zero(op->cached, PANTHOR_MEM_SLICE_BOS);
 	for (i = first; i < base->bo_count; i++) {
-		struct panthor_gem_object *bo = base->bos[i];
-
 		base->bytes[i] = 0;
-		if (base->stop || panthor_mem_slice_full(op))
+		if (base->stop || panthor_mem_slice_full(op, base->bos[i]))
 			break;
 
 		if (i == unmapped)
@@ -398,17 +586,8 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 		if (base->stop)
 			break;
 
-		if (!panthor_mem_first_visit(base, bo))
-			continue;
-
-		if (panthor_mem_try_bo(op, bo, &base->bytes[i])) {
-			op->args->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
-			base->stop = true;
-			break;
-		}
-
-		op->slice_bytes += base->bytes[i];
-		op->args->evicted_bytes += base->bytes[i];
+		if (panthor_mem_first_visit(base, base->bos[i]))
+			panthor_mem_try_bo(op, i);
 	}
 	panthor_mem_unlock(op);
 
@@ -419,39 +598,113 @@ static const struct panthor_mem_work panthor_mem_write_out = {
 	.piece = panthor_mem_write_pages,
 };
 
-/* Nobody would ever find again what is left behind here. */
+/* Whoever waits for memory wants what was written: a signal does not end this. */
 static const struct panthor_mem_work panthor_mem_collect = {
 	.piece = panthor_mem_free_written,
 	.finish = true,
 };
 
-/* Counts what was freed. Returns true if some of it is missing. */
-static bool panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
+/* Counts what was freed. Returns how many bytes are missing. */
+static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
 	struct panthor_mem_op *base = op->base;
-	bool missing = false;
+	u64 missing = 0;
 
 	for (u32 i = first; i < last; i++) {
 		/* Pages that someone brought back meanwhile can be freed twice. */
 		u64 freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
 
 		op->args->freed_bytes += freed;
+		if (test_bit(i, op->cached))
+			op->args->evicted_bytes += freed;
 		base->bytes[i] -= freed;
-		missing |= base->bytes[i];
+		missing += base->bytes[i];
 	}
 
 	return missing;
 }
 
+/* Returns how many bytes are missing, 0 also if it is to go no further. */
+static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 first, u32 last,
+				     const struct panthor_mem_work *work)
+{
+	u64 missing;
+
+	atomic_long_set(&op->missed, 0);
+	panthor_mem_run_pieces(op->base, first, last, work, op);
+	missing = panthor_mem_count_freed(op, first, last);
+
+	return panthor_mem_ends_early(op->base) || fatal_signal_pending(current) ? 0 : missing;
+}
+
+/*
+ * Folios in a batch of another CPU are not on a list. Emptying these of all CPUs is
+ * dear, and anybody's reference looks like that, so it is done once. Returns true
+ * if it is worth another pass.
+ */
+static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
+{
+	if (op->drained || !atomic_long_read(&op->missed))
+		return false;
+
+	op->drained = true;
+	shmem_reclaim_drain();
+	return true;
+}
+
+/*
+ * Bytes are missing although nobody has ended the call, and nobody has brought the
+ * BOs back. If swap has room, the device has not taken them.
+ */
+static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 last,
+					 u64 missing)
+{
+	struct panthor_mem_op *base = op->base;
+	u64 others = (u64)atomic_long_read(&op->missed) << PAGE_SHIFT, refused = 0;
+
+	if (signal_pending(current) ||
+	    (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT < missing)
+		return;
+
+	for (u32 i = first; i < last; i++) {
+		struct panthor_gem_object *bo = base->bos[i];
+
+		if (!base->bytes[i] || panthor_gem_is_resident(bo))
+			continue;
+
+		WRITE_ONCE(bo->mem_refused, true);
+		refused += base->bytes[i];
+	}
+
+	/* A page here and there is in use by somebody. */
+	if (refused > others && 4 * (refused - others) >= op->slice_bytes) {
+		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
+		base->stop = true;
+	}
+}
+
 /* A disk gets all of the slice to write before the first of it is waited for. */
 static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
-	panthor_mem_run_pieces(op->base, first, last, &panthor_mem_write_out, NULL);
-	if (!panthor_mem_count_freed(op, first, last))
-		return;
+	u64 missing;
 
-	panthor_mem_run_pieces(op->base, first, last, &panthor_mem_collect, NULL);
-	panthor_mem_count_freed(op, first, last);
+	missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_write_out);
+	if (missing && panthor_mem_drain(op))
+		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_write_out);
+	if (missing)
+		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_collect);
+	if (missing && panthor_mem_drain(op))
+		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_collect);
+	if (missing)
+		panthor_mem_look_for_refusal(op, first, last, missing);
+}
+
+static void panthor_mem_release_slice(struct panthor_mem_reclaim_op *op)
+{
+	u32 i;
+
+	for_each_set_bit(i, op->ours, PANTHOR_MEM_SLICE_BOS)
+		atomic_set(&op->base->bos[i]->mem_paging, 0);
 }
 
 static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
@@ -462,18 +715,23 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 	while (first < base->bo_count && !panthor_mem_should_stop(op)) {
 		int cookie;
 
+		/* The reason is looked at on top. */
+		if (!panthor_mem_evict_begin(base))
+			continue;
+
 		/* Not over the I/O: an unplug waits for this. */
-		if (!drm_dev_enter(&base->target.ptdev->base, &cookie)) {
-			base->error = -ENODEV;
-			base->stop = true;
-			break;
+		next = first;
+		if (drm_dev_enter(&base->target.ptdev->base, &cookie)) {
+			next = panthor_mem_evict_slice(op, first);
+			drm_dev_exit(cookie);
 		}
-		next = panthor_mem_evict_slice(op, first);
-		drm_dev_exit(cookie);
+		panthor_mem_evict_end(base);
 
 		/* What is evicted is paged out, also when we are to stop. */
-		if (panthor_mem_pages_out(op))
+		if (next > first && op->slice_bytes && panthor_mem_pages_out(op)) {
 			panthor_mem_page_out(op, first, next);
+			panthor_mem_release_slice(op);
+		}
 		first = next;
 		cond_resched();
 	}
@@ -500,15 +758,10 @@ static bool panthor_mem_vm_idle(struct panthor_vm *vm)
 	return dma_resv_test_signaled(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP);
 }
 
-/*
- * Waits, with no lock held, until the work that a VM had when the call started
- * is done, or until the deadline. Later work is not waited for: it says that
- * the process is not in the background.
- */
-static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op,
-			     struct dma_fence *work)
+static bool panthor_mem_wait_for_fence(struct panthor_mem_reclaim_op *op,
+				       struct dma_fence *work)
 {
-	while (work && !dma_fence_is_signaled(work)) {
+	while (!dma_fence_is_signaled(work)) {
 		s64 now = ktime_get_ns(), left;
 
 		if (panthor_mem_dry_run(op) || op->args->deadline_ns <= now ||
@@ -525,54 +778,57 @@ static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op,
 	return true;
 }
 
-/* @work: what the VM had to do when the call started, or NULL. */
-static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op,
-				   struct panthor_vm *vm, struct dma_fence *work)
+/*
+ * Waits, with no lock held, until the work of a VM is done, or until the deadline.
+ * New work is not waited for: it says that the process is not in the background.
+ * Returns true if the work is done.
+ */
+static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op, struct panthor_vm *vm)
 {
-	bool waited = panthor_mem_wait(op, work);
+	struct dma_fence *work;
+	bool done = true;
+	int ret;
+
+	ret = dma_resv_get_singleton(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP, &work);
+	if (ret) {
+		op->base->error = ret;
+		op->base->stop = true;
+		return false;
+	}
+
+	if (work)
+		done = panthor_mem_wait_for_fence(op, work);
+	dma_fence_put(work);
+
+	return done;
+}
+
+static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op, u32 index)
+{
+	struct panthor_vm *vm = op->base->target.vms[index];
+	bool waited = panthor_mem_wait(op, vm);
 	u64 va = 0;
+	int ret = 0;
 
 	op->vm = vm;
-	while (!op->base->stop && panthor_mem_next_vm_bos(op->base, vm, &va)) {
+	op->vm_index = index;
+	while (!op->base->stop && (ret = panthor_mem_next_vm_bos(op->base, vm, &va)) > 0) {
 		if (!waited) {
 			panthor_mem_skip_slice(op);
 		} else if (panthor_mem_vm_idle(vm)) {
 			panthor_mem_reclaim_slice(op);
-		} else {
-			/* New work. What it uses is not counted as skipped. */
+		} else if (!panthor_mem_should_stop(op)) {
+			/* A VM_BIND. What it uses is not counted as skipped. */
 			op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
 			op->base->stop = true;
 		}
 		panthor_mem_put_bos(op->base);
+		cond_resched();
 	}
+	/* Nobody can say then what the VM maps: it is not counted. */
+	if (ret < 0)
+		panthor_mem_lock_failed(op, ret);
 	op->vm = NULL;
-}
-
-static void panthor_mem_reclaim_vms(struct panthor_mem_reclaim_op *op)
-{
-	struct panthor_mem_target *target = &op->base->target;
-	struct dma_fence **work;
-	u32 i;
-
-	work = kvcalloc(target->vm_count, sizeof(*work), GFP_KERNEL);
-	if (target->vm_count && !work) {
-		op->base->error = -ENOMEM;
-		op->base->stop = true;
-		return;
-	}
-
-	for (i = 0; i < target->vm_count && !op->base->stop; i++) {
-		op->base->error = dma_resv_get_singleton(panthor_vm_resv(target->vms[i]),
-							 DMA_RESV_USAGE_BOOKKEEP, &work[i]);
-		op->base->stop = op->base->error;
-	}
-
-	for (i = 0; i < target->vm_count && !panthor_mem_should_stop(op); i++)
-		panthor_mem_reclaim_vm(op, target->vms[i], work[i]);
-
-	for (i = 0; i < target->vm_count; i++)
-		dma_fence_put(work[i]);
-	kvfree(work);
 }
 
 /* BOs that no VM maps: mmapped ones, and such that were used before. */
@@ -593,11 +849,17 @@ static void panthor_mem_reclaim_files(struct panthor_mem_reclaim_op *op)
 
 static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 {
+	u32 vm_count = op->base->target.vm_count;
+
+	if (!panthor_mem_supported())
+		return -EOPNOTSUPP;
+
 	/* Without swap nothing can be freed, only slowed down. */
 	if (panthor_mem_free_swap() <= 0)
 		return -ENOSPC;
 
-	panthor_mem_reclaim_vms(op);
+	for (u32 i = 0; i < vm_count && !panthor_mem_should_stop(op); i++)
+		panthor_mem_reclaim_vm(op, i);
 	panthor_mem_reclaim_files(op);
 
 	if (op->base->error)
@@ -611,25 +873,32 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 }
 
 /**
- * panthor_mem_reclaim() - Evict and page out the BOs of a process
+ * panthor_mem_reclaim() - Evict and page out the BOs of a target
  * @ptdev: Device.
- * @pid: The process.
- * @args: Arguments. The outputs are filled.
+ * @selector: What names the target.
+ * @args: Arguments. The outputs are filled, or 0 if nothing was done.
  *
- * Return: 0, also when only a part was done; -ESRCH if the process has no file
- * of the device; -ENOSPC if no swap is free; -ERESTARTSYS if a signal came
- * before anything was done; -ENOMEM; -ETIMEDOUT if the MMU did not answer;
- * -ENODEV if the device was unplugged.
+ * Return: 0, also when only a part was done; -ESRCH if the target has no file
+ * of the device; -EOPNOTSUPP if the kernel has no swap; -ENOSPC if no swap is
+ * free; -ERESTARTSYS if a signal came before anything was done; -ENOMEM;
+ * -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was unplugged.
  */
-int panthor_mem_reclaim(struct panthor_device *ptdev, struct pid *pid,
+int panthor_mem_reclaim(struct panthor_device *ptdev,
+			const struct panthor_mem_selector *selector,
 			struct drm_panthor_mem_reclaim *args)
 {
 	struct panthor_mem_reclaim_op op = { .args = args };
 	int ret;
 
-	op.base = panthor_mem_begin(ptdev, pid);
-	if (IS_ERR(op.base))
-		return PTR_ERR(op.base);
+	panthor_mem_reclaim_clear(args);
+
+	op.base = panthor_mem_begin(ptdev, selector, !panthor_mem_dry_run(&op));
+	if (IS_ERR(op.base)) {
+		ret = PTR_ERR(op.base);
+		return ret == -EINTR ? -ERESTARTSYS : ret;
+	}
+	op.base->deadline_ns = args->deadline_ns;
+	op.base->watches_work = true;
 
 	op.base->run = panthor_mem_run_alloc();
 	if (!op.base->run) {
@@ -637,15 +906,9 @@ int panthor_mem_reclaim(struct panthor_device *ptdev, struct pid *pid,
 		return -ENOMEM;
 	}
 
-	args->freed_bytes = 0;
-	args->evicted_bytes = 0;
-	args->skipped_bytes = 0;
-	args->status = 0;
-
-	panthor_mem_allow_cancel(op.base);
-	trace_panthor_mem_reclaim_begin(ptdev, pid, args->flags, args->max_bytes);
+	trace_panthor_mem_reclaim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_reclaim_target(&op);
-	trace_panthor_mem_reclaim_end(ptdev, pid, args, ret,
+	trace_panthor_mem_reclaim_end(ptdev, selector, args, ret,
 				      ktime_get_ns() - op.base->started);
 	panthor_mem_end(op.base);
 
@@ -665,20 +928,19 @@ int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
 {
 	struct panthor_device *ptdev = container_of(ddev, struct panthor_device, base);
 	struct drm_panthor_mem_reclaim *args = data;
-	struct pid *pid;
+	struct panthor_mem_selector selector;
 	int ret;
 
+	panthor_mem_reclaim_clear(args);
 	ret = panthor_mem_check_args(args->flags, PANTHOR_MEM_RECLAIM_FLAGS,
-				     args->tgid, args->pad);
+				     args->tgid, args->target, args->pad);
 	if (ret)
 		return ret;
 
-	pid = panthor_mem_get_pid(args->tgid);
-	if (!pid)
-		return -ESRCH;
-
-	ret = panthor_mem_reclaim(ptdev, pid, args);
-	put_pid(pid);
+	ret = panthor_mem_select(&selector, args->flags, args->tgid, args->target);
+	if (!ret)
+		ret = panthor_mem_reclaim(ptdev, &selector, args);
+	panthor_mem_unselect(&selector);
 
 	return ret;
 }

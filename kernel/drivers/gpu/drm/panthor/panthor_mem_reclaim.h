@@ -7,9 +7,10 @@ struct drm_device;
 struct drm_file;
 struct drm_panthor_mem_reclaim;
 struct panthor_device;
-struct pid;
+struct panthor_mem_selector;
 
-int panthor_mem_reclaim(struct panthor_device *ptdev, struct pid *pid,
+int panthor_mem_reclaim(struct panthor_device *ptdev,
+			const struct panthor_mem_selector *selector,
 			struct drm_panthor_mem_reclaim *args);
 int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
 			      struct drm_file *file);

@@ -2,20 +2,29 @@
 /*
  * Reclaim and claim from a shell: write a TGID, the write returns when the work
  * is done. Documented in Documentation/ABI/testing/sysfs-driver-panthor-mem.
+ *
+ * A write can take long, and removing an attribute waits for its writers: an unbind
+ * of the driver would wait for all of the work. So the active protection of the
+ * attribute is broken, and a reference on the device taken instead. The work then
+ * ends at the unplug, as that of an ioctl does.
  */
 
 #include <linux/capability.h>
 #include <linux/kstrtox.h>
+#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sysfs.h>
 
+#include <drm/drm_drv.h>
 #include <drm/panthor_mem.h>
 
 #include "panthor_device.h"
 #include "panthor_mem.h"
 #include "panthor_mem_claim.h"
 #include "panthor_mem_reclaim.h"
+#include "panthor_mem_select.h"
 #include "panthor_mem_sysfs.h"
 
 static struct pid *panthor_mem_parse_pid(const char *buf)
@@ -43,26 +52,63 @@ static int panthor_mem_check_pid(struct pid *pid, bool self_allowed)
 	if (!(self_allowed && pid == task_tgid(current)) && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 
-	if (!panthor_mem_supported())
-		return -EOPNOTSUPP;
-
 	return pid ? 0 : -ESRCH;
+}
+
+static int panthor_mem_reclaim_all(struct panthor_device *ptdev,
+				   const struct panthor_mem_selector *selector)
+{
+	struct drm_panthor_mem_reclaim args = {};
+
+	return panthor_mem_reclaim(ptdev, selector, &args);
+}
+
+static int panthor_mem_claim_all(struct panthor_device *ptdev,
+				 const struct panthor_mem_selector *selector)
+{
+	struct drm_panthor_mem_claim args = {};
+
+	return panthor_mem_claim(ptdev, selector, &args);
+}
+
+static int panthor_mem_run_unprotected(struct device *dev, struct device_attribute *attr,
+				       int (*run)(struct panthor_device *ptdev,
+						  const struct panthor_mem_selector *selector),
+				       const struct panthor_mem_selector *selector)
+{
+	struct panthor_device *ptdev = dev_get_drvdata(dev);
+	struct kernfs_node *node;
+	int ret = -ENODEV;
+
+	/* Unbound, the driver can be unloaded: not before we have left it. */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+
+	drm_dev_get(&ptdev->base);
+	node = sysfs_break_active_protection(&dev->kobj, &attr->attr);
+	if (node) {
+		ret = run(ptdev, selector);
+		sysfs_unbreak_active_protection(node);
+	}
+	drm_dev_put(&ptdev->base);
+	module_put(THIS_MODULE);
+
+	return ret;
 }
 
 static ssize_t mem_reclaim_store(struct device *dev, struct device_attribute *attr,
 				 const char *buf, size_t size)
 {
-	struct drm_panthor_mem_reclaim args = {};
-	struct pid *pid = panthor_mem_parse_pid(buf);
+	struct panthor_mem_selector selector = { .owner = panthor_mem_parse_pid(buf) };
 	int ret;
 
-	if (IS_ERR(pid))
-		return PTR_ERR(pid);
+	if (IS_ERR(selector.owner))
+		return PTR_ERR(selector.owner);
 
-	ret = panthor_mem_check_pid(pid, true);
+	ret = panthor_mem_check_pid(selector.owner, true);
 	if (!ret)
-		ret = panthor_mem_reclaim(dev_get_drvdata(dev), pid, &args);
-	put_pid(pid);
+		ret = panthor_mem_run_unprotected(dev, attr, panthor_mem_reclaim_all, &selector);
+	panthor_mem_unselect(&selector);
 
 	return ret ?: size;
 }
@@ -73,17 +119,16 @@ DEVICE_ATTR_WO(mem_reclaim);
 static ssize_t mem_claim_store(struct device *dev, struct device_attribute *attr,
 			       const char *buf, size_t size)
 {
-	struct drm_panthor_mem_claim args = {};
-	struct pid *pid = panthor_mem_parse_pid(buf);
+	struct panthor_mem_selector selector = { .owner = panthor_mem_parse_pid(buf) };
 	int ret;
 
-	if (IS_ERR(pid))
-		return PTR_ERR(pid);
+	if (IS_ERR(selector.owner))
+		return PTR_ERR(selector.owner);
 
-	ret = panthor_mem_check_pid(pid, false);
+	ret = panthor_mem_check_pid(selector.owner, false);
 	if (!ret)
-		ret = panthor_mem_claim(dev_get_drvdata(dev), pid, &args);
-	put_pid(pid);
+		ret = panthor_mem_run_unprotected(dev, attr, panthor_mem_claim_all, &selector);
+	panthor_mem_unselect(&selector);
 
 	return ret ?: size;
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * The target of a reclaim or claim: which VMs, files and BOs a process has.
+ * The target of a reclaim or claim: which VMs, files and BOs it has.
  *
- * Locking: filelist_mutex is held to find the files of the process, by an index,
- * and to copy references; never over anything that waits.
+ * Locking: filelist_mutex is held to look at some files, and to copy references;
+ * never over anything that waits, and never over all files of a target, which can
+ * have as many as it likes.
  * BOs are collected under &panthor_vm.op_lock or &drm_file.table_lock, a slice
  * at a time, and only their reference count is touched there.
  */
 
 #include <linux/bsearch.h>
-#include <linux/pid.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
@@ -20,11 +23,11 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
+#include "panthor_mem_select.h"
 #include "panthor_mmu.h"
 
-/* Room for the usual process; grown when it is not enough. */
-#define PANTHOR_MEM_INITIAL_FILES	4
-#define PANTHOR_MEM_INITIAL_VMS		8
+/* Looked at with one hold of filelist_mutex. */
+#define PANTHOR_MEM_FILES_AT_ONCE	16
 
 static int panthor_mem_cmp_gpuvm(const struct drm_gpuvm *a, const struct drm_gpuvm *b)
 {
@@ -59,100 +62,133 @@ bool panthor_mem_target_has_vm(const struct panthor_mem_target *target,
 		       sizeof(*target->vms), panthor_mem_find_vm);
 }
 
-static void panthor_mem_target_put_vms(struct panthor_mem_target *target)
+/* Grows an array so that @more entries fit behind the first @count. */
+static void *panthor_mem_target_grow(void *array, u32 *max, u32 count, u32 more, size_t size)
 {
-	for (u32 i = 0; i < target->vm_count; i++)
-		panthor_vm_put(target->vms[i]);
-	target->vm_count = 0;
+	u32 wanted = count + more;
+
+	if (wanted <= *max)
+		return array;
+
+	wanted = max(wanted, 2 * *max);
+	array = kvrealloc(array, array_size(wanted, size), GFP_KERNEL | __GFP_NOWARN);
+	if (array)
+		*max = wanted;
+
+	return array;
+}
+
+static int panthor_mem_target_make_room(struct panthor_mem_target *target)
+{
+	u64 *file_ids;
+	void *vms;
+
+	vms = panthor_mem_target_grow(target->vms, &target->vm_max, target->vm_count,
+				      PANTHOR_MEM_FILES_AT_ONCE * PANTHOR_MAX_VMS_PER_FILE,
+				      sizeof(*target->vms));
+	if (!vms)
+		return -ENOMEM;
+	target->vms = vms;
+
+	file_ids = panthor_mem_target_grow(target->file_ids, &target->file_max,
+					   target->file_count, PANTHOR_MEM_FILES_AT_ONCE,
+					   sizeof(*target->file_ids));
+	if (!file_ids)
+		return -ENOMEM;
+	target->file_ids = file_ids;
+
+	return 0;
 }
 
 /*
- * Copies ids and references of as much as fits. Returns how many files and VMs
- * there are, so that the caller can make room and try again.
+ * Looks at the files after id @after, and copies ids and references of those that
+ * belong to the target. There is room. Returns false at the end.
  */
-static void panthor_mem_target_collect(struct panthor_mem_target *target,
-				       u32 *files, u32 *vms)
+static bool panthor_mem_target_collect_some(struct panthor_mem_target *target, u64 *after)
 {
 	struct drm_device *ddev = &target->ptdev->base;
-	struct drm_file *file;
 
-	*files = 0;
-	*vms = 0;
+	guard(mutex)(&ddev->filelist_mutex);
 
-	mutex_lock(&ddev->filelist_mutex);
-	for (file = drm_file_next_of(ddev, target->pid, NULL); file;
-	     file = drm_file_next_of(ddev, target->pid, file)) {
-		/* A file is here until it is about to be closed, so its driver
+	for (u32 i = 0; i < PANTHOR_MEM_FILES_AT_ONCE; i++) {
+		struct drm_file *file = panthor_mem_next_file(target->selector, ddev, after);
+		/* A file is indexed until it is about to be closed, so its driver
 		 * data is valid under the mutex.
 		 */
-		struct panthor_file *pfile = file->driver_priv;
+		struct panthor_file *pfile;
 
-		if (*files < target->file_max)
-			target->file_ids[*files] = file->client_id;
-		(*files)++;
-		*vms += panthor_vm_pool_get_vms(pfile->vms, target->vms,
-						&target->vm_count, target->vm_max);
+		if (!file)
+			return false;
+		if (!panthor_mem_selects(target->selector, file))
+			continue;
+
+		pfile = file->driver_priv;
+		target->file_ids[target->file_count++] = file->client_id;
+		panthor_vm_pool_get_vms(pfile->vms, target->vms, &target->vm_count,
+					target->vm_max);
 	}
-	mutex_unlock(&ddev->filelist_mutex);
 
-	target->file_count = min(*files, target->file_max);
+	return true;
 }
 
-static int panthor_mem_target_make_room(struct panthor_mem_target *target,
-					u32 files, u32 vms)
+static int panthor_mem_target_collect(struct panthor_mem_target *target)
 {
-	kvfree(target->vms);
-	kvfree(target->file_ids);
-	target->vms = kvmalloc_array(vms, sizeof(*target->vms), GFP_KERNEL);
-	target->file_ids = kvmalloc_array(files, sizeof(*target->file_ids), GFP_KERNEL);
-	if (!target->vms || !target->file_ids)
+	u64 after = 0;
+	bool more;
+	int ret;
+
+	do {
+		ret = panthor_mem_target_make_room(target);
+		if (ret)
+			return ret;
+
+		more = panthor_mem_target_collect_some(target, &after);
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	} while (more);
+
+	return target->file_count ? 0 : -ESRCH;
+}
+
+static int panthor_mem_target_note_submits(struct panthor_mem_target *target)
+{
+	target->submits = kvmalloc_array(target->vm_count, sizeof(*target->submits),
+					 GFP_KERNEL | __GFP_NOWARN);
+	if (target->vm_count && !target->submits)
 		return -ENOMEM;
 
-	target->vm_max = vms;
-	target->file_max = files;
+	for (u32 i = 0; i < target->vm_count; i++)
+		target->submits[i] = panthor_vm_submits(target->vms[i]);
+
 	return 0;
 }
 
 /**
- * panthor_mem_target_init() - Collect what a process has
- * @target: Target to initialize; zeroed.
+ * panthor_mem_target_init() - Collect what a target has
+ * @target: Target to initialize; zeroed. To be released with
+ * panthor_mem_target_fini(), also on failure.
  * @ptdev: Device.
- * @pid: The process. A reference is taken.
+ * @selector: What names the target. Outlives @target.
  *
- * Return: 0, or -ESRCH if it has no file of this device, or -ENOMEM. On
- * success, end with panthor_mem_target_fini().
+ * Return: 0, or -ESRCH if it has no file of this device, or -ENOMEM, or -EINTR.
  */
 int panthor_mem_target_init(struct panthor_mem_target *target,
-			    struct panthor_device *ptdev, struct pid *pid)
+			    struct panthor_device *ptdev,
+			    const struct panthor_mem_selector *selector)
 {
-	u32 files = PANTHOR_MEM_INITIAL_FILES, vms = PANTHOR_MEM_INITIAL_VMS;
 	int ret;
 
 	target->ptdev = ptdev;
-	target->pid = get_pid(pid);
+	target->selector = selector;
 
-	do {
-		/* Twice what was needed: more may be opened meanwhile. */
-		panthor_mem_target_put_vms(target);
-		ret = panthor_mem_target_make_room(target, 2 * files, 2 * vms);
-		if (ret)
-			goto err;
+	ret = panthor_mem_target_collect(target);
+	if (ret)
+		return ret;
 
-		panthor_mem_target_collect(target, &files, &vms);
-	} while (files > target->file_max || vms > target->vm_max);
-
-	if (!files) {
-		ret = -ESRCH;
-		goto err;
-	}
-
-	sort(target->vms, target->vm_count, sizeof(*target->vms),
-	     panthor_mem_sort_vms, NULL);
-	return 0;
-
-err:
-	panthor_mem_target_fini(target);
-	return ret;
+	sort_nonatomic(target->vms, target->vm_count, sizeof(*target->vms),
+		       panthor_mem_sort_vms, NULL);
+	return panthor_mem_target_note_submits(target);
 }
 
 /**
@@ -161,10 +197,62 @@ err:
  */
 void panthor_mem_target_fini(struct panthor_mem_target *target)
 {
-	panthor_mem_target_put_vms(target);
+	for (u32 i = 0; i < target->vm_count; i++) {
+		panthor_vm_put(target->vms[i]);
+		cond_resched();
+	}
 	kvfree(target->vms);
+	kvfree(target->submits);
 	kvfree(target->file_ids);
-	put_pid(target->pid);
+}
+
+static bool panthor_mem_vms_overlap(const struct panthor_mem_target *a,
+				    const struct panthor_mem_target *b)
+{
+	u32 i = 0, j = 0;
+
+	while (i < a->vm_count && j < b->vm_count) {
+		int order = panthor_mem_sort_vms(&a->vms[i], &b->vms[j]);
+
+		if (!order)
+			return true;
+		if (order < 0)
+			i++;
+		else
+			j++;
+	}
+
+	return false;
+}
+
+static bool panthor_mem_files_overlap(const struct panthor_mem_target *a,
+				      const struct panthor_mem_target *b)
+{
+	u32 i = 0, j = 0;
+
+	while (i < a->file_count && j < b->file_count) {
+		if (a->file_ids[i] == b->file_ids[j])
+			return true;
+		if (a->file_ids[i] < b->file_ids[j])
+			i++;
+		else
+			j++;
+	}
+
+	return false;
+}
+
+/**
+ * panthor_mem_targets_overlap() - Check whether two targets have something in common
+ * @a: Target.
+ * @b: Target.
+ *
+ * Return: true if they have a VM or a file in common.
+ */
+bool panthor_mem_targets_overlap(const struct panthor_mem_target *a,
+				 const struct panthor_mem_target *b)
+{
+	return panthor_mem_vms_overlap(a, b) || panthor_mem_files_overlap(a, b);
 }
 
 /**
@@ -176,16 +264,27 @@ void panthor_mem_target_fini(struct panthor_mem_target *target)
  * A BO that is mapped more than once is returned more than once. VMAs that come
  * or go meanwhile may be missed.
  *
- * Return: true if there was something left to look at.
+ * Return: 1 if there was something left to look at, 0 if not, or a negative errno of
+ * panthor_mem_pause() if somebody works on the mappings of the VM.
  */
-bool panthor_mem_next_vm_bos(struct panthor_mem_op *op,
-			     struct panthor_vm *vm, u64 *va)
+int panthor_mem_next_vm_bos(struct panthor_mem_op *op,
+			    struct panthor_vm *vm, u64 *va)
 {
-	if (*va == U64_MAX)
-		return false;
+	u32 us = 0;
+	int ret;
 
-	op->bo_count = panthor_vm_get_bos(vm, va, op->bos, ARRAY_SIZE(op->bos));
-	return true;
+	op->bo_count = 0;
+	if (*va == U64_MAX)
+		return 0;
+
+	while ((ret = panthor_vm_get_bos(vm, va, op->bos, ARRAY_SIZE(op->bos))) == -EBUSY) {
+		ret = panthor_mem_pause(op, &us);
+		if (ret)
+			return ret;
+	}
+	op->bo_count = ret;
+
+	return 1;
 }
 
 /**
@@ -205,30 +304,27 @@ bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 
 	op->bo_count = 0;
 
-	/* Files have no reference count: find it again, it may be gone. */
-	mutex_lock(&ddev->filelist_mutex);
-	for (file = drm_file_next_of(ddev, op->target.pid, NULL); file;
-	     file = drm_file_next_of(ddev, op->target.pid, file)) {
-		if (file->client_id != file_id)
+	guard(mutex)(&ddev->filelist_mutex);
+
+	/* Files have no reference count: find it again, it may be gone, or another's. */
+	file = drm_file_next(ddev, file_id - 1);
+	if (!file || file->client_id != file_id ||
+	    !panthor_mem_selects(op->target.selector, file))
+		return false;
+
+	guard(spinlock)(&file->table_lock);
+	for (u32 i = 0; i < ARRAY_SIZE(op->bos); i++) {
+		obj = idr_get_next(&file->object_idr, handle);
+		if (!obj)
+			break;
+
+		(*handle)++;
+		if (drm_gem_is_imported(obj))
 			continue;
 
-		spin_lock(&file->table_lock);
-		for (u32 i = 0; i < ARRAY_SIZE(op->bos); i++) {
-			obj = idr_get_next(&file->object_idr, handle);
-			if (!obj)
-				break;
-
-			(*handle)++;
-			if (drm_gem_is_imported(obj))
-				continue;
-
-			drm_gem_object_get(obj);
-			op->bos[op->bo_count++] = to_panthor_bo(obj);
-		}
-		spin_unlock(&file->table_lock);
-		break;
+		drm_gem_object_get(obj);
+		op->bos[op->bo_count++] = to_panthor_bo(obj);
 	}
-	mutex_unlock(&ddev->filelist_mutex);
 
 	return op->bo_count || obj;
 }
@@ -245,6 +341,26 @@ void panthor_mem_put_bos(struct panthor_mem_op *op)
 }
 
 /**
+ * panthor_mem_in_batch() - Check whether a BO is in the batch already
+ * @op: Call.
+ * @bo: BO. It is met once for each of its mappings.
+ * @count: Number of entries of &panthor_mem_op.batch.
+ *
+ * Return: true if it is.
+ */
+bool panthor_mem_in_batch(const struct panthor_mem_op *op,
+			  const struct panthor_gem_object *bo, u32 count)
+{
+	/* Mappings of one BO are next to each other, mostly. */
+	for (u32 i = count; i; i--) {
+		if (op->batch[i - 1] == bo)
+			return true;
+	}
+
+	return false;
+}
+
+/**
  * panthor_mem_first_visit() - Check whether a call sees a BO for the first time
  * @op: Call.
  * @bo: BO.
@@ -258,6 +374,19 @@ bool panthor_mem_first_visit(struct panthor_mem_op *op,
 			     struct panthor_gem_object *bo)
 {
 	return atomic_xchg(&bo->mem_visit, op->visit) != op->visit;
+}
+
+/**
+ * panthor_mem_visited() - Check whether a call has seen a BO
+ * @op: Call.
+ * @bo: BO.
+ *
+ * Return: true if panthor_mem_first_visit() was asked before.
+ */
+bool panthor_mem_visited(const struct panthor_mem_op *op,
+			 const struct panthor_gem_object *bo)
+{
+	return atomic_read(&bo->mem_visit) == op->visit;
 }
 
 /**

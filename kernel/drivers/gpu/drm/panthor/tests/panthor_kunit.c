@@ -115,6 +115,7 @@ struct panthor_device *panthor_kunit_device(struct kunit *test)
 	drm_gem_lru_init(&ptdev->reclaim.unused);
 	drm_gem_lru_init(&ptdev->reclaim.mmapped);
 	drm_gem_lru_init(&ptdev->reclaim.gpu_mapped_shared);
+	drm_gem_lru_init(&ptdev->reclaim.kept_last);
 
 	panthor_mem_init(ptdev);
 	panthor_kunit_mmu_init(test, ptdev);
@@ -188,6 +189,7 @@ struct drm_file *panthor_kunit_open(struct kunit *test, struct panthor_device *p
 	atomic_inc(&ptdev->base.open_count);
 	mutex_lock(&ptdev->base.filelist_mutex);
 	list_add(&file->lhead, &ptdev->base.filelist);
+	drm_file_index_add(file);
 	mutex_unlock(&ptdev->base.filelist_mutex);
 
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_kunit_fput, filp));
@@ -221,8 +223,7 @@ void panthor_kunit_set_owner(struct drm_file *file, struct pid *owner)
 
 	mutex_lock(&ddev->filelist_mutex);
 	old = rcu_replace_pointer(file->pid, get_pid(owner), true);
-	hash_del(&file->pid_node);
-	hash_add(ddev->files_by_pid, &file->pid_node, (unsigned long)owner);
+	drm_file_index_owner(file);
 	mutex_unlock(&ddev->filelist_mutex);
 
 	put_pid(old);

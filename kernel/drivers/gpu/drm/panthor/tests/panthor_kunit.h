@@ -38,6 +38,7 @@ void panthor_kunit_show_page_size(struct kunit *test);
 /* panthor_mmu_test.c */
 void panthor_kunit_mmu_init(struct kunit *test, struct panthor_device *ptdev);
 bool panthor_kunit_vm_is_last(struct panthor_vm *vm);
+void panthor_kunit_submit(struct panthor_vm *vm);
 void panthor_kunit_op_lock(struct panthor_vm *vm);
 void panthor_kunit_op_unlock(struct panthor_vm *vm);
 

@@ -23,6 +23,9 @@ struct panthor_mem_claim_test {
 	/** @pid: The process that is the target. */
 	struct pid *pid;
 
+	/** @selector: Names it. */
+	struct panthor_mem_selector selector;
+
 	/** @file: Its file. */
 	struct drm_file *file;
 
@@ -40,6 +43,7 @@ static int panthor_mem_claim_test_init(struct kunit *test)
 
 	ctx->ptdev = panthor_kunit_device(test);
 	ctx->pid = panthor_kunit_process(test);
+	ctx->selector.owner = ctx->pid;
 	ctx->file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	ctx->vm = panthor_kunit_vm(test, ctx->file);
 	return 0;
@@ -87,7 +91,7 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 	panthor_test_fill(test, PANTHOR_TEST_BOS, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, (u64)cap->bos * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes,
 			(u64)(PANTHOR_TEST_BOS - cap->bos) * PANTHOR_TEST_BO_SIZE);
@@ -98,10 +102,10 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 
 	/* The rest, and then nothing. */
 	args.max_bytes = 0;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes,
 			(u64)(PANTHOR_TEST_BOS - cap->bos) * PANTHOR_TEST_BO_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
@@ -126,7 +130,7 @@ static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 	kunit_activate_static_stub(test, panthor_mem_bytes_in_swap, panthor_test_all_in_swap);
 	panthor_test_fill(test, PANTHOR_TEST_BOS, PANTHOR_TEST_BO_SIZE);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
@@ -134,7 +138,7 @@ static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 
 	/* What is in RAM already does not use up the cap. */
 	kunit_deactivate_static_stub(test, panthor_mem_bytes_in_swap);
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
@@ -148,7 +152,7 @@ static void panthor_mem_claim_test_slices(struct kunit *test)
 
 	panthor_test_fill(test, bos, PAGE_SIZE);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, cap * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, (bos - cap) * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
@@ -173,7 +177,7 @@ static void panthor_mem_claim_test_external(struct kunit *test)
 	/* A BO that never had pages is not evicted. */
 	panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
 	KUNIT_EXPECT_EQ(test, external->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
@@ -194,7 +198,7 @@ static void panthor_mem_claim_test_only_target(struct kunit *test)
 	panthor_kunit_evict(test, other);
 	panthor_test_fill(test, 1, PANTHOR_TEST_BO_SIZE);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
 	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(other));
@@ -217,7 +221,7 @@ static void panthor_mem_claim_test_shrinker_comes_last(struct kunit *test)
 	panthor_kunit_mapped_bo(test, file, vm, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_TRUE(test, panthor_kunit_vm_is_last(vm));
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_TRUE(test, panthor_kunit_vm_is_last(ctx->vm));
 	KUNIT_EXPECT_FALSE(test, panthor_kunit_vm_is_last(vm));
@@ -242,7 +246,7 @@ static void panthor_mem_claim_test_unreadable(struct kunit *test)
 
 	inode = file_inode(bos[unreadable]->base.filp);
 	i_size_write(inode, 0);
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, unreadable * PAGE_SIZE);
 	for (u32 i = 0; i < PANTHOR_TEST_BOS; i++) {
 		KUNIT_EXPECT_EQ(test, i < unreadable, !!bos[i]->backing.pages);
@@ -250,19 +254,36 @@ static void panthor_mem_claim_test_unreadable(struct kunit *test)
 	}
 
 	i_size_write(inode, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	for (u32 i = 0; i < PANTHOR_TEST_BOS; i++)
 		KUNIT_EXPECT_EQ(test, bos[i]->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
 }
 
-/*
- * A signal before anything was done: the call is repeated or fails with EINTR,
- * and what remains is counted all the same, beyond 4 GiB too.
- */
+/* A signal before anything was done: the call is repeated, or fails with EINTR. */
 static void panthor_mem_claim_test_signal(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
-	struct drm_panthor_mem_claim args = {};
+	struct drm_panthor_mem_claim args = { .claimed_bytes = 1, .remaining_bytes = 1 };
+
+	panthor_test_fill(test, 1, PANTHOR_TEST_BO_SIZE);
+
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS,
+			panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+}
+
+/* A dry run says what a claim would do, beyond 4 GiB too, and changes nothing. */
+static void panthor_mem_claim_test_dry_run(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = { .flags = DRM_PANTHOR_MEM_CLAIM_DRY_RUN };
 
 	if (BITS_PER_LONG < 64)
 		kunit_skip(test, "not enough mmap offsets for 9 GiB");
@@ -274,15 +295,114 @@ static void panthor_mem_claim_test_signal(struct kunit *test)
 		atomic_set(&bo->reclaimed_count, 1);
 	}
 
-	allow_signal(SIGUSR1);
-	send_sig(SIGUSR1, current, 0);
-	KUNIT_EXPECT_EQ(test, -ERESTARTSYS, panthor_mem_claim(ctx->ptdev, ctx->pid, &args));
-	flush_signals(current);
-	disallow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 9ULL * SZ_1G);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
 
-	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	args.max_bytes = 5ULL * SZ_1G;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 5ULL * SZ_1G);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 4ULL * SZ_1G);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+
+	args.flags |= DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	args.max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 9ULL * SZ_1G);
+}
+
+/* What somebody has locked beyond the deadline stays evicted, and is counted. */
+static void panthor_mem_claim_test_deadline(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct dma_resv *resv = panthor_vm_resv(ctx->vm);
+	struct drm_panthor_mem_claim args = { .deadline_ns = 1 };
+	struct panthor_gem_object *external;
+
+	panthor_test_fill(test, 2, PANTHOR_TEST_BO_SIZE);
+	external = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, external, SZ_1G);
+	panthor_kunit_evict(test, external);
+
+	dma_resv_lock(resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	dma_resv_unlock(resv);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 3 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+
+	dma_resv_lock(external->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	dma_resv_unlock(external->base.resv);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx),
+			3 * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
+}
+
+/* BOs that no VM maps come last for the shrinker after a claim, not first. */
+static void panthor_mem_claim_test_unmapped_comes_last(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct panthor_device *ptdev = ctx->ptdev;
+	struct drm_panthor_mem_claim args = {};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+	panthor_gem_unpin(bo);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &ptdev->reclaim.unused);
+	panthor_kunit_evict(test, bo);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &ptdev->reclaim.kept_last);
+
+	/* Until it is evicted, or a VM maps it. */
+	panthor_kunit_evict(test, bo);
+	KUNIT_EXPECT_NULL(test, bo->base.lru);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+	panthor_gem_unpin(bo);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &ptdev->reclaim.unused);
+}
+
+/*
+ * A BO that is unmapped after the claim has found it is left to its handle, and
+ * one that is unmapped when it has its pages is not lost to the shrinker.
+ */
+static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+	struct panthor_mem_claim_op op = { .args = &args, .vm = ctx->vm };
+	struct panthor_gem_object *bo;
+	u32 next;
+
+	bo = panthor_kunit_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, bo, SZ_1G);
+	panthor_kunit_evict(test, bo);
+	KUNIT_ASSERT_EQ(test, 0, panthor_vm_unmap_range(ctx->vm, SZ_1G, bo->base.size));
+
+	op.base = kunit_kzalloc(test, sizeof(*op.base), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, op.base);
+	op.base->bos[0] = bo;
+	dma_resv_lock(bo->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_map_batch(&op, 0, 1, &next));
+	KUNIT_EXPECT_EQ(test, next, 1);
+	KUNIT_EXPECT_NULL(test, bo->backing.pages);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim_pages(&op, 0));
+	KUNIT_EXPECT_NULL(test, bo->base.lru);
+	panthor_vm_bo_restored(ctx->vm, bo, true);
+	KUNIT_EXPECT_NOT_NULL(test, bo->base.lru);
+	dma_resv_unlock(bo->base.resv);
 }
 
 static struct kunit_case panthor_mem_claim_test_cases[] = {
@@ -294,6 +414,10 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_shrinker_comes_last),
 	KUNIT_CASE(panthor_mem_claim_test_unreadable),
 	KUNIT_CASE(panthor_mem_claim_test_signal),
+	KUNIT_CASE(panthor_mem_claim_test_dry_run),
+	KUNIT_CASE(panthor_mem_claim_test_deadline),
+	KUNIT_CASE(panthor_mem_claim_test_unmapped_comes_last),
+	KUNIT_CASE(panthor_mem_claim_test_unmapped_meanwhile),
 	{}
 };
 

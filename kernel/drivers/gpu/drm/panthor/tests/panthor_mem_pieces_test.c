@@ -39,7 +39,8 @@ static u32 panthor_test_all_helpers(u64 bytes)
 	return PANTHOR_MEM_HELPERS;
 }
 
-static long panthor_test_piece(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
+			       pgoff_t first, pgoff_t last)
 {
 	u32 index = bo - panthor_test_pieces.first;
 	u32 nth = atomic_inc_return(&panthor_test_pieces.pieces);
@@ -340,16 +341,25 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, op->pages[3], 0);
 }
 
-/* Some work is done to the end. */
+/* Some work goes on after a signal, but not when a claim waits. */
 static void panthor_pieces_test_finish(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 
 	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
-	panthor_test_pieces.cancel = op;
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
 							&panthor_test_work_finish, NULL));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
 	panthor_test_expect_all(test, op, 0, op->bo_count);
+
+	op = panthor_test_pieces_op(test);
+	panthor_test_pieces.cancel = op;
+	KUNIT_EXPECT_EQ(test, -EINTR, panthor_mem_run_pieces(op, 0, op->bo_count,
+							     &panthor_test_work_finish, NULL));
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
 }
 
 /* With the caller two, or half of the CPUs up to four; never more than there are. */

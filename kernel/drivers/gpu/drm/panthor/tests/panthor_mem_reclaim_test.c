@@ -27,6 +27,9 @@ struct panthor_mem_reclaim_test {
 	/** @pid: The process that is the target. */
 	struct pid *pid;
 
+	/** @selector: Names it. */
+	struct panthor_mem_selector selector;
+
 	/** @file: Its file. */
 	struct drm_file *file;
 
@@ -36,11 +39,17 @@ struct panthor_mem_reclaim_test {
 	/** @free_swap: Pages of swap that are left. */
 	long free_swap;
 
+	/** @swap_room: Bytes that the cgroup of the process may swap. */
+	u64 swap_room;
+
 	/** @freed_part: One page in so many is freed by a write. */
 	u32 freed_part;
 
 	/** @late: The rest is freed by whoever waits for it. */
 	bool late;
+
+	/** @in_use: Somebody has references on the rest. */
+	bool in_use;
 
 	/** @written: Pages of that rest. */
 	unsigned long written;
@@ -50,6 +59,12 @@ struct panthor_mem_reclaim_test {
 
 	/** @writes: Number of writes. */
 	u32 writes;
+
+	/** @submit_after: Number of writes after which a job is submitted, or 0. */
+	u32 submit_after;
+
+	/** @submit_vm: VM that it is submitted to. */
+	struct panthor_vm *submit_vm;
 
 	/** @cancel_after: Number of writes after which a claim comes, or 0. */
 	u32 cancel_after;
@@ -64,9 +79,10 @@ static long panthor_test_free_swap(void)
 
 static void panthor_test_claim(struct panthor_mem_reclaim_test *ctx)
 {
-	struct panthor_mem_op *claim = panthor_mem_begin(ctx->ptdev, ctx->pid);
+	struct panthor_mem_op *claim = panthor_mem_begin(ctx->ptdev, &ctx->selector, false);
 
 	if (!IS_ERR(claim)) {
+		claim->deadline_ns = S64_MAX;
 		panthor_mem_cancel_reclaims(claim);
 		panthor_mem_end(claim);
 	}
@@ -77,9 +93,10 @@ static u32 panthor_test_helper_count(u64 bytes)
 	return 0;
 }
 
-static long panthor_test_write_pages(struct panthor_gem_object *bo,
+static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
 				     pgoff_t first, pgoff_t last)
 {
+	struct panthor_mem_reclaim_op *op = data;
 	struct kunit *test = kunit_get_current_test();
 	struct panthor_mem_reclaim_test *ctx = test->priv;
 	pgoff_t end = bo->base.size >> PAGE_SHIFT;
@@ -94,22 +111,36 @@ static long panthor_test_write_pages(struct panthor_gem_object *bo,
 
 	if (++ctx->writes == ctx->cancel_after)
 		panthor_test_claim(ctx);
+	if (ctx->writes == ctx->submit_after)
+		panthor_kunit_submit(ctx->submit_vm);
 
 	if (ctx->late)
 		ctx->written += pages - pages / ctx->freed_part;
+	if (ctx->in_use)
+		atomic_long_add(pages - pages / ctx->freed_part, &op->missed);
 	pages = min_t(unsigned long, pages / ctx->freed_part, ctx->free_swap);
 	ctx->free_swap -= pages;
 	return pages;
 }
 
-static long panthor_test_free_written(struct panthor_gem_object *bo,
+static long panthor_test_free_written(void *data, struct panthor_gem_object *bo,
 				      pgoff_t first, pgoff_t last)
 {
+	struct panthor_mem_reclaim_op *op = data;
 	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
 	unsigned long pages = min(last - first + 1, ctx->written);
 
 	ctx->written -= pages;
+	if (ctx->in_use)
+		atomic_long_add(last - first + 1, &op->missed);
 	return pages;
+}
+
+static u64 panthor_test_swap_room(struct panthor_gem_object *bo)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	return ctx->swap_room;
 }
 
 static int panthor_mem_reclaim_test_init(struct kunit *test)
@@ -121,7 +152,9 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	test->priv = ctx;
 
 	ctx->free_swap = LONG_MAX;
+	ctx->swap_room = U64_MAX;
 	ctx->freed_part = 1;
+	kunit_activate_static_stub(test, panthor_mem_swap_room, panthor_test_swap_room);
 	kunit_activate_static_stub(test, panthor_mem_free_swap, panthor_test_free_swap);
 	kunit_activate_static_stub(test, panthor_mem_write_pages, panthor_test_write_pages);
 	kunit_activate_static_stub(test, panthor_mem_free_written, panthor_test_free_written);
@@ -130,6 +163,7 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 
 	ctx->ptdev = panthor_kunit_device(test);
 	ctx->pid = panthor_kunit_process(test);
+	ctx->selector.owner = ctx->pid;
 	ctx->file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	ctx->vm = panthor_kunit_vm(test, ctx->file);
 	return 0;
@@ -157,7 +191,7 @@ static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	op->target.ptdev = ctx->ptdev;
-	op->target.pid = ctx->pid;
+	op->target.selector = &ctx->selector;
 	op->run = panthor_mem_run_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, op->run);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_test_free, op->run));
@@ -285,9 +319,11 @@ static void panthor_mem_reclaim_test_slice_full(struct kunit *test)
 		.evicted_bytes = slice->evicted,
 	};
 	struct panthor_mem_reclaim_op op = { .args = &args, .slice_bytes = slice->slice };
+	struct panthor_gem_object *bo;
 
 	ctx->free_swap = slice->swap / PAGE_SIZE;
-	KUNIT_EXPECT_EQ(test, panthor_mem_slice_full(&op), slice->full);
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, panthor_mem_slice_full(&op, bo), slice->full);
 }
 
 /* What ends a call, and what it says then. */
@@ -398,7 +434,7 @@ static void panthor_test_cap(struct kunit *test, u32 flags)
 	panthor_test_fill(test, PANTHOR_TEST_BOS);
 	left = (PANTHOR_TEST_BOS - (dry_run ? 0 : cap->bos)) * panthor_test_bo_pages;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, (u64)cap->bos * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, pages_out ? args.evicted_bytes : 0);
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
@@ -424,20 +460,97 @@ static void panthor_mem_reclaim_test_cap_dry_run(struct kunit *test)
 	panthor_test_cap(test, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN);
 }
 
-/* The cap is on what was freed: what does not go at once is not counted. */
+/* The cap is on what was freed: pages that somebody uses do not go, and do not count. */
 static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
 	struct drm_panthor_mem_reclaim args = { .max_bytes = 2 * PANTHOR_TEST_BO_SIZE };
 
 	panthor_test_fill(test, PANTHOR_TEST_BOS);
-	ctx->freed_part = 2;
+	ctx->freed_part = 4;
+	ctx->in_use = true;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
-	KUNIT_EXPECT_EQ(test, args.freed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
-	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 4 * PANTHOR_TEST_BO_SIZE);
-	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
-	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
+	/* Of the first two BOs a second time, when all CPUs were asked. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 7 * PANTHOR_TEST_BO_SIZE / 4);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* A device that does not write ends the call after one slice, and the cap limits that. */
+static void panthor_mem_reclaim_test_refused(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = { .max_bytes = 2 * PANTHOR_TEST_BO_SIZE };
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->freed_part = U32_MAX;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
+
+	/* What was evicted before is tried again, and not counted again. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
+
+	/* A dry run does not promise it. */
+	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	args.max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 3 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
+
+	/* The device writes again. */
+	args.flags = 0;
+	ctx->freed_part = 1;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, args.freed_bytes);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* How many of five BOs go if the cgroup may swap so much. */
+static const struct panthor_test_room {
+	const char *name;
+	u64 room;
+	u32 bos;
+} panthor_test_rooms[] = {
+	{ "nothing", 0, 0 },
+	{ "a page less than a BO", PANTHOR_TEST_BO_SIZE - PAGE_SIZE, 0 },
+	{ "a BO", PANTHOR_TEST_BO_SIZE, 1 },
+	{ "two BOs and a half", 5 * PANTHOR_TEST_BO_SIZE / 2, 2 },
+	{ "all", PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE, PANTHOR_TEST_BOS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_room, panthor_test_rooms, name);
+
+static void panthor_test_room(struct kunit *test, u32 flags)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const struct panthor_test_room *room = test->param_value;
+	struct drm_panthor_mem_reclaim args = { .flags = flags };
+	u32 stay = PANTHOR_TEST_BOS - room->bos;
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->swap_room = room->room;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, room->bos * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, stay * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, stay ? DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED : 0);
+}
+
+static void panthor_mem_reclaim_test_room_dry_run(struct kunit *test)
+{
+	panthor_test_room(test, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN);
+}
+
+static void panthor_mem_reclaim_test_room_no_pageout(struct kunit *test)
+{
+	panthor_test_room(test, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
 }
 
 /* A disk frees nothing at once: what was written is waited for, and counted. */
@@ -450,12 +563,12 @@ static void panthor_mem_reclaim_test_late(struct kunit *test)
 	ctx->freed_part = U32_MAX;
 	ctx->late = true;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
-/* Also by a call that is ended: nobody would find it again. */
+/* A claim wants the pages: nobody waits for them, a later call would find them. */
 static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -467,10 +580,10 @@ static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 	ctx->late = true;
 	ctx->cancel_after = 2;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 4 * SZ_256K);
-	KUNIT_EXPECT_EQ(test, args.freed_bytes, 2 * SZ_256K);
-	KUNIT_EXPECT_EQ(test, ctx->written, 0);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, ctx->written, 2 * SZ_256K >> PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
@@ -483,7 +596,7 @@ static void panthor_mem_reclaim_test_swap_bounds_slice(struct kunit *test)
 	panthor_test_fill(test, PANTHOR_TEST_BOS);
 	ctx->free_swap = 5 * panthor_test_bo_pages / 2;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 5 * PANTHOR_TEST_BO_SIZE / 2);
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 3 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
@@ -499,7 +612,7 @@ static void panthor_mem_reclaim_test_one_bo_always_goes(struct kunit *test)
 	panthor_test_fill(test, PANTHOR_TEST_BOS);
 	ctx->free_swap = 1;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
@@ -513,12 +626,12 @@ static void panthor_mem_reclaim_test_no_swap(struct kunit *test)
 	panthor_test_fill(test, 1);
 	ctx->free_swap = 0;
 
-	KUNIT_EXPECT_EQ(test, -ENOSPC, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
 
 	/* The process is looked for first. */
-	KUNIT_EXPECT_EQ(test, -ESRCH,
-			panthor_mem_reclaim(ctx->ptdev, panthor_kunit_process(test), &args));
+	ctx->selector.owner = panthor_kunit_process(test);
+	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 }
 
 /* More than one slice, with the cap in the middle of the second. */
@@ -531,13 +644,13 @@ static void panthor_mem_reclaim_test_slices(struct kunit *test)
 	for (u32 i = 0; i < bos; i++)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, cap * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
 
 	/* What is in the page cache is found again, and written again here. */
 	args.max_bytes = 0;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, bos * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, bos * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
@@ -555,16 +668,16 @@ static void panthor_mem_reclaim_test_cached(struct kunit *test)
 	panthor_kunit_evict(test, bo);
 
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
 
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
 
 	args.flags = 0;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
 }
@@ -581,7 +694,7 @@ static void panthor_mem_reclaim_test_unmapped(struct kunit *test)
 	panthor_gem_unpin(bo);
 	KUNIT_ASSERT_TRUE(test, panthor_gem_is_resident(bo));
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(bo));
 }
@@ -596,7 +709,7 @@ static void panthor_mem_reclaim_test_pinned(struct kunit *test)
 	bo = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
 	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_PINNED);
@@ -624,7 +737,7 @@ static void panthor_mem_reclaim_test_only_target(struct kunit *test)
 	panthor_kunit_map(test, ctx->vm, shared, SZ_1G);
 	panthor_kunit_map(test, vm, shared, SZ_1G);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SHARED);
@@ -634,7 +747,7 @@ static void panthor_mem_reclaim_test_only_target(struct kunit *test)
 	/* Once both files are the target's, all of it goes. */
 	panthor_kunit_set_owner(file, ctx->pid);
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(shared));
@@ -652,7 +765,7 @@ static void panthor_mem_reclaim_test_claim_ends_it(struct kunit *test)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
 	ctx->cancel_after = 3;
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_MEM_SLICE_BOS * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
@@ -666,7 +779,7 @@ static void panthor_mem_reclaim_test_unplugged(struct kunit *test)
 
 	panthor_test_fill(test, 1);
 	ctx->ptdev->base.unplugged = true;
-	KUNIT_EXPECT_EQ(test, -ENODEV, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, -ENODEV, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
 	ctx->ptdev->base.unplugged = false;
@@ -701,7 +814,7 @@ static void panthor_mem_reclaim_test_busy(struct kunit *test)
 		dma_resv_add_fence(resv, fence, DMA_RESV_USAGE_BOOKKEEP);
 	dma_resv_unlock(resv);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
@@ -709,13 +822,13 @@ static void panthor_mem_reclaim_test_busy(struct kunit *test)
 	/* A dry run does not wait for it. */
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
 	args.deadline_ns = S64_MAX;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 
 	dma_fence_signal(fence);
 	dma_fence_put(fence);
 	args.flags = 0;
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
@@ -748,9 +861,10 @@ static void panthor_test_hold(struct work_struct *work)
 }
 
 /*
- * A VM whose locks are held, as by VM_BIND or by the end of a group, is waited
- * for: nothing of it is left behind as busy. The BO is found in another VM, which
- * comes first in order of addresses, so that only its eviction meets the locks.
+ * A VM whose locks are held, as by VM_BIND or by the end of a group, is waited for
+ * until the deadline: nothing of it is left behind as busy. The BO is found in
+ * another VM, which comes first in order of addresses, so that only its eviction
+ * meets the locks.
  */
 static void panthor_mem_reclaim_test_contended(struct kunit *test)
 {
@@ -767,6 +881,7 @@ static void panthor_mem_reclaim_test_contended(struct kunit *test)
 	for (u32 i = 0; i < 2; i++) {
 		struct drm_panthor_mem_reclaim args = {
 			.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+			.deadline_ns = S64_MAX,
 		};
 		int ret;
 
@@ -774,7 +889,7 @@ static void panthor_mem_reclaim_test_contended(struct kunit *test)
 		init_completion(&holder.holds);
 		schedule_work(&holder.work);
 		wait_for_completion(&holder.holds);
-		ret = panthor_mem_reclaim(ctx->ptdev, ctx->pid, &args);
+		ret = panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args);
 		flush_work(&holder.work);
 
 		KUNIT_EXPECT_EQ(test, 0, ret);
@@ -787,6 +902,83 @@ static void panthor_mem_reclaim_test_contended(struct kunit *test)
 	destroy_work_on_stack(&holder.work);
 }
 
+/* Nobody waits for them after the deadline: the call would never end here. */
+static void panthor_mem_reclaim_test_deadline(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct dma_resv *resv = panthor_vm_resv(ctx->vm);
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, 2);
+	dma_resv_lock(resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	dma_resv_unlock(resv);
+
+	/* What the VM maps cannot be known then, nor counted. */
+	panthor_kunit_op_lock(ctx->vm);
+	args.deadline_ns = ktime_get_ns() + NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_TRUE(test, args.status & DRM_PANTHOR_MEM_STATUS_BUSY);
+	panthor_kunit_op_unlock(ctx->vm);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* A submit ends the call, whichever VM of the process it is for. */
+static void panthor_mem_reclaim_test_new_work(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct panthor_vm *other = panthor_kunit_vm(test, ctx->file);
+	struct drm_panthor_mem_reclaim args = {};
+
+	for (u32 i = 0; i < PANTHOR_MEM_SLICE_BOS + 1; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+	panthor_kunit_mapped_bo(test, ctx->file, other, PAGE_SIZE);
+	ctx->submit_after = 3;
+
+	for (u32 i = 0; i < 2; i++) {
+		ctx->submit_vm = i ? other : ctx->vm;
+		ctx->writes = 0;
+		KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+		KUNIT_EXPECT_EQ(test, ctx->writes, 3);
+		KUNIT_EXPECT_EQ(test, args.freed_bytes, 3 * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
+		KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	}
+
+	/* It was before the call: the process is in the background again. */
+	ctx->submit_after = 0;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
+}
+
+/* A BO that another reclaim pages out is left to that, and counted there. */
+static void panthor_mem_reclaim_test_two_at_once(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_evict(test, bo);
+	atomic_set(&bo->mem_paging, 1);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, ctx->writes, 0);
+
+	atomic_set(&bo->mem_paging, 0);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&bo->mem_paging), 0);
+}
+
 static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_page_out, panthor_test_size_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_slice_full, panthor_test_slice_gen_params),
@@ -796,6 +988,9 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_no_pageout, panthor_test_cap_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_dry_run, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_cap_counts_freed),
+	KUNIT_CASE(panthor_mem_reclaim_test_refused),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_dry_run, panthor_test_room_gen_params),
+	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_no_pageout, panthor_test_room_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_late),
 	KUNIT_CASE(panthor_mem_reclaim_test_late_cancelled),
 	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
@@ -810,6 +1005,9 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_unplugged),
 	KUNIT_CASE(panthor_mem_reclaim_test_busy),
 	KUNIT_CASE(panthor_mem_reclaim_test_contended),
+	KUNIT_CASE(panthor_mem_reclaim_test_deadline),
+	KUNIT_CASE(panthor_mem_reclaim_test_new_work),
+	KUNIT_CASE(panthor_mem_reclaim_test_two_at_once),
 	{}
 };
 

@@ -20,6 +20,7 @@
 #include "../panthor_mem.h"
 #include "../panthor_mem_claim.h"
 #include "../panthor_mem_reclaim.h"
+#include "../panthor_mem_select.h"
 #include "../panthor_mmu.h"
 #include "panthor_kunit.h"
 
@@ -43,6 +44,12 @@ struct panthor_mem_target_test {
 	/** @other: A process next to it. */
 	struct pid *other;
 
+	/** @selector: Names @pid. */
+	struct panthor_mem_selector selector;
+
+	/** @other_selector: Names @other. */
+	struct panthor_mem_selector other_selector;
+
 	/** @target: What was found. */
 	struct panthor_mem_target target;
 };
@@ -58,15 +65,29 @@ static int panthor_mem_target_test_init(struct kunit *test)
 	ctx->ptdev = panthor_kunit_device(test);
 	ctx->pid = panthor_kunit_process(test);
 	ctx->other = panthor_kunit_process(test);
+	ctx->selector.owner = ctx->pid;
+	ctx->other_selector.owner = ctx->other;
 	return 0;
+}
+
+static int panthor_test_select(struct panthor_mem_target_test *ctx,
+			       const struct panthor_mem_selector *selector)
+{
+	int ret;
+
+	/* As panthor_mem_begin() has it. */
+	memset(&ctx->target, 0, sizeof(ctx->target));
+
+	ret = panthor_mem_target_init(&ctx->target, ctx->ptdev, selector);
+	if (ret)
+		panthor_mem_target_fini(&ctx->target);
+
+	return ret;
 }
 
 static int panthor_test_find(struct panthor_mem_target_test *ctx, struct pid *pid)
 {
-	/* As panthor_mem_begin() has it. */
-	memset(&ctx->target, 0, sizeof(ctx->target));
-
-	return panthor_mem_target_init(&ctx->target, ctx->ptdev, pid);
+	return panthor_test_select(ctx, pid == ctx->pid ? &ctx->selector : &ctx->other_selector);
 }
 
 static u32 panthor_test_count_file(const struct panthor_mem_target *target,
@@ -203,15 +224,67 @@ static void panthor_mem_target_test_ioctl_tgid(struct kunit *test)
 
 static void panthor_mem_target_test_arguments(struct kunit *test)
 {
-	const int ok = IS_ENABLED(CONFIG_SWAP) ? 0 : -EOPNOTSUPP;
+	const u32 pidfd = DRM_PANTHOR_MEM_TARGET_PIDFD, client = DRM_PANTHOR_MEM_TARGET_CLIENT;
 
-	KUNIT_EXPECT_EQ(test, ok, panthor_mem_check_args(0, 0, 0, 0));
-	KUNIT_EXPECT_EQ(test, ok, panthor_mem_check_args(3, 3, INT_MAX, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(4, 3, 0, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(1U << 31, 3, 0, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, INT_MAX + 1U, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, U32_MAX, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(0, 0, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(3, 3, INT_MAX, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(4, 3, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(1U << 31, 3, 0, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, INT_MAX + 1U, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, U32_MAX, 0, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, 0, 0, 1));
+
+	/* A target without a flag, a TGID with one, two flags. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, 0, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(client, 3, 0, U64_MAX, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(client, 3, 1, 1, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(client | pidfd, 3, 0, 1, 0));
+}
+
+/* A client is one file, whoever owns it. */
+static void panthor_mem_target_test_client(struct kunit *test)
+{
+	struct panthor_mem_target_test *ctx = test->priv;
+	struct panthor_mem_selector selector;
+	struct drm_file *files[3];
+
+	for (u32 i = 0; i < ARRAY_SIZE(files); i++) {
+		files[i] = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+		panthor_kunit_vm(test, files[i]);
+	}
+	KUNIT_ASSERT_EQ(test, 0, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CLIENT,
+						    0, files[1]->client_id));
+
+	for (u32 i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, 0, panthor_test_select(ctx, &selector));
+		KUNIT_EXPECT_EQ(test, ctx->target.file_count, 1);
+		KUNIT_EXPECT_EQ(test, ctx->target.vm_count, 1);
+		KUNIT_EXPECT_EQ(test, 1, panthor_test_count_file(&ctx->target, files[1]));
+		panthor_mem_target_fini(&ctx->target);
+		panthor_kunit_set_owner(files[1], ctx->other);
+	}
+
+	panthor_kunit_close(test, files[1]);
+	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_test_select(ctx, &selector));
+	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CLIENT,
+							 0, 0));
+}
+
+/* What is no descriptor of a pidfd or of a cgroup. */
+static void panthor_mem_target_test_bad_descriptor(struct kunit *test)
+{
+	struct panthor_mem_selector selector;
+	const int cgroup = IS_ENABLED(CONFIG_CGROUPS) ? -EBADF : -EOPNOTSUPP;
+
+	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_PIDFD,
+							 0, U64_MAX));
+	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_PIDFD,
+							 0, 1000000));
+	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CGROUP,
+							 0, U64_MAX));
+	KUNIT_EXPECT_EQ(test, cgroup, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CGROUP,
+							 0, 1000000));
+	panthor_mem_unselect(&selector);
 }
 
 /* Numbers of BOs of a file, around what fits into a slice. */
@@ -233,7 +306,7 @@ static struct panthor_mem_op *panthor_test_begin(struct kunit *test)
 	struct panthor_mem_target_test *ctx = test->priv;
 	struct panthor_mem_op *op;
 
-	op = panthor_mem_begin(ctx->ptdev, ctx->pid);
+	op = panthor_mem_begin(ctx->ptdev, &ctx->selector, false);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(op));
 	return op;
 }
@@ -397,14 +470,14 @@ static void panthor_mem_target_test_vm_bos(struct kunit *test)
 	panthor_kunit_map(test, vm, bo, SZ_1G + SZ_1M);
 
 	op = panthor_test_begin(test);
-	KUNIT_EXPECT_TRUE(test, panthor_mem_next_vm_bos(op, vm, &va));
+	KUNIT_EXPECT_EQ(test, 1, panthor_mem_next_vm_bos(op, vm, &va));
 	KUNIT_EXPECT_EQ(test, op->bo_count, PANTHOR_MEM_SLICE_BOS);
 	KUNIT_EXPECT_PTR_EQ(test, op->bos[0], bo);
 	for (u32 i = 0; i < op->bo_count; i++)
 		KUNIT_EXPECT_TRUE(test, panthor_mem_first_visit(op, op->bos[i]));
 	panthor_mem_put_bos(op);
 
-	KUNIT_EXPECT_TRUE(test, panthor_mem_next_vm_bos(op, vm, &va));
+	KUNIT_EXPECT_EQ(test, 1, panthor_mem_next_vm_bos(op, vm, &va));
 	KUNIT_ASSERT_EQ(test, op->bo_count, 3);
 	KUNIT_EXPECT_TRUE(test, panthor_mem_first_visit(op, op->bos[0]));
 	KUNIT_EXPECT_TRUE(test, panthor_mem_first_visit(op, op->bos[1]));
@@ -412,7 +485,7 @@ static void panthor_mem_target_test_vm_bos(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, panthor_mem_first_visit(op, op->bos[2]));
 	panthor_mem_put_bos(op);
 
-	KUNIT_EXPECT_FALSE(test, panthor_mem_next_vm_bos(op, vm, &va));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_next_vm_bos(op, vm, &va));
 	panthor_mem_end(op);
 }
 
@@ -432,37 +505,84 @@ static void panthor_mem_target_test_visit_wraps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&ctx->ptdev->mem.visit));
 }
 
-/* A claim ends the reclaims of its process, and no others. */
+static struct panthor_mem_op *
+panthor_test_begin_reclaim(struct kunit *test, const struct panthor_mem_selector *selector)
+{
+	struct panthor_mem_target_test *ctx = test->priv;
+	struct panthor_mem_op *op = panthor_mem_begin(ctx->ptdev, selector, true);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(op));
+	return op;
+}
+
+/* A claim ends the reclaims of its target that began before it, and no others. */
 static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
-	struct panthor_mem_op *reclaims[3], *other, *claim;
+	struct panthor_mem_op *reclaims[3], *other, *later, *claim;
+	struct panthor_mem_selector client = {};
+	struct drm_file *file;
 
-	panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	panthor_kunit_open(test, ctx->ptdev, ctx->other);
+	client.client_id = file->client_id;
 
-	for (u32 i = 0; i < ARRAY_SIZE(reclaims); i++) {
-		reclaims[i] = panthor_test_begin(test);
-		panthor_mem_allow_cancel(reclaims[i]);
-	}
-	other = panthor_mem_begin(ctx->ptdev, ctx->other);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
-	panthor_mem_allow_cancel(other);
+	reclaims[0] = panthor_test_begin_reclaim(test, &ctx->selector);
+	reclaims[1] = panthor_test_begin_reclaim(test, &ctx->selector);
+	/* The same file by another name. */
+	reclaims[2] = panthor_test_begin_reclaim(test, &client);
+	other = panthor_test_begin_reclaim(test, &ctx->other_selector);
 
 	/* One that is over is not touched. */
 	panthor_mem_end(reclaims[0]);
 
 	claim = panthor_test_begin(test);
-	panthor_mem_cancel_reclaims(claim);
+	claim->deadline_ns = S64_MAX;
+	later = panthor_test_begin_reclaim(test, &ctx->selector);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_cancel_reclaims(claim));
 	KUNIT_EXPECT_TRUE(test, reclaims[1]->cancelled);
 	KUNIT_EXPECT_TRUE(test, reclaims[2]->cancelled);
 	KUNIT_EXPECT_FALSE(test, other->cancelled);
+	KUNIT_EXPECT_FALSE(test, later->cancelled);
+	KUNIT_EXPECT_FALSE(test, panthor_mem_evict_begin(reclaims[1]));
+	KUNIT_EXPECT_TRUE(test, panthor_mem_evict_begin(later));
+	panthor_mem_evict_end(later);
 	panthor_mem_end(claim);
 
 	panthor_mem_end(reclaims[1]);
 	panthor_mem_end(reclaims[2]);
 	panthor_mem_end(other);
+	panthor_mem_end(later);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->ptdev->mem.reclaims));
+}
+
+/* It waits for those that evict, and for those that do not know their target yet. */
+static void panthor_mem_target_test_claim_waits(struct kunit *test)
+{
+	struct panthor_mem_target_test *ctx = test->priv;
+	struct panthor_mem_op *reclaim, *claim;
+
+	panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	panthor_kunit_open(test, ctx->ptdev, ctx->other);
+
+	reclaim = panthor_test_begin_reclaim(test, &ctx->selector);
+	claim = panthor_test_begin(test);
+	claim->deadline_ns = 1;
+	KUNIT_EXPECT_TRUE(test, panthor_mem_evict_begin(reclaim));
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_mem_cancel_reclaims(claim));
+	panthor_mem_evict_end(reclaim);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_cancel_reclaims(claim));
+	panthor_mem_end(reclaim);
+
+	reclaim = panthor_test_begin_reclaim(test, &ctx->other_selector);
+	claim->ticket = reclaim->ticket + 1;
+	reclaim->collected = false;
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_mem_cancel_reclaims(claim));
+	reclaim->collected = true;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_cancel_reclaims(claim));
+	KUNIT_EXPECT_FALSE(test, reclaim->cancelled);
+	panthor_mem_end(reclaim);
+	panthor_mem_end(claim);
 }
 
 static struct kunit_case panthor_mem_target_test_cases[] = {
@@ -472,6 +592,8 @@ static struct kunit_case panthor_mem_target_test_cases[] = {
 	KUNIT_CASE(panthor_mem_target_test_no_file),
 	KUNIT_CASE(panthor_mem_target_test_ioctl_tgid),
 	KUNIT_CASE(panthor_mem_target_test_arguments),
+	KUNIT_CASE(panthor_mem_target_test_client),
+	KUNIT_CASE(panthor_mem_target_test_bad_descriptor),
 	KUNIT_CASE_PARAM(panthor_mem_target_test_handles, panthor_test_count_gen_params),
 	KUNIT_CASE(panthor_mem_target_test_handles_with_gaps),
 	KUNIT_CASE(panthor_mem_target_test_imported),
@@ -479,6 +601,7 @@ static struct kunit_case panthor_mem_target_test_cases[] = {
 	KUNIT_CASE(panthor_mem_target_test_vm_bos),
 	KUNIT_CASE(panthor_mem_target_test_visit_wraps),
 	KUNIT_CASE(panthor_mem_target_test_claim_ends_reclaims),
+	KUNIT_CASE(panthor_mem_target_test_claim_waits),
 	{}
 };
 

@@ -42,7 +42,10 @@ KUNIT_ARRAY_PARAM_DESC(panthor_test_tables, panthor_test_tables, name);
 static void panthor_batch_test_tables(struct kunit *test)
 {
 	const struct panthor_test_tables *t = test->param_value;
-	struct panthor_vm_batch batch = {};
+	struct panthor_vm_batch batch = {
+		.max_vmas = PANTHOR_VM_BATCH_VMAS,
+		.pt_max = U64_MAX,
+	};
 	u32 vmas = 0;
 
 	while (vmas < PANTHOR_TEST_BATCH_VMAS && t->vmas[vmas].size) {
@@ -55,6 +58,64 @@ static void panthor_batch_test_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch.pt_count, t->tables);
 	KUNIT_EXPECT_EQ(test, batch.start, t->start);
 	KUNIT_EXPECT_EQ(test, batch.end, t->end);
+}
+
+/* What limits a batch: VMAs of one size, one after the other at a distance. */
+static const struct panthor_test_limit {
+	const char *name;
+	u64 size, distance;
+	u64 pt_max;
+	bool reserved;
+	u32 vmas;
+} panthor_test_limits[] = {
+	{ "VMAs", SZ_4K, SZ_4K, U64_MAX, false, PANTHOR_VM_BATCH_VMAS },
+	{ "bytes", SZ_1M, SZ_1M, U64_MAX, false, PANTHOR_VM_BATCH_BYTES / SZ_1M },
+	{ "a large VMA goes alone", 2 * PANTHOR_VM_BATCH_BYTES, SZ_1G, U64_MAX, false, 1 },
+	{ "tables of the last level", SZ_4K, SZ_2M, PANTHOR_VM_BATCH_PTS, false,
+	  PANTHOR_VM_BATCH_PTS - 2 },
+	{ "tables of two levels", SZ_4K, SZ_1G, PANTHOR_VM_BATCH_PTS, false,
+	  (PANTHOR_VM_BATCH_PTS - 1) / 2 },
+	{ "the first VMA has what it needs", SZ_1G, SZ_1G, 4, false, 1 },
+	{ "but for what is reserved", SZ_1G, SZ_1G, 4, true, 0 },
+	{ "all that is reserved", SZ_4K, SZ_2M, 4, true, 2 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(panthor_test_limit, panthor_test_limits, name);
+
+static void panthor_batch_test_limits(struct kunit *test)
+{
+	const struct panthor_test_limit *t = test->param_value;
+	struct panthor_vm_batch batch = {
+		.max_vmas = PANTHOR_VM_BATCH_VMAS,
+		.pt_max = t->pt_max,
+		.reserved = t->reserved,
+	};
+	u32 vmas = 0;
+
+	while (vmas <= PANTHOR_VM_BATCH_VMAS &&
+	       panthor_vm_batch_add(&batch, vmas * t->distance, vmas * t->distance + t->size))
+		vmas++;
+
+	KUNIT_EXPECT_EQ(test, vmas, t->vmas);
+	KUNIT_EXPECT_EQ(test, batch.vmas, t->vmas);
+	if (t->vmas > 1)
+		KUNIT_EXPECT_LE(test, batch.pt_count, t->pt_max);
+}
+
+/* In descending order, each needs tables of its own: never more than the limit. */
+static void panthor_batch_test_order(struct kunit *test)
+{
+	struct panthor_vm_batch batch = {
+		.max_vmas = PANTHOR_VM_BATCH_VMAS,
+		.pt_max = PANTHOR_VM_BATCH_PTS,
+	};
+	u64 va = 1ULL << 40;
+
+	while (panthor_vm_batch_add(&batch, va, va + SZ_4K))
+		va -= SZ_4K;
+
+	KUNIT_EXPECT_LE(test, batch.pt_count, PANTHOR_VM_BATCH_PTS);
+	KUNIT_EXPECT_GT(test, batch.vmas, 1);
 }
 
 /* Checks all mappings of a BO, in our books and in the page tables. */
@@ -107,19 +168,75 @@ static void panthor_batch_test_round_trip(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos)));
 	panthor_test_expect_mapped(test, vm, bos[ARRAY_SIZE(bos) - 1], false);
 
-	/* One is not worth a batch. */
-	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, 1));
-	panthor_test_expect_mapped(test, vm, bos[0], false);
+	/* One of them, and nobody is waited for. */
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, 1, false));
+	panthor_test_expect_mapped(test, vm, bos[0], true);
+	panthor_test_expect_mapped(test, vm, bos[1], false);
 
-	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos)));
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos), true));
 	for (u32 i = 0; i < ARRAY_SIZE(bos); i++)
 		panthor_test_expect_mapped(test, vm, bos[i], true);
 	KUNIT_EXPECT_NULL(test, vm->op_ctx);
 	KUNIT_EXPECT_EQ(test, vm->locked_region.size, 0);
 
 	/* Nothing left to do. */
-	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos)));
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, ARRAY_SIZE(bos), true));
 
+	dma_resv_unlock(panthor_vm_resv(vm));
+}
+
+/* A BO with more mappings than one update does goes, and comes back, in several. */
+static void panthor_batch_test_many_vmas(struct kunit *test)
+{
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_vm *vm = panthor_kunit_vm(test, file);
+	const u32 vmas = 2 * PANTHOR_VM_BATCH_VMAS + 1;
+	struct panthor_gem_object *bo;
+	u32 calls = 1;
+	int ret;
+
+	bo = panthor_kunit_bo(test, file, vm, PAGE_SIZE);
+	for (u32 i = 0; i < vmas; i++)
+		panthor_kunit_map(test, vm, bo, SZ_1G + (u64)i * PAGE_SIZE);
+
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+	while ((ret = panthor_vm_evict_mappings(vm, &bo, 1)) > 0)
+		calls++;
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GE(test, calls, 3);
+	panthor_test_expect_mapped(test, vm, bo, false);
+
+	calls = 1;
+	while ((ret = panthor_vm_restore_mappings(vm, &bo, 1, false)) > 0)
+		calls++;
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_GE(test, calls, 3);
+	panthor_test_expect_mapped(test, vm, bo, true);
+	dma_resv_unlock(panthor_vm_resv(vm));
+
+	/* On request, one BO is evicted in several calls; the shrinker does it in one. */
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, panthor_gem_evict(&bo->base, PANTHOR_GEM_EXPLICIT));
+	KUNIT_EXPECT_NOT_NULL(test, bo->backing.pages);
+	KUNIT_EXPECT_EQ(test, 0, panthor_gem_evict(&bo->base, PANTHOR_GEM_SHRINKER));
+	KUNIT_EXPECT_NULL(test, bo->backing.pages);
+	dma_resv_unlock(panthor_vm_resv(vm));
+}
+
+/* Whoever must not wait is told that somebody works on the VM. */
+static void panthor_batch_test_contended(struct kunit *test)
+{
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_vm *vm = panthor_kunit_vm(test, file);
+	struct panthor_gem_object *bo = panthor_kunit_mapped_bo(test, file, vm, SZ_64K);
+
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+	panthor_kunit_op_lock(vm);
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_vm_evict_mappings(vm, &bo, 1));
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_vm_restore_mappings(vm, &bo, 1, false));
+	panthor_kunit_op_unlock(vm);
 	dma_resv_unlock(panthor_vm_resv(vm));
 }
 
@@ -219,7 +336,11 @@ static void panthor_batch_test_validate(struct kunit *test)
 
 static struct kunit_case panthor_batch_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_batch_test_tables, panthor_test_tables_gen_params),
+	KUNIT_CASE_PARAM(panthor_batch_test_limits, panthor_test_limit_gen_params),
+	KUNIT_CASE(panthor_batch_test_order),
 	KUNIT_CASE(panthor_batch_test_round_trip),
+	KUNIT_CASE(panthor_batch_test_many_vmas),
+	KUNIT_CASE(panthor_batch_test_contended),
 	KUNIT_CASE(panthor_batch_test_then_evict),
 	KUNIT_CASE_PARAM(panthor_batch_test_validate, panthor_test_ahead_gen_params),
 	{}

@@ -82,6 +82,15 @@ bool panthor_kunit_vm_is_last(struct panthor_vm *vm)
 }
 
 /**
+ * panthor_kunit_submit() - Do to a VM what the submit of a job does first
+ * @vm: VM.
+ */
+void panthor_kunit_submit(struct panthor_vm *vm)
+{
+	atomic_inc(&vm->submits);
+}
+
+/**
  * panthor_kunit_op_lock() - Hold a VM as an operation on it does
  * @vm: VM.
  */
