@@ -37,8 +37,10 @@ extern const struct conf_case busy_cases[];
 extern const struct conf_case wait_cases[];
 extern const struct conf_case shared_cases[];
 extern const struct conf_case claim_cases[];
+extern const struct conf_case refused_cases[];
 extern const struct conf_case error_cases[];
 extern const struct conf_case identity_cases[];
+extern const struct conf_case target_cases[];
 extern const struct conf_case signal_cases[];
 extern const struct conf_case fault_cases[];
 extern const struct conf_case gpu_cases[];
@@ -131,6 +133,32 @@ struct raw_claim {
 /* 0 or -errno. */
 int raw_reclaim_fn(int fd, void *arg);
 int raw_claim_fn(int fd, void *arg);
+
+/* --- what names a target --------------------------------------------------- */
+
+/* These members of both structs; the flags can have others besides. */
+struct target {
+	uint32_t flags;
+	uint32_t tgid;
+	uint64_t id;
+};
+
+struct target by_tgid(struct world *w, struct world_app *app);
+struct target by_pidfd(struct world *w, struct world_app *app);
+struct target by_client(struct world *w, struct world_app *app, unsigned int file);
+struct target by_cgroup(struct world_cgroup *cgroup);
+
+/* By the manager: 0 or -errno, and the struct as it came back. */
+int try_reclaim(struct world *w, struct target target, struct drm_panthor_mem_reclaim *arg);
+int try_claim(struct world *w, struct target target, struct drm_panthor_mem_claim *arg);
+
+/*
+ * Both ioctls, as @caller (NULL: the manager). An error that comes before anything is
+ * done leaves 0 in the outputs, whatever was there.
+ */
+void expect_reclaim(struct world *w, struct world_app *caller, struct target target, int error);
+void expect_claim(struct world *w, struct world_app *caller, struct target target, int error);
+void expect_both(struct world *w, struct world_app *caller, struct target target, int error);
 
 /* --- amounts -------------------------------------------------------------- */
 

@@ -281,10 +281,142 @@ static void during_reclaim(struct world *w)
 		assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during), 0);
 		assert_int_equal(during.ret, 0);
 		assert_true(c.arg.claimed_bytes <= r.arg.evicted_bytes);
+		assert_int_equal(c.arg.remaining_bytes, 0);
 		if (r.arg.evicted_bytes < was - lot.size)
 			check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-		/* The reclaim may have had one more slice in hand. */
+		/* Unless it was called first, nothing is evicted any more. */
+		if (r.arg.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED || c.arg.claimed_bytes)
+			assert_int_equal(resident(w, app), was);
 		claim(w, app);
+		assert_int_equal(resident(w, app), was);
+	}
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* --- dry runs ---------------------------------------------------------------- */
+
+#define DRY DRM_PANTHOR_MEM_CLAIM_DRY_RUN
+
+static void dry_run(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 17);
+	struct panthor_mem_claim_result said, done;
+	struct world_counters before, after;
+	uint64_t left;
+
+	/* Nothing is evicted yet. */
+	said = claim_with(w, app, DRY, 0);
+	assert_int_equal(said.claimed_bytes, 0);
+	assert_int_equal(said.remaining_bytes, 0);
+	assert_int_equal(said.status, 0);
+
+	reclaim(w, app);
+	left = resident(w, app);
+	world_counters(w, &before);
+	said = claim_with(w, app, DRY, 0);
+	world_counters(w, &after);
+	assert_true(said.claimed_bytes >= lot_bytes(&lot));
+	assert_int_equal(resident(w, app), left);
+	if (world_features() & WORLD_IS_ALONE)
+		assert_int_equal(after.swap_used, before.swap_used);
+	check_close_free((int64_t)(before.free - after.free), 0, "change of free memory");
+
+	done = claim(w, app);
+	assert_int_equal(done.claimed_bytes, said.claimed_bytes);
+	assert_int_equal(done.remaining_bytes, said.remaining_bytes);
+	assert_int_equal(done.status, said.status);
+	assert_int_equal(claim_with(w, app, DRY, 0).claimed_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+static void dry_run_capped(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 18);
+	const uint64_t max = 5 * unit() / 2;
+	struct panthor_mem_claim_result said, done;
+	uint64_t evicted, left;
+
+	evicted = reclaim(w, app).evicted_bytes;
+	left = resident(w, app);
+	said = claim_with(w, app, DRY, max);
+	assert_true(said.claimed_bytes > max - lot.size);
+	assert_true(said.claimed_bytes < max + lot.size);
+	assert_int_equal(said.claimed_bytes + said.remaining_bytes, evicted);
+	assert_int_equal(said.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(resident(w, app), left);
+
+	done = claim_with(w, app, 0, max);
+	assert_int_equal(done.claimed_bytes, said.claimed_bytes);
+	assert_int_equal(done.remaining_bytes, said.remaining_bytes);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* A prefetch claims nothing, and says that without reading anything. */
+static void dry_run_of_prefetch(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 8, unit(), SEED + 19);
+	const uint32_t flags = DRY | DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	struct panthor_mem_claim_result said;
+	struct world_counters before, after;
+	uint64_t evicted;
+
+	evicted = reclaim(w, app).evicted_bytes;
+	world_counters(w, &before);
+	said = claim_with(w, app, flags, 0);
+	assert_int_equal(said.claimed_bytes, 0);
+	assert_int_equal(said.remaining_bytes, evicted);
+	assert_int_equal(said.status, 0);
+	said = claim_with(w, app, flags, unit());
+	assert_int_equal(said.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
+	world_counters(w, &after);
+	if (world_features() & WORLD_IS_ALONE)
+		assert_int_equal(after.swap_used, before.swap_used);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* In two VMs it is one BO all the same. */
+static void dry_run_of_shared(struct world *w)
+{
+	const struct world_spawn how = { .vms = 2, .files = 2 };
+	struct world_app *app = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 20);
+	struct panthor_mem_claim_result said, done;
+
+	world_share(w, app, lot.first, app, 0, 1, true);
+	world_share(w, app, lot.first, app, 1, 0, true);
+	reclaim(w, app);
+	said = claim_with(w, app, DRY, 0);
+	done = claim(w, app);
+	assert_int_equal(said.claimed_bytes, done.claimed_bytes);
+	assert_int_equal(said.remaining_bytes, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
+/* --- a deadline ----------------------------------------------------------------- */
+
+/* It bounds the wait for locks, and nobody holds one: whenever it is, all comes back. */
+static void deadline_without_locks(struct world *w)
+{
+	static const int64_t deadlines[] = { INT64_MIN, -1, 1, INT64_MAX };
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 21);
+	uint64_t was = resident(w, app);
+	unsigned int i;
+
+	for (i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
+		struct panthor_mem_claim_options opts = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+		struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+		uint64_t evicted = reclaim(w, app).evicted_bytes;
+
+		opts.deadline_ns = deadlines[i];
+		assert_int_equal(panthor_mem_claim_with(world_fd(w), world_tgid(w, app, NULL),
+							&opts, &res), 0);
+		assert_int_equal(res.claimed_bytes, evicted);
+		assert_int_equal(res.remaining_bytes, 0);
+		assert_int_equal(res.status, 0);
 		assert_int_equal(resident(w, app), was);
 	}
 	lot_check(w, &lot, WORLD_BY_GPU);
@@ -304,5 +436,10 @@ const struct conf_case claim_cases[] = {
 	{ "never_bound", never_bound, 0 },
 	{ "after_cpu_read", after_cpu_read, 0 },
 	{ "during_reclaim", during_reclaim, 0 },
+	{ "dry_run", dry_run, 0 },
+	{ "dry_run_capped", dry_run_capped, 0 },
+	{ "dry_run_of_prefetch", dry_run_of_prefetch, 0 },
+	{ "dry_run_of_shared", dry_run_of_shared, 0 },
+	{ "deadline_without_locks", deadline_without_locks, 0 },
 	{ NULL, NULL, 0 },
 };

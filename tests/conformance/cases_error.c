@@ -8,19 +8,20 @@
 
 #define SEED 0x6572726f72000000ull
 
-/* Both ioctls, as @caller (NULL: the manager), on a target by number. */
-static void expect_both(struct world *w, struct world_app *caller, uint32_t tgid, int error)
-{
-	struct raw_reclaim r = { .arg.tgid = tgid };
-	struct raw_claim c = { .arg.tgid = tgid };
-
-	assert_int_equal(world_call(w, caller, raw_reclaim_fn, &r, sizeof(r), NULL), error);
-	assert_int_equal(world_call(w, caller, raw_claim_fn, &c, sizeof(c), NULL), error);
-}
-
 static uint32_t number(struct world *w, struct world_app *app)
 {
 	return (uint32_t)world_tgid(w, app, NULL);
+}
+
+/* A process by a number, whatever that is. */
+static struct target of(uint32_t tgid)
+{
+	return (struct target){ .tgid = tgid };
+}
+
+static struct target nobody(struct world *w)
+{
+	return of((uint32_t)world_unused_tgid(w));
 }
 
 static void eperm_as(struct world *w, enum world_cred cred)
@@ -31,13 +32,13 @@ static void eperm_as(struct world *w, enum world_cred cred)
 	struct lot lot = lot_alloc(w, target, 2, unit(), SEED + 1);
 	uint64_t was = resident(w, target);
 
-	expect_both(w, caller, number(w, target), -EPERM);
+	expect_both(w, caller, by_tgid(w, target), -EPERM);
 	assert_int_equal(resident(w, target), was);
 	/* Nor oneself, by 0 or by number. */
-	expect_both(w, caller, 0, -EPERM);
-	expect_both(w, caller, number(w, caller), -EPERM);
+	expect_both(w, caller, of(0), -EPERM);
+	expect_both(w, caller, by_tgid(w, caller), -EPERM);
 	/* Before the lookup: no answer tells who exists. */
-	expect_both(w, caller, (uint32_t)world_unused_tgid(w), -EPERM);
+	expect_both(w, caller, nobody(w), -EPERM);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
@@ -73,14 +74,11 @@ static void einval_flags(struct world *w)
 	unsigned int bit;
 
 	/* Those that name a target do not go with a TGID. */
-	for (bit = 0; bit < 32; bit++) {
-		struct raw_reclaim r = { .arg = { .tgid = number(w, app), .flags = 1u << bit } };
-		struct raw_claim c = { .arg = { .tgid = number(w, app), .flags = 1u << bit } };
+	for (bit = 2; bit < 32; bit++) {
+		struct target target = by_tgid(w, app);
 
-		if (bit >= 2)
-			assert_int_equal(raw_reclaim_fn(world_fd(w), &r), -EINVAL);
-		if (bit >= 2)
-			assert_int_equal(raw_claim_fn(world_fd(w), &c), -EINVAL);
+		target.flags = 1u << bit;
+		expect_both(w, NULL, target, -EINVAL);
 	}
 	assert_int_equal(resident(w, app), was);
 	lot_check(w, &lot, WORLD_BY_GPU);
@@ -103,24 +101,24 @@ static void einval_tgid(struct world *w)
 
 	lot_alloc(w, app, 1, unit(), SEED + 3);
 	was = resident(w, app);
-	expect_both(w, NULL, (uint32_t)INT_MAX + 1, -EINVAL);
-	expect_both(w, NULL, UINT32_MAX, -EINVAL);
+	expect_both(w, NULL, of((uint32_t)INT_MAX + 1), -EINVAL);
+	expect_both(w, NULL, of(UINT32_MAX), -EINVAL);
 	/* The sign bit on a good number. */
-	expect_both(w, NULL, number(w, app) | 1u << 31, -EINVAL);
+	expect_both(w, NULL, of(number(w, app) | 1u << 31), -EINVAL);
 	assert_int_equal(resident(w, app), was);
 }
 
 static void esrch_nobody(struct world *w)
 {
-	expect_both(w, NULL, (uint32_t)world_unused_tgid(w), -ESRCH);
-	expect_both(w, NULL, INT_MAX, -ESRCH);
+	expect_both(w, NULL, nobody(w), -ESRCH);
+	expect_both(w, NULL, of(INT_MAX), -ESRCH);
 }
 
 static void esrch_no_file(struct world *w)
 {
 	const struct world_spawn how = { .no_device = true };
 
-	expect_both(w, NULL, number(w, world_spawn(w, &how)), -ESRCH);
+	expect_both(w, NULL, by_tgid(w, world_spawn(w, &how)), -ESRCH);
 }
 
 static void esrch_thread(struct world *w)
@@ -130,10 +128,10 @@ static void esrch_thread(struct world *w)
 	uint64_t was = resident(w, app);
 
 	assert_int_not_equal(world_thread_id(w, app), world_tgid(w, app, NULL));
-	expect_both(w, NULL, (uint32_t)world_thread_id(w, app), -ESRCH);
+	expect_both(w, NULL, of((uint32_t)world_thread_id(w, app)), -ESRCH);
 	assert_int_equal(resident(w, app), was);
 	/* The process itself is there. */
-	expect_both(w, NULL, number(w, app), 0);
+	expect_both(w, NULL, by_tgid(w, app), 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
@@ -144,7 +142,7 @@ static void esrch_exited(struct world *w)
 	lot_alloc(w, app, 2, unit(), SEED + 5);
 	reclaim(w, app);
 	world_kill(w, app);
-	expect_both(w, NULL, number(w, app), -ESRCH);
+	expect_both(w, NULL, by_tgid(w, app), -ESRCH);
 }
 
 static void enospc(struct world *w)
@@ -165,6 +163,7 @@ static void enospc(struct world *w)
 		assert_int_equal(panthor_mem_reclaim_with(fd, tgid, &opts, NULL), -ENOSPC);
 	}
 	assert_int_equal(resident(w, app), was);
+	expect_reclaim(w, NULL, by_tgid(w, app), -ENOSPC);
 	/* A claim needs none. */
 	assert_int_equal(panthor_mem_claim(fd, tgid, NULL), 0);
 
@@ -186,6 +185,42 @@ static void enospc_full(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
+/* One check after the other: the first that fails decides. */
+static void order(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const struct target no_fd = { .flags = DRM_PANTHOR_MEM_TARGET_PIDFD, .id = UINT64_MAX };
+	struct target bad;
+
+	/* Arguments, then the capability: an ordinary user, on nobody. */
+	bad = nobody(w);
+	bad.flags = 1u << 31;
+	expect_both(w, app, bad, -EINVAL);
+	bad.flags = 0;
+	bad.id = 1;
+	expect_both(w, app, bad, -EINVAL);
+	bad = no_fd;
+	bad.flags |= DRM_PANTHOR_MEM_TARGET_CGROUP;
+	expect_both(w, app, bad, -EINVAL);
+	/* Then the target. */
+	expect_both(w, app, nobody(w), -EPERM);
+	expect_both(w, app, no_fd, -EPERM);
+	expect_both(w, app, (struct target){ .flags = DRM_PANTHOR_MEM_TARGET_CLIENT }, -EPERM);
+}
+
+/* Swap comes last. */
+static void order_of_swap(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	const struct target no_fd = { .flags = DRM_PANTHOR_MEM_TARGET_PIDFD, .id = UINT64_MAX };
+
+	world_set_swap(w, WORLD_SWAP_NONE);
+	expect_reclaim(w, app, by_tgid(w, app), -EPERM);
+	expect_reclaim(w, NULL, nobody(w), -ESRCH);
+	expect_reclaim(w, NULL, no_fd, -EBADF);
+	expect_reclaim(w, NULL, by_tgid(w, app), -ENOSPC);
+}
+
 /* Inputs stay as they were, on success and on error; the pad, too. */
 static void inputs_unmodified(struct world *w)
 {
@@ -205,6 +240,7 @@ static void inputs_unmodified(struct world *w)
 		struct raw_claim c = { .arg = {
 			.tgid = tgids[i],
 			.max_bytes = 0x123456789abcull,
+			.deadline_ns = -7,
 			.claimed_bytes = 1, .remaining_bytes = 2, .status = 4,
 		} };
 		int ret = raw_reclaim_fn(world_fd(w), &r);
@@ -213,6 +249,7 @@ static void inputs_unmodified(struct world *w)
 		assert_int_equal(r.arg.tgid, tgids[i]);
 		assert_int_equal(r.arg.max_bytes, 0x123456789abcull);
 		assert_true(r.arg.deadline_ns == -7);
+		assert_int_equal(r.arg.target, 0);
 		assert_int_equal(r.arg.pad, 0);
 		/* What the caller had in the outputs is no input. */
 		if (!ret) {
@@ -224,6 +261,8 @@ static void inputs_unmodified(struct world *w)
 		assert_int_equal(c.arg.flags, 0);
 		assert_int_equal(c.arg.tgid, tgids[i]);
 		assert_int_equal(c.arg.max_bytes, 0x123456789abcull);
+		assert_true(c.arg.deadline_ns == -7);
+		assert_int_equal(c.arg.target, 0);
 		assert_int_equal(c.arg.pad, 0);
 		if (!ret) {
 			assert_true(c.arg.claimed_bytes >= 2 * unit());
@@ -246,6 +285,8 @@ const struct conf_case error_cases[] = {
 	{ "esrch_exited", esrch_exited, 0 },
 	{ "enospc", enospc, WORLD_IS_ALONE },
 	{ "enospc_full", enospc_full, WORLD_IS_ALONE | WORLD_CAN_FILL_SWAP },
+	{ "order", order, 0 },
+	{ "order_of_swap", order_of_swap, WORLD_IS_ALONE },
 	{ "inputs_unmodified", inputs_unmodified, 0 },
 	{ NULL, NULL, 0 },
 };

@@ -304,6 +304,9 @@ static void kernel_without_swap(struct world *w)
 			 -EOPNOTSUPP);
 	assert_int_equal(panthor_mem_claim(world_fd(w), world_tgid(w, app, NULL), NULL),
 			 -EOPNOTSUPP);
+	expect_both(w, NULL, by_tgid(w, app), -EOPNOTSUPP);
+	/* Who is meant comes first. */
+	expect_both(w, NULL, (struct target){ .tgid = (uint32_t)world_unused_tgid(w) }, -ESRCH);
 }
 
 const struct conf_case fault_cases[] = {

@@ -14,7 +14,10 @@ static bool try_eintr_while_waiting(struct world *w)
 	struct world_during during = {
 		.event = WORLD_EVENT_SIGNAL, .after_ns = 500 * WORLD_MS,
 	};
-	struct raw_reclaim r = { .arg.tgid = (uint32_t)world_tgid(w, app, NULL) };
+	struct raw_reclaim r = { .arg = {
+		.tgid = (uint32_t)world_tgid(w, app, NULL),
+		.freed_bytes = 1, .evicted_bytes = 2, .skipped_bytes = 3, .status = 4,
+	} };
 	uint64_t was = resident(w, app);
 	int64_t deadline;
 	int ret;
@@ -29,6 +32,9 @@ static bool try_eintr_while_waiting(struct world *w)
 	assert_true(r.arg.deadline_ns == deadline);
 	assert_int_equal(r.arg.tgid, world_tgid(w, app, NULL));
 	assert_int_equal(resident(w, app), was);
+	/* Nothing was done, and that is what the outputs say. */
+	assert_int_equal(r.arg.freed_bytes + r.arg.evicted_bytes + r.arg.skipped_bytes, 0);
+	assert_int_equal(r.arg.status, 0);
 
 	/* The same struct again, as drmIoctl() would. */
 	world_idle(w, app, 0, 0);

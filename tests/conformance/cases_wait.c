@@ -20,13 +20,17 @@ static int waiting_reclaim(struct world *w, struct world_app *app, struct raw_re
 	return ret;
 }
 
-static bool try_claim_ends_wait(struct world *w)
+/* By its number, or the app's only file by its id: it is the same target. */
+static bool try_claim_ends_wait_by(struct world *w, bool client)
 {
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *claimer = world_spawn(w, &manager);
 	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 8);
-	struct raw_claim c = { .arg.tgid = (uint32_t)world_tgid(w, app, claimer) };
+	struct target target = client ? by_client(w, app, 0) : by_tgid(w, app);
+	struct raw_claim c = { .arg = {
+		.flags = target.flags, .tgid = target.tgid, .target = target.id,
+	} };
 	struct world_during during = {
 		.event = WORLD_EVENT_CALL, .after_ns = 400 * WORLD_MS,
 		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
@@ -47,19 +51,37 @@ static bool try_claim_ends_wait(struct world *w)
 	return true;
 }
 
+static bool try_claim_ends_wait(struct world *w)
+{
+	return try_claim_ends_wait_by(w, false);
+}
+
 static void claim_ends_wait(struct world *w)
 {
 	until_told(w, try_claim_ends_wait);
 }
 
-/* A claim of somebody else does not end it. */
-static void others_claim(struct world *w)
+static bool try_claim_by_client_ends_wait(struct world *w)
+{
+	return try_claim_ends_wait_by(w, true);
+}
+
+static void claim_by_client_ends_wait(struct world *w)
+{
+	until_told(w, try_claim_by_client_ends_wait);
+}
+
+/* A claim that is none of this target, or none at all, does not end it. */
+static void other_claim(struct world *w, bool dry_run)
 {
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 	struct world_app *app = world_spawn(w, NULL);
 	struct world_app *claimer = world_spawn(w, &manager);
 	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 9);
-	struct raw_claim c = { .arg.tgid = 0 };
+	struct raw_claim c = { .arg = {
+		.flags = dry_run ? DRM_PANTHOR_MEM_CLAIM_DRY_RUN : 0,
+		.tgid = dry_run ? (uint32_t)world_tgid(w, app, claimer) : 0,
+	} };
 	struct world_during during = {
 		.event = WORLD_EVENT_CALL, .after_ns = 100 * WORLD_MS,
 		.app = claimer, .fn = raw_claim_fn, .arg = &c, .arg_size = sizeof(c),
@@ -72,6 +94,16 @@ static void others_claim(struct world *w)
 	assert_true(world_now(w) >= until);
 	check_no_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	assert_true(r.arg.evicted_bytes >= lot_bytes(&lot));
+}
+
+static void others_claim(struct world *w)
+{
+	other_claim(w, false);
+}
+
+static void dry_run_of_claim(struct world *w)
+{
+	other_claim(w, true);
 }
 
 /* The target does not sleep after all: it is left alone. */
@@ -104,6 +136,119 @@ static void new_work_ends_wait(struct world *w)
 {
 	until_told(w, try_new_work_ends_wait);
 }
+
+/* --- a target that does not let go of its locks -------------------------------- */
+
+/* Long for a call, and short beside how long the app is held up. */
+#define A_WHILE (300 * WORLD_MS)
+
+struct held_up {
+	struct world_cgroup *group;
+	struct world_app *app;
+	struct lot lot;
+	uint64_t evicted;
+};
+
+/* All of it is private to the VM whose locks are held. */
+static void start_held_up(struct world *w, struct held_up *h, bool evicted)
+{
+	struct world_spawn how = { .cred = WORLD_CRED_USER };
+	const struct world_alloc private = {
+		.count = 4, .size = unit(), .seed = SEED + 16, .exclusive = true,
+	};
+
+	h->group = how.cgroup = world_cgroup(w, NULL, true);
+	h->app = world_spawn(w, &how);
+	h->lot = lot_alloc_with(w, h->app, &private);
+	h->evicted = evicted ? reclaim(w, h->app).evicted_bytes : 0;
+	world_hold_up(w, h->app, h->group);
+}
+
+/* The manager's call comes back at its deadline, and with it off, at once. */
+static void locked_reclaim(struct world *w)
+{
+	const int64_t waits[] = { 0, A_WHILE };
+	struct held_up h;
+	unsigned int i;
+
+	start_held_up(w, &h, false);
+	for (i = 0; i < 2; i++) {
+		struct raw_reclaim r = { .restart = 1, .arg.tgid = by_tgid(w, h.app).tgid };
+
+		if (waits[i])
+			r.arg.deadline_ns = world_now(w) + waits[i];
+		assert_int_equal(raw_reclaim_fn(world_fd(w), &r), 0);
+		assert_true(world_now(w) >= r.arg.deadline_ns);
+		check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+		assert_true(r.arg.skipped_bytes >= lot_bytes(&h.lot));
+		assert_true(r.arg.evicted_bytes < h.lot.size);
+	}
+	world_kill(w, h.app);
+}
+
+static void locked_claim(struct world *w)
+{
+	struct held_up h;
+	int i;
+
+	start_held_up(w, &h, true);
+	for (i = 0; i < 2; i++) {
+		struct raw_claim c = { .restart = 1, .arg.tgid = by_tgid(w, h.app).tgid };
+
+		/* A time that is over, and one that comes. */
+		c.arg.deadline_ns = i ? world_now(w) + A_WHILE : 1;
+		assert_int_equal(raw_claim_fn(world_fd(w), &c), 0);
+		assert_true(world_now(w) >= c.arg.deadline_ns);
+		check_status(c.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+		assert_true(c.arg.remaining_bytes >= lot_bytes(&h.lot));
+		assert_true(c.arg.claimed_bytes < h.lot.size);
+	}
+	world_kill(w, h.app);
+}
+
+/* Without a deadline, a signal ends the wait. */
+static void locked_claim_without_deadline(struct world *w)
+{
+	struct world_during during = { .event = WORLD_EVENT_SIGNAL, .after_ns = A_WHILE };
+	struct raw_claim c = { .restart = 0 };
+	struct held_up h;
+	int ret;
+
+	start_held_up(w, &h, true);
+	c.arg.tgid = by_tgid(w, h.app).tgid;
+	ret = world_call(w, NULL, raw_claim_fn, &c, sizeof(c), &during);
+	/* What was read from swap by then is something. */
+	if (ret) {
+		assert_int_equal(ret, -EINTR);
+		assert_int_equal(c.arg.status, 0);
+	} else {
+		check_status(c.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+		assert_true(c.arg.remaining_bytes >= lot_bytes(&h.lot));
+	}
+	world_kill(w, h.app);
+}
+
+/* Dry runs wait for nothing, however long they might. */
+static void locked_dry_runs(struct world *w)
+{
+	struct raw_reclaim r = { .restart = 1 };
+	struct raw_claim c = { .restart = 1 };
+	struct held_up h;
+
+	start_held_up(w, &h, true);
+	r.arg.tgid = c.arg.tgid = by_tgid(w, h.app).tgid;
+	r.arg.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	r.arg.deadline_ns = world_now(w) + NEVER;
+	assert_int_equal(raw_reclaim_fn(world_fd(w), &r), 0);
+	assert_true(world_now(w) < r.arg.deadline_ns);
+	c.arg.flags = DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
+	assert_int_equal(raw_claim_fn(world_fd(w), &c), 0);
+	check_status(c.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	assert_true(c.arg.remaining_bytes >= lot_bytes(&h.lot));
+	world_kill(w, h.app);
+}
+
+/* --- a target that dies ------------------------------------------------------- */
 
 static void target_killed(struct world *w)
 {
@@ -166,8 +311,15 @@ static void target_killed_at_work(struct world *w)
 
 const struct conf_case wait_cases[] = {
 	{ "claim_ends_wait", claim_ends_wait, 0 },
+	{ "claim_by_client_ends_wait", claim_by_client_ends_wait, 0 },
 	{ "others_claim", others_claim, 0 },
+	{ "dry_run_of_claim", dry_run_of_claim, 0 },
 	{ "new_work_ends_wait", new_work_ends_wait, 0 },
+	{ "locked_reclaim", locked_reclaim, WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG },
+	{ "locked_claim", locked_claim, WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG },
+	{ "locked_claim_without_deadline", locked_claim_without_deadline,
+	  WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG },
+	{ "locked_dry_runs", locked_dry_runs, WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG },
 	{ "target_killed", target_killed, 0 },
 	{ "target_killed_at_work", target_killed_at_work, 0 },
 	{ NULL, NULL, 0 },

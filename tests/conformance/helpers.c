@@ -205,6 +205,100 @@ int raw_claim_fn(int fd, void *arg)
 	return raw(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, &c->arg, c->restart);
 }
 
+struct target by_tgid(struct world *w, struct world_app *app)
+{
+	return (struct target){ .tgid = (uint32_t)world_tgid(w, app, NULL) };
+}
+
+struct target by_pidfd(struct world *w, struct world_app *app)
+{
+	return (struct target){
+		.flags = DRM_PANTHOR_MEM_TARGET_PIDFD, .id = (uint64_t)world_pidfd(w, app),
+	};
+}
+
+struct target by_client(struct world *w, struct world_app *app, unsigned int file)
+{
+	return (struct target){
+		.flags = DRM_PANTHOR_MEM_TARGET_CLIENT, .id = world_client_id(w, app, file),
+	};
+}
+
+struct target by_cgroup(struct world_cgroup *cgroup)
+{
+	return (struct target){
+		.flags = DRM_PANTHOR_MEM_TARGET_CGROUP, .id = (uint64_t)world_cgroup_fd(cgroup),
+	};
+}
+
+/* Outputs that no call leaves as they are. */
+static struct raw_reclaim dirty_reclaim(struct target target)
+{
+	return (struct raw_reclaim){ .restart = 1, .arg = {
+		.flags = target.flags, .tgid = target.tgid, .target = target.id,
+		.freed_bytes = UINT64_MAX, .evicted_bytes = UINT64_MAX,
+		.skipped_bytes = UINT64_MAX, .status = UINT32_MAX,
+	} };
+}
+
+static struct raw_claim dirty_claim(struct target target)
+{
+	return (struct raw_claim){ .restart = 1, .arg = {
+		.flags = target.flags, .tgid = target.tgid, .target = target.id,
+		.claimed_bytes = UINT64_MAX, .remaining_bytes = UINT64_MAX,
+		.status = UINT32_MAX,
+	} };
+}
+
+int try_reclaim(struct world *w, struct target target, struct drm_panthor_mem_reclaim *arg)
+{
+	struct raw_reclaim r = dirty_reclaim(target);
+	int ret = raw_reclaim_fn(world_fd(w), &r);
+
+	*arg = r.arg;
+	return ret;
+}
+
+int try_claim(struct world *w, struct target target, struct drm_panthor_mem_claim *arg)
+{
+	struct raw_claim c = dirty_claim(target);
+	int ret = raw_claim_fn(world_fd(w), &c);
+
+	*arg = c.arg;
+	return ret;
+}
+
+void expect_reclaim(struct world *w, struct world_app *caller, struct target target, int error)
+{
+	struct raw_reclaim r = dirty_reclaim(target);
+
+	assert_int_equal(world_call(w, caller, raw_reclaim_fn, &r, sizeof(r), NULL), error);
+	if (error) {
+		assert_int_equal(r.arg.freed_bytes, 0);
+		assert_int_equal(r.arg.evicted_bytes, 0);
+		assert_int_equal(r.arg.skipped_bytes, 0);
+		assert_int_equal(r.arg.status, 0);
+	}
+}
+
+void expect_claim(struct world *w, struct world_app *caller, struct target target, int error)
+{
+	struct raw_claim c = dirty_claim(target);
+
+	assert_int_equal(world_call(w, caller, raw_claim_fn, &c, sizeof(c), NULL), error);
+	if (error) {
+		assert_int_equal(c.arg.claimed_bytes, 0);
+		assert_int_equal(c.arg.remaining_bytes, 0);
+		assert_int_equal(c.arg.status, 0);
+	}
+}
+
+void expect_both(struct world *w, struct world_app *caller, struct target target, int error)
+{
+	expect_reclaim(w, caller, target, error);
+	expect_claim(w, caller, target, error);
+}
+
 uint64_t tolerance(uint64_t bytes)
 {
 	uint64_t part = bytes / 50;

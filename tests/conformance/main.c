@@ -21,7 +21,9 @@ static const struct conf_suite suites[] = {
 	{ "shared", shared_cases },
 	{ "claim", claim_cases },
 	{ "error", error_cases },
+	{ "refused", refused_cases },
 	{ "identity", identity_cases },
+	{ "target", target_cases },
 	{ "signal", signal_cases },
 	{ "fault", fault_cases },
 	{ "gpu", gpu_cases },
@@ -82,6 +84,12 @@ static const char *feature_name(unsigned int bit)
 		return "no counters of what its GPU has done";
 	case WORLD_CAN_BREAK_GPU:
 		return "no GPU that could fail";
+	case WORLD_HAS_CGROUPS:
+		return "no cgroups of version 2";
+	case WORLD_HAS_MEMCG:
+		return "no memory controller in its cgroups";
+	case WORLD_CAN_SWAP_WRITE_ERROR:
+		return "no swap that could refuse";
 	}
 	return "not what it needs";
 }

@@ -53,6 +53,7 @@
 
 struct world;
 struct world_app;
+struct world_cgroup;
 
 /* --- life --------------------------------------------------------------- */
 
@@ -121,6 +122,12 @@ enum world_feature {
 	WORLD_HAS_GPU_COUNTERS = 1 << 11,
 	/* The faults that are about the GPU's firmware and caches */
 	WORLD_CAN_BREAK_GPU = 1 << 12,
+	/* world_cgroup() */
+	WORLD_HAS_CGROUPS = 1 << 13,
+	/* With it: they are charged for memory. world_swap_max(), world_hold_up() */
+	WORLD_HAS_MEMCG = 1 << 14,
+	/* world_fault() with WORLD_FAULT_SWAP_WRITE */
+	WORLD_CAN_SWAP_WRITE_ERROR = 1 << 15,
 };
 
 /*
@@ -129,8 +136,9 @@ enum world_feature {
  * guest's kernel can swap depends on the kernel. A board is used by others, too,
  * and has what it has.
  */
-#define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT | WORLD_IS_ALONE)
-#define WORLD_FEATURES_GUEST (0x1fffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
+#define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT | WORLD_IS_ALONE | \
+			     WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG | WORLD_CAN_SWAP_WRITE_ERROR)
+#define WORLD_FEATURES_GUEST (0xffffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
 #define WORLD_FEATURES_BOARD (WORLD_CAN_GIVE_FILE | WORLD_HAS_GPU)
 
 unsigned int world_features(void);
@@ -165,6 +173,13 @@ struct world_spawn {
 	bool no_device;
 	/* Its memory is for WORLD_FAULT_NO_MEMORY to limit. */
 	bool limited;
+	/* Live in this one from the start; NULL: in the manager's. Not if limited. */
+	struct world_cgroup *cgroup;
+	/*
+	 * WORLD_IS_ALONE: file 0 is one of the device's primary node, and the app the
+	 * DRM master that every first opener of it is. One app at a time.
+	 */
+	bool master;
 	/* Number of files, and of VMs in each. 0 means 1. At most 4. */
 	unsigned int files;
 	unsigned int vms;
@@ -209,6 +224,53 @@ void world_join(struct world *w, struct world_app *app, pid_t child);
 
 /* A TGID that no process has, neither in the manager's nor the child namespace. */
 pid_t world_unused_tgid(struct world *w);
+
+/* --- what names a target -------------------------------------------------- */
+
+/*
+ * A pidfd of the app's process, for the manager, until world_close(). It must be asked
+ * for while the process lives, and names it for ever after that.
+ */
+int world_pidfd(struct world *w, struct world_app *app);
+
+/* The drm-client-id of a file of the app, which must run. */
+uint64_t world_client_id(struct world *w, struct world_app *app, unsigned int file);
+
+/* WORLD_CAN_PIN and WORLD_IS_ALONE: that of a file of another device, which stays open. */
+uint64_t world_foreign_client_id(struct world *w);
+
+/* The manager keeps a file of the app open until world_close(), and does nothing with it. */
+void world_keep_file(struct world *w, struct world_app *app, unsigned int file);
+
+/*
+ * A child of the app by fork() issues one ioctl that changes nothing on file 0, and
+ * exits. So it is the owner, until the app uses the file again.
+ */
+void world_child_uses_file(struct world *w, struct world_app *app);
+
+/*
+ * WORLD_HAS_CGROUPS: a new one, without a process, in @parent or on top (NULL). If
+ * @charged it is charged for memory itself, and no process can be in @parent; else only
+ * those on top are. It ends with the world, if not before. Its descriptor is one of the
+ * directory, valid until world_close().
+ */
+struct world_cgroup *world_cgroup(struct world *w, struct world_cgroup *parent, bool charged);
+int world_cgroup_fd(struct world_cgroup *cgroup);
+
+/* Of one that has no process any more. */
+void world_cgroup_remove(struct world *w, struct world_cgroup *cgroup);
+
+/* WORLD_HAS_MEMCG: memory.swap.max of one that is charged. WORLD_NO_LIMIT: none. */
+#define WORLD_NO_LIMIT UINT64_MAX
+
+void world_swap_max(struct world *w, struct world_cgroup *cgroup, uint64_t bytes);
+
+/*
+ * WORLD_HAS_MEMCG: return when the app, which is alone in a cgroup that is charged, is held
+ * up in the middle of changing VM 0 of file 0. It has the locks of that VM, and keeps
+ * them until world_kill(). It can do nothing else.
+ */
+void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *cgroup);
 
 /* --- buffers ------------------------------------------------------------ */
 
@@ -472,6 +534,11 @@ enum world_fault {
 	 * anything else instead.
 	 */
 	WORLD_FAULT_SWAP_READ,
+	/*
+	 * The device of swap takes next to nothing more, though it has room. Has no
+	 * @nth.
+	 */
+	WORLD_FAULT_SWAP_WRITE,
 	/*
 	 * Memory for BOs of limited apps runs out: about @nth pages more can be
 	 * allocated, and nothing can be pushed out in their place.

@@ -161,6 +161,8 @@ static int end_app(struct world *w, struct world_app *app)
 		}
 	}
 	world_kill(w, app);
+	if (app->pidfd >= 0)
+		close(app->pidfd);
 	free(app);
 	return bad;
 }
@@ -174,6 +176,11 @@ int world_close(struct world *w)
 
 		w->apps = app->next;
 		bad += end_app(w, app);
+	}
+	ret = guest_close_targets(w);
+	if (ret) {
+		fprintf(stderr, "%s: cannot remove a cgroup: %s\n", world_name(), strerror(-ret));
+		bad++;
 	}
 	if (w->pidns_init) {
 		kill(w->pidns_init, SIGKILL);
@@ -269,12 +276,15 @@ struct world_app *world_spawn(struct world *w, const struct world_spawn *how)
 		.files = how->no_device ? 0 : how->files ? how->files : 1,
 		.vms = how->vms ? how->vms : 1,
 		.pidns = how->child_pidns ? child_pidns(w) : -1,
+		.cgroup = guest_cgroup_folder(how->cgroup),
+		.master = how->master,
 	};
 	if (how->limited)
 		guest_check(guest_limited_cgroup(w, &setup.cgroup), "a cgroup");
 	app->child_pidns = how->child_pidns;
 	app->has_device = !how->no_device;
 	app->pins = -1;
+	app->pidfd = -1;
 	/* Linked first: world_close() ends it whatever fails from here on. */
 	app->dead = true;
 	app->next = w->apps;

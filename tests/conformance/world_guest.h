@@ -27,7 +27,10 @@ struct world_app {
 	bool dead;
 	bool frames;
 	int pins;		/* a file of another device that has its BOs, or -1 */
+	int pidfd;		/* or -1 */
 };
+
+#define WORLD_MAX_KEPT 8
 
 /* A knob of the simulated GPU that is to strike, and the counters before it. */
 struct guest_knob {
@@ -41,6 +44,10 @@ struct world {
 	struct gpu_device dev;
 	struct gpu_binding binding;
 	struct world_app *apps;
+	struct world_cgroup *cgroups;
+	unsigned int n_cgroups;	/* so far */
+	int kept[WORLD_MAX_KEPT];	/* files, for nothing but to be open */
+	unsigned int n_kept;
 	struct swap swap;
 	bool swap_changed;
 	struct klog log;
@@ -55,6 +62,7 @@ struct world {
 	bool faults_uncounted;	/* and the GPU to have more than one reset */
 	bool unplugged;
 	bool limited;		/* there is a cgroup for limited apps */
+	bool swap_refuses;
 };
 
 /* --- world_guest_where.c --------------------------------------------------- */
@@ -81,6 +89,14 @@ int guest_recover(struct world *w, bool *struck);
 
 /* After the apps are gone: the device is back, and nothing is left of a fault. */
 int guest_restore(struct world *w);
+
+/* --- world_guest_target.c -------------------------------------------------- */
+
+/* NULL for NULL. */
+const char *guest_cgroup_folder(const struct world_cgroup *cgroup);
+
+/* After the apps are gone: 0, or -errno if something is left. */
+int guest_close_targets(struct world *w);
 
 /* --- world_guest_gpu.c ---------------------------------------------------- */
 

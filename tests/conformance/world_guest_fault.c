@@ -146,6 +146,9 @@ int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)
 		return unplug(w);
 	case WORLD_FAULT_SWAP_READ:
 		return swap_fail_read(&w->swap, nth);
+	case WORLD_FAULT_SWAP_WRITE:
+		w->swap_refuses = true;
+		return swap_refuse_writes(&w->swap, true);
 	case WORLD_FAULT_NO_MEMORY:
 		return limit_memory(w, nth - 1);
 	case WORLD_FAULT_MMU_TIMEOUT:
@@ -172,6 +175,10 @@ int guest_recover(struct world *w, bool *struck)
 	if (!ret)
 		ret = other;
 	other = swap_heal(&w->swap);
+	if (!ret)
+		ret = other;
+	other = w->swap_refuses ? swap_refuse_writes(&w->swap, false) : 0;
+	w->swap_refuses = false;
 	return ret ? ret : other;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <drm.h>
 
 #include "gpu/sysmem.h"
 #include "world.h"
@@ -67,6 +69,32 @@ void world_join(struct world *w, struct world_app *app, pid_t child)
 
 	if (ret)
 		fail_msg("ending the child of an app: %s", strerror(-ret));
+}
+
+/* VERSION changes nothing, and counts as any other ioctl. */
+static int child_uses_fn(int fd, void *arg)
+{
+	struct drm_version version = { 0 };
+	int status = 0;
+	pid_t child;
+
+	(void)arg;
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (!child)
+		_exit(ioctl(fd, DRM_IOCTL_VERSION, &version) ? 1 : 0);
+	if (waitpid(child, &status, 0) != child)
+		return -ECHILD;
+	return status ? -EIO : 0;
+}
+
+void world_child_uses_file(struct world *w, struct world_app *app)
+{
+	int ret = world_call(w, app, child_uses_fn, NULL, 0, NULL);
+
+	if (ret)
+		fail_msg("an ioctl by the child of an app: %s", strerror(-ret));
 }
 
 /*

@@ -25,9 +25,9 @@ const char world_help[] =
 	"right. No process that it has not started is a target, and none needs to be ended\n"
 	"before. All of them together hold at most 64 MiB at a time.\n\n"
 	"It must run as root, on a kernel that has the two ioctls, with swap on, 128 MiB of\n"
-	"it free, and 128 MiB of memory available. It changes no setting; one case makes the\n"
-	"cgroup panthor-mem-conformance for its process and removes it. What would need the\n"
-	"machine for itself, a GPU that fails, or a device that is not there is skipped, and\n"
+	"it free, and 128 MiB of memory available. It changes no setting; some cases make\n"
+	"cgroups named panthor-mem-conformance for their processes and remove them. What would\n"
+	"need the machine for itself, a GPU that fails, or a device that is not there is skipped, and\n"
 	"the reason is printed. It takes some minutes, and can be ended at any time: its\n"
 	"processes end with it.\n";
 
@@ -65,8 +65,10 @@ static unsigned int board_features(void)
 		features |= WORLD_CAN_PIN;
 		close(vgem);
 	}
+	if (!access(CONTROLLERS, W_OK))
+		features |= WORLD_HAS_CGROUPS;
 	if (has_word(CONTROLLERS, "memory"))
-		features |= WORLD_CAN_NO_MEMORY;
+		features |= WORLD_CAN_NO_MEMORY | WORLD_HAS_MEMCG;
 	return features;
 }
 

@@ -33,6 +33,7 @@ int world_close(struct world *w)
 {
 	int ret = 0;
 
+	mock_close_targets(w);
 	while (w->apps) {
 		struct world_app *app = w->apps;
 		unsigned int i;
@@ -118,10 +119,14 @@ struct world_app *world_spawn(struct world *w, const struct world_spawn *how)
 	app->next = w->apps;
 	w->apps = app;
 	app->proc = model_proc_new(w->model, how->child_pidns ? MODEL_NS_CHILD : MODEL_NS_INIT);
+	app->proc->tgid.cgroup = how->cgroup ? how->cgroup->model : NULL;
+	app->pidfd = app->alive = -1;
 	app->proc->cap_sys_resource = how->cred == WORLD_CRED_MANAGER;
 	app->proc->cap_in_child_userns = how->cred == WORLD_CRED_USERNS_ROOT;
 	for (i = 0; i < (how->files ? how->files : 1) && !how->no_device; i++)
 		add_file(app, model_file_new(w->model, app->proc, how->vms ? how->vms : 1));
+	if (how->master)
+		app->files[0]->was_master = true;
 	return app;
 }
 
@@ -132,13 +137,14 @@ void world_kill(struct world *w, struct world_app *app)
 	model_proc_kill(w->model, app->proc);
 	for (i = 0; i < app->n_files; i++) {
 		/* Those that were given to the app are not the process's in the model. */
-		if (app->files[i])
+		if (app->files[i] && !app->files[i]->kept)
 			model_file_close(w->model, app->files[i]);
 		if (app->fds[i] >= 0)
 			close(app->fds[i]);
 		app->fds[i] = -1;
 	}
 	app->looping = false;
+	mock_exited(app);
 }
 
 void world_stop(struct world *w, struct world_app *app)
@@ -324,6 +330,9 @@ void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
 	case WORLD_FAULT_SWAP_READ:
 		w->model->fail_swap_read = nth;
 		break;
+	case WORLD_FAULT_SWAP_WRITE:
+		w->model->fail_swap_write = true;
+		break;
 	case WORLD_FAULT_NO_MEMORY:
 		w->model->fail_alloc = nth;
 		break;
@@ -342,6 +351,7 @@ void world_fault(struct world *w, enum world_fault fault, unsigned int nth)
 
 void world_recover(struct world *w)
 {
+	w->model->fail_swap_write = false;
 	w->model->fail_swap_read = 0;
 	w->model->fail_alloc = 0;
 	w->model->fail_mmu = 0;

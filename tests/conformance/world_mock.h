@@ -32,9 +32,17 @@ struct world_app {
 	unsigned int n_files;
 	struct app_bo bos[MAX_BOS];
 	int n_bos;
+	int pidfd; /* of the manager's, or -1; and what tells that it has exited */
+	int alive;
 	bool looping;
 	long frames;
 	int frame_error;
+};
+
+struct world_cgroup {
+	struct world_cgroup *next;
+	struct model_cgroup *model;
+	int fd;
 };
 
 struct world {
@@ -42,11 +50,16 @@ struct world {
 	struct drm_core core;
 	struct model_proc *manager;
 	struct world_app *apps;
+	struct world_cgroup *cgroups;
 	int fd;
 };
 
 /* The app must be alive and running; one of its files, as the last caller of it. */
 struct model_file *mock_use_file(struct world_app *app, unsigned int file);
+
+/* The descriptors of world_pidfd() and world_cgroup_fd(). */
+void mock_exited(struct world_app *app);
+void mock_close_targets(struct world *w);
 
 /* Each frame loop goes one frame further. */
 void mock_tick(struct world *w);

@@ -27,6 +27,7 @@ struct gpu_app_setup {
 	unsigned int vms;	/* in each file */
 	int pidns;		/* /proc/PID/ns/pid to live in, or -1 */
 	const char *cgroup;	/* a folder of cgroup2 to live in, or NULL */
+	bool master;		/* the first file is of the primary node */
 };
 
 struct gpu_app {

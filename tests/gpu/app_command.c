@@ -18,6 +18,12 @@ static int give_file(struct app_state *state, unsigned int file, int *fd)
 	return 0;
 }
 
+static int dup_file(struct app_state *state, unsigned int file, int *fd)
+{
+	*fd = fcntl(state->dev[file].fd, F_DUPFD_CLOEXEC, 0);
+	return *fd < 0 ? -errno : 0;
+}
+
 static int take_file(int fd)
 {
 	drmVersionPtr version;
@@ -43,6 +49,7 @@ static bool names_file(enum app_op op)
 	case APP_IDLE:
 	case APP_FRAMES_START:
 	case APP_GIVE_FILE:
+	case APP_DUP_FILE:
 	case APP_HEAP:
 	case APP_HEAP_CHECK:
 	case APP_SPARSE:
@@ -114,6 +121,8 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 		return give_file(state, req->file, send_fd);
 	case APP_TAKE_FILE:
 		return take_file(fd);
+	case APP_DUP_FILE:
+		return dup_file(state, req->file, send_fd);
 	case APP_HEAP:
 		return app_heap(state, req);
 	case APP_HEAP_CHECK:

@@ -88,12 +88,16 @@ static int enter_cgroup(const char *folder)
 }
 
 /* Opened while still root: the tests are not about who may open the node. */
-static int open_files(struct app_state *state, unsigned int files)
+static int open_files(struct app_state *state, const struct gpu_app_setup *setup)
 {
 	int ret = 0;
 
-	for (state->files = 0; !ret && state->files < files; state->files++)
-		ret = gpu_device_open(&state->dev[state->files]);
+	for (state->files = 0; !ret && state->files < setup->files; state->files++) {
+		struct gpu_device *dev = &state->dev[state->files];
+
+		ret = setup->master && !state->files ? gpu_device_open_primary(dev) :
+						       gpu_device_open(dev);
+	}
 	return ret;
 }
 
@@ -117,7 +121,7 @@ static int set_up(struct app_state *state, const struct gpu_app_setup *setup)
 	if (setup->cgroup)
 		ret = enter_cgroup(setup->cgroup);
 	if (!ret)
-		ret = open_files(state, setup->files);
+		ret = open_files(state, setup);
 	if (ret)
 		return ret;
 	if (setup->cred == GPU_APP_NOBODY)

@@ -30,6 +30,7 @@ enum app_op {
 	APP_CALL,		/* fn and payload -> fn's value and payload */
 	APP_GIVE_FILE,		/* file -> its descriptor, closed here */
 	APP_TAKE_FILE,		/* a descriptor */
+	APP_DUP_FILE,		/* file -> another descriptor of it */
 	APP_HEAP,		/* file vm count seed */
 	APP_HEAP_CHECK,		/* file vm */
 	APP_SPARSE,		/* file vm size */

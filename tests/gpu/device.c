@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -92,6 +93,24 @@ int gpu_device_open(struct gpu_device *dev)
 		return gpu_device_from_fd(dev, fd);
 	dev->fd = -1;
 	return fd;
+}
+
+int gpu_device_open_primary(struct gpu_device *dev)
+{
+	int render = gpu_node_open("panthor");
+	int fd = render;
+	char *path;
+
+	dev->fd = -1;
+	if (render < 0)
+		return render;
+	path = drmGetPrimaryDeviceNameFromFd(render);
+	fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	if (fd < 0)
+		fd = path ? -errno : -ENODEV;
+	free(path);
+	close(render);
+	return fd < 0 ? fd : gpu_device_from_fd(dev, fd);
 }
 
 void gpu_device_close(struct gpu_device *dev)

@@ -24,11 +24,13 @@ struct gpu_device {
 int gpu_ioctl(int fd, unsigned long request, void *arg);
 
 /*
- * Open the first render node that panthor drives. -ENODEV: there is none.
+ * Open the first render node that panthor drives, or the primary node of that
+ * device. -ENODEV: there is none.
  * gpu_device_from_fd() does the rest of it on a node that is open already and
  * owns @fd from then on, also on failure.
  */
 int gpu_device_open(struct gpu_device *dev);
+int gpu_device_open_primary(struct gpu_device *dev);
 int gpu_device_from_fd(struct gpu_device *dev, int fd);
 void gpu_device_close(struct gpu_device *dev);
 

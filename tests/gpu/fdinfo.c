@@ -112,3 +112,17 @@ int gpu_fdinfo_read(pid_t pid, struct gpu_fdinfo *info)
 	closedir(dir);
 	return 0;
 }
+
+int gpu_fdinfo_client(pid_t pid, int fd, uint64_t *id)
+{
+	struct client client;
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
+	ret = parse_file(path, &client);
+	if (ret)
+		return ret;
+	*id = client.id;
+	return client.panthor ? 0 : -ENODEV;
+}

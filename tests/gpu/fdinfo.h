@@ -23,4 +23,7 @@ struct gpu_fdinfo {
  */
 int gpu_fdinfo_read(pid_t pid, struct gpu_fdinfo *info);
 
+/* The drm-client-id of one descriptor of @pid. -ENODEV: it is none of panthor's. */
+int gpu_fdinfo_client(pid_t pid, int fd, uint64_t *id);
+
 #endif

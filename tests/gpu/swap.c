@@ -149,3 +149,14 @@ int swap_limit(struct swap *swap, uint64_t bytes)
 	}
 	return 0;
 }
+
+/* By zram's limit of its memory, which is not one of swap. */
+int swap_refuse_writes(struct swap *swap, bool refuse)
+{
+	const char *name = strrchr(swap->device, '/');
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/mem_limit", name ? name + 1 : swap->device);
+	/* One page; none is "no limit". */
+	return sysmem_write_file(path, refuse ? "4096" : "0");
+}

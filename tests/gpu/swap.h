@@ -6,6 +6,7 @@
 #define GPU_SWAP_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -48,5 +49,8 @@ void swap_end_disk(struct swap *swap);
 /* The @nth page that was written (from 1) cannot be read the next time. */
 int swap_fail_read(struct swap *swap, uint64_t nth);
 int swap_heal(struct swap *swap);
+
+/* The device that was on at first takes next to nothing more; or again all. */
+int swap_refuse_writes(struct swap *swap, bool refuse);
 
 #endif

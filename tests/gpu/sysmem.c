@@ -50,7 +50,7 @@ int sysmem_read_number(const char *path, int64_t *value)
 }
 
 /* One "Name:  123 kB" or "name 123" after another; @value of @name in @text. */
-static int find_key(const char *path, const char *name, uint64_t *value)
+int sysmem_read_key(const char *path, const char *name, uint64_t *value)
 {
 	FILE *file = fopen(path, "re");
 	char line[256];
@@ -70,18 +70,18 @@ static int find_key(const char *path, const char *name, uint64_t *value)
 static int read_meminfo(struct sysmem *mem)
 {
 	uint64_t free, available, total, swap_free, cached, slab;
-	int ret = find_key("/proc/meminfo", "MemFree:", &free);
+	int ret = sysmem_read_key("/proc/meminfo", "MemFree:", &free);
 
 	if (!ret)
-		ret = find_key("/proc/meminfo", "MemAvailable:", &available);
+		ret = sysmem_read_key("/proc/meminfo", "MemAvailable:", &available);
 	if (!ret)
-		ret = find_key("/proc/meminfo", "SwapTotal:", &total);
+		ret = sysmem_read_key("/proc/meminfo", "SwapTotal:", &total);
 	if (!ret)
-		ret = find_key("/proc/meminfo", "SwapFree:", &swap_free);
+		ret = sysmem_read_key("/proc/meminfo", "SwapFree:", &swap_free);
 	if (!ret)
-		ret = find_key("/proc/meminfo", "SwapCached:", &cached);
+		ret = sysmem_read_key("/proc/meminfo", "SwapCached:", &cached);
 	if (!ret)
-		ret = find_key("/proc/meminfo", "Slab:", &slab);
+		ret = sysmem_read_key("/proc/meminfo", "Slab:", &slab);
 	if (ret)
 		return ret;
 	mem->free = free << 10;
@@ -146,13 +146,13 @@ static void read_vmstat(struct sysmem *mem)
 {
 	uint64_t value;
 
-	if (!find_key("/proc/vmstat", "pswpout", &value))
+	if (!sysmem_read_key("/proc/vmstat", "pswpout", &value))
 		mem->pages_out += value;
-	if (!find_key("/proc/vmstat", "swpout_zero", &value))
+	if (!sysmem_read_key("/proc/vmstat", "swpout_zero", &value))
 		mem->pages_out += value;
-	if (!find_key("/proc/vmstat", "pswpin", &value))
+	if (!sysmem_read_key("/proc/vmstat", "pswpin", &value))
 		mem->pages_in += value;
-	if (!find_key("/proc/vmstat", "swpin_zero", &value))
+	if (!sysmem_read_key("/proc/vmstat", "swpin_zero", &value))
 		mem->pages_in += value;
 }
 

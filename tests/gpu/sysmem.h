@@ -44,7 +44,8 @@ int sysmem_reclaim(const char *cgroup, uint64_t bytes);
 /* Write a string into a file of the kernel's, such as a knob in sysfs. */
 int sysmem_write_file(const char *path, const char *text);
 
-/* Read a number from such a file. */
+/* Read a number from such a file, or the one that follows a name at the start of a line. */
 int sysmem_read_number(const char *path, int64_t *value);
+int sysmem_read_key(const char *path, const char *name, uint64_t *value);
 
 #endif
