@@ -37,6 +37,9 @@
 /* How long a reclaim waits for the last frames of a client. */
 #define DRAIN_NS (100 * NS_PER_MS)
 
+/* How long a claim waits for a client that keeps its memory locked. */
+#define LOCKED_NS (500 * NS_PER_MS)
+
 enum direction { RECLAIM, CLAIM, DIRECTIONS };
 
 struct client {
@@ -98,19 +101,22 @@ static struct client *next_client(enum direction direction)
 
 static void call(struct report *r)
 {
-	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_options drain = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_options locked = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
 	struct panthor_mem_reclaim_result out = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	struct panthor_mem_claim_result in = PANTHOR_MEM_CLAIM_RESULT_INIT;
 	int64_t start = now_ns();
 
 	if (r->direction == RECLAIM) {
-		opts.deadline_ns = start + DRAIN_NS;
+		drain.deadline_ns = start + DRAIN_NS;
 		r->ret = panthor_mem_reclaim_pidfd_with(shared.device, r->client->pidfd,
-							&opts, &out);
+							&drain, &out);
 		r->bytes = out.freed_bytes;
 		r->status = out.status;
 	} else {
-		r->ret = panthor_mem_claim_pidfd_with(shared.device, r->client->pidfd, NULL, &in);
+		locked.deadline_ns = start + LOCKED_NS;
+		r->ret = panthor_mem_claim_pidfd_with(shared.device, r->client->pidfd,
+						      &locked, &in);
 		r->bytes = in.claimed_bytes;
 		r->status = in.status;
 	}
