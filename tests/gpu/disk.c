@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk in memory whose reads can fail, or that is slow.
+ * A disk in memory whose transfers can fail, or that is slow.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #define FOLDER CONFIGFS "/nullb/" NAME
 #define PAGE 4096u
 #define SECTORS (PAGE / 512u)
+#define MIB_PAGES ((1u << 20) / PAGE)
 
 /* Version 1 of the header: no bad pages, no label. */
 struct swap_header {
@@ -64,11 +65,11 @@ static int set_number(const char *name, unsigned int value)
 }
 
 /* A transfer is over when it was submitted. */
-static int set_fast(void)
+static int set_fast(const char *bad_once)
 {
 	int ret = set("irqmode", "0");
 
-	return ret ? ret : set("badblocks_once", "1");
+	return ret ? ret : set("badblocks_once", bad_once);
 }
 
 static int set_slow(unsigned int ns, unsigned int mbps)
@@ -80,7 +81,7 @@ static int set_slow(unsigned int ns, unsigned int mbps)
 	return ret ? ret : set_number("mbps", mbps);
 }
 
-static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps)
+static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps, const char *bad_once)
 {
 	int ret = set_number("size", mib);
 
@@ -89,19 +90,14 @@ static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps)
 	if (!ret)
 		ret = set("blocksize", "4096");
 	if (!ret)
-		ret = ns ? set_slow(ns, mbps) : set_fast();
+		ret = ns ? set_slow(ns, mbps) : set_fast(bad_once);
 	if (!ret)
 		ret = set("power", "1");
 	return ret;
 }
 
-int disk_create(struct disk *disk, unsigned int mib)
-{
-	return disk_create_slow(disk, mib, 0, 0);
-}
-
-int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
-		     unsigned int mbps)
+static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned int mbps,
+		  const char *bad_once)
 {
 	int ret;
 
@@ -111,7 +107,7 @@ int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		return -errno;
 	if (mkdir(FOLDER, 0755))
 		return -errno;
-	ret = set_up(mib, ns, mbps);
+	ret = set_up(mib, ns, mbps, bad_once);
 	if (!ret) {
 		snprintf(disk->device, sizeof(disk->device), "/dev/" NAME);
 		ret = disk_make_swap(disk->device, (uint64_t)mib << 20);
@@ -121,6 +117,17 @@ int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 	return ret;
 }
 
+int disk_create(struct disk *disk, unsigned int mib)
+{
+	return create(disk, mib, 0, 0, "1");
+}
+
+int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
+		     unsigned int mbps)
+{
+	return create(disk, mib, ns, mbps, "1");
+}
+
 void disk_destroy(struct disk *disk)
 {
 	set("power", "0");
@@ -128,13 +135,33 @@ void disk_destroy(struct disk *disk)
 	disk->device[0] = '\0';
 }
 
-static int mark(char sign, uint64_t page)
+static int mark(char sign, uint64_t page, uint64_t pages)
 {
 	char range[64];
 
 	snprintf(range, sizeof(range), "%c%" PRIu64 "-%" PRIu64, sign, page * SECTORS,
-		 page * SECTORS + SECTORS - 1);
+		 (page + pages) * SECTORS - 1);
 	return set("badblocks", range);
+}
+
+int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_mib)
+{
+	uint64_t good = (uint64_t)good_mib * MIB_PAGES;
+	uint64_t bad = (uint64_t)mib * MIB_PAGES - good;
+	int ret;
+
+	/* Not once: each time. This cannot be changed later. */
+	ret = create(disk, mib, 0, 0, "0");
+	if (ret)
+		return ret;
+	ret = mark('+', good, bad);
+	if (ret) {
+		disk_destroy(disk);
+		return ret;
+	}
+	disk->bad = good;
+	disk->bad_pages = bad;
+	return 0;
 }
 
 int disk_fail_page(struct disk *disk, uint64_t page)
@@ -143,9 +170,11 @@ int disk_fail_page(struct disk *disk, uint64_t page)
 
 	if (!disk->device[0])
 		return -ENODEV;
-	ret = mark('+', page);
-	if (!ret)
+	ret = mark('+', page, 1);
+	if (!ret) {
 		disk->bad = page;
+		disk->bad_pages = 1;
+	}
 	return ret;
 }
 
@@ -154,5 +183,5 @@ int disk_heal(struct disk *disk)
 	uint64_t page = disk->bad;
 
 	disk->bad = 0;
-	return page && disk->device[0] ? mark('-', page) : 0;
+	return page && disk->device[0] ? mark('-', page, disk->bad_pages) : 0;
 }

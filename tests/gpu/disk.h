@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk in memory to swap on, whose reads can fail, or that is slow: null_blk.
+ * A disk in memory to swap on, whose transfers can fail, or that is slow: null_blk.
  * Needs root, and configfs, which is mounted if it is not.
  */
 #ifndef GPU_DISK_H
@@ -10,7 +10,8 @@
 
 struct disk {
 	char device[64];	/* "": none */
-	uint64_t bad;		/* the page that fails next, or 0 */
+	uint64_t bad;		/* the first page that fails, or 0 */
+	uint64_t bad_pages;	/* how many do */
 };
 
 /* A new one, with a swap header on it. */
@@ -22,6 +23,12 @@ int disk_create(struct disk *disk, unsigned int mib);
  */
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps);
+
+/*
+ * The same, not slow, but only the first @good_mib MiB of it work: each transfer to
+ * the others is an I/O error, until disk_heal().
+ */
+int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_mib);
 
 /* Write the header of an empty swap area of @bytes; root has to swap it on. */
 int disk_make_swap(const char *device, uint64_t bytes);
