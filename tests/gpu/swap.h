@@ -44,6 +44,12 @@ int swap_disk(struct swap *swap);
  * kernel's workers run where they like.
  */
 int swap_slow_disk(struct swap *swap);
+
+/*
+ * The same behind what was there before, which has room for @bytes at most: what this
+ * process pushes out first goes there, the rest to the disk. All of it on one CPU.
+ */
+int swap_slow_disk_behind(struct swap *swap, uint64_t bytes);
 void swap_end_disk(struct swap *swap);
 
 /* The @nth page that was written (from 1) cannot be read the next time. */

@@ -59,12 +59,10 @@ static int keep_order(struct swap *swap)
 	return 0;
 }
 
-static int swap_on_disk(struct swap *swap, unsigned int ns)
+static int add_disk(struct swap *swap, unsigned int ns)
 {
-	int ret = swap_none(swap);
+	int ret = disk_create_slow(&swap->disk, DISK_MIB, ns, 0);
 
-	if (!ret)
-		ret = disk_create_slow(&swap->disk, DISK_MIB, ns, 0);
 	if (!ret)
 		ret = keep_order(swap);
 	if (!ret && swapon(swap->disk.device, 0))
@@ -72,20 +70,42 @@ static int swap_on_disk(struct swap *swap, unsigned int ns)
 	return ret;
 }
 
+static int workers_here(void)
+{
+	cpu_set_t mine;
+
+	return sched_getaffinity(0, sizeof(mine), &mine) ? -errno : set_workers(&mine);
+}
+
 /* Nor does the driver get help from another CPU. */
 int swap_disk(struct swap *swap)
 {
-	int ret = swap_on_disk(swap, 0);
-	cpu_set_t mine;
+	int ret = swap_none(swap);
 
-	if (!ret && sched_getaffinity(0, sizeof(mine), &mine))
-		ret = -errno;
-	return ret ? ret : set_workers(&mine);
+	if (!ret)
+		ret = add_disk(swap, 0);
+	return ret ? ret : workers_here();
 }
 
 int swap_slow_disk(struct swap *swap)
 {
-	return swap_on_disk(swap, TRANSFER_NS);
+	int ret = swap_none(swap);
+
+	return ret ? ret : add_disk(swap, TRANSFER_NS);
+}
+
+int swap_slow_disk_behind(struct swap *swap, uint64_t bytes)
+{
+	int ret = swap_none(swap);
+
+	/* Devices have the same priority if nobody says something else. */
+	if (!ret && swapon(swap->device, SWAP_FLAG_PREFER | 1))
+		ret = -errno;
+	if (!ret)
+		ret = swap_limit(swap, bytes);
+	if (!ret)
+		ret = add_disk(swap, TRANSFER_NS);
+	return ret ? ret : workers_here();
 }
 
 void swap_end_disk(struct swap *swap)

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,11 +49,14 @@ static struct thread {
 static void *run_call(void *arg)
 {
 	struct thread *t = arg;
+	int ret;
 
+	/* Not by drmIoctl(): that would repeat it after a signal. */
 	if (t->call.claims)
-		t->call.ret = gpu_mem_claim(t->fd, &t->call.claim);
+		ret = ioctl(t->fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, &t->call.claim);
 	else
-		t->call.ret = gpu_mem_reclaim(t->fd, &t->call.reclaim);
+		ret = ioctl(t->fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &t->call.reclaim);
+	t->call.ret = ret ? -errno : 0;
 	atomic_store(&t->done, true);
 	return NULL;
 }
@@ -234,6 +239,11 @@ void swap_on_refusing_disk(unsigned int mib, unsigned int good_mib)
 	swap_on_disk(disk_create_refusing(&disk, mib, good_mib));
 }
 
+void swap_on_slow_disk_behind_zram(uint64_t bytes)
+{
+	ok(swap_slow_disk_behind(&swap, bytes), "a disk behind zram");
+}
+
 void heal_disk(void)
 {
 	ok(disk_heal(&disk), "healing the disk");
@@ -253,6 +263,11 @@ void queue_little(void)
 	set_queue("nr_requests", "4");
 }
 
+static const char *disk_device(void)
+{
+	return swap.disk.device[0] ? swap.disk.device : disk.device;
+}
+
 /* /sys/block/NAME/stat: reads, merged, sectors, ms, the same of writes, in flight. */
 static uint64_t disk_stat(unsigned int field)
 {
@@ -260,7 +275,7 @@ static uint64_t disk_stat(unsigned int field)
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/block/%s/stat", strrchr(disk.device, '/') + 1);
+	snprintf(path, sizeof(path), "/sys/block/%s/stat", strrchr(disk_device(), '/') + 1);
 	f = fopen(path, "re");
 	if (!f)
 		fail_msg("%s: %s", path, strerror(errno));
@@ -284,6 +299,14 @@ uint64_t disk_written(void)
 unsigned int disk_in_flight(void)
 {
 	return (unsigned int)disk_stat(8);
+}
+
+void disk_number(char text[32])
+{
+	struct stat st;
+
+	ok(stat(disk_device(), &st) ? -errno : 0, disk_device());
+	snprintf(text, 32, "%u,%u", major(st.st_rdev), minor(st.st_rdev));
 }
 
 static bool disk_is_idle(void *arg)
@@ -323,6 +346,8 @@ uint64_t swap_cached(void)
 
 static int restore_swap(void)
 {
+	int ret;
+
 	sysmem_write_file(MEM_LIMIT, "0");
 	if (disk.device[0]) {
 		disk_heal(&disk);
@@ -330,7 +355,9 @@ static int restore_swap(void)
 			return -errno;
 		disk_destroy(&disk);
 	}
-	return swap_normal(&swap);
+	/* Off and on, for its priority. */
+	ret = swap_none(&swap);
+	return ret ? ret : swap_normal(&swap);
 }
 
 /* --- cgroups ----------------------------------------------------------------- */

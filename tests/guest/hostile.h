@@ -95,6 +95,8 @@ void wait_until(bool (*check)(void *arg), void *arg, const char *what);
  */
 void swap_on_slow_disk(unsigned int mib, unsigned int ns, unsigned int mbps);
 void swap_on_refusing_disk(unsigned int mib, unsigned int good_mib);
+/* Zram has only room for @bytes, and what comes after these goes to a slow disk. */
+void swap_on_slow_disk_behind_zram(uint64_t bytes);
 /* All of its pages can be written from now on. */
 void heal_disk(void);
 /* It takes only a few small transfers at a time: who wants more has to wait. */
@@ -104,6 +106,8 @@ void queue_little(void);
 uint64_t disk_written(void);
 uint64_t disk_read(void);
 unsigned int disk_in_flight(void);
+/* As trace events name it: "major,minor". */
+void disk_number(char text[32]);
 void wait_disk_idle(void);
 
 /* Limits the memory of zram, 0: no limit. */
