@@ -346,25 +346,29 @@ static void see(const struct trace_event *e, void *arg)
 static void reads_ahead_past_zram(void **state)
 {
 	struct lot lot = { .of = &app, .count = 1, .size = 8 * MIB, .seed = SEED };
-	struct reads r = { .pages = 0 };
 
 	(void)state;
 	swap_on_slow_disk_behind_zram(MIB);
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
-	reclaim_all(&app, 0);
-	disk_number(r.disk);
-	ok(trace_reset(4096), "tracefs");
-	ok(trace_enable("block/block_bio_queue", NULL), "block_bio_queue");
-	ok(trace_start(), "tracing on");
-	claim_all(&app);
-	ok(trace_stop(), "tracing off");
-	ok(trace_for_each(see, &r), "reading the trace");
-	print_message("%u pages were on the disk, %u were read alone\n", r.pages, r.alone);
-	/* Both have some. */
-	assert_true(r.pages >= 1024);
-	assert_true(r.pages < lot_bytes(&lot) / 4096);
-	assert_true(r.alone < 16);
+	/* Where the pages on zram end is another page each time. */
+	for (int i = 0; i < 3; i++) {
+		struct reads r = { .pages = 0 };
+
+		reclaim_all(&app, 0);
+		disk_number(r.disk);
+		ok(trace_reset(4096), "tracefs");
+		ok(trace_enable("block/block_bio_queue", NULL), "block_bio_queue");
+		ok(trace_start(), "tracing on");
+		claim_all(&app);
+		ok(trace_stop(), "tracing off");
+		ok(trace_for_each(see, &r), "reading the trace");
+		print_message("%u pages were on the disk, %u were read alone\n", r.pages, r.alone);
+		/* Both have some. */
+		assert_true(r.pages >= 1024);
+		assert_true(r.pages < lot_bytes(&lot) / 4096);
+		assert_true(r.alone < 16);
+	}
 	check_lot(&lot);
 }
 
