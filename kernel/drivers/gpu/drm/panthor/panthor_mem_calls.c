@@ -35,7 +35,7 @@ void panthor_mem_init(struct panthor_device *ptdev)
 	INIT_LIST_HEAD(&ptdev->mem.reclaims);
 	init_waitqueue_head(&ptdev->mem.changed);
 	atomic_set(&ptdev->mem.visit, 0);
-	ptdev->mem.ticket = 0;
+	atomic64_set(&ptdev->mem.ticket, 0);
 }
 
 static void panthor_mem_list(struct panthor_mem_op *op, bool evicts)
@@ -44,7 +44,7 @@ static void panthor_mem_list(struct panthor_mem_op *op, bool evicts)
 
 	guard(mutex)(&ptdev->mem.lock);
 
-	op->ticket = ++ptdev->mem.ticket;
+	op->ticket = atomic64_inc_return(&ptdev->mem.ticket);
 	if (evicts)
 		list_add(&op->node, &ptdev->mem.reclaims);
 }

@@ -55,6 +55,9 @@ static_assert(sizeof(struct drm_panthor_mem_reclaim) == 64);
 static_assert(offsetof(struct drm_panthor_mem_reclaim, target) == 8);
 static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 32);
 
+/* Pages of free swap that can be out of reach, reserved for other CPUs. */
+#define PANTHOR_MEM_LITTLE_SWAP		(SZ_1M >> PAGE_SHIFT)
+
 /* How long a wait for the GPU goes on without a look for a claim. */
 #define PANTHOR_MEM_WAIT_MS		20
 
@@ -83,7 +86,7 @@ struct panthor_mem_reclaim_op {
 	/** @ours: BOs of the slice that no other reclaim may page out. */
 	DECLARE_BITMAP(ours, PANTHOR_MEM_SLICE_BOS);
 
-	/** @cached: BOs of the slice that had been evicted before. */
+	/** @cached: BOs of the slice that had been evicted before the call. */
 	DECLARE_BITMAP(cached, PANTHOR_MEM_SLICE_BOS);
 
 	/** @missed: Pages that could not be isolated in the last pass. */
@@ -367,12 +370,17 @@ static bool panthor_mem_evictable(struct panthor_mem_reclaim_op *op,
 
 /*
  * What is still in RAM of a BO that was evicted before, by a call or by the
- * shrinker. Counted without locks: a large BO takes its time.
+ * shrinker. What another call has evicted since this one began is left to that,
+ * and counted there. Counted without locks: a large BO takes its time.
  */
 static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 				    struct panthor_gem_object *bo, u32 i)
 {
+	bool by_us = bo->mem_evicted_by == op->base->ticket;
 	u64 bytes;
+
+	if (!by_us && bo->mem_evicted_at >= op->base->ticket)
+		return;
 
 	panthor_mem_unlock(op);
 	bytes = panthor_mem_bytes_in_ram(bo);
@@ -396,7 +404,8 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 		return;
 
 	__set_bit(i, op->ours);
-	__set_bit(i, op->cached);
+	if (!by_us)
+		__set_bit(i, op->cached);
 	op->base->bytes[i] = bytes;
 	op->slice_bytes += bytes;
 }
@@ -447,6 +456,8 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	}
 
 	WRITE_ONCE(bo->mem_refused, false);
+	bo->mem_evicted_by = op->base->ticket;
+	bo->mem_evicted_at = atomic64_read(&op->base->target.ptdev->mem.ticket);
 	if (ours)
 		__set_bit(i, op->ours);
 	op->base->bytes[i] = bo->base.size;
@@ -656,14 +667,12 @@ static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
  * Bytes are missing although nobody has ended the call, and nobody has brought the
  * BOs back. If swap has room, the device has not taken them.
  */
-static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 last,
-					 u64 missing)
+static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
 	struct panthor_mem_op *base = op->base;
 	u64 others = (u64)atomic_long_read(&op->missed) << PAGE_SHIFT, refused = 0;
 
-	if (signal_pending(current) ||
-	    (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT < missing)
+	if (signal_pending(current) || panthor_mem_free_swap() < PANTHOR_MEM_LITTLE_SWAP)
 		return;
 
 	for (u32 i = first; i < last; i++) {
@@ -696,7 +705,7 @@ static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u
 	if (missing && panthor_mem_drain(op))
 		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_collect);
 	if (missing)
-		panthor_mem_look_for_refusal(op, first, last, missing);
+		panthor_mem_look_for_refusal(op, first, last);
 }
 
 static void panthor_mem_release_slice(struct panthor_mem_reclaim_op *op)

@@ -24,8 +24,9 @@ static int panthor_mem_select_cgroup(struct panthor_mem_selector *selector, int 
 {
 	struct cgroup *cgroup = cgroup_get_from_fd(fd);
 
+	/* A cgroup that was removed has no process. */
 	if (IS_ERR(cgroup))
-		return -EBADF;
+		return PTR_ERR(cgroup) == -ENOENT ? -ESRCH : -EBADF;
 
 	selector->cgroup = cgroup;
 	return 0;

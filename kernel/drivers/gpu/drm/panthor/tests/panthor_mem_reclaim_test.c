@@ -974,6 +974,12 @@ static void panthor_mem_reclaim_test_two_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->writes, 0);
 
 	atomic_set(&bo->mem_paging, 0);
+	/* What it evicts after this call has begun is left to it, too. */
+	bo->mem_evicted_at = U64_MAX;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
+
+	bo->mem_evicted_at = 0;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&bo->mem_paging), 0);
