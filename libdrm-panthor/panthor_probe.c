@@ -2,6 +2,7 @@
 /* Is it there, and may we? */
 #include <errno.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <xf86drm.h>
@@ -47,6 +48,14 @@ static bool is_ours(const struct drm_panthor_mem_reclaim *sent,
 	       got->status != sent->status;
 }
 
+static bool swap_is_free(void)
+{
+	struct sysinfo info = { 0 };
+
+	/* It fails for a bad address alone. */
+	return !sysinfo(&info) && info.freeswap;
+}
+
 panthor_public int panthor_mem_probe(int fd)
 {
 	/*
@@ -81,10 +90,11 @@ panthor_public int panthor_mem_probe(int fd)
 		return -ENOSYS;
 	case -ESRCH:
 		/*
-		 * The caller passed every check but owns no file, not even this
-		 * one: a primary node that was DRM master stays its opener's.
+		 * The caller owns no file, not even this one: a primary node that
+		 * was DRM master stays its opener's. All that the kernel would have
+		 * looked at after that is swap.
 		 */
-		return 0;
+		return swap_is_free() ? 0 : -ENOSPC;
 	default:
 		return ret;
 	}

@@ -3,9 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "fixture.h"
+
+/* Of the machine, as the library sees it: it finds this one first. */
+static unsigned long free_swap = 1;
+
+int sysinfo(struct sysinfo *info)
+{
+	*info = (struct sysinfo){ .totalswap = 1, .freeswap = free_swap, .mem_unit = 4096 };
+	return 0;
+}
 
 static void ready(void **state)
 {
@@ -222,6 +232,10 @@ static void owns_no_file(void **state)
 	file->was_master = true;
 	assert_int_equal(panthor_mem_reclaim(fd, 0, NULL), -ESRCH);
 	assert_int_equal(panthor_mem_probe(fd), 0);
+	/* The kernel looks at swap after that, so the library does. */
+	free_swap = 0;
+	assert_int_equal(panthor_mem_probe(fd), -ENOSPC);
+	free_swap = 1;
 }
 
 static void signals(void **state)
