@@ -99,20 +99,20 @@ static panthor_inline int simple(int fd, struct panthor_target target, uint64_t 
 	return ret;
 }
 
-/* The same for a program that was built with another version of the struct. */
+/* With no result, or one of another version of the library. */
 static __attribute__((cold)) int
-with_other_size(int fd, struct panthor_target target,
-		const struct panthor_mem_claim_options *options,
-		struct panthor_mem_claim_result *result)
+with_other_result(int fd, struct panthor_target target,
+		  const struct panthor_mem_claim_options *options,
+		  struct panthor_mem_claim_result *result)
 {
 	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
-	int ret;
+	int ret = result ? panthor_size_check(result->size, RESULT_LEAST) : 0;
 
-	ret = panthor_size_check(result->size, RESULT_LEAST);
 	if (ret)
 		return ret;
 	ret = claim(fd, target, options, &res);
-	panthor_result_out(result, &res, sizeof(res));
+	if (result)
+		panthor_result_out(result, &res, sizeof(res));
 	return ret;
 }
 
@@ -120,13 +120,11 @@ static panthor_inline int with(int fd, struct panthor_target target,
 			       const struct panthor_mem_claim_options *options,
 			       struct panthor_mem_claim_result *result)
 {
-	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	const struct panthor_mem_claim_result nothing = PANTHOR_MEM_CLAIM_RESULT_INIT;
 
-	if (!result)
-		result = &res;
-	if (result->size != sizeof(res))
-		return with_other_size(fd, target, options, result);
-	*result = res;
+	if (!result || result->size != sizeof(nothing))
+		return with_other_result(fd, target, options, result);
+	*result = nothing;
 	return claim(fd, target, options, result);
 }
 
