@@ -206,10 +206,10 @@ static void locked_claim(struct world *w)
 	world_kill(w, h.app);
 }
 
-/* Without a deadline, a signal ends the wait. */
+/* Without a deadline, a signal ends the wait, and nothing else does. */
 static void locked_claim_without_deadline(struct world *w)
 {
-	struct world_during during = { .event = WORLD_EVENT_SIGNAL, .after_ns = A_WHILE };
+	struct world_during during = { .event = WORLD_EVENT_SIGNALS, .after_ns = A_WHILE };
 	struct raw_claim c = { .restart = 0 };
 	struct held_up h;
 	int ret;

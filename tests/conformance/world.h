@@ -431,6 +431,8 @@ typedef int (*world_fn)(int fd, void *arg);
 enum world_event {
 	/* A signal, caught by a handler without SA_RESTART, to the caller's thread. */
 	WORLD_EVENT_SIGNAL,
+	/* Such signals, again and again until the call is over: of the manager alone. */
+	WORLD_EVENT_SIGNALS,
 	/* @app is killed as by world_kill(). */
 	WORLD_EVENT_KILL,
 	/* @app runs @fn(its fd, @arg), to the end; its value lands in @ret. */
@@ -445,7 +447,7 @@ struct world_during {
 	enum world_event event;
 	/* How long after the start of the call. If the call is over: still done. */
 	int64_t after_ns;
-	/* Not used by WORLD_EVENT_SIGNAL and _UNPLUG. May be NULL, the manager, for CALL. */
+	/* Not used by WORLD_EVENT_SIGNAL, _SIGNALS and _UNPLUG. May be NULL, the manager, for CALL. */
 	struct world_app *app;
 	world_fn fn;
 	void *arg;

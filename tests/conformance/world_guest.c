@@ -18,6 +18,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 #include "world_guest.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)
+#define SIGNAL_PAUSE (50 * WORLD_MS)
 #define PID_LAST 4194303	/* the highest that Linux can give */
 #define SETTLE_TRIES 50
 #define SETTLE_PAUSE (20 * WORLD_MS)
@@ -501,6 +503,7 @@ struct event {
 	struct world_during *during;
 	struct world_app *caller;	/* NULL: the manager, whose thread is: */
 	pthread_t thread;
+	atomic_bool over;		/* the call is */
 	int error;
 };
 
@@ -532,6 +535,18 @@ static int event_call(struct event *event)
 	return 0;
 }
 
+/* A signal that comes before the call has begun is for nobody. */
+static int event_signals(struct event *event)
+{
+	int ret = 0;
+
+	while (!ret && !event->over) {
+		ret = -pthread_kill(event->thread, SIGUSR1);
+		world_sleep(event->w, SIGNAL_PAUSE);
+	}
+	return ret;
+}
+
 static int event_run(struct event *event)
 {
 	struct world_during *during = event->during;
@@ -541,6 +556,8 @@ static int event_run(struct event *event)
 		if (!event->caller)
 			return -pthread_kill(event->thread, SIGUSR1);
 		return kill(event->caller->app.pid, SIGUSR1) ? -errno : 0;
+	case WORLD_EVENT_SIGNALS:
+		return event->caller ? -EINVAL : event_signals(event);
 	case WORLD_EVENT_KILL:
 		world_kill(event->w, during->app);
 		return 0;
@@ -580,6 +597,7 @@ static int call_as_manager(struct world *w, world_fn fn, void *arg,
 		guest_check(-pthread_create(&thread, NULL, event_thread, event),
 		      "a thread");
 	ret = fn(w->dev.fd, arg);
+	event->over = true;
 	if (event->during)
 		pthread_join(thread, NULL);
 	return ret;

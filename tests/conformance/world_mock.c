@@ -236,6 +236,7 @@ static void happen(struct model *m, void *arg)
 
 	switch (d->event) {
 	case WORLD_EVENT_SIGNAL:
+	case WORLD_EVENT_SIGNALS:
 		m->signal = true;
 		break;
 	case WORLD_EVENT_KILL:
