@@ -76,6 +76,11 @@ static void panthor_mem_claim_clear(struct drm_panthor_mem_claim *args)
 	args->status = 0;
 }
 
+static bool panthor_mem_dry_claim(const struct panthor_mem_claim_op *op)
+{
+	return op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
+}
+
 static bool panthor_mem_prefetches_only(const struct panthor_mem_claim_op *op)
 {
 	return op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
@@ -414,10 +419,14 @@ static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
 		if (!panthor_mem_bo_evicted(bo) || !panthor_mem_first_visit(op->base, bo))
 			continue;
 
-		if (panthor_mem_prefetches_only(op) || panthor_mem_claim_should_stop(op))
+		if (panthor_mem_claim_should_stop(op)) {
 			args->remaining_bytes += bo->base.size;
-		else
+		} else if (panthor_mem_prefetches_only(op)) {
+			op->prefetched += panthor_mem_bytes_in_swap(bo);
+			args->remaining_bytes += bo->base.size;
+		} else {
 			args->claimed_bytes += bo->base.size;
+		}
 	}
 }
 
@@ -446,7 +455,7 @@ static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 
 static void panthor_mem_claim_bos(struct panthor_mem_claim_op *op)
 {
-	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN)
+	if (panthor_mem_dry_claim(op))
 		panthor_mem_dry_claim_slice(op);
 	else
 		panthor_mem_claim_slice(op);
@@ -469,7 +478,7 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 		panthor_mem_claim_fail(op, ret);
 	op->vm = NULL;
 
-	if (op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN)
+	if (panthor_mem_dry_claim(op))
 		return;
 
 	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
@@ -497,7 +506,7 @@ static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
-	if (!(op->args->flags & DRM_PANTHOR_MEM_CLAIM_DRY_RUN))
+	if (!panthor_mem_dry_claim(op))
 		ret = panthor_mem_cancel_reclaims(op->base);
 	if (ret) {
 		op->base->stop = true;
@@ -545,7 +554,8 @@ int panthor_mem_claim(struct panthor_device *ptdev,
 		ret = PTR_ERR(op.base);
 		return ret == -EINTR ? -ERESTARTSYS : ret;
 	}
-	op.base->deadline_ns = args->deadline_ns ?: S64_MAX;
+	/* A dry run waits for nothing. */
+	op.base->deadline_ns = panthor_mem_dry_claim(&op) ? 0 : args->deadline_ns ?: S64_MAX;
 
 	op.base->run = panthor_mem_run_alloc();
 	if (!op.base->run) {
@@ -555,6 +565,8 @@ int panthor_mem_claim(struct panthor_device *ptdev,
 
 	trace_panthor_mem_claim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_claim_target(&op);
+	if (ret == -ERESTARTSYS)
+		panthor_mem_claim_clear(args);
 	trace_panthor_mem_claim_end(ptdev, selector, args, ret,
 				    ktime_get_ns() - op.base->started);
 	panthor_mem_end(op.base);

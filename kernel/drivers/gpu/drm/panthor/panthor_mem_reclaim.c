@@ -906,7 +906,8 @@ int panthor_mem_reclaim(struct panthor_device *ptdev,
 		ret = PTR_ERR(op.base);
 		return ret == -EINTR ? -ERESTARTSYS : ret;
 	}
-	op.base->deadline_ns = args->deadline_ns;
+	/* A dry run waits for nothing. */
+	op.base->deadline_ns = panthor_mem_dry_run(&op) ? 0 : args->deadline_ns;
 	op.base->watches_work = true;
 
 	op.base->run = panthor_mem_run_alloc();
@@ -917,6 +918,8 @@ int panthor_mem_reclaim(struct panthor_device *ptdev,
 
 	trace_panthor_mem_reclaim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_reclaim_target(&op);
+	if (ret == -ERESTARTSYS)
+		panthor_mem_reclaim_clear(args);
 	trace_panthor_mem_reclaim_end(ptdev, selector, args, ret,
 				      ktime_get_ns() - op.base->started);
 	panthor_mem_end(op.base);
