@@ -108,18 +108,16 @@ void signal_call(const struct call *call)
 	pthread_kill(thread_of(call)->thread, SIGUSR1);
 }
 
-static bool has_returned(void *arg)
-{
-	return !call_runs(arg);
-}
-
 void end_call(struct call *call)
 {
 	struct thread *t = thread_of(call);
+	struct timespec end;
 
-	wait_until(has_returned, call, call->claims ? "a claim does not return" :
-		   "a reclaim does not return");
-	pthread_join(t->thread, NULL);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += HANG_MS / 1000;
+	if (pthread_timedjoin_np(t->thread, NULL, &end))
+		fail_msg("a %s does not return within %d s", call->claims ? "claim" : "reclaim",
+			 HANG_MS / 1000);
 	t->used = false;
 }
 
