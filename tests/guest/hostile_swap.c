@@ -25,7 +25,7 @@
 #define LIMIT (8 * MIB)
 /* Of the driver: what it evicts before it writes, PANTHOR_MEM_SLICE_BYTES. */
 #define SLICE (64 * MIB)
-#define MANY_BOS 112
+#define MANY_BOS 80
 /* Pages that something else of the machine holds for a moment. */
 #define SLACK (UINT64_C(256) << 10)
 
@@ -179,7 +179,7 @@ static void zram_is_full(void **state)
 {
 	(void)state;
 	alloc_random(MANY_BOS);
-	limit_zram(16 * MIB);
+	limit_zram(4 * MIB);
 	fails_writes(0, lift_zram);
 }
 
@@ -194,7 +194,7 @@ static void zram_is_full_capped(void **state)
 static void disk_fails_writes(void **state)
 {
 	(void)state;
-	swap_on_refusing_disk(128, 16);
+	swap_on_refusing_disk(96, 4);
 	alloc_random(MANY_BOS);
 	fails_writes(0, heal_disk);
 }
