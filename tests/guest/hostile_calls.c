@@ -467,21 +467,22 @@ static void two_managers(void **state)
 	alloc_lot(&lot);
 	args = (struct drm_panthor_mem_reclaim) { .tgid = (uint32_t)app.pid };
 	for (int i = 0; i < TRIES * 10 && both < 10; i++) {
-		uint64_t before = resident_of(&app), gone;
+		uint64_t before = resident_of(&app), gone, by_one, by_two;
 		struct call *one = begin_reclaim(&args), *two = begin_reclaim(&args);
-		const struct drm_panthor_mem_reclaim *a = &one->reclaim, *b = &two->reclaim;
 
 		end_call(one);
 		end_call(two);
 		ok(one->ret, "MEM_RECLAIM");
 		ok(two->ret, "MEM_RECLAIM");
 		gone = before - resident_of(&app);
-		if (a->evicted_bytes + b->evicted_bytes != gone)
+		by_one = one->reclaim.evicted_bytes;
+		by_two = two->reclaim.evicted_bytes;
+		if (by_one + by_two != gone)
 			fail_msg("%" PRIu64 " KiB were evicted, and counted %" PRIu64 " and %" PRIu64,
-				 gone >> 10, a->evicted_bytes >> 10, b->evicted_bytes >> 10);
-		assert_true(a->freed_bytes <= a->evicted_bytes);
-		assert_true(b->freed_bytes <= b->evicted_bytes);
-		both += a->evicted_bytes && b->evicted_bytes;
+				 gone >> 10, by_one >> 10, by_two >> 10);
+		assert_true(one->reclaim.freed_bytes <= by_one);
+		assert_true(two->reclaim.freed_bytes <= by_two);
+		both += by_one && by_two;
 		claim_all(&app);
 	}
 	assert_true(both > 0);
