@@ -390,9 +390,9 @@ void driver_totals(uint64_t *bytes, uint64_t *evictable)
 	while (fgets(line, sizeof(line), f)) {
 		const char *total = strstr(line, "Total resident:");
 
-		if (total && sscanf(total, "Total resident: %" SCNu64 ", Total reclaimable: %" SCNu64,
-				    bytes, evictable) == 2)
-			found = true;
+		if (total)
+			found = sscanf(total, "Total resident: %" SCNu64
+				       ", Total reclaimable: %" SCNu64, bytes, evictable) == 2;
 	}
 	fclose(f);
 	assert_true(found);

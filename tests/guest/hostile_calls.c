@@ -181,7 +181,7 @@ static void claim_ends_eviction(void **state)
 
 static void claim_ends_page_out(void **state)
 {
-	struct lot lot = { .of = &app, .count = 256, .size = 4096, .seed = SEED, .shareable = true };
+	struct lot lot = { .of = &app, .count = 256, .size = 4096, .shareable = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -190,7 +190,7 @@ static void claim_ends_page_out(void **state)
 
 static void claim_of_small_ones(void **state)
 {
-	struct lot lot = { .of = &app, .count = 256, .size = 4096, .seed = SEED, .shareable = true };
+	struct lot lot = { .of = &app, .count = 256, .size = 4096, .shareable = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -478,8 +478,8 @@ static void two_managers(void **state)
 		by_one = one->reclaim.evicted_bytes;
 		by_two = two->reclaim.evicted_bytes;
 		if (by_one + by_two != gone)
-			fail_msg("%" PRIu64 " KiB were evicted, and counted %" PRIu64 " and %" PRIu64,
-				 gone >> 10, by_one >> 10, by_two >> 10);
+			fail_msg("%" PRIu64 " KiB were evicted, counted were %" PRIu64 " and %"
+				 PRIu64, gone >> 10, by_one >> 10, by_two >> 10);
 		assert_true(one->reclaim.freed_bytes <= by_one);
 		assert_true(two->reclaim.freed_bytes <= by_two);
 		both += by_one && by_two;
