@@ -408,7 +408,27 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 	return i;
 }
 
-/* What a claim would do with the slice, if nobody did anything else. */
+/* Whether a claim would get the locks of a BO now. */
+static bool panthor_mem_try_locks(struct panthor_mem_claim_op *op, struct panthor_gem_object *bo)
+{
+	int ret;
+
+	if (op->vm) {
+		ret = panthor_mem_lock_vm_bo(op, bo);
+		if (!ret)
+			panthor_mem_unlock_vm_bo(op, bo);
+	} else {
+		ret = panthor_mem_lock_resv(op->base, bo->base.resv);
+		if (!ret)
+			dma_resv_unlock(bo->base.resv);
+	}
+	if (ret)
+		panthor_mem_claim_fail(op, ret);
+
+	return !ret;
+}
+
+/* What a claim would do with the slice now. */
 static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
 {
 	struct drm_panthor_mem_claim *args = op->args;
@@ -424,8 +444,10 @@ static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
 		} else if (panthor_mem_prefetches_only(op)) {
 			op->prefetched += panthor_mem_bytes_in_swap(bo);
 			args->remaining_bytes += bo->base.size;
-		} else {
+		} else if (panthor_mem_try_locks(op, bo)) {
 			args->claimed_bytes += bo->base.size;
+		} else {
+			args->remaining_bytes += bo->base.size;
 		}
 	}
 }

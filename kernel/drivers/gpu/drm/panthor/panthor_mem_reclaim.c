@@ -555,17 +555,17 @@ static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
 	int ret;
 
 	do {
-		/* Others get a chance between two batches. */
+		/* Others get a chance between two batches, and can end the call. */
 		panthor_mem_unlock(op);
 		cond_resched();
 
-		if (!op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
+		if (panthor_mem_should_stop(op) || !op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
 		    panthor_mem_dry_run(op) || panthor_mem_lock(op, base->bos[first]))
 			return first + 1;
 
 		next = panthor_mem_gather_batch(op, first, &count);
 		ret = count ? panthor_vm_evict_mappings(op->vm, base->batch, count) : 0;
-	} while (ret > 0 && !panthor_mem_should_stop(op));
+	} while (ret > 0);
 
 	if (ret < 0 && ret != -EBUSY) {
 		base->error = ret;
