@@ -310,14 +310,13 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
-		/* It is counted as remaining: a VM that maps it was busy. */
-		if (panthor_mem_visited(op->base, bo))
-			continue;
-
 		ret = panthor_mem_lock_resv(op->base, bo->base.resv);
 		if (!ret) {
 			ret = panthor_mem_claim_pages(op, i);
 			panthor_gem_keep_last_locked(bo);
+			/* A VM that mapped it was busy, or has unmapped it since. */
+			if (bo->backing.pages && panthor_mem_visited(op->base, bo))
+				op->args->remaining_bytes -= bo->base.size;
 			dma_resv_unlock(bo->base.resv);
 		}
 		if (ret)
@@ -378,7 +377,7 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 			break;
 
 		base->bytes[last] = 0;
-		if (!panthor_mem_bo_evicted(bo) || panthor_mem_visited(base, bo))
+		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
 		/* It stays evicted, and is met again: mapped twice, by handle. */

@@ -559,8 +559,9 @@ static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
 		panthor_mem_unlock(op);
 		cond_resched();
 
-		if (panthor_mem_should_stop(op) || !op->vm || base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
-		    panthor_mem_dry_run(op) || panthor_mem_lock(op, base->bos[first]))
+		if (panthor_mem_should_stop(op) || panthor_mem_dry_run(op) || !op->vm ||
+		    base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
+		    panthor_mem_lock(op, base->bos[first]))
 			return first + 1;
 
 		next = panthor_mem_gather_batch(op, first, &count);
@@ -630,6 +631,8 @@ static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first,
 			op->args->evicted_bytes += freed;
 		base->bytes[i] -= freed;
 		missing += base->bytes[i];
+		if (freed && !base->bytes[i])
+			WRITE_ONCE(base->bos[i]->mem_refused, false);
 	}
 
 	return missing;
