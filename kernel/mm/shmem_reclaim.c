@@ -368,6 +368,27 @@ void shmem_reclaim_drain(void)
 }
 EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_drain, "panthor");
 
+/* The first folio of a mapping that is in RAM, or NULL. */
+static struct folio *shmem_get_first(struct address_space *mapping)
+{
+	struct folio *folio = filemap_get_folio(mapping, 0);
+	struct folio_batch fbatch;
+	pgoff_t start = 0;
+
+	if (!IS_ERR(folio))
+		return folio;
+
+	folio_batch_init(&fbatch);
+	if (!filemap_get_folios(mapping, &start, ULONG_MAX, &fbatch))
+		return NULL;
+
+	folio = fbatch.folios[0];
+	folio_get(folio);
+	folio_batch_release(&fbatch);
+
+	return folio;
+}
+
 /**
  * shmem_swap_room() - How much of a shmem mapping swap would take
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
@@ -381,22 +402,23 @@ EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_drain, "panthor");
  */
 long shmem_swap_room(struct address_space *mapping)
 {
-	struct folio_batch fbatch;
 	struct mem_cgroup *memcg;
-	pgoff_t start = 0;
+	struct folio *folio;
 	long room = get_nr_swap_pages();
 
-	folio_batch_init(&fbatch);
-	if (mem_cgroup_disabled() ||
-	    !filemap_get_folios(mapping, &start, ULONG_MAX, &fbatch))
+	if (mem_cgroup_disabled())
+		return room;
+
+	folio = shmem_get_first(mapping);
+	if (!folio)
 		return room;
 
 	rcu_read_lock();
-	memcg = folio_memcg(fbatch.folios[0]);
+	memcg = folio_memcg(folio);
 	if (memcg)
 		room = mem_cgroup_get_nr_swap_pages(memcg);
 	rcu_read_unlock();
-	folio_batch_release(&fbatch);
+	folio_put(folio);
 
 	return room;
 }
