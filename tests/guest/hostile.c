@@ -150,6 +150,18 @@ struct drm_panthor_mem_claim claim_all(const struct gpu_app *which)
 	return args;
 }
 
+bool on_debug_kernel(void)
+{
+	const char *flavour = getenv("PANTHOR_GUEST");
+
+	return flavour && !strcmp(flavour, "debug");
+}
+
+unsigned int many(unsigned int count)
+{
+	return on_debug_kernel() ? count / 4 : count;
+}
+
 /* --- processes under test ---------------------------------------------------- */
 
 void start_app(struct gpu_app *which, unsigned int files, unsigned int vms, const char *cgroup)

@@ -35,6 +35,13 @@ int hostile_end(void **state);
 #define HOSTILE_CASE(name) \
 	cmocka_unit_test_setup_teardown(name, hostile_begin, hostile_end)
 
+/*
+ * A kernel with KASAN and lockdep: slow, above all with many locks at a time, and it
+ * keeps what was freed. many() is @count, or less on such a kernel.
+ */
+bool on_debug_kernel(void);
+unsigned int many(unsigned int count);
+
 /* --- processes under test ---------------------------------------------------- */
 
 /* Buffers of a process, with a pattern in them. */

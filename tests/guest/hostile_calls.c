@@ -172,7 +172,7 @@ static void claim_with(struct lot *lots, unsigned int count, uint32_t flags,
 
 static void claim_ends_eviction(void **state)
 {
-	struct lot lot = { .of = &app, .count = 256, .size = 65536, .seed = SEED };
+	struct lot lot = { .of = &app, .count = many(256), .size = 65536, .seed = SEED };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -181,7 +181,7 @@ static void claim_ends_eviction(void **state)
 
 static void claim_ends_page_out(void **state)
 {
-	struct lot lot = { .of = &app, .count = 256, .size = 4096, .shareable = true };
+	struct lot lot = { .of = &app, .count = many(128), .size = 4096, .shareable = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -190,7 +190,7 @@ static void claim_ends_page_out(void **state)
 
 static void claim_of_small_ones(void **state)
 {
-	struct lot lot = { .of = &app, .count = 256, .size = 4096, .shareable = true };
+	struct lot lot = { .of = &app, .count = many(128), .size = 4096, .shareable = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -205,7 +205,7 @@ static void claim_of_several_vms(void **state)
 	start_app(&app, 3, 2, NULL);
 	for (unsigned int i = 0; i < LOTS; i++)
 		lots[i] = (struct lot) {
-			.of = &app, .file = i / 2, .vm = i % 2, .count = 100, .size = 4096,
+			.of = &app, .file = i / 2, .vm = i % 2, .count = many(60), .size = 4096,
 			.seed = SEED + (UINT64_C(1) << 40) * i, .shareable = true,
 		};
 	claim_with(lots, LOTS, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 2);
@@ -213,7 +213,8 @@ static void claim_of_several_vms(void **state)
 
 static void claim_of_what_no_vm_maps(void **state)
 {
-	struct lot lot = { .of = &app, .count = 250, .size = 4096, .seed = SEED, .unbound = true };
+	struct lot lot = { .of = &app, .count = many(240), .size = 4096, .seed = SEED,
+			   .unbound = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);
@@ -245,7 +246,8 @@ static void open_many(int count)
 /* To look for the files takes a while: the claim also comes in that time. */
 static void claim_of_many_files(void **state)
 {
-	struct lot lot = { .of = &app, .count = 250, .size = 4096, .seed = SEED, .unbound = true };
+	struct lot lot = { .of = &app, .count = many(240), .size = 4096, .seed = SEED,
+			   .unbound = true };
 
 	(void)state;
 	start_app(&app, 1, 1, NULL);

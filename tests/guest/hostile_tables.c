@@ -201,13 +201,6 @@ static uint64_t most_memory(void)
 
 /* --- cases ---------------------------------------------------------------------- */
 
-static bool memory_is_kept(void)
-{
-	const char *flavour = getenv("PANTHOR_GUEST");
-
-	return flavour && !strcmp(flavour, "debug");
-}
-
 /* Returns false if it took too much memory. */
 static bool comes_back(const struct layout *l)
 {
@@ -236,7 +229,7 @@ static bool comes_back(const struct layout *l)
 	free(place);
 	print_message("%u bindings, by a %s: %" PRIu64 " KiB at a time\n", l->bindings,
 		      l->claim ? "claim" : "submit", most >> 10);
-	return memory_is_kept() || most <= EXTRA;
+	return on_debug_kernel() || most <= EXTRA;
 }
 
 static void both_ways(struct layout *l)
