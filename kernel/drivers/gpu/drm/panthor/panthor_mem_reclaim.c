@@ -648,6 +648,10 @@ static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 firs
 	panthor_mem_run_pieces(op->base, first, last, work, op);
 	missing = panthor_mem_count_freed(op, first, last);
 
+	/* Also in the last slice, the status says why there is less. */
+	if (panthor_mem_ends_early(op->base))
+		panthor_mem_should_stop(op);
+
 	return panthor_mem_ends_early(op->base) || fatal_signal_pending(current) ? 0 : missing;
 }
 
