@@ -44,6 +44,7 @@ extern const struct conf_case target_cases[];
 extern const struct conf_case signal_cases[];
 extern const struct conf_case fault_cases[];
 extern const struct conf_case gpu_cases[];
+extern const struct conf_case hostile_cases[];
 
 /* --- buffers of an app --------------------------------------------------- */
 

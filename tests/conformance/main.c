@@ -27,6 +27,7 @@ static const struct conf_suite suites[] = {
 	{ "signal", signal_cases },
 	{ "fault", fault_cases },
 	{ "gpu", gpu_cases },
+	{ "hostile", hostile_cases },
 };
 
 #define N_SUITES (sizeof(suites) / sizeof(suites[0]))
