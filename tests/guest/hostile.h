@@ -24,8 +24,6 @@
 /* How often a case may find that what it needs did not happen in time. */
 #define TRIES 20
 
-#define SWAP_REFUSED (1u << 6)
-
 extern struct gpu_app app, other;
 
 /* setup and teardown of a case */

@@ -221,7 +221,7 @@ static bool claim_says(struct drm_panthor_mem_claim args, int error)
 	return false;
 }
 
-static bool both_say(uint32_t flags, uint32_t tgid, uint32_t pad, int error)
+static bool both_say(uint32_t flags, uint32_t tgid, uint32_t pad, uint64_t target, int error)
 {
 	struct drm_panthor_mem_reclaim out = garbage_reclaim();
 	struct drm_panthor_mem_claim in = garbage_claim();
@@ -230,6 +230,7 @@ static bool both_say(uint32_t flags, uint32_t tgid, uint32_t pad, int error)
 	out.flags = in.flags = flags;
 	out.tgid = in.tgid = tgid;
 	out.pad = in.pad = pad;
+	out.target = in.target = target;
 	reclaim = reclaim_says(out, error);
 	claim = claim_says(in, error);
 	return reclaim && claim;
@@ -237,23 +238,26 @@ static bool both_say(uint32_t flags, uint32_t tgid, uint32_t pad, int error)
 
 static void wrong_arguments_leave_zeros(void **state)
 {
-	bool flags, pad, tgid;
+	bool flags, pad, tgid, target, fd;
 
 	(void)state;
-	flags = both_say(1u << 31, 0, 0, -EINVAL);
-	pad = both_say(0, 0, 1, -EINVAL);
-	tgid = both_say(0, UINT32_MAX, 0, -EINVAL);
-	assert_true(flags && pad && tgid);
+	flags = both_say(1u << 31, 0, 0, 0, -EINVAL);
+	pad = both_say(0, 0, 1, 0, -EINVAL);
+	tgid = both_say(0, UINT32_MAX, 0, 0, -EINVAL);
+	target = both_say(0, 0, 0, 1, -EINVAL);
+	fd = both_say(DRM_PANTHOR_MEM_TARGET_PIDFD, 0, 0, (uint64_t)guest.dev.fd, -EBADF);
+	assert_true(flags && pad && tgid && target && fd);
 }
 
 static void no_process_leaves_zeros(void **state)
 {
-	bool nobody, no_file;
+	bool nobody, no_file, no_client;
 
 	(void)state;
-	nobody = both_say(0, INT32_MAX, 0, -ESRCH);
-	no_file = both_say(0, 1, 0, -ESRCH);
-	assert_true(nobody && no_file);
+	nobody = both_say(0, INT32_MAX, 0, 0, -ESRCH);
+	no_file = both_say(0, 1, 0, 0, -ESRCH);
+	no_client = both_say(DRM_PANTHOR_MEM_TARGET_CLIENT, 0, 0, UINT64_MAX, -ESRCH);
+	assert_true(nobody && no_file && no_client);
 }
 
 static void no_swap_leaves_zeros(void **state)
@@ -280,7 +284,7 @@ static int without_capability(void)
 	caps[0].permitted &= ~bit;
 	if (syscall(SYS_capset, &header, caps))
 		return 2;
-	return both_say(0, 0, 0, -EPERM) ? 0 : 3;
+	return both_say(0, 0, 0, 0, -EPERM) ? 0 : 3;
 }
 
 static void no_permission_leaves_zeros(void **state)

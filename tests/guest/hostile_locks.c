@@ -162,6 +162,21 @@ static void reclaim_returns(int64_t wait_ns)
 	assert_true(is_at_work());
 }
 
+/* What the locks keep evicted is counted. */
+static void claim_returns(int64_t wait_ns)
+{
+	struct drm_panthor_mem_claim args = {
+		.tgid = (uint32_t)app.pid, .deadline_ns = now_ns() + wait_ns,
+	};
+	struct call *call = begin_claim(&args);
+
+	end_call(call);
+	ok(call->ret, "MEM_CLAIM");
+	assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_BUSY);
+	assert_true(call->claim.remaining_bytes > 0);
+	assert_true(is_at_work());
+}
+
 /* VM_BIND allocates the pages of a BO with the lock of the VM held. */
 static void begin_bind(void)
 {
@@ -183,6 +198,39 @@ static void reclaim_during_bind_does_not_wait(void **state)
 	(void)state;
 	begin_bind();
 	reclaim_returns(0);
+}
+
+static void claim_during_bind(void **state)
+{
+	(void)state;
+	begin_bind();
+	claim_returns(SOON);
+}
+
+/* A deadline that is over already: one try. */
+static void claim_during_bind_after_its_deadline(void **state)
+{
+	(void)state;
+	begin_bind();
+	claim_returns(-SOON);
+}
+
+/* Without a deadline it waits for the lock, and a signal ends that. */
+static void claim_during_bind_until_a_signal(void **state)
+{
+	struct call *call;
+
+	(void)state;
+	begin_bind();
+	call = begin_claim(&(struct drm_panthor_mem_claim) { .tgid = (uint32_t)app.pid });
+	sleep_ms(SOON / 1000000);
+	signal_call(call);
+	end_call(call);
+	if (call->ret != -EINTR) {
+		ok(call->ret, "MEM_CLAIM");
+		assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	}
+	assert_true(is_at_work());
 }
 
 /* A page fault does it with the lock of the BO held. */
@@ -215,6 +263,14 @@ static void reclaim_during_submit(void **state)
 	reclaim_returns(0);
 }
 
+static void claim_during_submit(void **state)
+{
+	(void)state;
+	begin_submit();
+	claim_returns(SOON);
+	claim_returns(-SOON);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +278,10 @@ int main(void)
 		HOSTILE_CASE(reclaim_during_bind_does_not_wait),
 		HOSTILE_CASE(reclaim_during_fault),
 		HOSTILE_CASE(reclaim_during_submit),
+		HOSTILE_CASE(claim_during_bind),
+		HOSTILE_CASE(claim_during_bind_after_its_deadline),
+		HOSTILE_CASE(claim_during_bind_until_a_signal),
+		HOSTILE_CASE(claim_during_submit),
 	};
 
 	return cmocka_run_group_tests_name("hostile-locks", tests, NULL, NULL);

@@ -58,7 +58,7 @@ struct refusal {
 
 static void check_refused(const struct refusal *r, const struct drm_panthor_mem_reclaim *args)
 {
-	assert_true(args->status & SWAP_REFUSED);
+	assert_true(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 	assert_false(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 	assert_true(args->evicted_bytes <= r->limit);
 	/* What may not go is counted. */
@@ -72,7 +72,7 @@ static void check_lifted(const struct refusal *r, const struct lot *lot)
 
 	set_limit(r->cgroup, "memory.swap.max", "max");
 	args = reclaim_up_to(0, 0);
-	assert_false(args.status & SWAP_REFUSED);
+	assert_false(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 	assert_true(args.freed_bytes + SLACK >= lot_bytes(lot));
 	assert_true(swap_cached() <= SLACK);
 	check_lot(lot);
@@ -150,7 +150,7 @@ static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 
 	for (int i = 0; i < 3; i++) {
 		args = reclaim_up_to(max_bytes, 0);
-		assert_true(args.status & SWAP_REFUSED);
+		assert_true(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 		/* It ends with the first slice of which something is missing. */
 		assert_true(args.evicted_bytes <= args.freed_bytes + BO_SIZE +
 			    (max_bytes ? max_bytes : SLICE));
@@ -161,7 +161,7 @@ static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 	lift();
 	args = reclaim_up_to(0, 0);
 	skipped = args.skipped_bytes;
-	assert_false(args.status & SWAP_REFUSED);
+	assert_false(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 	/* Each page was counted when it went, once. */
 	freed += args.freed_bytes;
 	assert_true(freed <= whole);
