@@ -161,6 +161,9 @@ struct model_bo {
 	struct model_file **handles;
 	unsigned int n_handles;
 	unsigned long seen; /* by the call of that number */
+	/* The reclaim that evicted it last, and the call that was last to begin then. */
+	unsigned long evicted_by, evicted_at;
+	bool paging; /* a reclaim is paging it out */
 };
 
 struct model_slot {

@@ -131,22 +131,24 @@ static void not_paged_out(struct reclaim *r, int why)
 
 static void page_out(struct reclaim *r, struct model_bo *bo)
 {
-	int ret;
+	int ret = 0;
 	size_t i;
 
+	bo->paging = true;
 	for (i = 0; i < bo->size / MODEL_PAGE && !stopped(r); i++) {
 		if (bo->pages[i].state != MODEL_PAGE_RAM)
 			continue;
 		/* Someone took the BO back meanwhile. */
 		if (bo->resident)
-			return;
+			break;
 		ret = model_page_out(r->m, bo, &bo->pages[i]);
-		if (ret) {
-			not_paged_out(r, ret);
-			return;
-		}
+		if (ret)
+			break;
 		r->arg->freed_bytes += MODEL_PAGE;
 	}
+	bo->paging = false;
+	if (ret)
+		not_paged_out(r, ret);
 }
 
 /* The cap counts what the call is for. */
@@ -179,6 +181,8 @@ static void reclaim_resident(struct reclaim *r, struct model_bo *bo)
 			return;
 		}
 		model_evict(r->m, bo);
+		bo->evicted_by = r->call;
+		bo->evicted_at = r->m->calls;
 	}
 	r->arg->evicted_bytes += bo->size;
 	if (r->dry_run || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT)
@@ -214,7 +218,8 @@ static uint64_t would_page_out(struct reclaim *r, struct model_bo *bo, uint64_t 
 
 /*
  * Evicted before, and still in RAM or back in it: by a NO_PAGEOUT, a prefetch,
- * or a call that was interrupted. Counted as evicted, once more, for what goes.
+ * or a call that was interrupted. Counted as evicted, once more, for what goes. What
+ * another call has evicted since this one began, or pages out now, is left to that.
  */
 static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 {
@@ -222,6 +227,8 @@ static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 	size_t i;
 
 	if (!cached || r->arg->flags & DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT || capped(r))
+		return;
+	if (bo->paging || (bo->evicted_by != r->call && bo->evicted_at > r->call))
 		return;
 	for (i = 0; i < bo->n_bindings; i++) {
 		if (!model_is_target(bo->bindings[i].vm->file, &r->target))
@@ -232,7 +239,8 @@ static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 		r->arg->evicted_bytes += would_page_out(r, bo, cached);
 	} else {
 		page_out(r, bo);
-		r->arg->evicted_bytes += r->arg->freed_bytes - before;
+		if (bo->evicted_by != r->call)
+			r->arg->evicted_bytes += r->arg->freed_bytes - before;
 	}
 }
 
