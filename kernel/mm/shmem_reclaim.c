@@ -446,7 +446,7 @@ unsigned long shmem_pages_in_ram(struct address_space *mapping)
 	if (!total_swapcache_pages())
 		return pages;
 
-	end = DIV_ROUND_UP(i_size_read(mapping->host), PAGE_SIZE);
+	end = (i_size_read(mapping->host) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	while (start < end && !fatal_signal_pending(current)) {
 		folio_batch_init(&fbatch);
 		start = shmem_get_written(mapping, start, end - 1, &fbatch, indices);

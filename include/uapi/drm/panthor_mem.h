@@ -55,7 +55,8 @@ extern "C" {
  * 8. A claim of the target, and new work of the target, make a running reclaim
  *    of it stop early. It then returns 0, with INTERRUPTED for a claim and BUSY
  *    for new work in @status; what the new work uses is not counted. When the
- *    claim returns, no reclaim that was called before it evicts anything more.
+ *    claim returns with neither BUSY nor INTERRUPTED, no reclaim that was called
+ *    before it evicts anything more.
  * 9. A claimed process is not the next victim of the shrinker.
  *
  * DOC: Errors
