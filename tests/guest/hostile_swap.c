@@ -227,6 +227,21 @@ static void check_found(const struct lot *lot, uint64_t left)
 	check_lot(lot);
 }
 
+/* @leave leaves pages in the swap cache, most times, and returns how much. */
+static void find_what_is_left(uint64_t (*leave)(void))
+{
+	struct lot lot = { .of = &app, .count = BOS, .size = BO_SIZE, .seed = SEED };
+	uint64_t left = 0;
+
+	swap_on_slow_disk(64, 1000000, 16);
+	start_app(&app, 1, 1, NULL);
+	alloc_lot(&lot);
+	for (int i = 0; i < TRIES && left < MIB; i++)
+		left = leave();
+	assert_true(left >= MIB);
+	check_found(&lot, left);
+}
+
 /* Returns how much it has left in the swap cache. */
 static uint64_t interrupt_claim(void)
 {
@@ -248,17 +263,8 @@ static uint64_t interrupt_claim(void)
 
 static void claim_ended_by_a_signal(void **state)
 {
-	struct lot lot = { .of = &app, .count = BOS, .size = BO_SIZE, .seed = SEED };
-	uint64_t left = 0;
-
 	(void)state;
-	swap_on_slow_disk(64, 1000000, 16);
-	start_app(&app, 1, 1, NULL);
-	alloc_lot(&lot);
-	for (int i = 0; i < TRIES && left < MIB; i++)
-		left = interrupt_claim();
-	assert_true(left >= MIB);
-	check_found(&lot, left);
+	find_what_is_left(interrupt_claim);
 }
 
 /* In the manager. */
@@ -303,17 +309,8 @@ static uint64_t kill_manager(void)
 
 static void manager_killed(void **state)
 {
-	struct lot lot = { .of = &app, .count = BOS, .size = BO_SIZE, .seed = SEED };
-	uint64_t left = 0;
-
 	(void)state;
-	swap_on_slow_disk(64, 1000000, 16);
-	start_app(&app, 1, 1, NULL);
-	alloc_lot(&lot);
-	for (int i = 0; i < TRIES && left < MIB; i++)
-		left = kill_manager();
-	assert_true(left >= MIB);
-	check_found(&lot, left);
+	find_what_is_left(kill_manager);
 }
 
 /* --- two devices ------------------------------------------------------------------ */

@@ -440,7 +440,7 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	}
 
 	if (panthor_mem_pages_out(op)) {
-		/* Another reclaim has evicted it, and it came back under its hands. */
+		/* Another reclaim pages it out, although it has come back since. */
 		if (atomic_xchg(&bo->mem_paging, 1)) {
 			panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 			return 0;

@@ -224,7 +224,7 @@ static void panthor_batch_test_many_vmas(struct kunit *test)
 	dma_resv_unlock(panthor_vm_resv(vm));
 }
 
-/* Whoever must not wait is told that somebody works on the VM. */
+/* A caller that must not wait gets -EBUSY while somebody works on the VM. */
 static void panthor_batch_test_contended(struct kunit *test)
 {
 	struct panthor_device *ptdev = panthor_kunit_device(test);
