@@ -371,6 +371,8 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
  */
 struct panthor_mem_run *panthor_mem_run_alloc(void)
 {
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_run_alloc);
+
 	struct panthor_mem_run *run = kzalloc_obj(*run);
 
 	if (!run)

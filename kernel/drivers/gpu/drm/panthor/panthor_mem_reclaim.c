@@ -655,6 +655,13 @@ static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 firs
 	return panthor_mem_ends_early(op->base) || fatal_signal_pending(current) ? 0 : missing;
 }
 
+static void panthor_mem_empty_batches(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_empty_batches);
+
+	shmem_reclaim_drain();
+}
+
 /*
  * Folios in a batch of another CPU are not on a list. Emptying these of all CPUs is
  * dear, and anybody's reference looks like that, so it is done once. Returns true
@@ -666,7 +673,7 @@ static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
 		return false;
 
 	op->drained = true;
-	shmem_reclaim_drain();
+	panthor_mem_empty_batches();
 	return true;
 }
 

@@ -111,6 +111,34 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
+static struct panthor_mem_run *panthor_test_no_run(void)
+{
+	return NULL;
+}
+
+/* The outputs are 0 if memory for the call itself is missing. */
+static void panthor_mem_claim_test_no_memory(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {
+		.claimed_bytes = U64_MAX,
+		.remaining_bytes = U64_MAX,
+		.status = U32_MAX,
+	};
+
+	panthor_test_fill(test, 1, PANTHOR_TEST_BO_SIZE);
+	kunit_activate_static_stub(test, panthor_mem_run_alloc, panthor_test_no_run);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+
+	/* The next call is not affected. */
+	kunit_deactivate_static_stub(test, panthor_mem_run_alloc);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
+}
+
 /* There is no swap: as if each BO had all its pages there. */
 static u64 panthor_test_all_in_swap(struct panthor_gem_object *bo)
 {
@@ -408,6 +436,7 @@ static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
 
 static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_claim_test_cap, panthor_test_cap_gen_params),
+	KUNIT_CASE(panthor_mem_claim_test_no_memory),
 	KUNIT_CASE_PARAM(panthor_mem_claim_test_prefetch_only, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_claim_test_slices),
 	KUNIT_CASE(panthor_mem_claim_test_external),

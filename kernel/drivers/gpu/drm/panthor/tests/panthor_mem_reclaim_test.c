@@ -51,6 +51,9 @@ struct panthor_mem_reclaim_test {
 	/** @in_use: Somebody has references on the rest. */
 	bool in_use;
 
+	/** @drains: How often the batches of all CPUs were emptied. */
+	u32 drains;
+
 	/** @written: Pages of that rest. */
 	unsigned long written;
 
@@ -91,6 +94,18 @@ static void panthor_test_claim(struct panthor_mem_reclaim_test *ctx)
 static u32 panthor_test_helper_count(u64 bytes)
 {
 	return 0;
+}
+
+static void panthor_test_empty_batches(void)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	ctx->drains++;
+}
+
+static struct panthor_mem_run *panthor_test_no_run(void)
+{
+	return NULL;
 }
 
 static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
@@ -158,6 +173,7 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	kunit_activate_static_stub(test, panthor_mem_free_swap, panthor_test_free_swap);
 	kunit_activate_static_stub(test, panthor_mem_write_pages, panthor_test_write_pages);
 	kunit_activate_static_stub(test, panthor_mem_free_written, panthor_test_free_written);
+	kunit_activate_static_stub(test, panthor_mem_empty_batches, panthor_test_empty_batches);
 	/* Other threads know nothing of stubs. */
 	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_helper_count);
 
@@ -475,6 +491,48 @@ static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 7 * PANTHOR_TEST_BO_SIZE / 4);
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, ctx->drains, 1);
+}
+
+/* Pages that do not go for another reason are no reason to ask all CPUs. */
+static void panthor_mem_reclaim_test_no_drain(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->freed_part = 4;
+	ctx->late = true;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, ctx->drains, 0);
+}
+
+/* The outputs are 0 if memory for the call itself is missing. */
+static void panthor_mem_reclaim_test_no_memory(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {
+		.freed_bytes = U64_MAX,
+		.evicted_bytes = U64_MAX,
+		.skipped_bytes = U64_MAX,
+		.status = U32_MAX,
+	};
+
+	panthor_test_fill(test, 1);
+	kunit_activate_static_stub(test, panthor_mem_run_alloc, panthor_test_no_run);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+
+	/* The call that failed is not listed any more. */
+	kunit_deactivate_static_stub(test, panthor_mem_run_alloc);
+	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->ptdev->mem.reclaims));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
 }
 
 /* A device that does not write ends the call after one slice, and the cap limits that. */
@@ -994,6 +1052,8 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_no_pageout, panthor_test_cap_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_cap_dry_run, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_cap_counts_freed),
+	KUNIT_CASE(panthor_mem_reclaim_test_no_drain),
+	KUNIT_CASE(panthor_mem_reclaim_test_no_memory),
 	KUNIT_CASE(panthor_mem_reclaim_test_refused),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_dry_run, panthor_test_room_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_no_pageout, panthor_test_room_gen_params),
