@@ -11,7 +11,7 @@
 #define RESULT_LEAST panthor_size_to(struct panthor_mem_claim_result, remaining_bytes)
 
 static panthor_inline int add_options(struct drm_panthor_mem_claim *arg,
-				      const struct panthor_mem_claim_options *options)
+				      const struct panthor_mem_claim_options *options, bool *once)
 {
 	struct panthor_mem_claim_options opts;
 	int ret;
@@ -26,19 +26,21 @@ static panthor_inline int add_options(struct drm_panthor_mem_claim *arg,
 	}
 	if (options->flags & PANTHOR_TARGET_FLAGS)
 		return -EINVAL;
-	arg->flags |= options->flags;
+	*once = options->flags & PANTHOR_MEM_INTERRUPTIBLE;
+	arg->flags |= options->flags & ~PANTHOR_LIBRARY_FLAGS;
 	arg->max_bytes = options->max_bytes;
 	arg->deadline_ns = options->deadline_ns;
 	return 0;
 }
 
-static panthor_inline int call(int fd, struct drm_panthor_mem_claim *arg,
+static panthor_inline int call(int fd, struct drm_panthor_mem_claim *arg, bool once,
 			       struct panthor_mem_claim_result *res)
 {
 	int ret;
 
 	panthor_usdt_claim_begin(fd, arg);
-	ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, arg);
+	ret = once ? panthor_ioctl_once(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, arg) :
+		     panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, arg);
 	if (panthor_outputs_valid(ret)) {
 		res->status = arg->status;
 		res->claimed_bytes = arg->claimed_bytes;
@@ -49,10 +51,10 @@ static panthor_inline int call(int fd, struct drm_panthor_mem_claim *arg,
 }
 
 /* What was done stays in @res also if the process has exited by then. */
-static int call_by_pidfd(int fd, struct drm_panthor_mem_claim *arg, int pidfd,
+static int call_by_pidfd(int fd, struct drm_panthor_mem_claim *arg, bool once, int pidfd,
 			 struct panthor_mem_claim_result *res)
 {
-	int ret = call(fd, arg, res);
+	int ret = call(fd, arg, once, res);
 
 	/*
 	 * A kernel that does not know the flag can have the number. If it refused
@@ -64,7 +66,7 @@ static int call_by_pidfd(int fd, struct drm_panthor_mem_claim *arg, int pidfd,
 			return ret;
 		arg->flags &= ~(uint32_t)DRM_PANTHOR_MEM_TARGET_PIDFD;
 		arg->target = 0;
-		ret = call(fd, arg, res);
+		ret = call(fd, arg, once, res);
 	}
 	return panthor_pidfd_result(pidfd, ret);
 }
@@ -76,16 +78,17 @@ static panthor_inline int claim(int fd, struct panthor_target target,
 	struct drm_panthor_mem_claim arg = {
 		.flags = target.flag, .tgid = target.tgid, .target = target.id,
 	};
+	bool once = false;
 	int ret;
 
-	ret = add_options(&arg, options);
+	ret = add_options(&arg, options, &once);
 	if (ret)
 		return ret;
 	if (target.tgid > INT_MAX)
 		return -EINVAL;
 	if (target.flag == DRM_PANTHOR_MEM_TARGET_PIDFD)
-		return call_by_pidfd(fd, &arg, (int)target.id, res);
-	return call(fd, &arg, res);
+		return call_by_pidfd(fd, &arg, once, (int)target.id, res);
+	return call(fd, &arg, once, res);
 }
 
 static panthor_inline int simple(int fd, struct panthor_target target, uint64_t *claimed_bytes)

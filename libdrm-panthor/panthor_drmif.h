@@ -35,7 +35,8 @@
  * - A signal costs no bytes. If it comes before anything was done, the call
  *   starts over with its deadline unchanged; if it comes later, the call returns
  *   0 with what was done so far and DRM_PANTHOR_MEM_STATUS_INTERRUPTED.
- *   -EINTR and -EAGAIN are therefore never returned.
+ *   -EINTR is therefore returned only to those who ask for it, by
+ *   PANTHOR_MEM_INTERRUPTIBLE, and -EAGAIN never.
  *
  * Errors that every function can return, and that are not repeated below:
  *
@@ -69,9 +70,25 @@ extern "C" {
  */
 
 /**
+ * PANTHOR_MEM_INTERRUPTIBLE - A flag of all options: return -EINTR
+ *
+ * This is the way to cancel a call that waits. A signal that comes before anything
+ * was done ends the call with -EINTR, and nothing was done then; without this flag
+ * the call starts over. A signal that comes later ends the call with 0 and
+ * DRM_PANTHOR_MEM_STATUS_INTERRUPTED as ever.
+ *
+ * The signal needs a handler without SA_RESTART, and has to reach the thread that
+ * makes the call (pthread_kill(3)). A signal that comes just before the call enters the
+ * kernel does not end it: send the signal again, for instance by a timer, until the call
+ * has returned. The bit is the library's and never one of the kernel's. A library that
+ * does not know it returns -EINVAL.
+ */
+#define PANTHOR_MEM_INTERRUPTIBLE UINT32_C(0x80000000)
+
+/**
  * struct panthor_mem_reclaim_options - How to reclaim
  * @size: sizeof(struct panthor_mem_reclaim_options).
- * @flags: Mask of enum drm_panthor_mem_reclaim_flags.
+ * @flags: Mask of enum drm_panthor_mem_reclaim_flags and PANTHOR_MEM_INTERRUPTIBLE.
  * @max_bytes: Stop once this much was freed (with NO_PAGEOUT: evicted). The
  *             kernel works in whole buffers, so it can be exceeded by less than
  *             one buffer. 0: no limit.
@@ -107,12 +124,13 @@ struct panthor_mem_reclaim_result {
 /**
  * struct panthor_mem_claim_options - How to claim
  * @size: sizeof(struct panthor_mem_claim_options).
- * @flags: Mask of enum drm_panthor_mem_claim_flags.
+ * @flags: Mask of enum drm_panthor_mem_claim_flags and PANTHOR_MEM_INTERRUPTIBLE.
  * @max_bytes: Stop once this much was made resident, to within one buffer.
  *             0: no limit.
  * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which locks that
  *               somebody holds are waited for. What is locked then stays evicted.
- *               0: only a signal ends the wait.
+ *               0: only a signal ends the wait; if nothing was done by then, with
+ *               PANTHOR_MEM_INTERRUPTIBLE alone.
  */
 struct panthor_mem_claim_options {
 	uint32_t size;
@@ -200,6 +218,8 @@ int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes);
  *                larger than 4096; or @flags has a bit that the kernel does not
  *                know, or one of enum drm_panthor_mem_target_flags.
  *   -E2BIG       @options asks for something that this library does not know.
+ *   -EINTR       A signal came before anything was done; only with
+ *                PANTHOR_MEM_INTERRUPTIBLE.
  */
 int panthor_mem_reclaim_with(int fd, pid_t tgid,
 			     const struct panthor_mem_reclaim_options *options,
@@ -237,7 +257,7 @@ int panthor_mem_reclaim_pidfd(int fd, int pidfd, uint64_t *freed_bytes);
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_reclaim_pidfd(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_reclaim_pidfd(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_reclaim_pidfd_with(int fd, int pidfd,
@@ -269,7 +289,7 @@ int panthor_mem_reclaim_client(int fd, uint64_t client_id, uint64_t *freed_bytes
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_reclaim_client(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_reclaim_client(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_reclaim_client_with(int fd, uint64_t client_id,
@@ -301,7 +321,7 @@ int panthor_mem_reclaim_cgroup(int fd, int cgroup_fd, uint64_t *freed_bytes);
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_reclaim_cgroup(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_reclaim_cgroup(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_reclaim_cgroup_with(int fd, int cgroup_fd,
@@ -339,7 +359,7 @@ int panthor_mem_claim(int fd, pid_t tgid, uint64_t *claimed_bytes);
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_claim(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_claim(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_claim_with(int fd, pid_t tgid,
@@ -371,7 +391,7 @@ int panthor_mem_claim_pidfd(int fd, int pidfd, uint64_t *claimed_bytes);
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_claim_pidfd(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_claim_pidfd(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_claim_pidfd_with(int fd, int pidfd,
@@ -398,7 +418,7 @@ int panthor_mem_claim_client(int fd, uint64_t client_id, uint64_t *claimed_bytes
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_claim_client(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_claim_client(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_claim_client_with(int fd, uint64_t client_id,
@@ -427,7 +447,7 @@ int panthor_mem_claim_cgroup(int fd, int cgroup_fd, uint64_t *claimed_bytes);
  * @options: How, or NULL for the defaults. Only read, and only during the call.
  * @result: What was done, or NULL. Its @size must be set.
  *
- * Return: as panthor_mem_claim_cgroup(), and -EINVAL and -E2BIG as
+ * Return: as panthor_mem_claim_cgroup(), and -EINVAL, -E2BIG and -EINTR as
  * panthor_mem_reclaim_with().
  */
 int panthor_mem_claim_cgroup_with(int fd, int cgroup_fd,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The way into the kernel. */
 #include <errno.h>
+#include <sys/ioctl.h>
 
 #include <xf86drm.h>
 
@@ -22,6 +23,18 @@ int panthor_ioctl(int fd, unsigned long request, void *arg)
 	 * inputs, and the deadline is a point in time.
 	 */
 	if (drmIoctl(fd, request, arg))
+		ret = -errno;
+
+	errno = saved;
+	return ret;
+}
+
+int panthor_ioctl_once(int fd, unsigned long request, void *arg)
+{
+	int saved = errno;
+	int ret = 0;
+
+	if (ioctl(fd, request, arg))
 		ret = -errno;
 
 	errno = saved;

@@ -59,3 +59,11 @@ AT(panthor_mem_claim_result, size, 0);
 AT(panthor_mem_claim_result, status, 4);
 AT(panthor_mem_claim_result, claimed_bytes, 8);
 AT(panthor_mem_claim_result, remaining_bytes, 16);
+
+/* The library's own flags are none of the kernel's. */
+_Static_assert(!(PANTHOR_MEM_INTERRUPTIBLE &
+		 (DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT |
+		  DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY | DRM_PANTHOR_MEM_CLAIM_DRY_RUN |
+		  DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT |
+		  DRM_PANTHOR_MEM_TARGET_CGROUP)), "a flag of the kernel's");
+_Static_assert(PANTHOR_MEM_INTERRUPTIBLE == 0x80000000, "value of INTERRUPTIBLE");

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "panthor_mem.h"
+#include "panthor_drmif.h"
 
 #define panthor_public __attribute__((visibility("default")))
 #define panthor_inline inline __attribute__((always_inline))
@@ -24,6 +24,9 @@ struct panthor_target {
 #define PANTHOR_TARGET_FLAGS \
 	(DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
 	 DRM_PANTHOR_MEM_TARGET_CGROUP)
+
+/* The bits of an option's flags that the kernel never sees. */
+#define PANTHOR_LIBRARY_FLAGS PANTHOR_MEM_INTERRUPTIBLE
 
 static panthor_inline struct panthor_target panthor_by_tgid(pid_t tgid)
 {
@@ -63,8 +66,12 @@ int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t 
 void panthor_result_out(void *theirs, const void *ours, size_t ours_size)
 	__attribute__((cold));
 
-/* drmIoctl(), but 0 or -errno, and errno is left as it was. */
+/*
+ * drmIoctl(), but 0 or -errno, and errno is left as it was. The other one makes one
+ * system call, whatever it says: -EINTR is then the caller's to know.
+ */
 int panthor_ioctl(int fd, unsigned long request, void *arg);
+int panthor_ioctl_once(int fd, unsigned long request, void *arg);
 
 /* Is @ret an error that can come after part of the work? */
 bool panthor_part_done(int ret) __attribute__((cold));

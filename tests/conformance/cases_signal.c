@@ -57,6 +57,7 @@ static int library_fn(int fd, void *arg)
 	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	int ret;
 
+	opts.flags = r->arg.flags;
 	opts.deadline_ns = r->arg.deadline_ns;
 	ret = panthor_mem_reclaim_with(fd, (pid_t)r->arg.tgid, &opts, &res);
 	r->arg.evicted_bytes = res.evicted_bytes;
@@ -113,6 +114,39 @@ static bool try_library_gives_up(struct world *w)
 static void library_gives_up(struct world *w)
 {
 	until_told(w, try_library_gives_up);
+}
+
+/* Unless it is asked for: the same signal ends the call, and nothing was done. */
+static bool try_library_is_cancelled(struct world *w)
+{
+	struct world_app *app = world_spawn(w, NULL);
+	struct lot lot = lot_alloc(w, app, 4, unit(), SEED + 6);
+	struct world_during during = {
+		.event = WORLD_EVENT_SIGNAL, .after_ns = 500 * WORLD_MS,
+	};
+	struct raw_reclaim r = { .arg = {
+		.tgid = (uint32_t)world_tgid(w, app, NULL), .flags = PANTHOR_MEM_INTERRUPTIBLE,
+	} };
+	uint64_t was = resident(w, app);
+	int ret;
+
+	world_busy(w, app, 0, 0, 2800 * WORLD_MS);
+	r.arg.deadline_ns = world_now(w) + NEVER;
+	ret = world_call(w, NULL, library_fn, &r, sizeof(r), &during);
+	/* The signal came before the call, or after the work. */
+	if (!ret)
+		return false;
+	assert_int_equal(ret, -EINTR);
+	assert_int_equal(r.arg.evicted_bytes + r.arg.freed_bytes + r.arg.status, 0);
+	assert_int_equal(resident(w, app), was);
+	world_idle(w, app, 0, 0);
+	lot_check(w, &lot, WORLD_BY_GPU);
+	return true;
+}
+
+static void library_is_cancelled(struct world *w)
+{
+	until_told(w, try_library_is_cancelled);
 }
 
 /* That somebody else has a hand on, for a moment. */
@@ -217,6 +251,7 @@ const struct conf_case signal_cases[] = {
 	{ "eintr_while_waiting", eintr_while_waiting, 0 },
 	{ "library_starts_over", library_starts_over, 0 },
 	{ "library_gives_up", library_gives_up, 0 },
+	{ "library_is_cancelled", library_is_cancelled, 0 },
 	{ "any_moment_of_reclaim", any_moment_of_reclaim, 0 },
 	{ "any_moment_on_disk", any_moment_on_disk, WORLD_IS_ALONE | WORLD_CAN_SWAP_READ_ERROR },
 	{ "any_moment_of_claim", any_moment_of_claim, 0 },

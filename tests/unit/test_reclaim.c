@@ -266,7 +266,7 @@ static void bad_flags(void **state)
 	unsigned int bit;
 
 	/* The kernel decides which exist: a newer one may know more. */
-	for (bit = 2; bit < 32; bit++) {
+	for (bit = 2; bit < 31; bit++) {
 		if (1u << bit & TARGET_FLAGS)
 			continue;
 		opts.flags = 1u << bit;
@@ -275,7 +275,7 @@ static void bad_flags(void **state)
 				 -EINVAL);
 		check_zero(&res);
 	}
-	assert_int_equal(f->core.mem_ioctls, 27);
+	assert_int_equal(f->core.mem_ioctls, 26);
 }
 
 static void no_swap(void **state)
