@@ -95,6 +95,8 @@ static void run_all(const struct options *o, struct act *act, int fd,
 		uint64_t counted;
 
 		run_one(o, act, fd, pidfds[i], &out);
+		if (out.error == EINTR)
+			break;
 		if (out.error == ESRCH && !out.evicted && !out.claimed &&
 		    !pid_list_has(&o->pids, out.pid))
 			continue;
@@ -163,7 +165,7 @@ static void complain(const struct act *act)
 	if (act->problem.error)
 		problem_say(&act->problem, operation_names[act->op.kind]);
 	if (act->rest.count)
-		say("%zu more not tried: %s", act->rest.count,
+		say("%zu%s not tried: %s", act->rest.count, act->n_results ? " more" : "",
 		    stop_signal() ? "interrupted" : "the limit was reached");
 }
 

@@ -5,6 +5,7 @@
 #include <panthor_drmif.h>
 
 #include "operation.h"
+#include "stop.h"
 
 const char *const operation_names[OPERATION_KINDS] = { "reclaim", "claim" };
 
@@ -37,8 +38,11 @@ static int reclaim(const struct operation *op, int fd, int pidfd, struct outcome
 		options.deadline_ns = op->wait_ns > INT64_MAX - now ? INT64_MAX :
 								      now + op->wait_ns;
 	}
-	ret = pidfd < 0 ? panthor_mem_reclaim_with(fd, out->pid, &options, &result) :
-			  panthor_mem_reclaim_pidfd_with(fd, pidfd, &options, &result);
+	options.flags |= PANTHOR_MEM_INTERRUPTIBLE;
+	do {
+		ret = pidfd < 0 ? panthor_mem_reclaim_with(fd, out->pid, &options, &result) :
+				  panthor_mem_reclaim_pidfd_with(fd, pidfd, &options, &result);
+	} while (ret == -EINTR && !stop_signal());
 	out->status = result.status;
 	out->freed = result.freed_bytes;
 	out->evicted = result.evicted_bytes;
@@ -55,8 +59,11 @@ static int claim(const struct operation *op, int fd, int pidfd, struct outcome *
 	if (op->prefetch)
 		options.flags |= DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
 	options.max_bytes = op->max_bytes;
-	ret = pidfd < 0 ? panthor_mem_claim_with(fd, out->pid, &options, &result) :
-			  panthor_mem_claim_pidfd_with(fd, pidfd, &options, &result);
+	options.flags |= PANTHOR_MEM_INTERRUPTIBLE;
+	do {
+		ret = pidfd < 0 ? panthor_mem_claim_with(fd, out->pid, &options, &result) :
+				  panthor_mem_claim_pidfd_with(fd, pidfd, &options, &result);
+	} while (ret == -EINTR && !stop_signal());
 	out->status = result.status;
 	out->claimed = result.claimed_bytes;
 	out->remaining = result.remaining_bytes;
@@ -69,9 +76,11 @@ void operation_run(const struct operation *op, int fd, int pidfd, struct outcome
 		op->kind == OPERATION_RECLAIM ? reclaim : claim;
 	int64_t start = now_ns();
 
-	out->error = -call(op, fd, pidfd, out);
+	stop_begin();
+	out->error = stop_signal() ? EINTR : -call(op, fd, pidfd, out);
 	if (pidfd >= 0 && out->error == ENOSYS)
-		out->error = -call(op, fd, -1, out);
+		out->error = stop_signal() ? EINTR : -call(op, fd, -1, out);
+	stop_end();
 	out->ns = now_ns() - start;
 }
 

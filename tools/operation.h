@@ -37,7 +37,10 @@ struct outcome {
 	int64_t ns;
 };
 
-/* By @pidfd, or, if that is -1 or of no use on this kernel, by number. */
+/*
+ * By @pidfd, or, if that is -1 or of no use on this kernel, by number. The error is EINTR
+ * if stop_signal() came before anything was done, and never else.
+ */
 void operation_run(const struct operation *op, int fd, int pidfd, struct outcome *out);
 
 /* What the limit of the operation counts. */

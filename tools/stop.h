@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGINT and SIGTERM: the first one ends the work at the next good place, and
- * what was done is reported; the second one ends the program.
+ * what was done is reported; the second one ends the program. One that was ignored
+ * when the program started stays ignored.
  */
 #ifndef TOOL_STOP_H
 #define TOOL_STOP_H
@@ -10,5 +11,13 @@ void stop_catch(void);
 
 /* The signal that came, or 0. */
 int stop_signal(void);
+
+/*
+ * Around system calls that wait. From the first signal on, such a call is interrupted
+ * again and again: a signal that came just before it was entered ends it, too. Begin,
+ * look at stop_signal(), and then make the call.
+ */
+void stop_begin(void);
+void stop_end(void);
 
 #endif /* TOOL_STOP_H */

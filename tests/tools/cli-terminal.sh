@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What is seen on a terminal: colour, width, the live table, progress, Ctrl-C.
+# What is seen on a terminal: colour, width, the live table, progress.
 . "$(dirname "$0")/lib.sh"
 two_apps
 esc=$'\033'
@@ -110,38 +110,6 @@ LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --count 2 --interval
 status=$?
 err=$(cat "$work/err")
 is_status 1 'watch on a full disk'
-
-# stopped SIGNAL MOCK ARGUMENT...: SIGNAL comes while the work is held up.
-stopped() {
-	local signal=$1 words=$2
-	shift 2
-	rm -f "$work/hold"
-	mkfifo "$work/hold"
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $words" \
-		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err" &
-	pid=$!
-	exec 7>"$work/hold"	# waits until it is there
-	[ -z "$signal" ] || kill -s "$signal" $pid
-	exec 7>&-
-	wait $pid
-	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
-}
-# Background processes of a script ignore SIGINT from the start; the program
-# takes it back.
-stopped TERM interrupt reclaim --metrics "$work/m.prom" 1002 1004
-is_status 143 SIGTERM
-out_matches '^ *1002 game +0 +1\.0M .*interrupted$'
-err_has '1 more not tried: interrupted'
-check 'counted, too' grep -q '^panthor_mem_evicted_bytes_total 1048576$' "$work/m.prom"
-stopped INT interrupt reclaim --json 1002 1004
-is_status 130 SIGINT
-json '.not_tried == [1004] and .results[0].status == ["interrupted", "pinned"]'
-# A signal that comes too late to stop anything: all was done, and it is said.
-stopped TERM '' reclaim 1002
-is_status 143 'late signal'
-out_matches '^ *1002 game +4\.0M'
 
 # Runs the command in a terminal until it has shown $wanted, then lets its call end;
 # meanwhile does what $each says.

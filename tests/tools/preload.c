@@ -22,9 +22,11 @@
  *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
  *                closes it
  *   interrupt    with hold: and then ends as by a signal
+ *   wait         with hold: and then waits until a signal comes, or for 60 s
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +92,7 @@ static void happen(struct model *m, void *arg)
 	while ((n = read(fd, &c, 1)) > 0 || (n < 0 && errno == EINTR))
 		;
 	close(fd);
-	m->signal = word("interrupt");
+	m->signal = word("interrupt") || (word("wait") && poll(NULL, 0, 60000) < 0);
 }
 
 static struct model_vm *make_app(struct model_cgroup *cgroup, struct model_bo **first)
