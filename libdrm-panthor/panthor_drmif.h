@@ -228,7 +228,8 @@ int panthor_mem_reclaim_with(int fd, pid_t tgid,
 /**
  * panthor_mem_reclaim_pidfd - panthor_mem_reclaim() for the process of a pidfd
  * @fd: File of a panthor device.
- * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed.
+ * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed. One that
+ *         another process passed can name any process.
  * @freed_bytes: How much was returned to the system, or NULL.
  *
  * 0 means that the process had not exited when the call ended, and that the kernel
@@ -369,7 +370,8 @@ int panthor_mem_claim_with(int fd, pid_t tgid,
 /**
  * panthor_mem_claim_pidfd - panthor_mem_claim() for the process of a pidfd
  * @fd: File of a panthor device.
- * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed.
+ * @pidfd: The process, as pidfd_open(2), SO_PEERPIDFD or clone(2) gave it; borrowed. One that
+ *         another process passed can name any process.
  * @claimed_bytes: How much was made resident, or NULL.
  *
  * What panthor_mem_reclaim_pidfd() says of the process and of -ESRCH holds here, too.

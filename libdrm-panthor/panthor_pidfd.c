@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "panthor_priv.h"
@@ -32,82 +33,113 @@ _Static_assert(sizeof(struct pidfd_info_v0) == 64, "size of pidfd_info");
 
 #define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
 
-/* Longer than what any kernel says of a pidfd, or of a process up to its NSpid. */
-#define TEXT_MAX 4096
+/* P_PIDFD of waitid(), since Linux 5.4; not every C library has the name. */
+#define ID_PIDFD 3
 
-static int read_file(const char *path, char *text)
+/*
+ * How far a file is read. Longer than what any kernel says of a pidfd, or of a process
+ * with as many groups as one can have, up to its NSpid.
+ */
+#define FILE_MOST (1 << 20)
+
+/* What of a value is kept: two numbers, at least. */
+#define VALUE_SIZE 32
+
+struct reader {
+	const char *key;
+	size_t key_length;
+	size_t column; /* of the line that is read */
+	bool matches;  /* it has begun as the key does */
+	size_t length;
+	char *value;
+};
+
+/* True at the end of the line that begins with the key. */
+static bool take(struct reader *r, char c)
 {
-	size_t have = 0;
-	ssize_t n;
-	int fd;
+	if (c == '\n') {
+		if (r->matches && r->column >= r->key_length)
+			return true;
+		r->column = 0;
+		r->matches = true;
+		return false;
+	}
+	if (r->column < r->key_length)
+		r->matches = r->matches && c == r->key[r->column];
+	else if (r->matches && r->length < VALUE_SIZE - 1)
+		r->value[r->length++] = c;
+	r->column++;
+	return false;
+}
 
+/*
+ * What follows @key at the beginning of a line, cut to VALUE_SIZE: 0, -ENODATA if the
+ * whole file has no such line, -EFBIG if it is not in what is read of it, or -errno.
+ */
+static int read_value(const char *path, const char *key, char value[VALUE_SIZE])
+{
+	struct reader r = {
+		.key = key, .key_length = strlen(key), .matches = true, .value = value,
+	};
+	int ret = -EFBIG, fd;
+	size_t have = 0;
+	char text[4096];
+
+	memset(value, 0, VALUE_SIZE);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	do {
-		n = read(fd, text + have, TEXT_MAX - 1 - have);
-		if (n > 0)
-			have += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	n = n < 0 ? -errno : 0;
-	close(fd);
-	text[have] = '\0';
-	return (int)n;
-}
+	while (ret == -EFBIG && have < FILE_MOST) {
+		ssize_t i, n = read(fd, text, sizeof(text));
 
-/* What follows @key at the beginning of a line, or NULL. */
-static const char *value_of(const char *text, const char *key)
-{
-	const size_t n = strlen(key);
-
-	while (strncmp(text, key, n)) {
-		text = strchr(text, '\n');
-		if (!text)
-			return NULL;
-		text++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			ret = n ? -errno : -ENODATA;
+		for (i = 0; i < n && ret; i++)
+			ret = take(&r, text[i]) ? 0 : ret;
+		have += n > 0 ? (size_t)n : 0;
 	}
-	return text + n;
+	close(fd);
+	return ret;
 }
 
 /*
  * procfs counts as the pid namespace does that it was mounted for. That is the
- * caller's own if the caller has exactly one number there.
+ * caller's own if the caller has exactly one number there. A kernel without pid
+ * namespaces has no such line.
  */
-static int check_procfs(char *text)
+static int check_procfs(void)
 {
-	const char *numbers;
-	char *end;
+	char numbers[VALUE_SIZE], *end;
 	int ret;
 
-	ret = read_file("/proc/thread-self/status", text);
-	if (ret)
-		return ret == -ENOENT ? -ENOSYS : ret;
-	numbers = value_of(text, "NSpid:");
-	if (!numbers)
+	ret = read_value("/proc/thread-self/status", "NSpid:", numbers);
+	if (ret == -ENODATA)
 		return 0;
+	if (ret)
+		return ret == -ENOENT || ret == -EFBIG ? -ENOSYS : ret;
 	strtol(numbers, &end, 10);
-	return *end == '\n' ? 0 : -ENOSYS;
+	return *end ? -ENOSYS : 0;
 }
 
 /* Before Linux 6.13. */
 static int tgid_from_procfs(int pidfd, uint32_t *tgid)
 {
-	char path[64], text[TEXT_MAX];
-	const char *value;
+	char path[64], value[VALUE_SIZE];
 	long nr;
 	int ret;
 
-	ret = check_procfs(text);
+	ret = check_procfs();
 	if (ret)
 		return ret;
 	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", pidfd);
-	ret = read_file(path, text);
-	if (ret)
-		return ret == -ENOENT ? -EBADF : ret;
-
-	value = value_of(text, "Pid:");
-	if (!value)
+	ret = read_value(path, "Pid:", value);
+	if (ret == -ENOENT || ret == -ENODATA || ret == -EFBIG)
 		return -EBADF;
+	if (ret)
+		return ret;
+
 	/* -1 was reaped, 0 is in a namespace that cannot be seen from here. */
 	nr = strtol(value, NULL, 10);
 	if (nr <= 0 || nr > INT_MAX)
@@ -116,13 +148,27 @@ static int tgid_from_procfs(int pidfd, uint32_t *tgid)
 	return 0;
 }
 
+/*
+ * Of a pidfd, which need not be a child's, and of nothing else: a file of FUSE can
+ * answer to the ioctl below, and to poll(), as it likes. Nothing is reaped.
+ */
+static bool is_pidfd(int fd)
+{
+	siginfo_t info;
+
+	return fd >= 0 && (!waitid((idtype_t)ID_PIDFD, (id_t)fd, &info,
+				   WEXITED | WNOHANG | WNOWAIT) || errno == ECHILD);
+}
+
 int panthor_pidfd_tgid(int pidfd, uint32_t *tgid)
 {
 	struct pidfd_info_v0 info = { 0 };
 	int saved = errno;
 	int ret = 0;
 
-	if (!ioctl(pidfd, PIDFD_GET_INFO_V0, &info))
+	if (!is_pidfd(pidfd))
+		ret = -EBADF;
+	else if (!ioctl(pidfd, PIDFD_GET_INFO_V0, &info))
 		*tgid = info.pid;
 	else if (errno == ESRCH || errno == EREMOTE)
 		ret = -ESRCH;

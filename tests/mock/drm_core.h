@@ -29,6 +29,9 @@ struct drm_core {
 	int (*foreign)(struct drm_core *core, void *data);
 	/* A kernel before 6.13, where a pidfd does not tell its number. */
 	bool old_pidfd;
+	/* A file of another file system that answers as if it were a pidfd, or 0. */
+	int liar;
+	pid_t liar_tgid;
 	/* How many ioctls reached the core, and how many of the two among them. */
 	unsigned int ioctls;
 	unsigned int mem_ioctls;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -21,11 +22,16 @@
 /* Calls of poll() that a signal ends. */
 static unsigned int poll_signals;
 
+/* A descriptor that says of itself that its process runs. */
+static int liar;
+
 /* The library finds this one first. */
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec t = { timeout / 1000, timeout % 1000 * 1000000L };
 
+	if (liar)
+		return 0;
 	if (poll_signals) {
 		poll_signals--;
 		errno = EINTR;
@@ -387,6 +393,27 @@ static void not_a_pidfd(void **state)
 	each_way(*state, no_pidfd);
 }
 
+/*
+ * A file of FUSE can answer to an ioctl and to poll() as it likes. Who passes one as a
+ * pidfd does not have another process reclaimed.
+ */
+static void file_that_lies(void **state)
+{
+	struct child *c = *state;
+	uint64_t bytes = 1;
+
+	by_number(c);
+	liar = open("/dev/null", O_RDWR | O_CLOEXEC);
+	c->f->core.liar = liar;
+	c->f->core.liar_tgid = c->process.pid;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, liar, &bytes), -EBADF);
+	assert_int_equal(bytes, 0);
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, liar, &bytes), -EBADF);
+	assert_int_equal(app_resident(c->f), APP_SIZE);
+	close(liar);
+	liar = 0;
+}
+
 static void expect_no_process(struct child *c)
 {
 	int fd = (int)syscall(SYS_pidfd_open, c->process.pid, PIDFD_THREAD);
@@ -470,14 +497,28 @@ static int inside(struct child *c)
 	return bad;
 }
 
-static void other_procfs(void **state)
+/* So many groups that what is said of them fills whole pages, before the numbers. */
+#define MANY_GROUPS 3000
+
+static int join_groups(unsigned int count)
 {
-	struct child *c = *state;
+	static gid_t groups[MANY_GROUPS];
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		groups[i] = 1000000 + i;
+	return count ? setgroups(count, groups) : 0;
+}
+
+static void in_other_procfs(struct child *c, unsigned int groups)
+{
 	int status = 0;
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (!pid) {
+		if (join_groups(groups))
+			_exit(77);
 		if (unshare(CLONE_NEWPID) && unshare(CLONE_NEWUSER | CLONE_NEWPID))
 			_exit(77);
 		pid = fork();
@@ -488,11 +529,41 @@ static void other_procfs(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WEXITSTATUS(status) == 77) {
-		print_message("# no pid namespaces for this user\n");
+		print_message("# no pid namespaces, or no groups, for this user\n");
 		return;
 	}
 	/* The kernel under this test can be an old one, too. */
 	assert_int_equal(WEXITSTATUS(status) & ~2, 0);
+}
+
+static void other_procfs(void **state)
+{
+	in_other_procfs(*state, 0);
+}
+
+static void other_procfs_many_groups(void **state)
+{
+	in_other_procfs(*state, 600);
+	in_other_procfs(*state, MANY_GROUPS);
+}
+
+/* The same at home: the number is found behind all of them. */
+static void many_groups(void **state)
+{
+	struct child *c = *state;
+	int status = 0;
+	pid_t pid;
+
+	by_old_kernel(c);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (join_groups(MANY_GROUPS))
+			_exit(77);
+		_exit(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
 }
 
 #define on_child(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -519,10 +590,13 @@ int main(void)
 		on_child(no_ioctls),
 		on_child(bad_flags),
 		on_child(not_a_pidfd),
+		on_child(file_that_lies),
 		on_child(pidfd_of_a_thread),
 		on_child(structs),
 		on_child(errno_is_kept),
 		on_child(other_procfs),
+		on_child(other_procfs_many_groups),
+		on_child(many_groups),
 	};
 
 	return cmocka_run_group_tests_name("pidfd", tests, NULL, NULL);
