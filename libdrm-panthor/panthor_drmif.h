@@ -3,8 +3,8 @@
  * libdrm_panthor: explicit control over the GPU memory of processes on Arm Mali
  * GPUs that are driven by panthor.
  *
- * The library is thin. A call is one ioctl, issued with drmIoctl(), and what the
- * kernel says is what the caller gets. It starts no thread, keeps no state,
+ * The library is thin. A call is one ioctl, issued with drmIoctl(), or three for a query,
+ * and what the kernel says is what the caller gets. It starts no thread, keeps no state,
  * prints nothing and has no policy: which process, when and how much is for the
  * caller to know. panthor_mem.h, beside this header, is the kernel's contract
  * and explains the words *target*, *resident*, *evicted* and *freed*.
@@ -153,6 +153,42 @@ struct panthor_mem_claim_result {
 	uint64_t remaining_bytes;
 };
 
+/** PANTHOR_MEM_UNKNOWN - An amount in &struct panthor_mem_query_result that is not known */
+#define PANTHOR_MEM_UNKNOWN UINT64_MAX
+
+/**
+ * struct panthor_mem_query_result - What memory a target has, and where it is
+ * @size: sizeof(struct panthor_mem_query_result). Not changed by the library.
+ * @reclaim_status: Mask of enum drm_panthor_mem_status: why a reclaim would do less than
+ *                  everything.
+ * @claim_status: The same of a claim.
+ * @pad: 0.
+ * @resident_bytes: The driver holds them, with buffers of its own such as ring buffers.
+ * @evicted_bytes: The driver does not hold them: in swap, or still in RAM.
+ * @cached_bytes: Of @evicted_bytes, what is still in RAM and a reclaim would free. Coming
+ *                back, it needs no swap to be read.
+ * @reclaimable_bytes: What a reclaim would free now, if swap takes it: some of
+ *                     @resident_bytes, and @cached_bytes.
+ * @claimable_bytes: Of @evicted_bytes, what a claim would make resident now.
+ *
+ * With %DRM_PANTHOR_MEM_STATUS_SWAP_FULL in @reclaim_status no swap is free. A reclaim would
+ * free nothing then, and @resident_bytes and @cached_bytes are PANTHOR_MEM_UNKNOWN.
+ *
+ * With %DRM_PANTHOR_MEM_STATUS_INTERRUPTED, or with BUSY because the target got new work
+ * at that moment, the look ended early: there is at least as much as is said.
+ */
+struct panthor_mem_query_result {
+	uint32_t size;
+	uint32_t reclaim_status;
+	uint32_t claim_status;
+	uint32_t pad;
+	uint64_t resident_bytes;
+	uint64_t evicted_bytes;
+	uint64_t cached_bytes;
+	uint64_t reclaimable_bytes;
+	uint64_t claimable_bytes;
+};
+
 /* For example: struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT; */
 #define PANTHOR_MEM_RECLAIM_OPTIONS_INIT \
 	{ (uint32_t)sizeof(struct panthor_mem_reclaim_options), 0, 0, 0 }
@@ -162,6 +198,8 @@ struct panthor_mem_claim_result {
 	{ (uint32_t)sizeof(struct panthor_mem_claim_options), 0, 0, 0 }
 #define PANTHOR_MEM_CLAIM_RESULT_INIT \
 	{ (uint32_t)sizeof(struct panthor_mem_claim_result), 0, 0, 0 }
+#define PANTHOR_MEM_QUERY_RESULT_INIT \
+	{ (uint32_t)sizeof(struct panthor_mem_query_result), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * panthor_mem_probe - Can this process reclaim and claim on this device, now?
@@ -179,7 +217,7 @@ struct panthor_mem_claim_result {
  *   -EPERM       It has them; the caller lacks CAP_SYS_RESOURCE in the initial
  *                user namespace.
  *   -EOPNOTSUPP  It has them; the kernel is built without swap.
- *   -ENOSPC      It has them; no swap is active, or swap is full. Claim works.
+ *   -ENOSPC      It has them; no swap is active, or swap is full. Claim and query work.
  */
 int panthor_mem_probe(int fd);
 
@@ -455,6 +493,75 @@ int panthor_mem_claim_cgroup(int fd, int cgroup_fd, uint64_t *claimed_bytes);
 int panthor_mem_claim_cgroup_with(int fd, int cgroup_fd,
 				  const struct panthor_mem_claim_options *options,
 				  struct panthor_mem_claim_result *result);
+
+/**
+ * panthor_mem_query - What GPU memory does a process have, and where is it?
+ * @fd: File of a panthor device.
+ * @tgid: The process, or 0.
+ * @result: The answer, or NULL. Its @size must be set.
+ *
+ * Changes nothing, waits for nothing and needs what a claim needs: it asks for dry runs, one of
+ * a claim and two of a reclaim. A reclaim that is running goes on. The looks come one after
+ * the other, so amounts of a process that is at work need not fit together to the byte.
+ * panthor_mem_probe() tells whether it works: if it returns 0 or -ENOSPC.
+ *
+ * @result is 0 on every error, but for its @size.
+ *
+ * Return: 0; or
+ *
+ *   -EPERM       No CAP_SYS_RESOURCE in the initial user namespace.
+ *   -ESRCH       No such process, or it owns no file of this device.
+ *   -EOPNOTSUPP  The kernel is built without swap.
+ *   -EINVAL      @tgid is negative; the kernel does not have the ioctls, see
+ *                panthor_mem_probe(); or a @size is smaller than any version of that
+ *                struct, or larger than 4096.
+ *   -ENOMEM      The kernel has no memory for the look.
+ */
+int panthor_mem_query(int fd, pid_t tgid, struct panthor_mem_query_result *result);
+
+/**
+ * panthor_mem_query_pidfd - panthor_mem_query() for the process of a pidfd
+ * @fd: File of a panthor device.
+ * @pidfd: The process, as for panthor_mem_reclaim_pidfd(); borrowed.
+ * @result: The answer, or NULL. Its @size must be set.
+ *
+ * 0 means that the process had not exited when the call ended, and that the answer is about
+ * this process and no other.
+ *
+ * Return: as panthor_mem_query() without its @tgid, and
+ *
+ *   -ESRCH       Also: the process had exited when the call ended.
+ *   -EBADF       Also: @pidfd is not an open pidfd.
+ *   -ENOSYS      As panthor_mem_reclaim_pidfd() says.
+ */
+int panthor_mem_query_pidfd(int fd, int pidfd, struct panthor_mem_query_result *result);
+
+/**
+ * panthor_mem_query_client - panthor_mem_query() for one file of the device
+ * @fd: File of a panthor device.
+ * @client_id: Of that file, as for panthor_mem_reclaim_client().
+ * @result: The answer, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_query() without its @tgid, and
+ *
+ *   -ESRCH       No file of this device has that id, or has it any more.
+ */
+int panthor_mem_query_client(int fd, uint64_t client_id,
+			     struct panthor_mem_query_result *result);
+
+/**
+ * panthor_mem_query_cgroup - panthor_mem_query() for the processes of a cgroup
+ * @fd: File of a panthor device.
+ * @cgroup_fd: The directory of the cgroup, of cgroup v2, as open(2) gave it; borrowed.
+ * @result: The answer, or NULL. Its @size must be set.
+ *
+ * Return: as panthor_mem_query() without its @tgid, and
+ *
+ *   -ESRCH       No process of the cgroup owns a file of this device.
+ *   -EBADF       Also: @cgroup_fd is not an open directory of cgroup v2.
+ *   -EOPNOTSUPP  Also: the kernel is built without cgroups.
+ */
+int panthor_mem_query_cgroup(int fd, int cgroup_fd, struct panthor_mem_query_result *result);
 
 #if defined(__cplusplus)
 }

@@ -60,6 +60,17 @@ AT(panthor_mem_claim_result, status, 4);
 AT(panthor_mem_claim_result, claimed_bytes, 8);
 AT(panthor_mem_claim_result, remaining_bytes, 16);
 
+SIZE(panthor_mem_query_result, 56);
+AT(panthor_mem_query_result, size, 0);
+AT(panthor_mem_query_result, reclaim_status, 4);
+AT(panthor_mem_query_result, claim_status, 8);
+AT(panthor_mem_query_result, pad, 12);
+AT(panthor_mem_query_result, resident_bytes, 16);
+AT(panthor_mem_query_result, evicted_bytes, 24);
+AT(panthor_mem_query_result, cached_bytes, 32);
+AT(panthor_mem_query_result, reclaimable_bytes, 40);
+AT(panthor_mem_query_result, claimable_bytes, 48);
+
 /* The library's own flags are none of the kernel's. */
 _Static_assert(!(PANTHOR_MEM_INTERRUPTIBLE &
 		 (DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT |

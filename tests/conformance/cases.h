@@ -45,6 +45,7 @@ extern const struct conf_case signal_cases[];
 extern const struct conf_case fault_cases[];
 extern const struct conf_case gpu_cases[];
 extern const struct conf_case hostile_cases[];
+extern const struct conf_case query_cases[];
 
 /* --- buffers of an app --------------------------------------------------- */
 

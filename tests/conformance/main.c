@@ -28,6 +28,7 @@ static const struct conf_suite suites[] = {
 	{ "fault", fault_cases },
 	{ "gpu", gpu_cases },
 	{ "hostile", hostile_cases },
+	{ "query", query_cases },
 };
 
 #define N_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -25,6 +25,7 @@ int main(void)
 	struct panthor_mem_reclaim_result rr = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 	struct panthor_mem_claim_options co = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
 	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	struct panthor_mem_query_result qr = PANTHOR_MEM_QUERY_RESULT_INIT;
 	uint64_t bytes = 1;
 
 	ro.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
@@ -46,6 +47,10 @@ int main(void)
 	expect("claim_client_with", panthor_mem_claim_client_with(-1, 1, &co, &cr), -EBADF);
 	expect("claim_cgroup", panthor_mem_claim_cgroup(-1, -1, &bytes), -EBADF);
 	expect("claim_cgroup_with", panthor_mem_claim_cgroup_with(-1, -1, &co, &cr), -EBADF);
+	expect("query", panthor_mem_query(-1, 0, &qr), -EBADF);
+	expect("query_pidfd", panthor_mem_query_pidfd(-1, -1, &qr), -EBADF);
+	expect("query_client", panthor_mem_query_client(-1, 1, &qr), -EBADF);
+	expect("query_cgroup", panthor_mem_query_cgroup(-1, -1, &qr), -EBADF);
 	expect("bytes", (int)bytes, 0);
 	return wrong;
 }
