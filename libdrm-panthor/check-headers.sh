@@ -12,7 +12,7 @@ mode=$1 source=$2
 shift 2
 
 lib=$source/libdrm-panthor uapi=$source/include/uapi/drm
-strict="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Werror -fsyntax-only"
+strict="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Wconversion -Werror -fsyntax-only"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +20,10 @@ trap 'rm -rf "$work"' EXIT
 case $mode in
 c11 | c++17)
 	language=c
-	[ "$mode" = c11 ] || language=c++
+	if [ "$mode" != c11 ]; then
+		language=c++
+		strict="$strict -Wold-style-cast -Wzero-as-null-pointer-constant"
+	fi
 	# Nothing before it, so that it must include what it needs itself; and twice.
 	for header in panthor_drmif.h panthor_mem.h; do
 		printf '#include <%s>\n#include <%s>\nextern int nothing;\n' $header $header >"$work/alone"
@@ -37,7 +40,20 @@ c11 | c++17)
 			struct panthor_mem_reclaim_result rr = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 			struct panthor_mem_claim_options co = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
 			struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
+			struct panthor_mem_query_result qr = PANTHOR_MEM_QUERY_RESULT_INIT;
+			static struct panthor_mem_query_result kept = PANTHOR_MEM_QUERY_RESULT_INIT;
 
+		#ifdef __cplusplus
+			ro = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+			qr = PANTHOR_MEM_QUERY_RESULT_INIT;
+		#else
+			ro = (struct panthor_mem_reclaim_options)PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+			qr = (struct panthor_mem_query_result)PANTHOR_MEM_QUERY_RESULT_INIT;
+		#endif
+			kept.size = qr.size;
+			co.flags = PANTHOR_MEM_INTERRUPTIBLE;
+			if (panthor_mem_query(fd, 0, &kept) || kept.resident_bytes == PANTHOR_MEM_UNKNOWN)
+				return -1;
 			ro.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
 			return panthor_mem_reclaim_with(fd, 0, &ro, &rr) +
 			       panthor_mem_claim_pidfd_with(fd, 0, &co, &cr);

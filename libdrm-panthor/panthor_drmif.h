@@ -189,17 +189,20 @@ struct panthor_mem_query_result {
 	uint64_t claimable_bytes;
 };
 
-/* For example: struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT; */
+/*
+ * For example: struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+ * To assign one later, C needs the type in parentheses before it, and C++ does not.
+ */
 #define PANTHOR_MEM_RECLAIM_OPTIONS_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_reclaim_options), 0, 0, 0 }
+	{ sizeof(struct panthor_mem_reclaim_options), 0, 0, 0 }
 #define PANTHOR_MEM_RECLAIM_RESULT_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_reclaim_result), 0, 0, 0, 0 }
+	{ sizeof(struct panthor_mem_reclaim_result), 0, 0, 0, 0 }
 #define PANTHOR_MEM_CLAIM_OPTIONS_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_claim_options), 0, 0, 0 }
+	{ sizeof(struct panthor_mem_claim_options), 0, 0, 0 }
 #define PANTHOR_MEM_CLAIM_RESULT_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_claim_result), 0, 0, 0 }
+	{ sizeof(struct panthor_mem_claim_result), 0, 0, 0 }
 #define PANTHOR_MEM_QUERY_RESULT_INIT \
-	{ (uint32_t)sizeof(struct panthor_mem_query_result), 0, 0, 0, 0, 0, 0, 0, 0 }
+	{ sizeof(struct panthor_mem_query_result), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * panthor_mem_probe - Can this process reclaim and claim on this device, now?
