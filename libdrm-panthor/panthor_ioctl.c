@@ -34,7 +34,7 @@ int panthor_ioctl_once(int fd, unsigned long request, void *arg)
 	int saved = errno;
 	int ret = 0;
 
-	if (ioctl(fd, request, arg))
+	if (ioctl(fd, (panthor_request)request, arg))
 		ret = -errno;
 
 	errno = saved;

@@ -168,7 +168,7 @@ int panthor_pidfd_tgid(int pidfd, uint32_t *tgid)
 
 	if (!is_pidfd(pidfd))
 		ret = -EBADF;
-	else if (!ioctl(pidfd, PIDFD_GET_INFO_V0, &info))
+	else if (!ioctl(pidfd, (panthor_request)PIDFD_GET_INFO_V0, &info))
 		*tgid = info.pid;
 	else if (errno == ESRCH || errno == EREMOTE)
 		ret = -ESRCH;

@@ -20,6 +20,16 @@ struct panthor_target {
 	uint64_t id;
 };
 
+/*
+ * What ioctl() takes for the number of a request: unsigned long in glibc, and int in musl,
+ * where a number that has the highest bit set needs the cast.
+ */
+#if defined(__GLIBC__)
+typedef unsigned long panthor_request;
+#else
+typedef int panthor_request;
+#endif
+
 /* The flags that are the library's to set, and not an option. */
 #define PANTHOR_TARGET_FLAGS \
 	(DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \

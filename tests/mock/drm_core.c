@@ -24,11 +24,29 @@
 
 static struct {
 	struct drm_core *core;
+	pthread_once_t once;
 	/* Recursive: an event in the middle of an ioctl may issue another. */
 	pthread_mutex_t lock;
 } state = {
-	.lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP,
+	.once = PTHREAD_ONCE_INIT,
 };
+
+static void make_lock(void)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&state.lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
+/* Programs issue ioctls before there is a device, too. */
+static void lock(void)
+{
+	pthread_once(&state.once, make_lock);
+	pthread_mutex_lock(&state.lock);
+}
 
 void drm_core_start(struct drm_core *core, struct model *m)
 {
@@ -222,19 +240,27 @@ static bool lies(const struct drm_core *core, int fd, unsigned long request, voi
 	       !user_copy_to((char *)arg + 16, &tgid, sizeof(tgid));
 }
 
-int ioctl(int fd, unsigned long request, ...)
+/* musl's has an int, of which the bits count. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
+int ioctl(int fd, ioctl_request number, ...)
 {
+	const unsigned long request = (unsigned int)number;
 	bool refused, lied;
 	struct model_file *file;
 	va_list args;
 	void *arg;
 	int ret;
 
-	va_start(args, request);
+	va_start(args, number);
 	arg = va_arg(args, void *);
 	va_end(args);
 
-	pthread_mutex_lock(&state.lock);
+	lock();
 	file = state.core ? mock_fd_thing(fd, MOCK_FD_FILE) : NULL;
 	if (file)
 		ret = dispatch(state.core, file, request, arg);
@@ -250,7 +276,7 @@ int ioctl(int fd, unsigned long request, ...)
 		return -1;
 	}
 	if (!file)
-		return (int)syscall(SYS_ioctl, fd, request, arg);
+		return (int)syscall(SYS_ioctl, fd, (unsigned long)number, arg);
 	if (ret < 0) {
 		errno = -ret;
 		return -1;

@@ -239,4 +239,7 @@ int open(const char *path, int flags, ...)
 	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
+/* In musl it is another word for open(). */
+#ifdef __GLIBC__
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+#endif
