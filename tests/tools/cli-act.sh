@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # reclaim and claim on the model: whom, how much, and what is said of it.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 
 run reclaim 1002

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Everything that can be wrong with a machine: the words, the remedy, the status.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 
 # fails STATUS MOCK COMMAND MESSAGE: as text and as JSON.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Every object is as docs/schema/ says.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 for python in python3 /usr/bin/python3 ''; do
 	$python -c 'import jsonschema' 2>/dev/null && break

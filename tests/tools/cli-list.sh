@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # list: what is counted, what is counted once, and what cannot be seen.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 panthor 1004 9 8 6144 2048 1024
 

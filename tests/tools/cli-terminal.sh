@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What is seen on a terminal: colour, width, the live table, progress.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 esc=$'\033'
 

@@ -62,7 +62,21 @@ err_has() { check "message has '$1'" grep -qF -- "$1" <<<"$err"; }
 out_matches() { check "output matches '$1'" grep -qE -- "$1" <<<"$out"; }
 no_err() { check "no message" test -z "$err"; }
 no_out() { check "no output" test -z "$out"; }
-json() { check "JSON: $1" jq -e "$1" "$work/out" >"$work/jq" 2>&1; }
+json() {
+	needs jq
+	check "JSON: $1" bash -c 'jq -e "$1" "$2" >"$2.jq"' - "$1" "$work/out"
+}
+
+# needs PROGRAM...: without one of them the test ends here, as skipped.
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null && continue
+		echo "no $program: install it"
+		[ "$failures" = 0 ] || finish
+		exit 77
+	done
+}
 
 finish() {
 	echo "$checks checks, $failures failed"

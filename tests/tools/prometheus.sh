@@ -4,9 +4,7 @@
 # of the node exporter's textfile collector. Both are real ones, on this machine
 # alone and in temporary folders. Status 77 without them.
 . "$(dirname "$0")/lib.sh"
-for program in prometheus prometheus-node-exporter promtool jq curl; do
-	command -v $program >/dev/null || { echo "no $program"; exit 77; }
-done
+needs prometheus prometheus-node-exporter promtool jq curl
 two_apps
 mkdir "$work/textfile" "$work/data"
 file=$work/textfile/panthor_mem.prom

@@ -5,6 +5,7 @@
 build=$1
 export TOOL=$build/tools/panthor-mem
 . "$(dirname "$0")/../lib.sh"
+needs jq
 tool() {
 	"$TOOL" "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# lib.sh itself: a check that fails says why, and a machine without jq skips.
+. "$(dirname "$0")/lib.sh"
+lib=$(dirname "$0")/lib.sh
+
+# sub CODE: a test of its own that runs CODE.
+sub() {
+	bash -c '. "$1"; eval "$2"; finish' - "$lib" "$1" >"$work/sub" 2>&1
+	status=$?
+	out=$(cat "$work/sub")
+}
+
+sub "echo '{\"a\": 1}' >\"\$work/out\"; json '.a == 1'"
+is_status 0 'a check of JSON that holds'
+out_lacks FAILED
+sub "echo '{\"a\": 1}' >\"\$work/out\"; json '.a == 2'"
+is_status 1 'one that does not'
+out_has 'FAILED: JSON: .a == 2'
+sub "echo 'no JSON' >\"\$work/out\"; json '.a == 2'"
+is_status 1 'output that is no JSON'
+out_has 'FAILED: JSON: .a == 2'
+out_has 'parse error'
+sub :
+is_status 1 'a test that checks nothing'
+sub 'needs no-such-program-here; check yes true'
+is_status 77 'a program is missing'
+out_has 'no no-such-program-here'
+
+# A PATH with all that lib.sh uses but jq.
+mkdir "$work/bin"
+for program in bash cat dirname grep mkdir mktemp rm; do
+	ln -s "$(command -v $program)" "$work/bin/$program"
+done
+PATH=$work/bin sub "echo '{}' >\"\$work/out\"; json .; check yes true"
+is_status 77 'without jq'
+out_has 'no jq: install it'
+PATH=$work/bin sub "check 'something else' false; echo '{}' >\"\$work/out\"; json ."
+is_status 1 'without jq, and something failed before'
+finish
