@@ -133,6 +133,11 @@ class World:
         assert '/dev/nope' in Program([path, '/dev/nope', *args]).end(status=1)
         assert 'usage' in Program([path]).end(status=2)
 
+    def misused(self, name, *args):
+        """Arguments that mean nothing: how it is used is said, and nothing done."""
+        path = os.path.join(self.programs, name + ('-mock' if self.mock else ''))
+        assert 'usage' in Program([path, *args]).end(status=2), args
+
 
 def about(match, mib):
     """At least so much; a real process has a little besides."""
@@ -141,6 +146,9 @@ def about(match, mib):
 
 def reclaim(world):
     world.wrong('reclaim', '1')
+    # A name is no number, and 0 would be the example itself.
+    for tgid in ('game', '0', '', '-1', '12x', '99999999999'):
+        world.misused('reclaim', '/dev/null', tgid)
     pid, = world.have(1, 16)
     program = world.run('reclaim', pid)
     about(program.expect(r'^(\d+) bytes are free now')[1], 16)
