@@ -8,6 +8,7 @@ nm=$1 library=$2 list=$3
 
 # 77 is "skipped" to meson: no nm is no verdict.
 command -v "$nm" >/dev/null || exit 77
+"$nm" -D "$library" >/dev/null 2>&1 || { echo "$nm cannot read $library"; exit 77; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -27,6 +27,13 @@ sub 'needs no-such-program-here; check yes true'
 is_status 77 'a program is missing'
 out_has 'no no-such-program-here'
 
+# The header of an ELF file for nothing that this could be: the kernel does not take it.
+printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\377\377\1\0\0\0' >"$work/foreign"
+chmod +x "$work/foreign"
+TOOL=$work/foreign sub 'check no false'
+is_status 77 'a program for another machine'
+out_has 'does not run on this machine'
+
 # A PATH with all that lib.sh uses but jq.
 mkdir "$work/bin"
 for program in bash cat dirname grep mkdir mktemp rm; do

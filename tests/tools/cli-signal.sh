@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # SIGINT and SIGTERM while reclaim and claim work or wait.
 . "$(dirname "$0")/lib.sh"
+needs jq
 two_apps
 
 # held SIGNALS MOCK ARGUMENT...: runs the command until its work is held up, with these

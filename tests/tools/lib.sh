@@ -12,6 +12,14 @@ mkdir -p "$proc" "$sys"
 unset NO_COLOR PANTHOR_MEM_METRICS COLUMNS
 export TERM=xterm LC_ALL=C.UTF-8
 
+# Built for another machine: an exe_wrapper would run the program, but cannot give it
+# the mock.
+"$TOOL" --version >/dev/null 2>&1
+if [ $? = 126 ]; then
+	echo "$TOOL does not run on this machine"
+	exit 77
+fi
+
 # TOOL_WRAPPER is a command that runs the program, like valgrind with its options
 # (meson test --setup valgrind_scripts). A script, because tests run $TOOL in many ways.
 if [ -n "${TOOL_WRAPPER-}" ]; then
