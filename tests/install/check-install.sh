@@ -192,4 +192,23 @@ check 'prefix: with this library' uses_staged ./user
 check 'prefix: panthor-mem' version
 check 'prefix: README' compile cc -o reclaim "$top/examples/reclaim.c"
 
+# --- a static library ----------------------------------------------------------------
+
+prefix=$work/static
+libdir=$prefix/$lib
+static_only() { [ -e "$libdir/libdrm_panthor.a" ] && ! ls "$libdir"/*.so*; }
+static_program() {
+	local flags
+	flags=$(PKG_CONFIG_PATH=$libdir/pkgconfig pkg-config --static --cflags --libs libdrm_panthor)
+	read -ra flags <<<"$flags"
+	gcc -std=c11 -Wall -Werror -o user user.c "${flags[@]}" &&
+		! readelf -d user | grep -F libdrm_panthor && ./user
+}
+check 'static: builds' meson setup "$work/build-static" "$top" --prefix "$prefix" \
+	-Ddefault_library=static -Dtests=false -Dexamples=false -Dtools=enabled
+check 'static: installs' meson install -C "$work/build-static"
+check 'static: no shared one' static_only
+check 'static: program' static_program
+check 'static: panthor-mem' "$prefix/bin/panthor-mem" --version
+
 exit $bad
