@@ -250,7 +250,8 @@ typedef int ioctl_request;
 int ioctl(int fd, ioctl_request number, ...)
 {
 	const unsigned long request = (unsigned int)number;
-	bool refused, lied;
+	int refused = 0;
+	bool lied;
 	struct model_file *file;
 	va_list args;
 	void *arg;
@@ -264,7 +265,8 @@ int ioctl(int fd, ioctl_request number, ...)
 	file = state.core ? mock_fd_thing(fd, MOCK_FD_FILE) : NULL;
 	if (file)
 		ret = dispatch(state.core, file, request, arg);
-	refused = state.core && state.core->old_pidfd && is_pidfd_info(request);
+	if (state.core && is_pidfd_info(request))
+		refused = state.core->old_pidfd ? ENOTTY : state.core->pidfd_error;
 	lied = lies(state.core, fd, request, arg);
 	pthread_mutex_unlock(&state.lock);
 
@@ -272,7 +274,7 @@ int ioctl(int fd, ioctl_request number, ...)
 		return 0;
 
 	if (!file && refused) {
-		errno = fcntl(fd, F_GETFD) < 0 ? EBADF : ENOTTY;
+		errno = fcntl(fd, F_GETFD) < 0 ? EBADF : refused;
 		return -1;
 	}
 	if (!file)

@@ -29,6 +29,8 @@ struct drm_core {
 	int (*foreign)(struct drm_core *core, void *data);
 	/* A kernel before 6.13, where a pidfd does not tell its number. */
 	bool old_pidfd;
+	/* What a pidfd says instead of its number: an errno code, or 0. */
+	int pidfd_error;
 	/* A file of another file system that answers as if it were a pidfd, or 0. */
 	int liar;
 	pid_t liar_tgid;

@@ -8,6 +8,8 @@
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +42,52 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	return (int)syscall(SYS_ppoll, fds, n, timeout < 0 ? NULL : &t, NULL, 0);
 }
 
+/* What reading of procfs is like. */
+static struct {
+	unsigned int signals; /* that end it, still to come */
+	int error;	      /* errno code, or 0 */
+	size_t most;	      /* bytes at once; 0: as many as are wanted */
+	const char *fdinfo;   /* what fdinfo says, or NULL for the truth */
+	unsigned int calls;
+	bool inherited; /* a program that is started now would get the descriptor */
+} reading;
+
+static ssize_t read_fdinfo(int fd, void *to, size_t n)
+{
+	const size_t length = strlen(reading.fdinfo);
+	const off_t at = lseek(fd, 0, SEEK_CUR);
+
+	if (at >= (off_t)length)
+		return 0;
+	n = n < length - (size_t)at ? n : length - (size_t)at;
+	memcpy(to, reading.fdinfo + at, n);
+	lseek(fd, (off_t)n, SEEK_CUR);
+	return (ssize_t)n;
+}
+
+/* The library finds this one first, too. */
+ssize_t read(int fd, void *to, size_t n)
+{
+	char link[64], path[128] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (readlink(link, path, sizeof(path) - 1) < 0 || strncmp(path, "/proc/", 6))
+		return syscall(SYS_read, fd, to, n);
+	reading.calls++;
+	if (!(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		reading.inherited = true;
+	if (reading.signals || reading.error) {
+		errno = reading.signals ? EINTR : reading.error;
+		reading.signals -= reading.signals ? 1 : 0;
+		return -1;
+	}
+	if (reading.most && n > reading.most)
+		n = reading.most;
+	if (reading.fdinfo && strstr(path, "/fdinfo/"))
+		return read_fdinfo(fd, to, n);
+	return syscall(SYS_read, fd, to, n);
+}
+
 struct child {
 	struct fixture *f;
 	struct process process;
@@ -55,6 +103,7 @@ static int setup(void **state)
 	c.pidfd = c.process.pidfd;
 	c.f->app->tgid.nr[MODEL_NS_INIT] = c.process.pid;
 	poll_signals = 0;
+	memset(&reading, 0, sizeof(reading));
 	*state = &c;
 	return 0;
 }
@@ -214,8 +263,14 @@ static void zombie(void **state)
 {
 	struct child *c = *state;
 
+	siginfo_t info = { 0 };
+
 	process_kill(&c->process);
 	expect_esrch(c, APP_SIZE);
+	/* It is its parent's to reap, still. */
+	assert_int_equal(waitid(P_PID, (id_t)c->process.pid, &info, WEXITED | WNOHANG | WNOWAIT),
+			 0);
+	assert_int_equal(info.si_pid, c->process.pid);
 }
 
 static void zombie_by_number(void **state)
@@ -293,6 +348,114 @@ static void dies_in_claim(void **state)
 	assert_int_equal(res.claimed_bytes, 2 * BO_SIZE);
 	assert_int_equal(res.remaining_bytes, 2 * BO_SIZE);
 	f->model->event = NULL;
+}
+
+/* Another thread closes the pidfd: whether its process lives cannot be told. */
+static void close_it(struct model *m, void *arg)
+{
+	(void)m;
+	close(((struct child *)arg)->pidfd);
+}
+
+static void is_closed_in_reclaim(void **state)
+{
+	struct child *c = *state;
+	struct fixture *f = c->f;
+	struct model_event event = { .at = f->model->now + 1, .fn = close_it, .arg = c };
+	const int fd = c->pidfd, kept = dup(fd);
+
+	f->model->event = &event;
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, fd, NULL), -EBADF);
+	f->model->event = NULL;
+	c->pidfd = kept;
+}
+
+/* --- reading what an old kernel tells -------------------------------------------- */
+
+static void signals_while_reading(void **state)
+{
+	struct child *c = *state;
+
+	by_old_kernel(c);
+	reading.signals = 5;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(reading.signals, 0);
+	assert_int_equal(app_resident(c->f), 0);
+}
+
+static void reading_bit_by_bit(void **state)
+{
+	struct child *c = *state;
+
+	by_old_kernel(c);
+	reading.most = 1;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_int_equal(app_resident(c->f), 0);
+}
+
+/* No descriptor is left open, nor goes to a program that another thread starts. */
+static void descriptors_of_files(void **state)
+{
+	struct child *c = *state;
+	int before = dup(c->f->fd), after;
+
+	close(before);
+	by_old_kernel(c);
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_true(reading.calls >= 2);
+	assert_false(reading.inherited);
+	reading.error = EIO;
+	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), -EIO);
+	after = dup(c->f->fd);
+	close(after);
+	assert_int_equal(before, after);
+	assert_int_equal(app_resident(c->f), 0);
+}
+
+/* 0 must not become the caller, nor -1 anybody. */
+static void what_fdinfo_says(void **state)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} says[] = {
+		{ "pos:\t0\nPid:\t0\nNSpid:\t0\n", -ESRCH },
+		{ "pos:\t0\nPid:\t-1\n", -ESRCH },
+		{ "Pid:\t2147483648\n", -ESRCH },
+		{ "pos:\t0\nNSPid:\t7\n", -EBADF },
+		{ "pos:\t0\nXPid:\t7\n", -EBADF },
+		{ "", -EBADF },
+	};
+	struct child *c = *state;
+	uint64_t bytes;
+	unsigned int i;
+
+	by_old_kernel(c);
+	for (i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		reading.fdinfo = says[i].text;
+		bytes = 1;
+		assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, &bytes),
+				 says[i].error);
+		assert_int_equal(bytes, 0);
+	}
+	assert_int_equal(app_resident(c->f), APP_SIZE);
+}
+
+/* It is in no namespace of the caller's, or was reaped: no number is looked for then. */
+static void pidfd_without_number(void **state)
+{
+	struct child *c = *state;
+
+	c->f->core.no_targets = true;
+	c->f->core.pidfd_error = ESRCH;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), -ESRCH);
+	c->f->core.pidfd_error = EREMOTE;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), -ESRCH);
+	assert_int_equal(reading.calls, 0);
+	/* Any other answer is that of a kernel that does not know the question. */
+	c->f->core.pidfd_error = EINVAL;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
+	assert_true(reading.calls > 0);
 }
 
 /* --- errors ------------------------------------------------------------------ */
@@ -585,6 +748,12 @@ int main(void)
 		on_child(is_reaped_in_reclaim),
 		on_child(is_reaped_in_reclaim_by_number),
 		on_child(dies_in_claim),
+		on_child(is_closed_in_reclaim),
+		on_child(signals_while_reading),
+		on_child(reading_bit_by_bit),
+		on_child(descriptors_of_files),
+		on_child(what_fdinfo_says),
+		on_child(pidfd_without_number),
 		on_child(errors_of_the_ioctl),
 		on_child(no_file),
 		on_child(no_ioctls),

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* panthor_mem_probe(): one test for each answer. */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
+
+#include <xf86drm.h>
 
 #include "fixture.h"
 
@@ -15,6 +18,55 @@ int sysinfo(struct sysinfo *info)
 {
 	*info = (struct sysinfo){ .totalswap = 1, .freeswap = free_swap, .mem_unit = 4096 };
 	return 0;
+}
+
+static bool no_memory;
+
+/* This one, too: it says nothing in errno when memory runs out. */
+drmVersionPtr drmGetVersion(int fd)
+{
+	drmVersionPtr (*real)(int);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "drmGetVersion");
+	if (!no_memory)
+		return real(fd);
+	errno = 0;
+	return NULL;
+}
+
+static unsigned int versions_freed;
+
+void drmFreeVersion(drmVersionPtr version)
+{
+	void (*real)(drmVersionPtr);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "drmFreeVersion");
+	versions_freed++;
+	real(version);
+}
+
+static void out_of_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	no_memory = true;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOMEM);
+	no_memory = false;
+}
+
+/* Whatever comes of it. */
+static void frees_the_version(void **state)
+{
+	struct fixture *f = *state;
+
+	versions_freed = 0;
+	assert_int_equal(panthor_mem_probe(f->fd), 0);
+	f->core.driver = "other";
+	assert_int_equal(panthor_mem_probe(f->fd), -ENODEV);
+	f->core.driver = "panthor";
+	f->core.has_mem = false;
+	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
+	assert_int_equal(versions_freed, 3);
 }
 
 static void ready(void **state)
@@ -282,6 +334,8 @@ int main(void)
 		on_fixture(owns_no_file),
 		on_fixture(signals),
 		on_fixture(errno_is_kept),
+		on_fixture(out_of_memory),
+		on_fixture(frees_the_version),
 	};
 
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
