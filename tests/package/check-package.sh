@@ -54,7 +54,8 @@ tests_ran() {
 	[ "$(sed -n 's/^Ok: *//p' "$work/build.log")" -ge 40 ]
 }
 
-# Changelogs, copyrights and documents are the packages' own.
+# Changelogs, copyrights and documents are the packages' own, and so is Debian's place for
+# completions of zsh.
 # All but the conformance program, which debian/rules leaves out, and says why.
 same_files() {
 	local deb
@@ -62,7 +63,8 @@ same_files() {
 		[[ $deb == *-dbgsym_* ]] || dpkg-deb -x "$deb" "$work/root"
 	done
 	(cd "$work/root/usr" && find . ! -type d ! -path './share/doc/*' |
-		sed 's,^\./,,; s,\.gz$,,; s,^lib/[^/]*-linux-gnu[^/]*/,LIBDIR/,' | LC_ALL=C sort) \
+		sed 's,^\./,,; s,\.gz$,,; s,^lib/[^/]*-linux-gnu[^/]*/,LIBDIR/,
+			s,zsh/vendor-completions/,zsh/site-functions/,' | LC_ALL=C sort) \
 		>"$work/have"
 	grep -v '^#\|panthor-mem-conformance' "$top/tests/install/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }

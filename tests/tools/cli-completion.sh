@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The bash completion says what the program takes, no more and no less.
+# Completions offer what the program takes, no more and no less. What they do with names
+# is complete.py's.
 . "$(dirname "$0")/lib.sh"
 two_apps
 . "$COMPLETION"
 panthor-mem() { "$TOOL" "$@" --proc "$proc" --sys "$sys"; }
-cat() { command cat "${1/#\/proc/$proc}"; }
 
+# With the line, as readline calls it, and with the words alone.
 complete_words() {
 	COMP_WORDS=(panthor-mem "$@")
 	COMP_CWORD=$#
-	_panthor_mem
+	COMP_LINE=${COMP_WORDS[*]} COMP_POINT=${#COMP_LINE}
+	_panthor_mem panthor-mem "${@: -1}" "${COMP_WORDS[COMP_CWORD - 1]}"
 	out=${COMPREPLY[*]-}
+	COMP_LINE=''
+	_panthor_mem
+	check "the same without a line: $*" test "$out" = "${COMPREPLY[*]-}"
 }
 gives() { check "'$1'" test "$out" = "$1"; }
 
@@ -23,8 +28,6 @@ complete_words reclaim ''
 gives '1002 1004'
 complete_words claim 100
 gives '1002 1004'
-complete_words reclaim --comm b
-gives browser
 complete_words list --color a
 gives 'auto always'
 complete_words reclaim --max ''
@@ -55,5 +58,14 @@ for command in list watch reclaim claim; do
 done
 for option in $("$TOOL" --help | grep -oE -- '--[a-z-]+' | sort -u); do
 	[ "$option" = --version ] || check "$option is offered" grep -qF -- "$option " <<<"$offered"
+done
+# The completions of the other shells offer the same options and commands.
+folder=$(dirname "$COMPLETION")
+zsh=$(cat "$folder/_panthor-mem") fish=$(cat "$folder/panthor-mem.fish")
+for word in $(printf '%s\n' $offered | sort -u) list watch reclaim claim; do
+	pattern="[^a-z-]$word[^a-z-]"
+	check "zsh offers $word" [ -n "$([[ $zsh =~ $pattern ]] && echo yes)" ]
+	pattern="(-l |[ \"])${word#--}[ \"]"
+	check "fish offers $word" [ -n "$([[ $fish =~ $pattern ]] && echo yes)" ]
 done
 finish
