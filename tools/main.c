@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* panthor-mem(1): GPU memory of processes, listed, reclaimed and claimed. */
-#include <errno.h>
 #include <locale.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "commands.h"
-#include "say.h"
+#include "output.h"
 
 static int run(const struct options *o)
 {
@@ -25,13 +22,10 @@ int main(int argc, char **argv)
 	struct options o;
 	int status;
 
+	output_begin();
 	setlocale(LC_CTYPE, "");
 	if (options_parse(&o, argc, argv, &status))
 		status = run(&o);
 	options_free(&o);
-	if (fflush(stdout) || ferror(stdout)) {
-		say("cannot write the output: %s", strerror(errno));
-		return STATUS_FAILED;
-	}
-	return status;
+	return output_end(status);
 }

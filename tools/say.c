@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "output.h"
 #include "say.h"
 
 static void line(const char *format, va_list args)
 {
-	fflush(stdout);
+	output_flush();
 	fputs("panthor-mem: ", stderr);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
