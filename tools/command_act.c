@@ -12,6 +12,7 @@
 #include "device.h"
 #include "memory.h"
 #include "metrics.h"
+#include "output.h"
 #include "progress.h"
 #include "scan.h"
 #include "stop.h"
@@ -133,10 +134,7 @@ static void start(const struct options *o, struct act *act, struct metrics *metr
 		memcpy(act->node, d.node, sizeof(act->node));
 		ret = probe(act, &d);
 		if (ret) {
-			struct outcome out = { .error = ret };
-
 			problem_of_call(&act->problem, ret, &o->roots, d.node, 0);
-			metrics_record(metrics, act->op.kind, &out, seconds_now());
 		} else {
 			pidfds = target_hold(o, &targets);
 			run_all(o, act, d.fd, &targets, pidfds, metrics);
@@ -145,6 +143,11 @@ static void start(const struct options *o, struct act *act, struct metrics *metr
 	target_release(pidfds, &targets);
 	device_close(&d);
 	pid_list_free(&targets);
+	/* What did not even begin; a name that cannot be right is nothing to count. */
+	if (act->problem.error && act->problem.status != STATUS_USAGE)
+		metrics_refused(metrics, act->op.kind,
+				act->problem.status == STATUS_NO_TARGET ? ESRCH :
+									  act->problem.error);
 }
 
 static void complain(const struct act *act)
@@ -200,16 +203,18 @@ int command_act(const struct options *o)
 	int status;
 
 	stop_catch();
+	output_outlive_reader();
 	start(o, &act, &metrics);
 	if (o->json)
 		act_json(&act);
 	else
 		act_table(&act, o->bytes, o->colour);
+	/* All is said before anything can wait, and counted whoever reads it. */
+	output_flush();
 	complain(&act);
 	status = status_of(&act);
-	if (o->metrics && !o->dry_run &&
-	    metrics.duration_count[act.op.kind] && metrics_file_add(o->metrics, &metrics) &&
-	    !status)
+	if (o->metrics && !o->dry_run && metrics_any(&metrics) &&
+	    metrics_file_add(o->metrics, &metrics) && !status)
 		status = STATUS_METRICS;
 	free(act.results);
 	pid_list_free(&act.rest);

@@ -16,8 +16,8 @@ const char *const metrics_bucket_names[METRICS_BUCKETS] = {
 };
 
 const char *const metrics_result_names[METRICS_RESULTS] = {
-	"ok",	"EINVAL", "EIO",   "ENODEV",	"ENOMEM",    "ENOSPC",
-	"ENOSYS", "EOPNOTSUPP", "EPERM", "ESRCH", "ETIMEDOUT", "other",
+	"ok",	  "EACCES", "EINTR",	  "EINVAL", "EIO",   "ENODEV",	  "ENOMEM",
+	"ENOSPC", "ENOSYS", "EOPNOTSUPP", "EPERM",  "ESRCH", "ETIMEDOUT", "other",
 };
 
 const char *const metrics_cause_names[METRICS_CAUSES] = {
@@ -70,4 +70,16 @@ void metrics_record(struct metrics *m, enum operation_kind kind, const struct ou
 	m->duration_count[kind]++;
 	if (!out->error)
 		m->last_time[kind] = time;
+}
+
+void metrics_refused(struct metrics *m, enum operation_kind kind, int error)
+{
+	m->operations[kind][result_of(error)]++;
+}
+
+bool metrics_any(const struct metrics *m)
+{
+	static const struct metrics none;
+
+	return memcmp(m, &none, sizeof(none));
 }

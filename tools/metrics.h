@@ -3,6 +3,7 @@
 #ifndef TOOL_METRICS_H
 #define TOOL_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 #include "operation.h"
 
 /* "ok", the errors that have a name of their own, and "other". */
-#define METRICS_RESULTS 12
+#define METRICS_RESULTS 14
 /*
  * Every set of causes but the empty one: bit 0 busy, bit 1 shared, bit 2 pinned,
  * bit 3 swap refused.
@@ -36,23 +37,46 @@ struct metrics {
 void metrics_record(struct metrics *m, enum operation_kind kind, const struct outcome *out,
 		    uint64_t time);
 
+/*
+ * Count one that did not get as far as a process, and took no time that would say
+ * anything.
+ */
+void metrics_refused(struct metrics *m, enum operation_kind kind, int error);
+
+/* Is there anything to add? */
+bool metrics_any(const struct metrics *m);
+
 /* --- as text (metrics_text.c) ----------------------------------------------- */
 
-void metrics_write(const struct metrics *m, FILE *out);
+/*
+ * Lines of a file that another version of the program wrote: series, and what is said
+ * of their families, that this one does not know. They are kept as they are.
+ */
+struct metrics_rest {
+	struct metrics_line *lines;
+	size_t count;
+};
+
+void metrics_rest_free(struct metrics_rest *rest);
+
+void metrics_write(const struct metrics *m, const struct metrics_rest *rest, FILE *out);
 
 #define METRICS_WHY 160
 
 /*
- * What metrics_write() wrote, read back: 0, or -1 and, in @why, which line is
- * wrong. Nothing else is accepted, so that nothing can be lost without a word.
+ * What metrics_write() of this or another version wrote, read back: 0, or -1 and, in
+ * @why, which line is wrong. Series that are not there begin at 0. @rest is to be freed
+ * in both cases.
  */
-int metrics_read(struct metrics *m, const char *text, char why[METRICS_WHY]);
+int metrics_read(struct metrics *m, struct metrics_rest *rest, const char *text,
+		 char why[METRICS_WHY]);
 
 /* --- as a file (metrics_file.c) --------------------------------------------- */
 
 /*
  * Add the operations in @add to the file, which others may be doing at the same
- * time. Returns 0, or -1 after words to the user; the file is then as it was.
+ * time. A signal and some seconds end the wait for them. Returns 0, or -1 after words
+ * to the user; the file is then as it was.
  */
 int metrics_file_add(const char *path, const struct metrics *add);
 

@@ -3,70 +3,222 @@
  * The textfile collector's convention: a new file in the same folder, whose name
  * does not end in .prom, takes the place of the old one. Who may do that holds a
  * lock on a third one, because the first two come and go.
+ *
+ * Several users can share the folder, and it may be writable for others: nothing but
+ * a regular file of that very name is read, locked or replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "metrics_series.h"
 #include "say.h"
+#include "stop.h"
+
+/* So long for others, who need some milliseconds each. */
+#define LOCK_SECONDS 10
+#define LOCK_STEP_NS 10000000
+
+/* A hundred times what we write. */
+#define FILE_MAX (1 << 20)
 
 struct names {
+	const char *file;
+	char *folder;
 	char *lock;
-	char *temporary;
+	char *new;
 };
 
-/* ".NAME.lock" and ".NAME.XXXXXX" beside the file: the collector skips both. */
+/* ".NAME.lock" and ".NAME.new" beside the file: the collector skips both. */
 static void find_names(struct names *n, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash - path + 1) : 0;
 
+	n->file = path;
+	n->folder = memory_text("%.*s.", folder, path);
 	n->lock = memory_text("%.*s.%s.lock", folder, path, path + folder);
-	n->temporary = memory_text("%.*s.%s.XXXXXX", folder, path, path + folder);
+	n->new = memory_text("%.*s.%s.new", folder, path, path + folder);
 }
 
-static int failed(const char *path, const char *what)
+static int refused(const struct names *n, const char *what, const char *why)
 {
-	say("%s: %s: %s; this run was not counted", path, what, strerror(errno));
+	say("%s: %s: %s; this run was not counted", n->file, what, why);
 	return -1;
 }
 
-static int lock(const char *path, const struct names *n)
+static int failed(const struct names *n, const char *what)
 {
-	int fd = open(n->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int ret;
+	return refused(n, what, strerror(errno));
+}
 
-	if (fd < 0)
-		return failed(path, "cannot be locked");
-	do
-		ret = flock(fd, LOCK_EX);
-	while (ret && errno == EINTR);
-	if (ret) {
-		failed(path, "cannot be locked");
-		close(fd);
-		return -1;
-	}
+/* Not a device, and no link, which a new file would take the place of. */
+static int check_kind(const struct names *n)
+{
+	struct stat st;
+
+	if (lstat(n->file, &st))
+		return errno == ENOENT ? 0 : failed(n, "cannot be read");
+	if (S_ISLNK(st.st_mode))
+		return refused(n, "cannot be written",
+			       "it is a symbolic link: name the file that it leads to");
+	if (!S_ISREG(st.st_mode))
+		return refused(n, "cannot be written", "it is no regular file");
+	return 0;
+}
+
+/* --- the lock --------------------------------------------------------------- */
+
+/*
+ * Whoever may put files into the folder may lock, and nobody else: the first user's
+ * umask does not decide.
+ */
+static int make_lock(const struct names *n)
+{
+	int fd = open(n->lock, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+	mode_t mode = 0600;
+
+	if (fd < 0 || stat(n->folder, &st))
+		return fd;
+	if (st.st_mode & S_IWGRP && !fchown(fd, (uid_t)-1, st.st_gid))
+		mode |= 0060;
+	if (st.st_mode & S_IWOTH)
+		mode |= 0006;
+	fchmod(fd, mode);
 	return fd;
 }
 
-static int read_old(const char *path, struct metrics *m)
+static int open_lock(const struct names *n)
 {
-	char *text = memory_file(AT_FDCWD, path);
-	char why[METRICS_WHY];
-	int ret;
+	int fd, tries;
 
-	memset(m, 0, sizeof(*m));
+	/* Somebody else can make it, or remove it, between the two. */
+	for (tries = 0; tries < 10; tries++) {
+		fd = open(n->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = make_lock(n);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int wait_for_lock(const struct names *n, int fd)
+{
+	static const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
+	int64_t end = now_ns() + LOCK_SECONDS * INT64_C(1000000000);
+	/* One that has ended the work is no reason not to count it. */
+	int before = stop_signal();
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return failed(n, "cannot be locked");
+		if (stop_signal() != before)
+			return refused(n, "is locked by another run",
+				       "a signal ended the wait for it");
+		if (now_ns() >= end)
+			return refused(n, "cannot be locked",
+				       "another run has held the lock for too long");
+		nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
+static int lock(const struct names *n)
+{
+	struct stat ours, there;
+	int tries, fd;
+
+	for (tries = 0; tries < 10; tries++) {
+		fd = open_lock(n);
+		if (fd < 0)
+			return failed(n, "cannot be locked");
+		if (fstat(fd, &ours) || !S_ISREG(ours.st_mode)) {
+			refused(n, "cannot be locked", "what lies at the lock's name is no file");
+			break;
+		}
+		if (wait_for_lock(n, fd))
+			break;
+		/* A lock that was removed meanwhile keeps nobody out. */
+		if (!lstat(n->lock, &there) && there.st_ino == ours.st_ino &&
+		    there.st_dev == ours.st_dev)
+			return fd;
+		close(fd);
+		fd = -1;
+	}
+	if (fd < 0)
+		return refused(n, "cannot be locked", "somebody removes the lock again and again");
+	close(fd);
+	return -1;
+}
+
+/* --- the file --------------------------------------------------------------- */
+
+/* All of it, NULL and errno, or NULL and 0: it is too large. */
+static char *read_text(int fd, size_t *size)
+{
+	char *text = memory_grow(NULL, 0, FILE_MAX + 1, 1);
+	ssize_t n;
+
+	*size = 0;
+	do {
+		n = read(fd, text + *size, FILE_MAX - *size);
+		if (n > 0)
+			*size += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (!n && *size < FILE_MAX)
+		return text;
+	if (!n)
+		errno = 0;
+	free(text);
+	return NULL;
+}
+
+static int damaged(const struct names *n, const char *why)
+{
+	say("%s is damaged: %s; it was left as it is and this run was not counted: mend it, or "
+	    "move it away to begin at 0", n->file, why);
+	return -1;
+}
+
+static int read_old(const struct names *n, struct metrics *m, struct metrics_rest *rest)
+{
+	int fd = open(n->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char why[METRICS_WHY], *text;
+	struct stat st;
+	size_t size;
+	int ret = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : failed(n, "cannot be read");
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return refused(n, "cannot be written", "it is no regular file");
+	}
+	text = read_text(fd, &size);
 	if (!text)
-		return errno == ENOENT ? 0 : failed(path, "cannot be read");
-	ret = metrics_read(m, text, why);
-	if (ret)
-		say("%s is damaged: %s; it was left as it is and this run was not counted: "
-		    "mend it, or move it away to begin at 0", path, why);
+		ret = errno ? failed(n, "cannot be read") : damaged(n, "it is far too large");
+	close(fd);
+	/* One that is empty was made for its owner or mode, and is a new one. */
+	if (text && size && strlen(text) < size)
+		ret = damaged(n, "it has a byte that is 0");
+	else if (text && size && metrics_read(m, rest, text, why))
+		ret = damaged(n, why);
 	free(text);
 	return ret;
 }
@@ -81,50 +233,62 @@ static void add(struct metrics *to, const struct metrics *from)
 	for (i = 0; i < count; i++) {
 		if (a[i].sum)
 			*a[i].value += *b[i].value;
-		else if (*b[i].value)
+		else if (*b[i].value > *a[i].value)
 			*a[i].value = *b[i].value;
 	}
 }
 
-static int write_new(const char *path, struct names *n, const struct metrics *m)
+static int write_new(const struct names *n, const struct metrics *m,
+		     const struct metrics_rest *rest)
 {
-	int fd = mkostemp(n->temporary, O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file = NULL;
 	bool good;
+	int fd;
 
+	/* Of a run that was killed: nobody else has the lock. */
+	unlink(n->new);
+	fd = open(n->new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		file = fdopen(fd, "w");
 	if (!file) {
+		failed(n, "cannot be written");
 		if (fd >= 0)
 			close(fd);
-		return failed(path, "cannot be written");
+		return -1;
 	}
-	metrics_write(m, file);
+	metrics_write(m, rest, file);
 	/* The exporter is another user. On disk first, lest a crash leaves it empty. */
 	good = !fflush(file) && !fchmod(fd, 0644) && !fsync(fd);
 	good &= !fclose(file);
-	if (good && !rename(n->temporary, path))
+	if (good && !rename(n->new, n->file))
 		return 0;
-	failed(path, "cannot be written");
-	unlink(n->temporary);
+	failed(n, "cannot be written");
+	unlink(n->new);
 	return -1;
 }
 
 int metrics_file_add(const char *path, const struct metrics *more)
 {
-	struct metrics m;
+	struct metrics_rest rest = { 0 };
+	struct metrics m = { 0 };
 	struct names n;
-	int ret = -1, fd;
+	int ret, fd = -1;
 
 	find_names(&n, path);
-	fd = lock(path, &n);
-	if (fd >= 0)
-		ret = read_old(path, &m);
+	ret = check_kind(&n);
+	if (!ret) {
+		fd = lock(&n);
+		ret = fd < 0 ? -1 : read_old(&n, &m, &rest);
+	}
 	if (!ret) {
 		add(&m, more);
-		ret = write_new(path, &n, &m);
+		ret = write_new(&n, &m, &rest);
 	}
 	if (fd >= 0)
 		close(fd);
+	metrics_rest_free(&rest);
+	free(n.folder);
 	free(n.lock);
-	free(n.temporary);
+	free(n.new);
 	return ret;
 }

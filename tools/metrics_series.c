@@ -47,7 +47,7 @@ static void operations(struct walk *w, struct metrics *m)
 	int kind, i;
 
 	family(w, "panthor_mem_operations_total", "counter",
-	       "Reclaims and claims, by what they returned.");
+	       "Reclaims and claims, by what they returned, or by what kept them from beginning.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < METRICS_RESULTS; i++)
 			series(w, &m->operations[kind][i],
@@ -72,7 +72,7 @@ static void bytes(struct walk *w, struct metrics *m)
 	       "RAM that reclaims returned to the system.");
 	series(w, &m->freed, "panthor_mem_freed_bytes_total");
 	family(w, "panthor_mem_evicted_bytes_total", "counter",
-	       "GPU memory that reclaims took off the GPU; part of it may still be in RAM.");
+	       "GPU memory that reclaims took off the GPU, or found off it and wrote to swap.");
 	series(w, &m->evicted, "panthor_mem_evicted_bytes_total");
 	family(w, "panthor_mem_claimed_bytes_total", "counter",
 	       "GPU memory that claims made resident.");
@@ -89,7 +89,7 @@ static void durations(struct walk *w, struct metrics *m)
 	int kind, i;
 
 	family(w, "panthor_mem_operation_duration_seconds", "histogram",
-	       "Time that reclaims and claims took, failed ones included.");
+	       "Time that reclaims and claims of a process took, failed ones included.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < METRICS_BUCKETS; i++)
 			series(w, &m->buckets[kind][i],

@@ -26,6 +26,12 @@ struct metrics_series {
 	bool sum; /* adding two files' values means something */
 };
 
+/* A line of another version: of a series, or a comment about its family. */
+struct metrics_line {
+	char *family;
+	char *text;
+};
+
 /* All series of @m, in the order of the file; returns how many. */
 size_t metrics_series(struct metrics *m, struct metrics_series list[METRICS_SERIES_MAX]);
 

@@ -104,7 +104,8 @@ const char *problem_code(int error)
 		int error;
 		const char *code;
 	} codes[] = {
-		{ EACCES, "EACCES" }, { EBADF, "EBADF" },	    { EINVAL, "EINVAL" },
+		{ EACCES, "EACCES" }, { EBADF, "EBADF" },	    { EINTR, "EINTR" },
+		{ EINVAL, "EINVAL" },
 		{ EIO, "EIO" },	      { ENODEV, "ENODEV" },	    { ENOENT, "ENOENT" },
 		{ ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },	    { ENOSYS, "ENOSYS" },
 		{ ENOTDIR, "ENOTDIR" }, { ENOTTY, "ENOTTY" },	    { EOPNOTSUPP, "EOPNOTSUPP" },

@@ -39,15 +39,35 @@ mock=swapmax=0
 run reclaim --metrics "$file" 1002
 counts 'panthor_mem_skipped_bytes_total{causes="pinned,swap_refused"}' 4259840
 counts 'panthor_mem_operation_statuses_total{operation="reclaim",status="swap_refused"}' 1
-# Failures count, too.
-mock=swap=0
-run reclaim --metrics "$file" 1002
+# Failures count, too. What never began took no time: a machine without swap is no fast one.
+took='panthor_mem_operation_duration_seconds_count{operation="reclaim"}'
+before=$(value "$took")
+# fails MOCK RESULT COUNT ARGUMENT...
+fails() {
+	mock=$1
+	run reclaim --metrics "$file" "${@:4}"
+	check "$1 fails" test "$status" != 0
+	counts "panthor_mem_operations_total{operation=\"reclaim\",result=\"$2\"}" "$3"
+	mock=''
+}
+fails swap=0 ENOSPC 1 1002
 is_status 4 'no swap'
-counts 'panthor_mem_operations_total{operation="reclaim",result="ENOSPC"}' 1
-mock=''
-run reclaim --metrics "$file" 4711
-counts 'panthor_mem_operations_total{operation="reclaim",result="ESRCH"}' 1
+fails nocap EPERM 1 1002
+fails noaccess EACCES 1 1002
+fails nodev ENODEV 1 1002
+fails driver=vc4 ENODEV 2 1002
+fails '' ESRCH 1 --comm nobody
+fails '' ESRCH 2 --cgroup nowhere
+fails '' ESRCH 3 --comm init
+counts "$took" "$before"
+fails '' ESRCH 4 4711
+counts "$took" $((before + 1))
 counts panthor_mem_freed_bytes_total 7340032
+# A command line that is wrong is not counted.
+cp "$file" "$work/before"
+run reclaim --device nonsense --metrics "$file" 1002
+is_status 2 'no such device'
+check 'not counted' cmp -s "$file" "$work/before"
 
 # What changes nothing is not counted.
 cp "$file" "$work/before"
@@ -57,23 +77,25 @@ PANTHOR_MEM_METRICS='' run reclaim 1002
 check 'a dry run is not counted' cmp -s "$file" "$work/before"
 
 # Prometheus's own opinion, with nothing to complain of.
-if command -v promtool >/dev/null; then
+promtool_likes() {
+	command -v promtool >/dev/null || return 0
 	out=$(promtool check metrics <"$file" 2>&1)
 	status=$?
-	is_status 0 promtool
+	is_status 0 "promtool: $1"
 	no_out
-fi
+}
+promtool_likes 'the file'
 
 # Many at once: each one counts.
 rm "$file"
-for _ in $(seq 12); do
+for _ in $(seq 8); do
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" \
 		--metrics "$file" 1002 >/dev/null 2>>"$work/errors" &
 done
 wait
 check 'no complaints' test ! -s "$work/errors"
-counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 12
-counts panthor_mem_freed_bytes_total 50331648
+counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 8
+counts panthor_mem_freed_bytes_total 33554432
 
 # Damage is reported, the file stays as it is, and the work is done all the same.
 cp "$file" "$work/good"
@@ -88,8 +110,6 @@ damaged() {
 	check "$1: left as it is" cmp -s "$file" "$work/before"
 	cp "$work/good" "$file"
 }
-: >"$file"
-damaged empty 'it ends after line 0'
 head -c 3000 "$work/good" >"$file"
 damaged 'cut off in a line' 'is cut off'
 head -n 20 "$work/good" >"$file"
@@ -104,8 +124,8 @@ sed -i 's/^panthor_mem_freed_bytes_total .*/panthor_mem_freed_bytes_total 1e9/' 
 damaged 'not how we write numbers' 'has no number'
 sed -i 's/^panthor_mem_freed_bytes_total .*/panthor_mem_freed_bytes_total 99999999999999999999/' "$file"
 damaged 'too large' 'has no number'
-sed -i '/^panthor_mem_freed_bytes_total/d' "$file"
-damaged 'a line is missing' 'is not about panthor_mem_freed_bytes_total'
+sed -i '/^panthor_mem_freed_bytes_total/p' "$file"
+damaged 'a line comes twice' 'comes a second time'
 sed -i 's/\(_sum{operation="claim"}\) .*/\1 5/' "$file"
 damaged 'a time without fraction' 'has no number'
 sed -i 's/\(_count{operation="reclaim"}\) .*/\1 5/' "$file"
@@ -115,9 +135,44 @@ damaged 'a falling histogram' 'does not add up'
 printf 'x 1\n' >>"$file"
 damaged 'more after the end' 'comes after the end'
 sed -i '$i x 1' "$file"
-damaged 'one more series' 'is one too many'
+damaged "somebody else's series" 'is no series of panthor-mem'
 printf '\0\0\0\0' >"$file"
-damaged zeros 'it ends after line 0'
+damaged zeros 'it has a byte that is 0'
+sed -i '$i panthor_mem_operation_duration_seconds_bucket{operation="claim",le="7"} 1' "$file"
+damaged 'buckets of another format' 'is a bucket that this version does not have'
+truncate -s 2M "$file"
+damaged huge 'it is far too large'
+
+# An empty one is new: so an owner and a mode are given to it.
+: >"$file"
+run reclaim --metrics "$file" 1002
+is_status 0 empty
+counts panthor_mem_freed_bytes_total 4194304
+# Of an earlier version, with less: what is missing begins at 0.
+cp "$work/good" "$file"
+sed -i '/panthor_mem_freed_bytes_total/d; /result="EACCES"/d' "$file"
+run reclaim --metrics "$file" 1002
+is_status 0 'an earlier version'
+no_err
+counts panthor_mem_freed_bytes_total 4194304
+counts panthor_mem_evicted_bytes_total 37748736
+counts 'panthor_mem_operations_total{operation="reclaim",result="EACCES"}' 0
+# Of a later one, with more, that is kept.
+cp "$work/good" "$file"
+sed -i '/result="ok"/{p;s/ok/EDOM/;s/ [0-9]*$/ 3/}
+	$i # HELP panthor_mem_later_total Of a later version.\n# TYPE panthor_mem_later_total counter\npanthor_mem_later_total{a="b c"} 7' "$file"
+run reclaim --metrics "$file" 1002
+is_status 0 'a later version'
+no_err
+counts 'panthor_mem_later_total{a="b c"}' 7
+counts 'panthor_mem_operations_total{operation="claim",result="EDOM"}' 3
+counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 9
+promtool_likes 'a file of two versions'
+# The time of a success does not go back, whoever comes last.
+sed -i 's/^\(panthor_mem_last_success_timestamp_seconds{operation="reclaim"}\) .*/\1 99999999999/' "$file"
+run reclaim --metrics "$file" 1002
+is_status 0 'later than now'
+counts 'panthor_mem_last_success_timestamp_seconds{operation="reclaim"}' 99999999999
 
 # Failures of the file system.
 run reclaim --metrics "$work/nowhere/x.prom" 1002
@@ -126,16 +181,44 @@ err_has 'cannot be locked: No such file or directory; this run was not counted'
 mkdir "$work/textfile/dir.prom"
 run reclaim --metrics "$work/textfile/dir.prom" 1002
 is_status 6 'a folder'
-err_has 'cannot be read: Is a directory'
+err_has 'cannot be written: it is no regular file; this run was not counted'
 rmdir "$work/textfile/dir.prom"
+# Nothing but a file is replaced, and nothing is left beside it.
+unwanted() {
+	ls -A "$work/textfile" >"$work/names"
+	run reclaim --metrics "$1" 1002
+	is_status 6 "$2"
+	err_has "$1: cannot be written: $3"
+	out_matches '^ *1002 game +4\.0M'
+	ls -A "$work/textfile" | cmp - "$work/names"
+	check "$2: nothing new" test "$?" = 0
+}
+mkfifo "$work/textfile/pipe.prom"
+unwanted "$work/textfile/pipe.prom" 'a pipe' 'it is no regular file'
+check 'a pipe is left' test -p "$work/textfile/pipe.prom"
+unwanted /dev/null 'no file' 'it is no regular file'
+check '/dev/null is left' test -c /dev/null
+check 'no lock in /dev' test ! -e /dev/.null.lock
+cp "$work/good" "$work/real.prom"
+ln -s ../real.prom "$work/textfile/link2.prom"
+unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it'
+check 'a link is left' test -L "$work/textfile/link2.prom"
+check 'what it leads to, too' cmp "$work/real.prom" "$work/good"
+ln -sfn nowhere "$work/textfile/link2.prom"
+unwanted "$work/textfile/link2.prom" 'a link to nothing' 'it is a symbolic link'
+check 'nothing is made there' test ! -e "$work/textfile/nowhere"
+mkfifo "$work/textfile/.odd.prom.lock"
+run reclaim --metrics "$work/textfile/odd.prom" 1002
+is_status 6 'a pipe in place of the lock'
+err_has "cannot be locked: what lies at the lock's name is no file"
 ln -s elsewhere "$work/textfile/.link.prom.lock"
 run reclaim --metrics "$work/textfile/link.prom" 1002
 is_status 6 'a link in place of the lock'
 err_has 'cannot be locked'
-name=$(printf 'n%.0s' $(seq 248))
+name=$(printf 'n%.0s' $(seq 250))
 run reclaim --metrics "$work/textfile/$name" 1002
-is_status 6 'no room for the name of a temporary file'
-err_has 'cannot be written: File name too long'
+is_status 6 'no room for the name of the lock'
+err_has 'cannot be locked: File name too long'
 # No room for all of it: the old one stays, and no half of a new one.
 cp "$work/good" "$file"
 limited() {
@@ -150,7 +233,12 @@ err=$(cat "$work/err")
 is_status 6 'no room'
 err_has 'cannot be written: File too large; this run was not counted'
 check 'the old file is there' cmp -s "$file" "$work/good"
-check 'nothing is left behind' test -z "$(find "$work/textfile" -name '.panthor_mem.prom.??????')"
+check 'nothing is left behind' test ! -e "$work/textfile/.panthor_mem.prom.new"
+# A run that is killed leaves at most one file, which the next one removes.
+echo half >"$work/textfile/.panthor_mem.prom.new"
+run reclaim --metrics "$file" 1002
+is_status 0 'after one that was killed'
+check 'what it left is gone' test ! -e "$work/textfile/.panthor_mem.prom.new"
 # A failure of the work comes before one of the file.
 mock=swap=0
 run reclaim --metrics "$work/nowhere/x.prom" 1002
@@ -162,4 +250,128 @@ cd "$work/textfile" || exit 1
 run reclaim --metrics here.prom 1002
 is_status 0 'in the current folder'
 check 'it is there' test -s "$work/textfile/here.prom"
+
+# --- somebody else has the lock --------------------------------------------------------
+
+# The report is out before the wait, and a signal ends that. The status says both.
+rm -f "$work/report"
+mkfifo "$work/report"
+flock "$work/textfile/.panthor_mem.prom.lock" cat "$work/report" >"$work/holder" &
+holder=$!
+exec 8>"$work/report"
+until ! flock -n "$work/textfile/.panthor_mem.prom.lock" true; do sleep 0.01; done
+cp "$file" "$work/before"
+for signal in INT TERM; do
+	: >"$work/out"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" \
+		--metrics "$file" 1002 >"$work/out" 2>"$work/err" &
+	pid=$!
+	until grep -q '^ *1002 game' "$work/out"; do
+		kill -0 $pid || break
+		sleep 0.01
+	done
+	# The work was done when the report came, so this signal is for the wait.
+	kill -s $signal $pid
+	wait $pid
+	status=$?
+	out=$(cat "$work/out") err=$(cat "$work/err")
+	is_status 6 "$signal while it waits"
+	err_has 'is locked by another run: a signal ended the wait for it; this run was not counted'
+	out_matches '^ *1002 game +4\.0M'
+done
+# Nobody waits for ever.
+run reclaim --metrics "$file" 1002
+is_status 6 'the lock is held for too long'
+err_has 'cannot be locked: another run has held the lock for too long; this run was not'
+check 'none of them counted' cmp -s "$file" "$work/before"
+exec 8>&-
+wait $holder
+run reclaim --metrics "$file" 1002
+is_status 0 'the lock is free again'
+
+# --- a reader that goes away -----------------------------------------------------------
+
+# gone COMMAND...: its standard output is a pipe that nobody reads.
+gone() {
+	(exec 9<>"$work/report" 8>"$work/report" 9<&-
+		exec 1>&8 8>&-
+		"$@") 2>"$work/err"
+	status=$?
+	err=$(cat "$work/err")
+}
+with_mock() {
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' exec "$TOOL" "$1" --proc "$proc" --sys "$sys" \
+		"${@:2}"
+}
+counted=$(value 'panthor_mem_operations_total{operation="reclaim",result="ok"}')
+for options in '' --json; do
+	gone with_mock reclaim $options --metrics "$file" 1002
+	is_status 141 "nobody reads, $options"
+	no_err
+	counted=$((counted + 1))
+	counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $counted
+done
+# Who ignores the signal is told.
+ignoring() {
+	trap '' PIPE
+	with_mock "$@"
+}
+gone ignoring reclaim --metrics "$file" 1002
+is_status 1 'nobody reads, and SIGPIPE is ignored'
+err_has 'cannot write the output: Broken pipe'
+counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 1))
+# A disk that is full is no reason either.
+(with_mock reclaim --json --metrics "$file" 1002) >/dev/full 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 1 'a full disk'
+err_has 'cannot write the output: No space left on device'
+counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 2))
+# Descriptors that are closed are not given to the files that it opens.
+(with_mock reclaim --metrics "$work/textfile/closed.prom" 4711 1002) <&- >&- 2>&-
+status=$?
+is_status 1 'all closed'
+check 'counted' grep -q 'result="ok"} 1$' "$work/textfile/closed.prom"
+check 'nothing else in it' sh -c '! grep -v "^#\|^panthor_mem_" "$1"' - "$work/textfile/closed.prom"
+check 'nothing in the lock' test ! -s "$work/textfile/.closed.prom.lock"
+
+# --- several users ---------------------------------------------------------------------
+
+if [ "$(id -u)" = 0 ]; then
+	# Programs and libraries where another user finds them.
+	shared=$work/shared
+	mkdir "$shared" "$work/group"
+	chmod 755 "$work"
+	cp -L "$TOOL" "$MOCK" "$shared/"
+	cp -L "$(ldd "$TOOL" | awk '/libdrm_panthor/ { print $3 }')" "$shared/"
+	chmod -R a+rX "$shared" "$proc" "$sys"
+	chgrp 65534 "$work/group"
+	chmod 2775 "$work/group"
+	as_nobody() {
+		LD_LIBRARY_PATH=$shared LD_PRELOAD="$SANITIZER $shared/${MOCK##*/}" PANTHOR_MOCK='' \
+			setpriv --reuid 65534 --regid "$1" --clear-groups "$shared/${TOOL##*/}" reclaim \
+			--proc "$proc" --sys "$sys" --metrics "$work/group/g.prom" 1002 \
+			>"$work/out" 2>"$work/err"
+		status=$?
+		err=$(cat "$work/err")
+	}
+	if [ -n "${TOOL_WRAPPER-}" ]; then
+		echo 'not tried with another user: the program runs under a wrapper'
+	else
+		(umask 077; run reclaim --metrics "$work/group/g.prom" 1002; exit $status)
+		check 'root first' test $? = 0
+		as_nobody 65534
+		is_status 0 'then a member of the group'
+		file=$work/group/g.prom
+		counts panthor_mem_freed_bytes_total 8388608
+		run reclaim --metrics "$work/group/g.prom" 1002
+		is_status 0 'and root again'
+		counts panthor_mem_freed_bytes_total 12582912
+		check 'no lock for strangers' test "$(stat -c %a "$work/group/.g.prom.lock")" = 660
+		as_nobody 12345
+		is_status 6 'who may not write there'
+		err_has 'cannot be locked: Permission denied; this run was not counted'
+		check 'root as sole writer' test "$(stat -c %a "$work/textfile/.closed.prom.lock")" = 600
+	fi
+fi
 finish

@@ -16,6 +16,21 @@
 
 #include "metrics_series.h"
 
+#define FREED "panthor_mem_freed_bytes_total"
+
+static const struct metrics_rest nothing;
+
+/* One that leaves nothing over. */
+static int read_back(struct metrics *m, const char *text, char why[METRICS_WHY])
+{
+	struct metrics_rest rest;
+	int ret = metrics_read(m, &rest, text, why);
+
+	assert_true(ret || !rest.count);
+	metrics_rest_free(&rest);
+	return ret;
+}
+
 static char *text_of(const struct metrics *m)
 {
 	char *text = NULL;
@@ -23,7 +38,7 @@ static char *text_of(const struct metrics *m)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	metrics_write(m, out);
+	metrics_write(m, &nothing, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -54,7 +69,7 @@ static void all_is_kept(void **state)
 	memset(&before, 0, sizeof(before));
 	fill(&before);
 	text = text_of(&before);
-	assert_int_equal(metrics_read(&after, text, why), 0);
+	assert_int_equal(read_back(&after, text, why), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	free(text);
 }
@@ -70,7 +85,7 @@ static void any_truncation_is_noticed(void **state)
 		char last = text[n - 1];
 
 		text[n - 1] = '\0';
-		assert_int_equal(metrics_read(&m, text, why), -1);
+		assert_int_equal(read_back(&m, text, why), -1);
 		assert_true(*why);
 		if (n > 1 && last == '\n')
 			assert_int_equal(text[n - 1], '\0');
@@ -78,25 +93,150 @@ static void any_truncation_is_noticed(void **state)
 	free(text);
 }
 
-static void any_lost_line_is_noticed(void **state)
+/* The first and the last line say that it is whole; a series that is not there is 0. */
+static void any_line_can_be_new(void **state)
 {
 	struct metrics m = { .freed = 5 };
 	char why[METRICS_WHY], *text = text_of(&m);
+	size_t lines = 0;
 	const char *line;
 
 	(void)state;
-	for (line = text; *line; line += strcspn(line, "\n") + 1) {
+	for (line = text; *line; line += strcspn(line, "\n") + 1, lines++) {
 		size_t before = (size_t)(line - text), n = strcspn(line, "\n") + 1;
-		bool comment = !strncmp(line, "# HELP", 6) || !strncmp(line, "# TYPE", 6);
+		bool frame = !before || !line[n];
 		char *cut = malloc(strlen(text) + 1);
 
 		assert_non_null(cut);
 		memcpy(cut, text, before);
 		strcpy(cut + before, line + n);
-		assert_int_equal(metrics_read(&m, cut, why), comment ? 0 : -1);
+		assert_int_equal(read_back(&m, cut, why), frame ? -1 : 0);
+		if (!frame)
+			assert_true(m.freed == (strncmp(line, FREED " ", sizeof(FREED)) ? 5 : 0));
 		free(cut);
 	}
+	assert_true(lines > 80);
 	free(text);
+}
+
+/* @text with @more before the line that begins with @at. */
+static char *with(const char *text, const char *at, const char *more)
+{
+	char *place = strstr(text, at), *all = malloc(strlen(text) + strlen(more) + 1);
+
+	assert_non_null(all);
+	assert_non_null(place);
+	sprintf(all, "%.*s%s%s", (int)(place - text), text, more, place);
+	return all;
+}
+
+#define LATER_RESULT "panthor_mem_operations_total{operation=\"claim\",result=\"EDOM\"} 7\n"
+#define LATER_FAMILY "# HELP panthor_mem_later_bytes Of a later version.\n" \
+		     "# TYPE panthor_mem_later_bytes histogram\n" \
+		     "panthor_mem_later_bytes_bucket{le=\"1\"} 3\n" \
+		     "panthor_mem_later_bytes_bucket{le=\"+Inf\"} 4\n" \
+		     "panthor_mem_later_bytes_sum 1.5e+06\n" \
+		     "panthor_mem_later_bytes_count 4\n"
+#define END "# End of"
+
+/* What a later version knows stays, each line in its family. */
+static void another_version_is_kept(void **state)
+{
+	struct metrics m = { .freed = 5 }, after;
+	char why[METRICS_WHY], *text = text_of(&m), *one, *two, *again = NULL;
+	struct metrics_rest rest;
+	size_t size;
+	FILE *out;
+
+	(void)state;
+	one = with(text, "# HELP panthor_mem_operation_statuses", LATER_RESULT);
+	/* In the middle or at the end. */
+	two = with(one, "# HELP panthor_mem_freed", LATER_FAMILY);
+	assert_int_equal(metrics_read(&after, &rest, two, why), 0);
+	assert_memory_equal(&m, &after, sizeof(m));
+	assert_int_equal(rest.count, 7);
+	out = open_memstream(&again, &size);
+	assert_non_null(out);
+	metrics_write(&after, &rest, out);
+	assert_int_equal(fclose(out), 0);
+	metrics_rest_free(&rest);
+	free(two);
+	two = with(one, END, LATER_FAMILY);
+	assert_string_equal(again, two);
+	free(again);
+	free(two);
+	free(one);
+	free(text);
+}
+
+static void not_another_version(void **state)
+{
+	static const struct {
+		const char *line, *why;
+	} bad[] = {
+		{ "x 1\n", "is no series of panthor-mem" },
+		{ "panthor_mem_x\n", "is no series of panthor-mem" },
+		{ "panthor_mem_x{a=\"b\" 1\n", "is no series of panthor-mem" },
+		{ "panthor_mem_x!{a=\"b\"} 1\n", "is no series of panthor-mem" },
+		{ "panthor_mem_x many\n", "has no number" },
+		{ "panthor_mem_x \n", "has no number" },
+		{ "panthor_mem_x 1\npanthor_mem_x 2\n", "comes a second time" },
+		{ FREED " 1\n", "comes a second time" },
+		{ "# TYPE other counter\n", "is about no series of panthor-mem" },
+		{ "panthor_mem_operation_duration_seconds_bucket{operation=\"claim\",le=\"7\"} 1\n",
+		  "is a bucket that this version does not have" },
+	};
+	struct metrics m = { .freed = 5 };
+	char why[METRICS_WHY], *text = text_of(&m);
+	struct metrics_rest rest;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *all = with(text, END, bad[i].line);
+
+		assert_int_equal(metrics_read(&m, &rest, all, why), -1);
+		assert_non_null(strstr(why, bad[i].why));
+		metrics_rest_free(&rest);
+		free(all);
+	}
+	free(text);
+}
+
+/* There is an end to what is kept for others. */
+static void too_much(void **state)
+{
+	struct metrics m = { 0 };
+	char why[METRICS_WHY], *text = text_of(&m), *more = malloc(2000 * 32), *all, *at = more;
+	struct metrics_rest rest;
+	int i;
+
+	(void)state;
+	assert_non_null(more);
+	for (i = 0; i < 2000; i++)
+		at += sprintf(at, "panthor_mem_x%d 1\n", i);
+	all = with(text, END, more);
+	assert_int_equal(metrics_read(&m, &rest, all, why), -1);
+	assert_non_null(strstr(why, "one too many"));
+	metrics_rest_free(&rest);
+	free(all);
+	free(more);
+	free(text);
+}
+
+/* What never began took no time. */
+static void refused(void **state)
+{
+	struct metrics m = { 0 };
+
+	(void)state;
+	assert_false(metrics_any(&m));
+	metrics_refused(&m, OPERATION_CLAIM, EACCES);
+	assert_true(metrics_any(&m));
+	assert_true(m.operations[OPERATION_CLAIM][1] == 1);
+	assert_string_equal(metrics_result_names[1], "EACCES");
+	assert_true(m.buckets[OPERATION_CLAIM][METRICS_BUCKETS - 1] == 0);
+	assert_true(m.duration_count[OPERATION_CLAIM] == 0);
 }
 
 static void counts(void **state)
@@ -165,7 +305,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_kept),
 		cmocka_unit_test(any_truncation_is_noticed),
-		cmocka_unit_test(any_lost_line_is_noticed),
+		cmocka_unit_test(any_line_can_be_new),
+		cmocka_unit_test(another_version_is_kept),
+		cmocka_unit_test(not_another_version),
+		cmocka_unit_test(too_much),
+		cmocka_unit_test(refused),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(bounds_agree),
 	};

@@ -38,7 +38,7 @@ complete -c panthor-mem -n "not $in $commands" -l version -d 'The version'
 complete -c panthor-mem -s h -l help -d 'A summary'
 complete -c panthor-mem -n "$in $commands" -a '(__panthor_mem_pids)' -d Process
 complete -c panthor-mem -n "$in $commands" -s d -l device -x -a '(__panthor_mem_nodes)' -d 'A device'
-complete -c panthor-mem -n "$in $commands" -s g -l cgroup -x -a '(__fish_complete_directories)' \
+complete -c panthor-mem -n "$in $commands" -s g -l cgroup -r -F \
     -d 'Every process in a cgroup'
 complete -c panthor-mem -n "$in $commands" -s c -l comm -x -a '(__panthor_mem_names | string split0)' \
     -d 'Every process of a name'
