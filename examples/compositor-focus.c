@@ -228,7 +228,35 @@ static void wish(struct client *c, bool visible)
 	pthread_mutex_unlock(&shared.lock);
 }
 
-/* A thread can be at work on it still; what it needs is kept until the end. */
+static bool reported(const struct client *c)
+{
+	const struct report *r;
+
+	for (r = shared.reports; r; r = r->next) {
+		if (r->client == c)
+			return true;
+	}
+	return false;
+}
+
+/* A thread can be at work on a client still, or have said so: then it is kept. */
+static void forget_exited(void)
+{
+	struct client **at = &shared.clients, *c;
+
+	pthread_mutex_lock(&shared.lock);
+	while ((c = *at)) {
+		if (c->exited && idle(c) && !reported(c)) {
+			*at = c->next;
+			close(c->pidfd);
+			free(c);
+		} else {
+			at = &c->next;
+		}
+	}
+	pthread_mutex_unlock(&shared.lock);
+}
+
 static void client_exited(int epoll, struct client *c)
 {
 	printf("%d: has exited\n", c->pid);
@@ -335,6 +363,7 @@ static void run(int epoll)
 			more = false;
 			epoll_ctl(epoll, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
 		}
+		forget_exited();
 		fflush(stdout);
 	}
 	printf("frames were at most %" PRId64 " ms apart\n", longest / NS_PER_MS);

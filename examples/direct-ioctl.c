@@ -21,9 +21,11 @@ int main(int argc, char **argv)
 {
 	struct drm_panthor_mem_reclaim reclaim;
 	struct drm_panthor_mem_claim claim;
-	int fd;
+	int fd, tgid;
 
-	if (argc != 3) {
+	/* 0 would be this process, and so would a word be to atoi(). */
+	tgid = argc == 3 ? atoi(argv[2]) : 0;
+	if (tgid <= 0) {
 		fprintf(stderr, "usage: %s DEVICE TGID\n", argv[0]);
 		return 2;
 	}
@@ -37,7 +39,7 @@ int main(int argc, char **argv)
 	/* Everything that is not asked for must be 0, the pad too. */
 	memset(&reclaim, 0, sizeof(reclaim));
 	memset(&claim, 0, sizeof(claim));
-	reclaim.tgid = claim.tgid = (unsigned int)atoi(argv[2]);
+	reclaim.tgid = claim.tgid = (unsigned int)tgid;
 
 	if (drmIoctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &reclaim)) {
 		/* EINVAL is also what a kernel without the ioctl says. */

@@ -67,11 +67,38 @@ static int64_t now_ms(void)
 
 /* --- which ---------------------------------------------------------------------- */
 
+static void drop(struct app *app)
+{
+	close(app->pidfd);
+	free(app);
+}
+
+/*
+ * Those that have exited have nothing left, and their numbers can be those of others
+ * by now: to be done before an application is looked up by its number.
+ */
+static void forget_exited(void)
+{
+	struct app **at = &apps, *app;
+
+	while ((app = *at)) {
+		struct pollfd p = { .fd = app->pidfd, .events = POLLIN };
+
+		if (poll(&p, 1, 0) > 0) {
+			*at = app->next;
+			drop(app);
+		} else {
+			at = &app->next;
+		}
+	}
+}
+
 /* Takes it out of the list, or makes a new one. */
 static struct app *take(int pid)
 {
 	struct app **at, *app;
 
+	forget_exited();
 	for (at = &apps; *at; at = &(*at)->next) {
 		if ((*at)->pid == pid) {
 			app = *at;
@@ -92,14 +119,6 @@ static struct app *take(int pid)
 	return app;
 }
 
-static void drop(struct app *app)
-{
-	if (!app)
-		return;
-	close(app->pidfd);
-	free(app);
-}
-
 static void focus(int pid)
 {
 	struct app *app = take(pid);
@@ -116,20 +135,6 @@ static void focus(int pid)
 	ret = panthor_mem_claim_pidfd(device, app->pidfd, &claimed);
 	printf("%d: claimed %" PRIu64 " bytes%s%s\n", pid, claimed, ret ? ": " : "",
 	       ret ? strerror(-ret) : "");
-}
-
-/* Those that have exited have nothing left. */
-static void forget_exited(void)
-{
-	struct app *app, *next;
-
-	for (app = apps; app; app = next) {
-		struct pollfd p = { .fd = app->pidfd, .events = POLLIN };
-
-		next = app->next;
-		if (poll(&p, 1, 0) > 0)
-			drop(take(app->pid));
-	}
 }
 
 /* What a reclaim would take, or 0; the process may be gone. */
@@ -292,8 +297,12 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	}
 
-	while (apps)
-		drop(take(apps->pid));
+	while (apps) {
+		struct app *app = apps;
+
+		apps = app->next;
+		drop(app);
+	}
 	if (fds[1].fd >= 0)
 		close(fds[1].fd);
 	close(device);
