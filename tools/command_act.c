@@ -143,11 +143,6 @@ static void start(const struct options *o, struct act *act, struct metrics *metr
 	target_release(pidfds, &targets);
 	device_close(&d);
 	pid_list_free(&targets);
-	/* What did not even begin; a name that cannot be right is nothing to count. */
-	if (act->problem.error && act->problem.status != STATUS_USAGE)
-		metrics_refused(metrics, act->op.kind,
-				act->problem.status == STATUS_NO_TARGET ? ESRCH :
-									  act->problem.error);
 }
 
 static void complain(const struct act *act)
@@ -187,6 +182,16 @@ static int status_of(const struct act *act)
 	return STATUS_OK;
 }
 
+/* What did not even begin; a name that cannot be right is nothing to count. */
+static void count_refusal(const struct act *act, struct metrics *metrics)
+{
+	const struct problem *p = &act->problem;
+
+	if (p->error && p->status != STATUS_USAGE)
+		metrics_refused(metrics, act->op.kind,
+				p->status == STATUS_NO_TARGET ? ESRCH : p->error);
+}
+
 int command_act(const struct options *o)
 {
 	struct metrics metrics = { 0 };
@@ -213,6 +218,7 @@ int command_act(const struct options *o)
 	output_flush();
 	complain(&act);
 	status = status_of(&act);
+	count_refusal(&act, &metrics);
 	if (o->metrics && !o->dry_run && metrics_any(&metrics) &&
 	    metrics_file_add(o->metrics, &metrics) && !status)
 		status = STATUS_METRICS;

@@ -263,8 +263,9 @@ until ! flock -n "$work/textfile/.panthor_mem.prom.lock" true; do sleep 0.01; do
 cp "$file" "$work/before"
 for signal in INT TERM; do
 	: >"$work/out"
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" \
-		--metrics "$file" 1002 >"$work/out" 2>"$work/err" &
+	# What a script starts in the background ignores SIGINT.
+	env --default-signal=INT LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim \
+		--proc "$proc" --sys "$sys" --metrics "$file" 1002 >"$work/out" 2>"$work/err" &
 	pid=$!
 	until grep -q '^ *1002 game' "$work/out"; do
 		kill -0 $pid || break
