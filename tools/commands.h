@@ -7,6 +7,8 @@
 
 int command_list(const struct options *o);
 int command_watch(const struct options *o);
+int command_doctor(const struct options *o);
+int command_metrics(const struct options *o);
 int command_act(const struct options *o); /* reclaim and claim */
 
 #endif /* TOOL_COMMANDS_H */

@@ -12,6 +12,10 @@ static int run(const struct options *o)
 		return command_list(o);
 	case COMMAND_WATCH:
 		return command_watch(o);
+	case COMMAND_DOCTOR:
+		return command_doctor(o);
+	case COMMAND_METRICS:
+		return command_metrics(o);
 	default:
 		return command_act(o);
 	}

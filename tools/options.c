@@ -12,12 +12,16 @@
 #include "options.h"
 #include "say.h"
 
-const char *const command_names[COMMAND_COUNT] = { "list", "reclaim", "claim", "watch" };
+const char *const command_names[COMMAND_COUNT] = {
+	"list", "reclaim", "claim", "watch", "doctor", "metrics",
+};
 
 #define LIST (1u << COMMAND_LIST)
 #define RECLAIM (1u << COMMAND_RECLAIM)
 #define CLAIM (1u << COMMAND_CLAIM)
 #define WATCH (1u << COMMAND_WATCH)
+#define DOCTOR (1u << COMMAND_DOCTOR)
+#define METRICS (1u << COMMAND_METRICS)
 #define ACT (RECLAIM | CLAIM)
 #define ALL (LIST | ACT | WATCH)
 
@@ -75,8 +79,16 @@ static unsigned int commands_of(int option)
 		return LIST;
 	case OPT_DRY_RUN:
 	case OPT_MAX:
-	case OPT_METRICS:
 		return ACT;
+	case OPT_METRICS:
+		return ACT | METRICS;
+	case OPT_JSON:
+	case OPT_DEVICE:
+		return ALL | DOCTOR;
+	case OPT_HELP:
+	case OPT_PROC:
+	case OPT_SYS:
+		return ALL | DOCTOR | METRICS;
 	case OPT_WAIT:
 	case OPT_NO_PAGEOUT:
 		return RECLAIM;
@@ -224,7 +236,7 @@ static bool parse_command(struct options *o, const char *name, int *status)
 			return true;
 		}
 	}
-	say("'%s' is no command: list, reclaim, claim, watch; see panthor-mem --help", name);
+	say("'%s' is no command: list, reclaim, claim, watch, doctor, metrics; see panthor-mem --help", name);
 	return bad(status);
 }
 
@@ -244,6 +256,14 @@ static bool check(struct options *o, int *status)
 	if ((1u << o->command) & ACT && !targets) {
 		say("%s whom? Give a PID, --cgroup PATH or --comm NAME; `panthor-mem list` shows "
 		    "who holds GPU memory", command_names[o->command]);
+		return bad(status);
+	}
+	if ((1u << o->command) & (DOCTOR | METRICS) && o->pids.count) {
+		say("%s takes no process", command_names[o->command]);
+		return bad(status);
+	}
+	if (o->command == COMMAND_METRICS && !o->metrics) {
+		say("which file? Give --metrics FILE, or set PANTHOR_MEM_METRICS");
 		return bad(status);
 	}
 	if (o->json && o->pids_only) {

@@ -11,7 +11,8 @@
 #include "roots.h"
 #include "term.h"
 
-enum command { COMMAND_LIST, COMMAND_RECLAIM, COMMAND_CLAIM, COMMAND_WATCH, COMMAND_COUNT };
+enum command { COMMAND_LIST, COMMAND_RECLAIM, COMMAND_CLAIM, COMMAND_WATCH, COMMAND_DOCTOR,
+	       COMMAND_METRICS, COMMAND_COUNT };
 
 extern const char *const command_names[COMMAND_COUNT];
 

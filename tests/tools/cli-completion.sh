@@ -21,7 +21,7 @@ complete_words() {
 gives() { check "'$1'" test "$out" = "$1"; }
 
 complete_words ''
-gives 'list watch reclaim claim --help --version'
+gives 'list watch reclaim claim doctor metrics --help --version'
 complete_words re
 gives reclaim
 complete_words reclaim ''
@@ -45,7 +45,7 @@ gives ''
 
 offered=''
 # Every option that is offered is taken, and every option in the help is offered.
-for command in list watch reclaim claim; do
+for command in list watch reclaim claim doctor metrics; do
 	complete_words $command --
 	for option in $out; do
 		offered+="$option "
@@ -62,7 +62,7 @@ done
 # The completions of the other shells offer the same options and commands.
 folder=$(dirname "$COMPLETION")
 zsh=$(cat "$folder/_panthor-mem") fish=$(cat "$folder/panthor-mem.fish")
-for word in $(printf '%s\n' $offered | sort -u) list watch reclaim claim; do
+for word in $(printf '%s\n' $offered | sort -u) list watch reclaim claim doctor metrics; do
 	pattern="[^a-z-]$word[^a-z-]"
 	check "zsh offers $word" [ -n "$([[ $zsh =~ $pattern ]] && echo yes)" ]
 	pattern="(-l |[ \"])${word#--}[ \"]"

@@ -79,10 +79,17 @@ run reclaim --json 4711
 valid "a process's error"
 json '.error == null and .results[0].error.code == "ESRCH"'
 
+for mock in '' nodev nomem nocap; do
+	run doctor --json
+	valid "doctor $mock"
+done
+invalid '.checks[0].result = "broken"'
+mock=''
+
 # watch: one object in each line.
 run watch --json --count 3 --interval 1ms
 check 'three lines' test "$(wc -l <"$work/out")" = 3
 check 'each an object' jq -se 'length == 3' "$work/out" >"$work/jq"
 check 'all as the schema says' judge
-check 'and some were judged' test "$objects" -ge 18
+check 'and some were judged' test "$objects" -ge 23
 finish

@@ -174,6 +174,23 @@ run reclaim --metrics "$file" 1002
 is_status 0 'later than now'
 counts 'panthor_mem_last_success_timestamp_seconds{operation="reclaim"}' 99999999999
 
+# Made before the first run, which then is a change; and no harm to one that is there.
+rm "$file"
+run metrics --metrics "$file"
+is_status 0 metrics
+no_out
+no_err
+counts panthor_mem_freed_bytes_total 0
+check 'all of it' test "$(grep -vc '^#\| 0$\| 0\.0*$' "$file")" = 0
+promtool_likes 'a file of zeros'
+run reclaim --metrics "$file" 1002
+counts panthor_mem_freed_bytes_total 4194304
+PANTHOR_MEM_METRICS=$file run metrics
+is_status 0 'metrics, once more'
+counts panthor_mem_freed_bytes_total 4194304
+run metrics --metrics /dev/null
+is_status 6 'metrics of no file'
+
 # Failures of the file system.
 run reclaim --metrics "$work/nowhere/x.prom" 1002
 is_status 6 'no folder'

@@ -19,7 +19,7 @@ plain --help
 is_status 0 --help
 out_has 'panthor-mem reclaim'
 check 'help fits 80 columns' test "$(wc -L <"$work/out")" -le 80
-for line in list watch reclaim claim; do
+for line in list watch reclaim claim doctor metrics; do
 	plain $line --help
 	is_status 0 "$line --help"
 	out_has 'usage: panthor-mem'
@@ -29,7 +29,7 @@ is_status 0 --version
 out_matches '^panthor-mem [0-9]+\.[0-9]+\.[0-9]+$'
 plain fetch
 is_status 2 'no such command'
-err_has "'fetch' is no command: list, reclaim, claim, watch"
+err_has "'fetch' is no command: list, reclaim, claim, watch, doctor, metrics"
 
 run reclaim
 is_status 2 'no target'
@@ -70,6 +70,12 @@ err_has 'no file name'
 run reclaim --cgroup ''
 is_status 2 '--cgroup without a path'
 err_has 'no path'
+run metrics
+is_status 2 'metrics without a file'
+err_has 'which file? Give --metrics FILE, or set PANTHOR_MEM_METRICS'
+run metrics --metrics x 1002
+is_status 2 'metrics of a process'
+err_has 'metrics takes no process'
 run list --json --pids
 is_status 2 '--json --pids'
 err_has 'exclude each other'
@@ -90,7 +96,8 @@ err_has nonsense
 for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \
 	'list --interval 1' 'list --count 1' 'watch --pids' 'watch --prefetch' \
 	'reclaim 1002 --prefetch' 'reclaim 1002 --pids' 'reclaim 1002 --count 1' \
-	'claim 1002 --wait 1' 'claim 1002 --no-pageout'; do
+	'claim 1002 --wait 1' 'claim 1002 --no-pageout' 'doctor --bytes' 'doctor --comm x' \
+	'metrics --json' 'metrics --device x'; do
 	read -ra arguments <<<"$words"
 	run "${arguments[@]}"
 	is_status 2 "$words"

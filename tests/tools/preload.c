@@ -15,6 +15,7 @@
  *   full         what is left of swap is somebody else's
  *   nocap        the caller lacks the capability
  *   driver=NAME  the device's driver    nomem      it lacks the ioctls
+ *   minor=N      of the driver's version (10)
  *   nodev        no device              noaccess   it may not be opened
  *   fail=WHAT    mmu, read, alloc: the first of them fails; write: to swap, each
  *   unplug       the device goes away when the work begins
@@ -195,6 +196,7 @@ static void __attribute__((constructor)) start(void)
 
 	drm_core_start(&core, model);
 	core.has_mem = !word("nomem");
+	core.minor = (int)number("minor", 10);
 	if (word("driver")) {
 		static char name[64];
 

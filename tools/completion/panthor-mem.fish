@@ -30,19 +30,20 @@ function __panthor_mem_nodes
 end
 
 set -l commands list watch reclaim claim
+set -l more doctor metrics
 set -l in '__fish_seen_subcommand_from'
 
 complete -c panthor-mem -f
-complete -c panthor-mem -n "not $in $commands" -a "$commands"
-complete -c panthor-mem -n "not $in $commands" -l version -d 'The version'
+complete -c panthor-mem -n "not $in $commands $more" -a "$commands $more"
+complete -c panthor-mem -n "not $in $commands $more" -l version -d 'The version'
 complete -c panthor-mem -s h -l help -d 'A summary'
 complete -c panthor-mem -n "$in $commands" -a '(__panthor_mem_pids)' -d Process
-complete -c panthor-mem -n "$in $commands" -s d -l device -x -a '(__panthor_mem_nodes)' -d 'A device'
+complete -c panthor-mem -n "$in $commands doctor" -s d -l device -x -a '(__panthor_mem_nodes)' -d 'A device'
 complete -c panthor-mem -n "$in $commands" -s g -l cgroup -r -F \
     -d 'Every process in a cgroup'
 complete -c panthor-mem -n "$in $commands" -s c -l comm -x -a '(__panthor_mem_names | string split0)' \
     -d 'Every process of a name'
-complete -c panthor-mem -n "$in $commands" -s j -l json -d 'JSON objects'
+complete -c panthor-mem -n "$in $commands doctor" -s j -l json -d 'JSON objects'
 complete -c panthor-mem -n "$in $commands" -s b -l bytes -d 'Sizes in bytes'
 complete -c panthor-mem -n "$in $commands" -l color -x -a 'auto always never' -d Colour
 complete -c panthor-mem -n "$in list" -s q -l pids -d 'Numbers alone'
@@ -50,7 +51,7 @@ complete -c panthor-mem -n "$in watch" -s i -l interval -x -d 'From one look to 
 complete -c panthor-mem -n "$in watch" -l count -x -d 'Look so many times'
 complete -c panthor-mem -n "$in reclaim claim" -s n -l dry-run -d 'Say what would be done'
 complete -c panthor-mem -n "$in reclaim claim" -s m -l max -x -d 'Stop after that much'
-complete -c panthor-mem -n "$in reclaim claim" -l metrics -r -F -d 'Add to the counters in a file'
+complete -c panthor-mem -n "$in reclaim claim metrics" -l metrics -r -F -d 'Add to the counters in a file'
 complete -c panthor-mem -n "$in reclaim" -s w -l wait -x -d 'Wait for GPU work'
 complete -c panthor-mem -n "$in reclaim" -l no-pageout -d 'Leave the pages in RAM'
 complete -c panthor-mem -n "$in claim" -l prefetch -d 'Read from swap only'
