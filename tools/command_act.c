@@ -64,7 +64,8 @@ static void run_one(const struct options *o, const struct act *act, int fd, int 
 		look_instead(o, act, out);
 		return;
 	}
-	progress = progress_start(&o->roots, act->node, act->op.kind, out->pid, out->name);
+	progress = progress_start(&o->roots, act->node, act->op.kind, out->pid, out->name,
+				  !act->op.prefetch);
 	operation_run(&act->op, fd, pidfd, out);
 	progress_end(progress);
 }

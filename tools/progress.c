@@ -114,7 +114,8 @@ static int start_thread(struct progress *p)
 }
 
 struct progress *progress_start(const struct roots *roots, const char *node,
-				enum operation_kind kind, pid_t pid, const char *name)
+				enum operation_kind kind, pid_t pid, const char *name,
+				bool seen)
 {
 	pthread_condattr_t attr;
 	struct progress *p;
@@ -130,7 +131,8 @@ struct progress *progress_start(const struct roots *roots, const char *node,
 	p->term = term;
 	pid_list_add(&p->pids, pid);
 	text_printable(p->name, sizeof(p->name), name);
-	look(p, &p->before);
+	if (seen)
+		look(p, &p->before);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -12,9 +12,13 @@
 
 struct progress;
 
-/* NULL if standard error is no terminal. */
+/*
+ * NULL if standard error is no terminal. @seen: fdinfo shows what the call does, which is
+ * not so while pages are only read from swap.
+ */
 struct progress *progress_start(const struct roots *roots, const char *node,
-				enum operation_kind kind, pid_t pid, const char *name);
+				enum operation_kind kind, pid_t pid, const char *name,
+				bool seen);
 void progress_end(struct progress *progress);
 
 #endif /* TOOL_PROGRESS_H */

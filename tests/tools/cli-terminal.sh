@@ -150,6 +150,14 @@ mock=evicted
 progress 'claiming 1002 game [###############     ] 3.0M of 4.0M' claim 1002
 is_status 0 'claim with progress'
 out_has 'claiming 1002 game [###############     ] 3.0M of 4.0M'
+# Prefetched buffers stay evicted: a bar would stand at 0 to the end.
+panthor 1002 5 7 4096 0
+wanted='claiming 1002 game' each=:
+held claim --prefetch 1002
+panthor 1002 5 7 4096 4096
+is_status 0 'prefetch with progress'
+out_has 'claiming 1002 game ...'
+out_lacks '0 of 4.0M'
 mock=''
 # Nothing to tell: no bar, and no file descriptor of a stranger.
 rm "$proc/1002/fdinfo/5"
