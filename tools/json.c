@@ -68,6 +68,7 @@ void json_print(struct json_object *o, bool one_line)
 
 	if (!one_line)
 		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-	puts(json_object_to_json_string_ext(o, flags));
+	text_json(json_object_to_json_string_ext(o, flags), stdout);
+	putchar('\n');
 	json_object_put(o);
 }

@@ -90,10 +90,16 @@ bool process_name(const struct roots *roots, pid_t pid, char name[PROCESS_NAME])
 {
 	char *text = read_of(roots, pid, "comm");
 
+	size_t length;
+
 	name[0] = '\0';
 	if (!text)
 		return false;
-	snprintf(name, PROCESS_NAME, "%.*s", (int)strcspn(text, "\n"), text);
+	/* The last newline is the kernel's; any other one is of the name. */
+	length = strlen(text);
+	if (length && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	snprintf(name, PROCESS_NAME, "%s", text);
 	free(text);
 	return true;
 }

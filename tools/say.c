@@ -5,13 +5,20 @@
 
 #include "output.h"
 #include "say.h"
+#include "text.h"
 
+/* Longer than any message with a path in it. */
+#define LINE 8192
+
+/* One line, and nothing that a terminal would obey: much of it can be others' words. */
 static void line(const char *format, va_list args)
 {
+	char raw[LINE], text[LINE];
+
 	output_flush();
-	fputs("panthor-mem: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	vsnprintf(raw, sizeof(raw), format, args);
+	text_printable(text, sizeof(text), raw);
+	fprintf(stderr, "panthor-mem: %s\n", text);
 }
 
 void say(const char *format, ...)

@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <wchar.h>
 
 #include "text.h"
+
+/*
+ * Controls, and characters that are not seen but change how others are: which way they
+ * run, whether they join, where a line ends. From first to last.
+ */
+static const uint32_t hidden[][2] = {
+	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },   { 0x034f, 0x034f },
+	{ 0x061c, 0x061c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
+	{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },   { 0x3164, 0x3164 },
+	{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
+static bool is_hidden(uint32_t c)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		if (c >= hidden[i][0] && c <= hidden[i][1])
+			return true;
+	}
+	return false;
+}
 
 /* Bytes of the printable character at @text, and its columns; 0 if it is none. */
 static size_t next(const char *text, unsigned int *columns)
@@ -17,7 +42,7 @@ static size_t next(const char *text, unsigned int *columns)
 		return 0;
 	/* -1: it does not print. */
 	width = wcwidth(c);
-	if (width < 0)
+	if (width < 0 || is_hidden((uint32_t)c))
 		return 0;
 	*columns = (unsigned int)width;
 	return n;
@@ -30,13 +55,14 @@ static size_t printable_length(const char *text)
 	return next(text, &columns);
 }
 
-/* Bytes of the well-formed UTF-8 sequence at @text, or 0. */
-static size_t utf8_length(const char *text)
+/* Bytes of the well-formed UTF-8 sequence at @text, and its character; or 0. */
+static size_t utf8(const char *text, uint32_t *character)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	uint32_t c;
 	size_t n, i;
 
+	*character = s[0];
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
@@ -55,7 +81,15 @@ static size_t utf8_length(const char *text)
 	if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || c > 0x10ffff ||
 	    (c >= 0xd800 && c <= 0xdfff))
 		return 0;
+	*character = c;
 	return n;
+}
+
+static size_t utf8_length(const char *text)
+{
+	uint32_t c;
+
+	return utf8(text, &c);
 }
 
 /* Copies, with a question mark for each byte that @length finds nothing at. */
@@ -87,6 +121,34 @@ void text_printable(char *to, size_t size, const char *from)
 void text_utf8(char *to, size_t size, const char *from)
 {
 	copy(to, size, from, utf8_length);
+}
+
+/* A character as JSON has it in ASCII: beyond 16 bits, in two halves. */
+static void escape(uint32_t c, FILE *out)
+{
+	if (c >= 0x10000) {
+		c -= 0x10000;
+		fprintf(out, "\\u%04" PRIx32, 0xd800 | c >> 10);
+		c = 0xdc00 | (c & 0x3ff);
+	}
+	fprintf(out, "\\u%04" PRIx32, c);
+}
+
+void text_json(const char *json, FILE *out)
+{
+	uint32_t c;
+	size_t n;
+
+	for (; *json; json += n) {
+		n = utf8(json, &c);
+		if (!n)
+			n = 1;
+		/* A control below a blank is one of layout: those in strings are escaped. */
+		if (c >= ' ' && is_hidden(c))
+			escape(c, out);
+		else
+			fwrite(json, 1, n, out);
+	}
 }
 
 unsigned int text_columns(const char *text)

@@ -4,15 +4,23 @@
 #define TOOL_TEXT_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * Copy @from, as far as it fits in @size bytes, with '?' for whatever would not
- * print: control characters, and bytes that are no character in this locale.
+ * print or would change how the rest is read: control characters, marks of
+ * direction, and bytes that are no character in this locale.
  */
 void text_printable(char *to, size_t size, const char *from);
 
 /* The same for JSON, which is UTF-8 and can hold control characters. */
 void text_utf8(char *to, size_t size, const char *from);
+
+/*
+ * Write JSON whose strings are well-formed UTF-8, with an escape for each character
+ * that text_printable() would not show.
+ */
+void text_json(const char *json, FILE *out);
 
 /* Columns that a printable text takes, and the number of bytes that fit in @columns. */
 unsigned int text_columns(const char *text);

@@ -150,6 +150,32 @@ out_has 'a?[31mb'
 out_has '??é"\'
 run list --json
 json '.processes[0].comm == "a\u001b[31mb" and .processes[1].comm == "??é\"\\"'
+# C1 controls, marks of direction, and a newline in a name, which is all of it.
+printf 'a\xc2\x9b2Jb\xe2\x80\xaec\n' >"$proc/1002/comm"
+printf 'browser\nroot\n' >"$proc/1004/comm"
+run list
+out_has 'a??2Jb???c'
+out_has 'browser?root'
+run list --json
+out_has 'a\u009b2Jb\u202ec'
+out_has 'browser\nroot'
+json '.processes[0].comm == "a\u009b2Jb\u202ec" and .processes[1].comm == "browser\nroot"'
+run list --pids --comm browser
+is_status 3 'a part of a name'
+run list --pids --comm $'browser\nroot'
+check 'a name of two lines' test "$out" = 1004
+# What the user typed is shown the same way: a message is one line.
+run list --comm $'x\npanthor-mem: all is well\e[2J'
+is_status 3 'a name that looks like a message'
+err_has 'no process is called x?panthor-mem: all is well?[2J'
+check 'one line' test "$(wc -l <"$work/err")" = 1
+for arguments in $'--x\e[2J' $'--color=\e[2J' $'--device=\e[2J' $'--cgroup=\e[2J' $'\e[2J' \
+	$'--json=\e[2J' $'-\e'; do
+	run list "$arguments"
+	check "no control characters: $(printf %q "$arguments")" \
+		bash -c '! LC_ALL=C grep -q "[^ -~]" "$1"' - "$work/err"
+	check 'but some words' test -s "$work/err"
+done
 
 rm -r "$proc"
 run list

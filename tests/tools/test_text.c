@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -56,6 +59,49 @@ static void printable(void **state)
 	assert_string_equal(text, "a");
 }
 
+/* What is not seen, and turns or joins what is. */
+static void hidden(void **state)
+{
+	static const char *const all[] = {
+		"\xc2\x9b", "\xc2\xad", "\xd8\x9c", "\xe2\x80\x8b", "\xe2\x80\x8e", "\xe2\x80\xa8",
+		"\xe2\x80\xae", "\xe2\x81\xa6", "\xef\xbb\xbf", "\xf3\xa0\x80\xa1",
+	};
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		text_printable(text, sizeof(text), all[i]);
+		assert_int_equal(strspn(text, "?"), strlen(all[i]));
+		assert_int_equal(text[strlen(all[i])], 0);
+	}
+	text_printable(text, sizeof(text), "a\xe2\x80\xae" "b");
+	assert_string_equal(text, "a???b");
+}
+
+static void expect_json(const char *from, const char *to)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	text_json(from, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, to);
+	free(text);
+}
+
+static void json(void **state)
+{
+	(void)state;
+	expect_json("{\n  \"a\": \"\xc3\xa9\" }", "{\n  \"a\": \"\xc3\xa9\" }");
+	expect_json("\"\x7f\xc2\x80\xc2\x9b\xc2\xa0\"", "\"\\u007f\\u0080\\u009b\xc2\xa0\"");
+	expect_json("\"\xe2\x80\xae\xe2\x80\xa8\"", "\"\\u202e\\u2028\"");
+	expect_json("\"\xf3\xa0\x80\xa1\xf0\x9f\x98\x80\"",
+		    "\"\\udb40\\udc21\xf0\x9f\x98\x80\"");
+}
+
 static void columns(void **state)
 {
 	(void)state;
@@ -74,6 +120,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(printable),
+		cmocka_unit_test(hidden),
+		cmocka_unit_test(json),
 		cmocka_unit_test(columns),
 	};
 
