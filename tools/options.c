@@ -27,6 +27,7 @@ const char *const command_names[COMMAND_COUNT] = {
 
 enum {
 	OPT_HELP = 'h',
+	OPT_VERSION = 'V',
 	OPT_JSON = 'j',
 	OPT_BYTES = 'b',
 	OPT_PIDS = 'q',
@@ -45,10 +46,12 @@ enum {
 	OPT_COLOUR,
 	OPT_PROC,
 	OPT_SYS,
+	OPT_END,
 };
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "bytes", no_argument, NULL, OPT_BYTES },
 	{ "pids", no_argument, NULL, OPT_PIDS },
@@ -273,8 +276,81 @@ static bool check(struct options *o, int *status)
 	return true;
 }
 
+/* The option with a value that was read last: the value is the next word, or in the same. */
+static const char *word_of(char **argv)
+{
+	return argv[optarg == argv[optind - 1] ? optind - 2 : optind - 1];
+}
+
+/* Options of the tests have no short forms. */
+static bool is_whole(const char *word, const char *name)
+{
+	size_t n = strlen(name);
+
+	return !strncmp(word, "--", 2) && !strncmp(word + 2, name, n) &&
+	       (!word[n + 2] || word[n + 2] == '=');
+}
+
+/* getopt's own words would show as they are whatever bytes the user has typed. */
+static bool not_understood(int option, const char *word, int *status)
+{
+	if (option == ':')
+		say("%s needs a value; see panthor-mem --help", word);
+	else if (option == '?' && !strncmp(word, "--", 2) && optopt)
+		say("--%s takes no value; see panthor-mem --help", option_name(optopt));
+	else if (!strncmp(word, "--", 2))
+		say("there is no option '%s', or more than one begins like it; see panthor-mem "
+		    "--help", word);
+	else
+		say("there is no option '-%c'; see panthor-mem --help", optopt);
+	return bad(status);
+}
+
+/* False at the end of all, and when there is nothing more to do. */
+static bool parse_option(struct options *o, int option, char **argv, bool *seen, int *status)
+{
+	switch (option) {
+	case '?':
+	case ':':
+		return not_understood(option, argv[optind - 1], status);
+	case OPT_HELP:
+		help_print(stdout);
+		*status = STATUS_OK;
+		return false;
+	case OPT_VERSION:
+		printf("panthor-mem %s\n", TOOL_VERSION);
+		*status = STATUS_OK;
+		return false;
+	case OPT_PROC:
+	case OPT_SYS:
+		if (!is_whole(word_of(argv), option_name(option)))
+			return not_understood(option, word_of(argv), status);
+		break;
+	default:
+		break;
+	}
+	seen[option] = true;
+	return set(o, option, status);
+}
+
+/* Was each option one of the command's? */
+static bool options_fit(const struct options *o, const bool *seen, int *status)
+{
+	const struct option *option;
+
+	for (option = long_options; option->name; option++) {
+		if (!seen[option->val] || commands_of(option->val) & 1u << o->command)
+			continue;
+		say("%s takes no option --%s; see panthor-mem --help", command_names[o->command],
+		    option->name);
+		return bad(status);
+	}
+	return true;
+}
+
 bool options_parse(struct options *o, int argc, char **argv, int *status)
 {
+	bool seen[OPT_END] = { false };
 	int option;
 
 	memset(o, 0, sizeof(*o));
@@ -284,44 +360,24 @@ bool options_parse(struct options *o, int argc, char **argv, int *status)
 	if (o->metrics && !*o->metrics)
 		o->metrics = NULL;
 
-	if (argc < 2) {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":hVjbqnd:g:c:m:i:w:", long_options, NULL)) != -1) {
+		if (!parse_option(o, option, argv, seen, status))
+			return false;
+	}
+	if (optind == argc) {
 		help_print(stderr);
 		return bad(status);
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[optind], "help")) {
 		help_print(stdout);
 		*status = STATUS_OK;
 		return false;
 	}
-	if (!strcmp(argv[1], "--version")) {
-		printf("panthor-mem %s\n", TOOL_VERSION);
-		*status = STATUS_OK;
+	if (!parse_command(o, argv[optind++], status) || !options_fit(o, seen, status))
 		return false;
-	}
-	if (!parse_command(o, argv[1], status))
-		return false;
-
-	/* The command takes the place of the program's name in getopt's words. */
-	argv[1] = argv[0];
-	while ((option = getopt_long(argc - 1, argv + 1, "hjbqnd:g:c:m:i:w:", long_options,
-				     NULL)) != -1) {
-		if (option == '?')
-			return bad(status);
-		if (option == OPT_HELP) {
-			help_print(stdout);
-			*status = STATUS_OK;
-			return false;
-		}
-		if (!(commands_of(option) & 1u << o->command)) {
-			say("%s takes no option --%s; see panthor-mem --help",
-			    command_names[o->command], option_name(option));
-			return bad(status);
-		}
-		if (!set(o, option, status))
-			return false;
-	}
-	for (; optind < argc - 1; optind++) {
-		if (!parse_pid(o, argv[optind + 1], status))
+	for (; optind < argc; optind++) {
+		if (!parse_pid(o, argv[optind], status))
 			return false;
 	}
 	return check(o, status);

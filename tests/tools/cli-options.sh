@@ -91,6 +91,36 @@ err_has 'no name of a DRM node'
 run list --nonsense
 is_status 2 'unknown option'
 err_has nonsense
+# Before the command is as good as after it.
+plain -V
+is_status 0 -V
+out_matches '^panthor-mem [0-9]+\.[0-9]+\.[0-9]+$'
+for words in '--json list' '-j list' '--proc X list --json --sys Y'; do
+	read -ra arguments <<<"$words"
+	arguments=("${arguments[@]/#X/$proc}")
+	plain "${arguments[@]/#Y/$sys}" --proc "$proc"
+	is_status 0 "$words"
+	json '.schema == "panthor-mem.list" and (.processes | length) == 2'
+done
+plain --json
+is_status 2 'no command, but an option'
+plain --dry-run list
+is_status 2 'an option of another command'
+err_has 'list takes no option --dry-run'
+# Words of the program, whatever it was called as; and no way to the options of tests.
+for arguments in --pro=/ --sy=/ '--pro /' --nonsense --co=x --max --json=x -x -m; do
+	read -ra words <<<"$arguments"
+	plain list "${words[@]}"
+	is_status 2 "$arguments"
+	check "its own words: $arguments" grep -q '^panthor-mem: ' "$work/err"
+	check "in one line: $arguments" test "$(wc -l <"$work/err")" = 1
+done
+plain list --max
+err_has '--max needs a value'
+plain list --json=x
+err_has '--json takes no value'
+plain list --pro "$proc"
+err_has "there is no option '--pro'"
 
 # Each option is refused where it means nothing.
 for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \
