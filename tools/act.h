@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A reclaim or claim of many processes, and its report. */
+/* A reclaim or claim of many targets, and its report. */
 #ifndef TOOL_ACT_H
 #define TOOL_ACT_H
 
 #include "node.h"
 #include "operation.h"
 #include "problem.h"
-#include "process.h"
+#include "target.h"
 #include "term.h"
 
 struct act_result {
+	const struct target *target;
 	struct outcome outcome;
 	struct problem problem;
 };
@@ -17,10 +18,13 @@ struct act_result {
 struct act {
 	struct operation op;
 	char node[NODE_NAME];
+	struct target_list targets;
+	/* Those of them that could not be found. */
+	struct target_problems problems;
 	struct act_result *results;
 	size_t n_results;
-	/* Not tried any more: the limit was reached, or a signal came. */
-	struct pid_list rest;
+	/* From this one on they were not tried: the limit was reached, or a signal came. */
+	size_t tried;
 	/* Why none was tried at all. */
 	struct problem problem;
 };

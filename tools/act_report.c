@@ -16,29 +16,28 @@
 	       DRM_PANTHOR_MEM_STATUS_PINNED)
 
 static const struct table_column reclaim_columns[] = {
-	{ "PID", true, false, NULL },	  { "COMMAND", false, true, NULL },
-	{ "FREED", true, false, "32" },	  { "EVICTED", true, false, "36" },
-	{ "LEFT", true, false, NULL },	  { "TIME", true, false, "2" },
-	{ "NOTES", false, false, NULL },
+	{ "PID", true, false, NULL, 0 },	  { "COMMAND", false, true, NULL, 0 },
+	{ "FREED", true, false, "32", 0 },	  { "EVICTED", true, false, "36", 0 },
+	{ "LEFT", true, false, NULL, 0 },	  { "TIME", true, false, "2", 0 },
+	{ "NOTES", false, false, NULL, 0 },
 };
 
 static const struct table_column dry_columns[] = {
-	{ "PID", true, false, NULL },	    { "COMMAND", false, true, NULL },
-	{ "WOULD EVICT", true, false, "36" }, { "LEAVE", true, false, NULL },
-	{ "NOTES", false, false, NULL },
+	{ "PID", true, false, NULL, 0 },	    { "COMMAND", false, true, NULL, 0 },
+	{ "WOULD EVICT", true, false, "36", 0 }, { "LEAVE", true, false, NULL, 0 },
+	{ "NOTES", false, false, NULL, 0 },
 };
 
 static const struct table_column claim_columns[] = {
-	{ "PID", true, false, NULL },	   { "COMMAND", false, true, NULL },
-	{ "CLAIMED", true, false, "32" },  { "STILL EVICTED", true, false, "36" },
-	{ "TIME", true, false, "2" },	   { "NOTES", false, false, NULL },
+	{ "PID", true, false, NULL, 0 },	   { "COMMAND", false, true, NULL, 0 },
+	{ "CLAIMED", true, false, "32", 0 },  { "STILL EVICTED", true, false, "36", 0 },
+	{ "TIME", true, false, "2", 0 },	   { "NOTES", false, false, NULL, 0 },
 };
 
 static const struct table_column dry_claim_columns[] = {
-	{ "PID", true, false, NULL },
-	{ "COMMAND", false, true, NULL },
-	{ "WOULD CLAIM", true, false, "36" },
-	{ "NOTES", false, false, NULL },
+	{ "PID", true, false, NULL, 0 },	      { "COMMAND", false, true, NULL, 0 },
+	{ "WOULD CLAIM", true, false, "32", 0 }, { "LEAVE EVICTED", true, false, "36", 0 },
+	{ "NOTES", false, false, NULL, 0 },
 };
 
 static void add_size(struct table *t, uint64_t value, bool bytes)
@@ -87,9 +86,8 @@ static void add_sizes(struct table *t, const struct operation *op, const struct 
 	char time[AMOUNT_TEXT];
 
 	if (op->kind == OPERATION_CLAIM) {
-		add_size(t, op->dry_run ? o->remaining : o->claimed, bytes);
-		if (!op->dry_run)
-			add_size(t, o->remaining, bytes);
+		add_size(t, o->claimed, bytes);
+		add_size(t, o->remaining, bytes);
 	} else {
 		if (!op->dry_run)
 			add_size(t, o->freed, bytes);
@@ -122,11 +120,30 @@ static void choose_columns(struct table *t, const struct operation *op)
 {
 	if (op->kind == OPERATION_CLAIM) {
 		t->columns = op->dry_run ? dry_claim_columns : claim_columns;
-		t->n_columns = op->dry_run ? 4 : 6;
+		t->n_columns = op->dry_run ? 5 : 6;
 	} else {
 		t->columns = op->dry_run ? dry_columns : reclaim_columns;
 		t->n_columns = op->dry_run ? 5 : 7;
 	}
+}
+
+/* PID and COMMAND: what is known of both, or what was named in their place. */
+static void add_target(struct table *t, const struct target *target)
+{
+	char text[PROCESS_NAME * 2], client[32];
+	const char *name = target->name;
+
+	if (target->pid)
+		snprintf(text, sizeof(text), "%d", (int)target->pid);
+	table_add(t, target->pid ? text : "-");
+	if (target->kind == TARGET_CGROUP)
+		name = target->cgroup;
+	if (target->kind == TARGET_CLIENT && !*name) {
+		snprintf(client, sizeof(client), "client %" PRIu64, target->client);
+		name = client;
+	}
+	text_printable(text, sizeof(text), *name ? name : "-");
+	table_add(t, text);
 }
 
 void act_table(const struct act *act, bool bytes, enum term_when colour)
@@ -142,10 +159,7 @@ void act_table(const struct act *act, bool bytes, enum term_when colour)
 	for (i = 0; i < act->n_results; i++) {
 		const struct outcome *o = &act->results[i].outcome;
 
-		snprintf(text, sizeof(text), "%d", (int)o->pid);
-		table_add(&t, text);
-		text_printable(text, sizeof(text), o->name);
-		table_add(&t, text);
+		add_target(&t, act->results[i].target);
 		add_sizes(&t, &act->op, o, bytes);
 		notes(text, o, "left: ");
 		table_add(&t, text);
@@ -180,6 +194,46 @@ static void add_outcome(struct json_object *o, const struct operation *op,
 	json_add_number(o, "duration_ns", (uint64_t)out->ns);
 }
 
+static void add_target_members(struct json_object *o, const struct target *t)
+{
+	if (t->pid)
+		json_add_number(o, "pid", (uint64_t)t->pid);
+	else
+		json_add(o, "pid", NULL);
+	if (*t->name)
+		json_add_name(o, "comm", t->name);
+	else
+		json_add(o, "comm", NULL);
+	if (t->kind == TARGET_CLIENT)
+		json_add_number(o, "client_id", t->client);
+	else
+		json_add(o, "client_id", NULL);
+	if (t->kind == TARGET_CGROUP)
+		json_add_name(o, "cgroup", t->cgroup);
+	else
+		json_add(o, "cgroup", NULL);
+}
+
+/* Numbers of processes, and everything about all. */
+static void add_rest(struct json_object *to, const struct act *act)
+{
+	struct json_object *pids = json_object_new_array();
+	struct json_object *rest = json_object_new_array();
+	size_t i;
+
+	for (i = act->tried; i < act->targets.count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_target_members(o, &act->targets.targets[i]);
+		json_object_array_add(rest, o);
+		if (act->targets.targets[i].pid)
+			json_object_array_add(pids,
+					      json_object_new_int(act->targets.targets[i].pid));
+	}
+	json_add(to, "not_tried", pids);
+	json_add(to, "not_tried_targets", rest);
+}
+
 static struct json_object *result_object(const struct operation *op,
 					 const struct act_result *result)
 {
@@ -187,8 +241,7 @@ static struct json_object *result_object(const struct operation *op,
 	struct json_object *status = json_object_new_array();
 	unsigned int i;
 
-	json_add_number(o, "pid", (uint64_t)result->outcome.pid);
-	json_add_name(o, "comm", result->outcome.name);
+	add_target_members(o, result->target);
 	add_outcome(o, op, &result->outcome);
 	for (i = 0; i < OPERATION_STATUS_BITS; i++) {
 		if (result->outcome.status & 1u << i)
@@ -204,7 +257,6 @@ void act_json(const struct act *act)
 {
 	struct json_object *o = json_new(operation_names[act->op.kind]);
 	struct json_object *results = json_object_new_array();
-	struct json_object *rest = json_object_new_array();
 	struct json_object *total = json_object_new_object();
 	struct outcome sum = sum_of(act);
 	size_t i;
@@ -216,9 +268,8 @@ void act_json(const struct act *act)
 	json_add(o, "results", results);
 	add_outcome(total, &act->op, &sum);
 	json_add(o, "total", total);
-	for (i = 0; i < act->rest.count; i++)
-		json_object_array_add(rest, json_object_new_int(act->rest.pids[i]));
-	json_add(o, "not_tried", rest);
+	add_rest(o, act);
 	json_add_problem(o, "error", &act->problem);
+	json_add_problems(o, "target_errors", &act->problems);
 	json_print(o, false);
 }

@@ -11,8 +11,11 @@
 #include "cgroup.h"
 #include "memory.h"
 
+/* Cgroups of ordinary machines are far less deep. */
+#define DEPTH_MOST 64
+
 /* Owns @fd. */
-static int walk(int fd, struct pid_list *list)
+static int walk(int fd, unsigned int depth, struct pid_list *list, bool *unseen)
 {
 	char *text = memory_file(fd, "cgroup.procs"), *at, *end;
 	struct dirent *entry;
@@ -36,6 +39,8 @@ static int walk(int fd, struct pid_list *list)
 		/* 0: in a pid namespace that we cannot see. */
 		if (pid > 0 && pid <= INT_MAX)
 			pid_list_add(list, (pid_t)pid);
+		else if (!pid)
+			*unseen = true;
 	}
 	free(text);
 	dir = fdopendir(fd);
@@ -52,8 +57,12 @@ static int walk(int fd, struct pid_list *list)
 			continue;
 		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		/* Removed meanwhile, with nobody in it. */
-		if (below >= 0)
-			ret = walk(below, list);
+		if (below < 0 && (errno == EMFILE || errno == ENFILE))
+			ret = -errno;
+		else if (below >= 0 && depth == DEPTH_MOST)
+			ret = close(below) ? -errno : -ELOOP;
+		else if (below >= 0)
+			ret = walk(below, depth + 1, list, unseen);
 		if (ret == -ENOTDIR || ret == -ENODEV)
 			ret = 0;
 	}
@@ -61,7 +70,7 @@ static int walk(int fd, struct pid_list *list)
 	return ret;
 }
 
-int cgroup_processes(const struct roots *roots, const char *path, struct pid_list *list)
+int cgroup_open(const struct roots *roots, const char *path)
 {
 	char *full = memory_text("%s/cgroup.procs", path);
 	int fd;
@@ -74,6 +83,33 @@ int cgroup_processes(const struct roots *roots, const char *path, struct pid_lis
 		full = memory_text("%s/fs/cgroup/%s", roots->sys, path);
 	}
 	fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
 	free(full);
-	return fd < 0 ? -errno : walk(fd, list);
+	return fd;
+}
+
+int cgroup_processes(const struct roots *roots, const char *path, struct pid_list *list,
+		     bool *unseen)
+{
+	int fd = cgroup_open(roots, path);
+
+	*unseen = false;
+	return fd < 0 ? fd : walk(fd, 0, list, unseen);
+}
+
+char *cgroup_of(const struct roots *roots, pid_t pid)
+{
+	char *path = memory_text("%s/%d/cgroup", roots->proc, (int)pid);
+	char *text = memory_file(AT_FDCWD, path), *at = text, *name = NULL;
+
+	free(path);
+	while (at && strncmp(at, "0::", 3)) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	if (at)
+		name = memory_text("%.*s", (int)strcspn(at + 3, "\n"), at + 3);
+	free(text);
+	return name;
 }

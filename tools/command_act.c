@@ -12,12 +12,11 @@
 #include "device.h"
 #include "memory.h"
 #include "metrics.h"
+#include "missing.h"
 #include "output.h"
 #include "progress.h"
-#include "scan.h"
 #include "stop.h"
 #include "target.h"
-#include "text.h"
 
 static uint64_t seconds_now(void)
 {
@@ -38,72 +37,63 @@ static int probe(const struct act *act, const struct device *d)
 	return act->op.kind == OPERATION_CLAIM && ret == ENOSPC ? 0 : ret;
 }
 
-/* A claim has no dry run in the kernel: this is what fdinfo says. */
-static void look_instead(const struct options *o, const struct act *act, struct outcome *out)
-{
-	struct pid_list one = { .pids = &out->pid, .count = 1 };
-	struct scan s;
-
-	if (scan(&s, &o->roots, act->node, &one))
-		return;
-	out->remaining = s.sum.value[FDINFO_EVICTED];
-	if (s.unreadable)
-		out->error = EACCES;
-	else if (!s.n_holders)
-		out->error = ESRCH;
-	scan_free(&s);
-}
-
-static void run_one(const struct options *o, const struct act *act, int fd, int pidfd,
-		    struct outcome *out)
+static void run_one(const struct options *o, const struct act *act, int fd,
+		    const struct target *t, struct outcome *out)
 {
 	struct progress *progress;
 
-	process_name(&o->roots, out->pid, out->name);
-	if (act->op.kind == OPERATION_CLAIM && act->op.dry_run) {
-		look_instead(o, act, out);
+	out->error = t->error;
+	if (out->error)
 		return;
-	}
-	progress = progress_start(&o->roots, act->node, act->op.kind, out->pid, out->name,
-				  !act->op.prefetch);
-	operation_run(&act->op, fd, pidfd, out);
+	progress = act->op.dry_run ? NULL :
+				     progress_start(&o->roots, act->node, act->op.kind, t,
+						    !act->op.prefetch);
+	operation_run(&act->op, fd, t, out);
 	progress_end(progress);
 }
 
-static void add_result(struct act *act, const struct options *o, const struct outcome *out)
+static void add_result(struct act *act, const struct options *o, int fd, const struct target *t,
+		       const struct outcome *out)
 {
 	struct act_result *r;
 
 	act->results = memory_grow(act->results, act->n_results, act->n_results + 1,
 				   sizeof(*act->results));
 	r = &act->results[act->n_results++];
+	r->target = t;
 	r->outcome = *out;
-	if (out->error)
-		problem_of_call(&r->problem, out->error, &o->roots, act->node, out->pid);
+	if (out->error == ESRCH && t->kind == TARGET_PROCESS)
+		missing_explain(&r->problem, &o->roots, act->node, fd, t->pid);
+	else if (out->error == ESRCH)
+		problem_set(&r->problem, ESRCH, STATUS_NO_TARGET,
+			    "`panthor-mem list --by client` shows those there are",
+			    "%s has no such client", act->node);
+	else if (out->error)
+		problem_of_call(&r->problem, out->error, &o->roots, act->node);
 }
 
 /*
- * One after the other. Who was not named by its number may well hold nothing on
- * this device, and is left out then.
+ * One after the other. What was not named itself may well hold nothing on this device, and
+ * is left out then.
  */
-static void run_all(const struct options *o, struct act *act, int fd,
-		    const struct pid_list *targets, const int *pidfds, struct metrics *metrics)
+static void run_all(const struct options *o, struct act *act, int fd, struct metrics *metrics)
 {
+	const struct target_list *list = &act->targets;
 	uint64_t limit = act->op.max_bytes;
 	size_t i;
 
-	for (i = 0; i < targets->count && !stop_signal(); i++) {
-		struct outcome out = { .pid = targets->pids[i] };
+	for (i = 0; i < list->count && !stop_signal(); i++) {
+		const struct target *t = &list->targets[i];
+		struct outcome out = { 0 };
 		uint64_t counted;
 
-		run_one(o, act, fd, pidfds[i], &out);
+		run_one(o, act, fd, t, &out);
 		if (out.error == EINTR)
 			break;
-		if (out.error == ESRCH && !out.evicted && !out.claimed &&
-		    !pid_list_has(&o->pids, out.pid))
+		if (out.error == ESRCH && !out.evicted && !out.claimed && !t->named)
 			continue;
 		metrics_record(metrics, act->op.kind, &out, seconds_now());
-		add_result(act, o, &out);
+		add_result(act, o, fd, t, &out);
 		counted = operation_counted(&act->op, &out);
 		if (limit && counted >= act->op.max_bytes) {
 			i++;
@@ -112,59 +102,66 @@ static void run_all(const struct options *o, struct act *act, int fd,
 		if (limit)
 			act->op.max_bytes -= counted;
 	}
-	for (; i < targets->count; i++)
-		pid_list_add(&act->rest, targets->pids[i]);
+	act->tried = i;
 	act->op.max_bytes = limit;
-	if (!act->n_results && !act->rest.count)
+}
+
+/* Why was nothing done, if nothing was? */
+static void judge(struct act *act)
+{
+	if (act->n_results || act->tried < act->targets.count)
+		return;
+	if (act->problems.count)
+		act->problem = act->problems.items[0].problem;
+	else
 		problem_set(&act->problem, ESRCH, STATUS_NO_TARGET,
 			    "`panthor-mem list` shows who holds GPU memory",
-			    targets->count == 1 ? "the one process found holds nothing of %s" :
-						  "no process of those found holds anything of %s",
-			    act->node);
+			    "nobody of those found holds anything of %s", act->node);
 }
 
 static void start(const struct options *o, struct act *act, struct metrics *metrics)
 {
-	struct pid_list targets = { 0 };
 	struct device d = { .fd = -1 };
-	int *pidfds = NULL;
 	int ret;
 
-	if (!target_find(o, &targets, &act->problem) &&
-	    !device_open(&d, &o->roots, o->device, &act->problem)) {
+	if (!device_open(&d, &o->roots, o->device, &act->problem)) {
 		memcpy(act->node, d.node, sizeof(act->node));
 		ret = probe(act, &d);
 		if (ret) {
-			problem_of_call(&act->problem, ret, &o->roots, d.node, 0);
+			problem_of_call(&act->problem, ret, &o->roots, d.node);
 		} else {
-			pidfds = target_hold(o, &targets);
-			run_all(o, act, d.fd, &targets, pidfds, metrics);
+			target_find(o, d.node, d.fd, &act->targets, &act->problems);
+			run_all(o, act, d.fd, metrics);
+			judge(act);
 		}
 	}
-	target_release(pidfds, &targets);
 	device_close(&d);
-	pid_list_free(&targets);
 }
 
 static void complain(const struct act *act)
 {
+	const char *what = operation_names[act->op.kind];
+	const size_t rest = act->targets.count - act->tried;
 	size_t i;
 
 	for (i = 0; i < act->n_results; i++) {
 		const struct act_result *r = &act->results[i];
-		char subject[PROCESS_NAME + 32], name[PROCESS_NAME];
+		char *target, *subject;
 
 		if (!r->problem.error)
 			continue;
-		text_printable(name, sizeof(name), r->outcome.name);
-		snprintf(subject, sizeof(subject), "%s of %d%s%s%s", operation_names[act->op.kind],
-			 (int)r->outcome.pid, *name ? " (" : "", name, *name ? ")" : "");
+		target = target_text(r->target);
+		subject = memory_text("%s of %s", what, target);
 		problem_say(&r->problem, subject);
+		free(subject);
+		free(target);
 	}
-	if (act->problem.error)
-		problem_say(&act->problem, operation_names[act->op.kind]);
-	if (act->rest.count)
-		say("%zu%s not tried: %s", act->rest.count, act->n_results ? " more" : "",
+	for (i = 0; i < act->problems.count; i++)
+		problem_say(&act->problems.items[i].problem, what);
+	if (act->problem.error && !act->problems.count)
+		problem_say(&act->problem, what);
+	if (rest)
+		say("%zu%s not tried: %s", rest, act->n_results ? " more" : "",
 		    stop_signal() ? "interrupted" : "the limit was reached");
 }
 
@@ -180,7 +177,7 @@ static int status_of(const struct act *act)
 		if (act->results[i].problem.error)
 			return act->results[i].problem.status;
 	}
-	return STATUS_OK;
+	return act->problems.count ? act->problems.items[0].problem.status : STATUS_OK;
 }
 
 /* What did not even begin; a name that cannot be right is nothing to count. */
@@ -224,6 +221,7 @@ int command_act(const struct options *o)
 	    metrics_file_add(o->metrics, &metrics) && !status)
 		status = STATUS_METRICS;
 	free(act.results);
-	pid_list_free(&act.rest);
+	target_free(&act.targets);
+	target_problem_free(&act.problems);
 	return status;
 }

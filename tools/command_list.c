@@ -1,73 +1,104 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "holders.h"
-#include "target.h"
+#include "look.h"
+#include "reach.h"
 
+/* Those that a call by number reaches, as far as that is known. */
 static void pids_only(const struct scan *s)
 {
 	pid_t last = 0;
 	size_t i;
 
 	for (i = 0; i < s->n_holders; i++) {
+		const struct scan_holder *h = &s->holders[i];
+
+		if (h->unreached == h->clients)
+			say("no number reaches what %d (%s) has: name it by --client %" PRIu64,
+			    (int)h->pid, h->name, h->unreached_id);
 		/* One process can be there for several devices. */
-		if (s->holders[i].pid != last)
-			printf("%d\n", (int)s->holders[i].pid);
-		last = s->holders[i].pid;
+		else if (h->pid != last)
+			printf("%d\n", (int)h->pid);
+		last = h->pid;
 	}
 }
 
-static void print(const struct options *o, const struct scan *s)
+static void print(const struct options *o, const struct look *look)
 {
+	const struct scan *s = &look->scan;
+	struct holders h;
 	struct term term;
 
-	if (o->json) {
-		struct json_object *object = json_new("list");
-
-		holders_json(s, object);
-		json_print(object, false);
-		return;
-	}
 	if (o->pids_only) {
 		pids_only(s);
 		return;
 	}
 	term_look(&term, STDOUT_FILENO, o->colour);
-	if (s->n_holders)
-		holders_table(s, NULL, o->bytes, stdout, &term, 0);
-	else
+	holders_make(&h, s, o);
+	if (h.count)
+		holders_table(&h, NULL, o->bytes, stdout, &term, 0);
+	else if (!look->problems.count)
 		say("nobody that could be looked at holds GPU memory");
+	holders_free(&h);
+	if (s->n_clients && !process_numbers_count(&o->roots))
+		say("%s is that of another pid namespace: its numbers mean others here; for reclaim "
+		    "and claim, name a --client (see list --by client)", o->roots.proc);
+}
+
+static void say_unseen(const struct scan *s)
+{
 	if (s->unreadable)
 		say("%u %s of other users could not be looked at: root can", s->unreadable,
 		    s->unreadable == 1 ? "process" : "processes");
+	if (s->protected_own)
+		say("%u %s of your own could not be looked at, as %s not dumpable: root can",
+		    s->protected_own, s->protected_own == 1 ? "process" : "processes",
+		    s->protected_own == 1 ? "it is" : "they are");
+	if (s->cut)
+		say("%u %s more tables of open files than were looked at", s->cut,
+		    s->cut == 1 ? "process has" : "processes have");
+	if (s->cut_clients)
+		say("the sums leave out what %u %s beyond %d regions", s->cut_clients,
+		    s->cut_clients == 1 ? "client has" : "clients have", FDINFO_REGIONS);
+}
+
+static void print_json(const struct options *o, const struct look *look)
+{
+	struct json_object *object = json_new("list");
+
+	holders_json(&look->scan, o, object);
+	json_add_problem(object, "error", &look->error);
+	json_add_problems(object, "target_errors", &look->problems);
+	json_print(object, false);
 }
 
 int command_list(const struct options *o)
 {
-	struct pid_list targets = { 0 };
-	struct problem problem = { 0 };
-	char node[NODE_NAME];
-	struct scan s;
-	int ret = 0;
+	struct look look;
+	int status;
+	size_t i;
 
-	if (o->device && !node_of_name(&o->roots, o->device, node)) {
-		say("%s is no name of a DRM node: name one like renderD128", o->device);
-		return STATUS_USAGE;
-	}
-	if (target_any(o) && target_find(o, &targets, &problem)) {
-		problem_say(&problem, "list");
-		pid_list_free(&targets);
-		return problem.status;
-	}
-	ret = scan(&s, &o->roots, o->device ? node : NULL, target_any(o) ? &targets : NULL);
-	if (ret)
-		say("cannot read %s: %s: is it mounted?", o->roots.proc, strerror(-ret));
+	look_around(&look, o);
+	if (!look.error.error && o->pids_only && !process_numbers_count(&o->roots))
+		problem_foreign(&look.error, o->roots.proc);
+	if (!look.error.error)
+		reach_find_all(&look.scan, &o->roots);
+	if (o->json && look.error.status != STATUS_USAGE)
+		print_json(o, &look);
+	else if (!look.error.error)
+		print(o, &look);
+	for (i = 0; i < look.problems.count; i++)
+		problem_say(&look.problems.items[i].problem, "list");
+	if (look.error.error)
+		problem_say(&look.error, NULL);
 	else
-		print(o, &s);
-	scan_free(&s);
-	pid_list_free(&targets);
-	return ret ? STATUS_FAILED : STATUS_OK;
+		say_unseen(&look.scan);
+	status = look_status(&look);
+	look_free(&look);
+	return status;
 }

@@ -9,81 +9,116 @@
 #include "amount.h"
 #include "commands.h"
 #include "holders.h"
+#include "look.h"
 #include "machine.h"
 #include "memory.h"
-#include "stop.h"
-#include "target.h"
+#include "screen.h"
 #include "text.h"
 
-/* A screen of its own, so that the one before comes back at the end. */
-#define SCREEN_ENTER "\033[?1049h\033[?25l"
-#define SCREEN_LEAVE "\033[?25h\033[?1049l"
 #define SCREEN_HOME "\033[H"
 #define SCREEN_REST "\033[J"
 #define LINE_REST "\033[K"
 
 struct watch {
 	const struct options *o;
-	const char *node;
-	struct scan now;
-	struct scan before;
+	/* Lines of the last look last as long as its scan. */
+	struct look now, before;
+	struct holders lines, lines_before;
 	bool has_before;
 };
 
-/* Targets anew at each look: processes come and go in a cgroup. */
-static int look(struct watch *w)
+static const char *amount(char text[AMOUNT_TEXT], struct machine_amount a)
 {
-	struct pid_list targets = { 0 };
-	struct problem none;
-	int ret;
-
-	if (target_any(w->o))
-		target_find(w->o, &targets, &none);
-	ret = scan(&w->now, &w->o->roots, w->node, target_any(w->o) ? &targets : NULL);
-	pid_list_free(&targets);
-	if (ret)
-		say("cannot read %s: %s: is it mounted?", w->o->roots.proc, strerror(-ret));
-	return ret;
+	if (!a.known)
+		return "-";
+	return amount_size(text, a.bytes);
 }
 
-static char *headline(const struct watch *w)
+/* As much as there is room for: a part of a number would be another number. */
+static char *headline(const struct watch *w, unsigned int columns)
 {
 	char available[AMOUNT_TEXT], ram[AMOUNT_TEXT], used[AMOUNT_TEXT], swap[AMOUNT_TEXT];
-	char clock[16];
-	struct machine m;
+	const char *a, *b, *c, *d;
 	time_t now = time(NULL);
+	struct machine m;
+	char clock[16];
 	struct tm local;
+	int form;
 
 	machine_read(&m, &w->o->roots);
 	localtime_r(&now, &local);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &local);
-	return memory_text("%s  RAM available %s of %s  swap used %s of %s", clock,
-			   amount_size(available, m.ram_available),
-			   amount_size(ram, m.ram_total),
-			   amount_size(used, m.swap_total - m.swap_free),
-			   amount_size(swap, m.swap_total));
+	a = amount(available, m.ram_available);
+	b = amount(ram, m.ram_total);
+	c = amount(used, machine_swap_used(&m));
+	d = amount(swap, m.swap_total);
+	for (form = 0; form < 4; form++) {
+		char *text;
+
+		if (form == 0)
+			text = memory_text("%s  RAM available %s of %s  swap used %s of %s", clock,
+					   a, b, c, d);
+		else if (form == 1)
+			text = memory_text("%s  RAM %s of %s  swap %s of %s", clock, a, b, c, d);
+		else if (form == 2)
+			text = memory_text("%s  %s/%s  %s/%s", clock, a, b, c, d);
+		else
+			text = memory_text("%s", clock);
+		if (!columns || text_columns(text) <= columns)
+			return text;
+		free(text);
+	}
+	return memory_text("%s", "");
+}
+
+/* A line for each target that is not there: it may come. Returns how many. */
+static unsigned int print_missing(const struct watch *w, FILE *out, unsigned int most)
+{
+	const struct target_problems *problems = &w->now.problems;
+	char text[PROBLEM_TEXT];
+	size_t i;
+
+	for (i = 0; i < problems->count && i < most; i++) {
+		text_printable(text, sizeof(text), problems->items[i].problem.what);
+		fprintf(out, "(%s)\n", text);
+	}
+	return (unsigned int)i;
+}
+
+/* One line of text, as far as the terminal is wide. */
+static void print_line(const char *line, size_t length, const struct term *term)
+{
+	char *text = memory_text("%.*s", (int)length, line);
+
+	/* The table is no wider, and has sequences that take no column. */
+	if (*text == '(' && term->columns)
+		text[text_fit(text, term->columns)] = '\0';
+	printf("%s" LINE_REST "\n", text);
+	free(text);
 }
 
 /* Everything into one piece of text first: one write() does not flicker. */
 static void draw(const struct watch *w, const struct term *term)
 {
-	char *head = headline(w), *text = NULL, *line, *end;
-	unsigned int room = term->rows > 3 ? term->rows - 2 : 1;
+	char *head = headline(w, term->columns), *text = NULL, *line, *end;
+	unsigned int room = term->rows > 4 ? term->rows - 2 : 2;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		say_fatal("out of memory");
-	holders_table(&w->now, w->has_before ? &w->before : &w->now, w->o->bytes, out, term,
-		      term->rows ? room : 0);
+	room -= print_missing(w, out, term->rows ? room / 2 : UINT32_MAX);
+	if (w->lines.count || !w->now.problems.count)
+		holders_table(&w->lines, w->has_before ? &w->lines_before : &w->lines, w->o->bytes,
+			      out, term, term->rows ? room : 0);
 	if (fclose(out))
 		say_fatal("out of memory");
 	if (term->tty) {
 		fputs(SCREEN_HOME, stdout);
-		printf("%.*s" LINE_REST "\n", (int)text_fit(head, term->columns), head);
+		printf("%s" LINE_REST "\n", head);
 		for (line = text; *line; line = end + 1) {
 			end = strchr(line, '\n');
-			printf("%.*s" LINE_REST "\n", (int)(end - line), line);
+			print_line(line, (size_t)(end - line), term);
 		}
 		fputs(SCREEN_REST, stdout);
 	} else {
@@ -91,6 +126,14 @@ static void draw(const struct watch *w, const struct term *term)
 	}
 	free(text);
 	free(head);
+}
+
+static void add_amount(struct json_object *o, const char *key, struct machine_amount a)
+{
+	if (a.known)
+		json_add_number(o, key, a.bytes);
+	else
+		json_add(o, key, NULL);
 }
 
 static void print_json(const struct watch *w)
@@ -103,78 +146,83 @@ static void print_json(const struct watch *w)
 	machine_read(&m, &w->o->roots);
 	json_add_number(object, "time_ns",
 			(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
-	json_add_number(machine, "ram_bytes", m.ram_total);
-	json_add_number(machine, "ram_available_bytes", m.ram_available);
-	json_add_number(machine, "swap_bytes", m.swap_total);
-	json_add_number(machine, "swap_free_bytes", m.swap_free);
+	add_amount(machine, "ram_bytes", m.ram_total);
+	add_amount(machine, "ram_available_bytes", m.ram_available);
+	add_amount(machine, "swap_bytes", m.swap_total);
+	add_amount(machine, "swap_free_bytes", m.swap_free);
 	json_add(object, "machine", machine);
-	holders_json(&w->now, object);
+	holders_json(&w->now.scan, w->o, object);
+	json_add_problem(object, "error", &w->now.error);
+	json_add_problems(object, "target_errors", &w->now.problems);
 	json_print(object, true);
 }
 
-static void rest(int64_t ns)
+static void forget_before(struct watch *w)
 {
-	struct timespec left = { ns / 1000000000, ns % 1000000000 };
-
-	if (!stop_signal())
-		nanosleep(&left, NULL);
+	if (!w->has_before)
+		return;
+	holders_free(&w->lines_before);
+	look_free(&w->before);
+	w->has_before = false;
 }
 
-static int loop(struct watch *w)
+static void show(const struct watch *w, bool screen)
+{
+	struct term term;
+
+	if (w->o->json) {
+		print_json(w);
+		return;
+	}
+	/* Anew each time: windows change their size. */
+	term_look(&term, STDOUT_FILENO, w->o->colour);
+	/* In the background, the terminal is somebody else's. */
+	if (!screen || screen_enter())
+		draw(w, &term);
+}
+
+/* Targets anew at each look: processes come and go in a cgroup. */
+static int loop(struct watch *w, bool screen)
 {
 	uint64_t looks;
 
-	for (looks = 0; !stop_signal(); looks++) {
-		struct term term;
-
+	for (looks = 0; !w->o->count || looks < w->o->count; looks++) {
 		if (looks)
-			rest(w->o->interval_ns);
-		if (stop_signal())
-			break;
-		if (look(w))
-			return STATUS_FAILED;
-		/* Anew each time: windows change their size. */
-		term_look(&term, STDOUT_FILENO, w->o->colour);
-		if (w->o->json)
-			print_json(w);
-		else
-			draw(w, &term);
-		if (w->has_before)
-			scan_free(&w->before);
+			screen_rest(w->o->interval_ns);
+		look_around(&w->now, w->o);
+		if (w->now.error.error) {
+			if (w->o->json && w->now.error.status != STATUS_USAGE)
+				print_json(w);
+			problem_say(&w->now.error, NULL);
+			look_free(&w->now);
+			return w->now.error.status;
+		}
+		holders_make(&w->lines, &w->now.scan, w->o);
+		show(w, screen);
+		forget_before(w);
 		w->before = w->now;
+		w->lines_before = w->lines;
 		w->has_before = true;
 		if (fflush(stdout))
 			return STATUS_FAILED;
-		if (w->o->count && looks + 1 == w->o->count)
-			break;
 	}
 	return STATUS_OK;
 }
 
 int command_watch(const struct options *o)
 {
-	char node[NODE_NAME];
 	struct watch w = { .o = o };
 	struct term term;
 	bool screen;
 	int status;
 
-	if (o->device) {
-		if (!node_of_name(&o->roots, o->device, node)) {
-			say("%s is no name of a DRM node: name one like renderD128", o->device);
-			return STATUS_USAGE;
-		}
-		w.node = node;
-	}
-	stop_catch();
 	term_look(&term, STDOUT_FILENO, o->colour);
 	screen = term.tty && !o->json;
 	if (screen)
-		fputs(SCREEN_ENTER, stdout);
-	status = loop(&w);
+		screen_start();
+	status = loop(&w, screen);
 	if (screen)
-		fputs(SCREEN_LEAVE, stdout);
-	if (w.has_before)
-		scan_free(&w.before);
+		screen_leave();
+	forget_before(&w);
 	return status;
 }

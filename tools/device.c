@@ -11,7 +11,6 @@
 #include "device.h"
 #include "memory.h"
 
-#define DRIVER "panthor"
 #define FIRST_RENDER 128
 #define LAST_RENDER 191
 #define ACCESS_REMEDY "run it as root, or join the group that owns the file"
@@ -42,7 +41,7 @@ static int open_path(struct device *d, const char *path, struct problem *p)
 		return -1;
 	}
 	driver_of(d->fd, driver);
-	if (!strcmp(driver, DRIVER))
+	if (!strcmp(driver, DEVICE_DRIVER))
 		return 0;
 	if (*driver)
 		problem_set(p, ENODEV, STATUS_UNSUPPORTED,
@@ -71,7 +70,7 @@ static int find(struct device *d, const struct roots *roots, struct problem *p)
 		snprintf(d->node, sizeof(d->node), "renderD%d", n);
 		/* Opening a node wakes its device: no other driver's, if we know. */
 		node_driver(roots, d->node, driver);
-		if (*driver && strcmp(driver, DRIVER))
+		if (*driver && strcmp(driver, DEVICE_DRIVER))
 			continue;
 		path = memory_text("/dev/dri/%s", d->node);
 		ret = open_path(d, path, &why);

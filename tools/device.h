@@ -7,6 +7,8 @@
 #include "problem.h"
 #include "roots.h"
 
+#define DEVICE_DRIVER "panthor"
+
 struct device {
 	int fd;
 	char node[NODE_NAME];

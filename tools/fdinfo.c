@@ -88,8 +88,10 @@ static struct fdinfo_region *find_region(struct fdinfo *info, const char *name)
 		if (!strcmp(info->regions[i].name, name))
 			return &info->regions[i];
 	}
-	if (info->n_regions == FDINFO_REGIONS)
+	if (info->n_regions == FDINFO_REGIONS) {
+		info->cut = true;
 		return NULL;
+	}
 	memcpy(info->regions[info->n_regions].name, name, strlen(name) + 1);
 	return &info->regions[info->n_regions++];
 }
@@ -156,16 +158,28 @@ static void complete(struct fdinfo *info)
 	}
 }
 
+/* A driver's own keys begin with its name, which may come after them. */
+static void find_internal(const char *text, struct fdinfo *info)
+{
+	size_t n = strlen(info->driver);
+	struct line line;
+
+	while (next_line(&text, &line)) {
+		if (!strncmp(line.key, info->driver, n) && !strcmp(line.key + n, INTERNAL) &&
+		    parse_bytes(line.value, &info->internal))
+			info->has_internal = true;
+	}
+	if (!info->has_internal)
+		info->internal = 0;
+}
+
 bool fdinfo_parse(const char *text, struct fdinfo *info)
 {
-	char internal_of[FDINFO_NAME] = "";
+	const char *rest, *at = text;
 	struct line line;
-	const char *rest;
 
 	memset(info, 0, sizeof(*info));
-	while (next_line(&text, &line)) {
-		size_t n = strlen(line.key), tail = strlen(INTERNAL);
-
+	while (next_line(&at, &line)) {
 		if (!strcmp(line.key, "drm-driver"))
 			memcpy(info->driver, line.value, sizeof(info->driver));
 		else if (!strcmp(line.key, "drm-pdev"))
@@ -176,16 +190,15 @@ bool fdinfo_parse(const char *text, struct fdinfo *info)
 			info->has_id = parse_number(line.value, &info->id, &rest) && !*rest;
 		else if (!strncmp(line.key, "drm-", 4))
 			region_line(info, &line);
-		else if (n > tail && !strcmp(line.key + n - tail, INTERNAL) &&
-			 parse_bytes(line.value, &info->internal))
-			memcpy(internal_of, line.key, n - tail);
 	}
-	/* A driver's own keys begin with its name. */
-	info->has_internal = *internal_of && !strcmp(internal_of, info->driver);
-	if (!info->has_internal)
-		info->internal = 0;
+	find_internal(text, info);
 	complete(info);
 	return *info->driver;
+}
+
+uint64_t fdinfo_plus(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from)
@@ -196,9 +209,6 @@ void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from)
 		if (!from->known[kind])
 			continue;
 		to->known[kind] = true;
-		if (to->value[kind] > UINT64_MAX - from->value[kind])
-			to->value[kind] = UINT64_MAX;
-		else
-			to->value[kind] += from->value[kind];
+		to->value[kind] = fdinfo_plus(to->value[kind], from->value[kind]);
 	}
 }

@@ -41,6 +41,7 @@ struct fdinfo {
 	uint64_t id;
 	unsigned int n_regions;
 	struct fdinfo_region regions[FDINFO_REGIONS];
+	bool cut; /* there are more regions */
 	/* What the driver holds for the client beyond its buffers: resident. */
 	bool has_internal;
 	uint64_t internal;
@@ -51,6 +52,9 @@ bool fdinfo_parse(const char *text, struct fdinfo *info);
 
 /* Add up; a kind is known if it is known of one of both. */
 void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from);
+
+/* A sum, or the largest number there is. */
+uint64_t fdinfo_plus(uint64_t a, uint64_t b);
 
 /* Name of a kind: "total", "resident" and so on. */
 extern const char *const fdinfo_kind_names[FDINFO_KINDS];

@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "memory.h"
+#include "target.h"
 #include "text.h"
 
 #define NAME_MAX_BYTES 4096
@@ -49,17 +50,33 @@ void json_add_name(struct json_object *o, const char *key, const char *value)
 	json_add_text(o, key, text);
 }
 
+static struct json_object *problem_object(const struct problem *p)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_add_text(o, "code", problem_code(p->error));
+	json_add_name(o, "message", p->what);
+	json_add_name(o, "remedy", p->remedy);
+	return o;
+}
+
 void json_add_problem(struct json_object *o, const char *key, const struct problem *p)
 {
-	struct json_object *value = NULL;
+	json_add(o, key, p->error ? problem_object(p) : NULL);
+}
 
-	if (p->error) {
-		value = json_object_new_object();
-		json_add_text(value, "code", problem_code(p->error));
-		json_add_name(value, "message", p->what);
-		json_add_name(value, "remedy", p->remedy);
+void json_add_problems(struct json_object *o, const char *key, const struct target_problems *p)
+{
+	struct json_object *all = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		struct json_object *one = problem_object(&p->items[i].problem);
+
+		json_add_name(one, "target", p->items[i].named);
+		json_object_array_add(all, one);
 	}
-	json_add(o, key, value);
+	json_add(o, key, all);
 }
 
 void json_print(struct json_object *o, bool one_line)

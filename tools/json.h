@@ -27,6 +27,11 @@ void json_add_name(struct json_object *o, const char *key, const char *value);
 /* null if it is none. */
 void json_add_problem(struct json_object *o, const char *key, const struct problem *p);
 
+struct target_problems;
+
+/* An array: of those that were named and not found. */
+void json_add_problems(struct json_object *o, const char *key, const struct target_problems *p);
+
 /* On standard output, in one line or in many; and release it. */
 void json_print(struct json_object *o, bool one_line);
 

@@ -8,29 +8,44 @@
 #include "machine.h"
 #include "memory.h"
 
-static uint64_t field(const char *text, const char *name)
+/* "Name:  4 kB", at the beginning of a line. */
+static struct machine_amount field(const char *text, const char *name)
 {
-	const char *at = strstr(text, name);
-	uint64_t kib = 0;
+	struct machine_amount amount = { 0 };
+	size_t n = strlen(name);
+	uint64_t kib;
 
-	if (at)
-		sscanf(at + strlen(name), " %" SCNu64, &kib);
-	return kib << 10;
+	while (text && strncmp(text, name, n)) {
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
+	}
+	if (text && sscanf(text + n, " %" SCNu64, &kib) == 1 && kib <= UINT64_MAX >> 10) {
+		amount.known = true;
+		amount.bytes = kib << 10;
+	}
+	return amount;
 }
 
-bool machine_read(struct machine *m, const struct roots *roots)
+void machine_read(struct machine *m, const struct roots *roots)
 {
 	char *path = memory_text("%s/meminfo", roots->proc);
 	char *text = memory_file(AT_FDCWD, path);
 
-	*m = (struct machine){ 0 };
 	free(path);
-	if (!text)
-		return false;
 	m->ram_total = field(text, "MemTotal:");
 	m->ram_available = field(text, "MemAvailable:");
 	m->swap_total = field(text, "SwapTotal:");
 	m->swap_free = field(text, "SwapFree:");
 	free(text);
-	return true;
+}
+
+struct machine_amount machine_swap_used(const struct machine *m)
+{
+	struct machine_amount used = { 0 };
+
+	used.known = m->swap_total.known && m->swap_free.known &&
+		     m->swap_total.bytes >= m->swap_free.bytes;
+	if (used.known)
+		used.bytes = m->swap_total.bytes - m->swap_free.bytes;
+	return used;
 }

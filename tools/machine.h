@@ -8,14 +8,22 @@
 
 #include "roots.h"
 
-struct machine {
-	uint64_t ram_total;
-	uint64_t ram_available;
-	uint64_t swap_total;
-	uint64_t swap_free;
+struct machine_amount {
+	bool known;
+	uint64_t bytes;
 };
 
-/* What cannot be read is 0; false if all of it is. */
-bool machine_read(struct machine *m, const struct roots *roots);
+struct machine {
+	struct machine_amount ram_total;
+	struct machine_amount ram_available;
+	struct machine_amount swap_total;
+	struct machine_amount swap_free;
+};
+
+/* What procfs does not say is not known. */
+void machine_read(struct machine *m, const struct roots *roots);
+
+/* What is taken of swap. */
+struct machine_amount machine_swap_used(const struct machine *m);
 
 #endif /* TOOL_MACHINE_H */

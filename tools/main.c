@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* panthor-mem(1): GPU memory of processes, listed, reclaimed and claimed. */
 #include <locale.h>
+#include <sys/resource.h>
 
 #include "commands.h"
 #include "output.h"
@@ -21,12 +22,24 @@ static int run(const struct options *o)
 	}
 }
 
+/* Each process that is named takes a file descriptor, and select(2) is not used. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
 	int status;
 
 	output_begin();
+	raise_limit();
 	setlocale(LC_CTYPE, "");
 	if (options_parse(&o, argc, argv, &status))
 		status = run(&o);

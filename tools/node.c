@@ -76,23 +76,35 @@ static bool name_of_number(dev_t number, char node[NODE_NAME])
 	return true;
 }
 
-bool node_of_file(const struct roots *roots, int dir, const char *fd, char node[NODE_NAME])
+bool node_link(int dir, const char *fd, char link[NODE_LINK])
 {
-	char path[PATH_MAX], name[NODE_NAME];
-	struct stat st;
-	ssize_t n;
+	ssize_t n = readlinkat(dir, fd, link, NODE_LINK - 1);
 
-	if (!fstatat(dir, fd, &st, 0)) {
-		if (!S_ISCHR(st.st_mode) || !name_of_number(st.st_rdev, name))
+	if (n < 0)
+		return false;
+	link[n] = '\0';
+	/* Others have a kind of their own: "socket:[1]". */
+	return link[0] == '/';
+}
+
+/*
+ * The number of a device is in the inode. The file system is asked for nothing more: that
+ * of a device can be one that a program serves.
+ */
+bool node_of_file(const struct roots *roots, int dir, const char *fd, const char *link,
+		  char node[NODE_NAME])
+{
+	char name[NODE_NAME];
+	struct statx st;
+
+	if (!statx(dir, fd, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &st)) {
+		if (!S_ISCHR(st.stx_mode) ||
+		    !name_of_number(makedev(st.stx_rdev_major, st.stx_rdev_minor), name))
 			return false;
 		return node_of_name(roots, name, node);
 	}
 	/* A link that leads nowhere, as in a copy of /proc. */
-	n = readlinkat(dir, fd, path, sizeof(path) - 1);
-	if (n < 0)
-		return false;
-	path[n] = '\0';
-	return !strncmp(path, "/dev/", 5) && node_of_name(roots, path, node);
+	return !strncmp(link, "/dev/", 5) && node_of_name(roots, link, node);
 }
 
 void node_driver(const struct roots *roots, const char *node, char driver[NODE_NAME])

@@ -17,11 +17,20 @@
  */
 bool node_of_name(const struct roots *roots, const char *name, char node[NODE_NAME]);
 
+#define NODE_LINK 4096
+
 /*
- * The same of an open file: @fd is its name in @dir, a folder /proc/PID/fd.
- * False if the file is not one of a DRM device.
+ * Where @fd, a name in @dir, a folder /proc/PID/fd, leads to: false if it cannot be a
+ * device. No file system is asked, since one that does not answer would hold us up.
  */
-bool node_of_file(const struct roots *roots, int dir, const char *fd, char node[NODE_NAME]);
+bool node_link(int dir, const char *fd, char link[NODE_LINK]);
+
+/*
+ * node_of_name() of that file, which fdinfo says is a driver's. False if the file is not
+ * one of a DRM device.
+ */
+bool node_of_file(const struct roots *roots, int dir, const char *fd, const char *link,
+		  char node[NODE_NAME]);
 
 /* Name of the driver that serves the node, or "" if sysfs does not say. */
 void node_driver(const struct roots *roots, const char *node, char driver[NODE_NAME]);

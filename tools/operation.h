@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One reclaim or claim of one process, and what became of it. */
+/* One reclaim or claim of one target, and what became of it. */
 #ifndef TOOL_OPERATION_H
 #define TOOL_OPERATION_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "process.h"
+struct target;
 
 enum operation_kind { OPERATION_RECLAIM, OPERATION_CLAIM, OPERATION_KINDS };
 
@@ -23,8 +23,6 @@ struct operation {
 };
 
 struct outcome {
-	pid_t pid;
-	char name[PROCESS_NAME];
 	int error; /* errno code, or 0 */
 	uint32_t status;
 	/* Of a reclaim. */
@@ -38,10 +36,11 @@ struct outcome {
 };
 
 /*
- * By @pidfd, or, if that is -1 or of no use on this kernel, by number. The error is EINTR
- * if stop_signal() came before anything was done, and never else.
+ * A process by its pidfd, or, if it has none or the kernel has no use for one, by number.
+ * The error is EINTR if stop_signal() came before anything was done, and never else.
  */
-void operation_run(const struct operation *op, int fd, int pidfd, struct outcome *out);
+void operation_run(const struct operation *op, int fd, const struct target *target,
+		   struct outcome *out);
 
 /* What the limit of the operation counts. */
 uint64_t operation_counted(const struct operation *op, const struct outcome *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -39,6 +40,9 @@ enum {
 	OPT_INTERVAL = 'i',
 	OPT_WAIT = 'w',
 	OPT_LONG_ONLY = 256,
+	OPT_CLIENT,
+	OPT_BY,
+	OPT_SORT,
 	OPT_NO_PAGEOUT,
 	OPT_PREFETCH,
 	OPT_COUNT,
@@ -59,6 +63,9 @@ static const struct option long_options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "cgroup", required_argument, NULL, OPT_CGROUP },
 	{ "comm", required_argument, NULL, OPT_COMM },
+	{ "by", required_argument, NULL, OPT_BY },
+	{ "sort", required_argument, NULL, OPT_SORT },
+	{ "client", required_argument, NULL, OPT_CLIENT },
 	{ "max", required_argument, NULL, OPT_MAX },
 	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "wait", required_argument, NULL, OPT_WAIT },
@@ -80,6 +87,9 @@ static unsigned int commands_of(int option)
 	switch (option) {
 	case OPT_PIDS:
 		return LIST;
+	case OPT_BY:
+	case OPT_SORT:
+		return LIST | WATCH;
 	case OPT_DRY_RUN:
 	case OPT_MAX:
 		return ACT;
@@ -121,24 +131,39 @@ static bool parse_whole(const char *text, uint64_t *value)
 	return !*end && *value <= INT_MAX;
 }
 
+static bool parse_id(const char *text, uint64_t *id)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*id = strtoull(text, &end, 10);
+	return !*end && !errno;
+}
+
 static void append(const char ***list, size_t *count, const char *text)
 {
 	*list = memory_grow(*list, *count, *count + 1, sizeof(**list));
 	(*list)[(*count)++] = text;
 }
 
-static bool parse_colour(const char *text, enum term_when *when)
+static const char *const colour_names[] = { "auto", "always", "never" };
+static const char *const by_names[LIST_BY_COUNT] = { "process", "client", "cgroup" };
+static const char *const sort_names[SORT_COUNT] = {
+	"size", "resident", "evicted", "shared", "pid", "name",
+};
+
+/* Which of the names it is, or -1. */
+static int choice(const char *text, const char *const *names, int count)
 {
-	static const char *const names[] = { "auto", "always", "never" };
 	int i;
 
-	for (i = TERM_AUTO; i <= TERM_NEVER; i++) {
-		if (!strcmp(text, names[i])) {
-			*when = i;
-			return true;
-		}
+	for (i = 0; i < count; i++) {
+		if (!strcmp(text, names[i]))
+			return i;
 	}
-	return false;
+	return -1;
 }
 
 static bool value_error(int *status, const char *option, const char *what)
@@ -150,6 +175,9 @@ static bool value_error(int *status, const char *option, const char *what)
 /* Options with a value that can be wrong, and all others. */
 static bool set(struct options *o, int option, int *status)
 {
+	uint64_t id;
+	int chosen;
+
 	switch (option) {
 	case OPT_MAX:
 		if (!amount_parse_size(optarg, &o->max_bytes) || !o->max_bytes)
@@ -168,8 +196,23 @@ static bool set(struct options *o, int option, int *status)
 			return value_error(status, "count", "number of times");
 		break;
 	case OPT_COLOUR:
-		if (!parse_colour(optarg, &o->colour))
+		chosen = choice(optarg, colour_names, TERM_NEVER + 1);
+		if (chosen < 0)
 			return value_error(status, "color", "choice: auto, always or never");
+		o->colour = (enum term_when)chosen;
+		break;
+	case OPT_BY:
+		chosen = choice(optarg, by_names, LIST_BY_COUNT);
+		if (chosen < 0)
+			return value_error(status, "by", "choice: process, client or cgroup");
+		o->by = (enum list_by)chosen;
+		break;
+	case OPT_SORT:
+		chosen = choice(optarg, sort_names, SORT_COUNT);
+		if (chosen < 0)
+			return value_error(status, "sort", "choice: size, resident, evicted, "
+					   "shared, pid or name");
+		o->sort = (enum list_sort)chosen;
 		break;
 	case OPT_METRICS:
 		if (!*optarg)
@@ -183,6 +226,11 @@ static bool set(struct options *o, int option, int *status)
 		break;
 	case OPT_COMM:
 		append(&o->names, &o->n_names, optarg);
+		break;
+	case OPT_CLIENT:
+		if (!parse_id(optarg, &id))
+			return value_error(status, "client", "client id: see list --by client");
+		id_list_add(&o->clients, id);
 		break;
 	case OPT_JSON:
 		o->json = true;
@@ -254,11 +302,11 @@ static const char *option_name(int option)
 
 static bool check(struct options *o, int *status)
 {
-	bool targets = o->pids.count || o->n_cgroups || o->n_names;
+	bool targets = o->pids.count || o->clients.count || o->n_cgroups || o->n_names;
 
 	if ((1u << o->command) & ACT && !targets) {
-		say("%s whom? Give a PID, --cgroup PATH or --comm NAME; `panthor-mem list` shows "
-		    "who holds GPU memory", command_names[o->command]);
+		say("%s whom? Give a PID, --cgroup PATH, --comm NAME or --client ID; `panthor-mem "
+		    "list` shows who holds GPU memory", command_names[o->command]);
 		return bad(status);
 	}
 	if ((1u << o->command) & (DOCTOR | METRICS) && o->pids.count) {
@@ -386,6 +434,7 @@ bool options_parse(struct options *o, int argc, char **argv, int *status)
 void options_free(struct options *o)
 {
 	pid_list_free(&o->pids);
+	id_list_free(&o->clients);
 	free(o->cgroups);
 	free(o->names);
 }

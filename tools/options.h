@@ -16,17 +16,34 @@ enum command { COMMAND_LIST, COMMAND_RECLAIM, COMMAND_CLAIM, COMMAND_WATCH, COMM
 
 extern const char *const command_names[COMMAND_COUNT];
 
+/* What a line of list and watch is. */
+enum list_by { LIST_BY_PROCESS, LIST_BY_CLIENT, LIST_BY_CGROUP, LIST_BY_COUNT };
+
+/* And which comes first: the largest, or the first in order. */
+enum list_sort {
+	SORT_SIZE,
+	SORT_RESIDENT,
+	SORT_EVICTED,
+	SORT_SHARED,
+	SORT_PID,
+	SORT_NAME,
+	SORT_COUNT,
+};
+
 struct options {
 	enum command command;
 	struct roots roots;
 	const char *device;
 
 	struct pid_list pids;
+	struct id_list clients;
 	const char **cgroups;
 	size_t n_cgroups;
 	const char **names;
 	size_t n_names;
 
+	enum list_by by;
+	enum list_sort sort;
 	bool json;
 	bool bytes;
 	bool pids_only;

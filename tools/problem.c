@@ -6,7 +6,6 @@
 
 #include "machine.h"
 #include "problem.h"
-#include "process.h"
 
 #define SEE_LIST "`panthor-mem list` shows who holds GPU memory"
 
@@ -23,18 +22,38 @@ void problem_set(struct problem *p, int error, enum status status, const char *r
 	va_end(args);
 }
 
-static void no_target(struct problem *p, const struct roots *roots, const char *node, pid_t pid)
+void problem_of_scan(struct problem *p, int error, const char *proc)
 {
-	pid_t process = process_of(roots, pid);
-
-	if (!process)
-		problem_set(p, ESRCH, STATUS_NO_TARGET, SEE_LIST, "there is no process %d",
-			    (int)pid);
-	else if (process != pid)
-		problem_set(p, ESRCH, STATUS_NO_TARGET, "name the process",
-			    "%d is a thread of process %d", (int)pid, (int)process);
+	if (error == EMFILE || error == ENFILE)
+		problem_set(p, error, STATUS_FAILED, "raise the limit: see `ulimit -n`",
+			    "cannot look at all processes: %s", strerror(error));
 	else
-		problem_set(p, ESRCH, STATUS_NO_TARGET, SEE_LIST, "it has no file of %s", node);
+		problem_set(p, error, STATUS_FAILED, "is it mounted?", "cannot read %s: %s", proc,
+			    strerror(error));
+}
+
+void problem_no_process(struct problem *p, pid_t pid)
+{
+	problem_set(p, ESRCH, STATUS_NO_TARGET, SEE_LIST, "there is no process %d", (int)pid);
+}
+
+void problem_thread(struct problem *p, pid_t pid, pid_t process)
+{
+	problem_set(p, ESRCH, STATUS_NO_TARGET, "name the process",
+		    "%d is a thread of process %d", (int)pid, (int)process);
+}
+
+void problem_foreign(struct problem *p, const char *proc)
+{
+	problem_set(p, EREMOTE, STATUS_UNSUPPORTED,
+		    "mount one of this namespace (`unshare --mount-proc`), or name a --client",
+		    "%s is that of another pid namespace, where the number is another process's",
+		    proc);
+}
+
+void problem_unreadable(struct problem *p)
+{
+	problem_set(p, EACCES, STATUS_NOT_PERMITTED, "run it as root", "it may not be looked at");
 }
 
 static void no_swap(struct problem *p, const struct roots *roots)
@@ -42,15 +61,16 @@ static void no_swap(struct problem *p, const struct roots *roots)
 	struct machine m;
 
 	machine_read(&m, roots);
-	if (!m.swap_total)
+	if (!m.swap_total.known)
+		problem_set(p, ENOSPC, STATUS_UNSUPPORTED, "see swapon(8)", "no swap is free");
+	else if (!m.swap_total.bytes)
 		problem_set(p, ENOSPC, STATUS_UNSUPPORTED, "see swapon(8)", "no swap is active");
 	else
 		problem_set(p, ENOSPC, STATUS_UNSUPPORTED,
 			    "claim another process, or add swap: see swapon(8)", "swap is full");
 }
 
-void problem_of_call(struct problem *p, int error, const struct roots *roots, const char *node,
-		     pid_t pid)
+void problem_of_call(struct problem *p, int error, const struct roots *roots, const char *node)
 {
 	switch (error) {
 	case EPERM:
@@ -58,12 +78,18 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 			    "run it as root, outside of containers with users of their own",
 			    "the capability CAP_SYS_RESOURCE is needed");
 		break;
-	case EACCES:
-		problem_set(p, error, STATUS_NOT_PERMITTED, "run it as root",
-			    "it may not be looked at");
-		break;
 	case ESRCH:
-		no_target(p, roots, node, pid);
+		problem_set(p, error, STATUS_NO_TARGET, SEE_LIST, "it has no file of %s", node);
+		break;
+	case EMFILE:
+	case ENFILE:
+		problem_set(p, error, STATUS_FAILED,
+			    "name fewer, or raise the limit: see `ulimit -n`", "%s",
+			    strerror(error));
+		break;
+	case EBADF:
+		problem_set(p, error, STATUS_NO_TARGET, "name one of version 2",
+			    "it is no cgroup that the kernel can take");
 		break;
 	case ENOSPC:
 		no_swap(p, roots);
@@ -100,23 +126,24 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 
 const char *problem_code(int error)
 {
-	static const struct {
-		int error;
-		const char *code;
-	} codes[] = {
-		{ EACCES, "EACCES" }, { EBADF, "EBADF" },	    { EINTR, "EINTR" },
-		{ EINVAL, "EINVAL" },
-		{ EIO, "EIO" },	      { ENODEV, "ENODEV" },	    { ENOENT, "ENOENT" },
-		{ ENOMEM, "ENOMEM" }, { ENOSPC, "ENOSPC" },	    { ENOSYS, "ENOSYS" },
-		{ ENOTDIR, "ENOTDIR" }, { ENOTTY, "ENOTTY" },	    { EOPNOTSUPP, "EOPNOTSUPP" },
-		{ EPERM, "EPERM" },   { ESRCH, "ESRCH" },	    { ETIMEDOUT, "ETIMEDOUT" },
+#define E(name) [name] = #name
+	static const char *const codes[] = {
+		E(EPERM), E(ENOENT), E(ESRCH), E(EINTR), E(EIO), E(ENXIO), E(E2BIG),
+		E(ENOEXEC), E(EBADF), E(ECHILD), E(EAGAIN), E(ENOMEM), E(EACCES), E(EFAULT),
+		E(ENOTBLK), E(EBUSY), E(EEXIST), E(EXDEV), E(ENODEV), E(ENOTDIR), E(EISDIR),
+		E(EINVAL), E(ENFILE), E(EMFILE), E(ENOTTY), E(ETXTBSY), E(EFBIG), E(ENOSPC),
+		E(ESPIPE), E(EROFS), E(EMLINK), E(EPIPE), E(EDOM), E(ERANGE), E(EDEADLK),
+		E(ENAMETOOLONG), E(ENOLCK), E(ENOSYS), E(ENOTEMPTY), E(ELOOP), E(ENODATA),
+		E(ETIME), E(ENOLINK), E(EPROTO), E(EOVERFLOW), E(EILSEQ), E(EUSERS),
+		E(ENOTSOCK), E(EMSGSIZE), E(EOPNOTSUPP), E(ENETDOWN), E(ENETUNREACH),
+		E(ECONNRESET), E(ENOBUFS), E(ETIMEDOUT), E(ECONNREFUSED), E(EHOSTDOWN),
+		E(EHOSTUNREACH), E(EALREADY), E(ESTALE), E(EREMOTE), E(EUCLEAN), E(EDQUOT),
+		E(ENOMEDIUM), E(EREMOTEIO), E(ECANCELED), E(EKEYREJECTED), E(EHWPOISON),
 	};
-	size_t i;
+#undef E
 
-	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (codes[i].error == error)
-			return codes[i].code;
-	}
+	if (error > 0 && (size_t)error < sizeof(codes) / sizeof(codes[0]) && codes[error])
+		return codes[error];
 	return "OTHER";
 }
 

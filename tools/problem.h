@@ -20,9 +20,21 @@ struct problem {
 void problem_set(struct problem *p, int error, enum status status, const char *remedy,
 		 const char *what, ...) __attribute__((format(printf, 5, 6)));
 
-/* Of an error of libdrm_panthor, on @node, about process @pid (0: about none). */
-void problem_of_call(struct problem *p, int error, const struct roots *roots,
-		     const char *node, pid_t pid);
+/* Of an error of libdrm_panthor, on @node. */
+void problem_of_call(struct problem *p, int error, const struct roots *roots, const char *node);
+
+/* Of an error of scan(). */
+void problem_of_scan(struct problem *p, int error, const char *proc);
+
+/* Of a number that the user gave. */
+void problem_no_process(struct problem *p, pid_t pid);
+void problem_thread(struct problem *p, pid_t pid, pid_t process);
+
+/* procfs is that of another pid namespace. */
+void problem_foreign(struct problem *p, const char *proc);
+
+/* What was looked for may be in processes that we must not look at. */
+void problem_unreadable(struct problem *p);
 
 /* "ENOSPC" and so on: for programs. */
 const char *problem_code(int error);

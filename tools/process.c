@@ -30,12 +30,6 @@ bool pid_list_has(const struct pid_list *list, pid_t pid)
 	return false;
 }
 
-void pid_list_free(struct pid_list *list)
-{
-	free(list->pids);
-	*list = (struct pid_list){ 0 };
-}
-
 static int compare(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
@@ -43,7 +37,44 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static pid_t number_of(const char *name)
+void pid_list_sort(struct pid_list *list)
+{
+	if (list->count)
+		qsort(list->pids, list->count, sizeof(pid_t), compare);
+}
+
+void pid_list_free(struct pid_list *list)
+{
+	free(list->pids);
+	*list = (struct pid_list){ 0 };
+}
+
+void id_list_add(struct id_list *list, uint64_t id)
+{
+	if (id_list_has(list, id))
+		return;
+	list->ids = memory_grow(list->ids, list->count, list->count + 1, sizeof(id));
+	list->ids[list->count++] = id;
+}
+
+bool id_list_has(const struct id_list *list, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+void id_list_free(struct id_list *list)
+{
+	free(list->ids);
+	*list = (struct id_list){ 0 };
+}
+
+pid_t process_number(const char *name)
 {
 	char *end;
 	long n;
@@ -62,7 +93,7 @@ int process_all(const struct roots *roots, struct pid_list *list)
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		pid_t pid = number_of(entry->d_name);
+		pid_t pid = process_number(entry->d_name);
 
 		if (!pid)
 			continue;
@@ -72,8 +103,7 @@ int process_all(const struct roots *roots, struct pid_list *list)
 		list->pids[list->count++] = pid;
 	}
 	closedir(dir);
-	if (list->count)
-		qsort(list->pids, list->count, sizeof(pid_t), compare);
+	pid_list_sort(list);
 	return 0;
 }
 
@@ -111,15 +141,67 @@ bool process_is_called(const char *kept, const char *name)
 	return !strcmp(kept, name);
 }
 
+/* What follows @key at the beginning of a line of status, or NULL. */
+static const char *value_of(const char *text, const char *key)
+{
+	const char *at = text ? strstr(text, key) : NULL;
+
+	return at ? at + strlen(key) : NULL;
+}
+
 pid_t process_of(const struct roots *roots, pid_t number)
 {
 	char *text = read_of(roots, number, "status");
-	char *line = text ? strstr(text, "\nTgid:") : NULL;
+	const char *value = value_of(text, "\nTgid:");
 	pid_t tgid = 0;
 	int n;
 
-	if (line && sscanf(line, " Tgid: %d", &n) == 1)
+	if (value && sscanf(value, " %d", &n) == 1)
 		tgid = n;
 	free(text);
 	return tgid;
+}
+
+bool process_state(const struct roots *roots, pid_t pid, struct process_state *state)
+{
+	char *text = read_of(roots, pid, "status");
+	const char *value = value_of(text, "\nState:");
+	unsigned int uid;
+
+	*state = (struct process_state){ .uid = (uid_t)-1 };
+	if (!text)
+		return false;
+	if (value)
+		state->ended = strchr("ZX", value[strspn(value, " \t")]);
+	value = value_of(text, "\nUid:");
+	if (value && sscanf(value, " %u", &uid) == 1)
+		state->uid = uid;
+	free(text);
+	return true;
+}
+
+bool process_numbers_count(const struct roots *roots)
+{
+	char *path = memory_text("%s/thread-self/status", roots->proc);
+	char *text = memory_file(AT_FDCWD, path);
+	const char *value = value_of(text, "\nNSpid:");
+	bool one = text;
+	char *end;
+
+	/*
+	 * One number for each namespace from that of procfs down to our own. A kernel
+	 * without pid namespaces has no such line, and without us in it, it is not ours.
+	 */
+	if (value) {
+		strtol(value, &end, 10);
+		one = *end == '\n' || !*end;
+	}
+	free(text);
+	free(path);
+	return one;
+}
+
+bool process_numbers_usable(const struct roots *roots)
+{
+	return !strcmp(roots->proc, "/proc") && process_numbers_count(roots);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "roots.h"
@@ -20,7 +21,40 @@ struct pid_list {
 
 void pid_list_add(struct pid_list *list, pid_t pid); /* unless it is there */
 bool pid_list_has(const struct pid_list *list, pid_t pid);
+void pid_list_sort(struct pid_list *list);
 void pid_list_free(struct pid_list *list);
+
+/* Ids of clients. */
+struct id_list {
+	uint64_t *ids;
+	size_t count;
+};
+
+void id_list_add(struct id_list *list, uint64_t id); /* unless it is there */
+bool id_list_has(const struct id_list *list, uint64_t id);
+void id_list_free(struct id_list *list);
+
+/*
+ * Does procfs count processes as this process's pid namespace does? One of another
+ * namespace, as in a container that has the host's, has numbers that mean somebody else
+ * here, and so must not be put into a system call, nor be taken for one that the user
+ * has given.
+ */
+bool process_numbers_count(const struct roots *roots);
+
+/* And is it the machine's, and none that a test has made? */
+bool process_numbers_usable(const struct roots *roots);
+
+/* The number that a name in procfs is, or 0. */
+pid_t process_number(const char *name);
+
+struct process_state {
+	bool ended; /* its first thread: others may go on */
+	uid_t uid;
+};
+
+/* False if there is no such process. */
+bool process_state(const struct roots *roots, pid_t pid, struct process_state *state);
 
 /* All processes, in the order of their numbers; 0 or -errno. */
 int process_all(const struct roots *roots, struct pid_list *list);

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "amount.h"
+#include "cgroup.h"
 #include "memory.h"
 #include "progress.h"
 #include "scan.h"
+#include "target.h"
 #include "term.h"
 #include "text.h"
 
@@ -23,8 +25,11 @@ struct progress {
 	const struct roots *roots;
 	const char *node;
 	enum operation_kind kind;
+	/* What is looked at; nothing if that cannot be told from procfs. */
+	bool blind;
 	struct pid_list pids;
-	char name[PROCESS_NAME];
+	struct id_list clients;
+	char *name;
 	struct fdinfo_bytes before;
 	struct term term;
 
@@ -36,10 +41,15 @@ struct progress {
 
 static void look(const struct progress *p, struct fdinfo_bytes *sum)
 {
+	const struct scan_wish wish = {
+		.node = p->node,
+		.pids = p->pids.count ? &p->pids : NULL,
+		.clients = p->clients.count ? &p->clients : NULL,
+	};
 	struct scan s;
 
 	memset(sum, 0, sizeof(*sum));
-	if (scan(&s, p->roots, p->node, &p->pids))
+	if (p->blind || scan(&s, p->roots, &wish))
 		return;
 	*sum = s.sum;
 	scan_free(&s);
@@ -60,12 +70,11 @@ static void line(const struct progress *p)
 		memset(bar, ' ', BAR);
 		memset(bar, '#', (size_t)((double)done / (double)all * BAR));
 		bar[BAR] = '\0';
-		text = memory_text("%sing %d %s [%s] %s of %s", operation_names[p->kind],
-				   (int)p->pids.pids[0], p->name, bar,
-				   amount_size(done_text, done), amount_size(all_text, all));
+		text = memory_text("%sing %s [%s] %s of %s", operation_names[p->kind], p->name,
+				   bar, amount_size(done_text, done),
+				   amount_size(all_text, all));
 	} else {
-		text = memory_text("%sing %d %s ...", operation_names[p->kind],
-				   (int)p->pids.pids[0], p->name);
+		text = memory_text("%sing %s ...", operation_names[p->kind], p->name);
 	}
 	/* The last column stays free: some terminals would begin a new line. */
 	fprintf(stderr, "\r%.*s\033[K", (int)text_fit(text, p->term.columns - 1), text);
@@ -113,9 +122,44 @@ static int start_thread(struct progress *p)
 	return ret;
 }
 
+/* Whose memory it is: by numbers, if they are those of procfs, or by the client. */
+static void choose(struct progress *p, const struct target *t)
+{
+	bool unseen;
+
+	if (t->kind == TARGET_CLIENT) {
+		id_list_add(&p->clients, t->client);
+		if (t->pid)
+			pid_list_add(&p->pids, t->pid);
+	} else if (!process_numbers_count(p->roots)) {
+		p->blind = true;
+	} else if (t->kind == TARGET_PROCESS) {
+		pid_list_add(&p->pids, t->pid);
+	} else {
+		p->blind = cgroup_processes(p->roots, t->cgroup, &p->pids, &unseen) ||
+			   !p->pids.count;
+	}
+}
+
+/* "1002 game", "client 7 of 1002 game", "cgroup /apps" */
+static char *name_of(const struct target *t)
+{
+	char *raw, *name;
+	size_t size;
+
+	if (t->kind == TARGET_PROCESS)
+		raw = memory_text("%d%s%s", (int)t->pid, *t->name ? " " : "", t->name);
+	else
+		raw = target_text(t);
+	size = strlen(raw) + 1;
+	name = memory_grow(NULL, 0, size, 1);
+	text_printable(name, size, raw);
+	free(raw);
+	return name;
+}
+
 struct progress *progress_start(const struct roots *roots, const char *node,
-				enum operation_kind kind, pid_t pid, const char *name,
-				bool seen)
+				enum operation_kind kind, const struct target *target, bool seen)
 {
 	pthread_condattr_t attr;
 	struct progress *p;
@@ -129,8 +173,8 @@ struct progress *progress_start(const struct roots *roots, const char *node,
 	p->node = node;
 	p->kind = kind;
 	p->term = term;
-	pid_list_add(&p->pids, pid);
-	text_printable(p->name, sizeof(p->name), name);
+	choose(p, target);
+	p->name = name_of(target);
 	if (seen)
 		look(p, &p->before);
 	pthread_mutex_init(&p->lock, NULL);
@@ -161,5 +205,7 @@ void progress_end(struct progress *p)
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
 	pid_list_free(&p->pids);
+	id_list_free(&p->clients);
+	free(p->name);
 	free(p);
 }

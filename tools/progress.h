@@ -11,14 +11,14 @@
 #include "roots.h"
 
 struct progress;
+struct target;
 
 /*
  * NULL if standard error is no terminal. @seen: fdinfo shows what the call does, which is
  * not so while pages are only read from swap.
  */
 struct progress *progress_start(const struct roots *roots, const char *node,
-				enum operation_kind kind, pid_t pid, const char *name,
-				bool seen);
+				enum operation_kind kind, const struct target *target, bool seen);
 void progress_end(struct progress *progress);
 
 #endif /* TOOL_PROGRESS_H */

@@ -10,12 +10,21 @@
 /* Longer than any message with a path in it. */
 #define LINE 8192
 
+static void (*before)(void);
+
+void say_before(void (*prepare)(void))
+{
+	before = prepare;
+}
+
 /* One line, and nothing that a terminal would obey: much of it can be others' words. */
 static void line(const char *format, va_list args)
 {
 	char raw[LINE], text[LINE];
 
 	output_flush();
+	if (before)
+		before();
 	vsnprintf(raw, sizeof(raw), format, args);
 	text_printable(text, sizeof(text), raw);
 	fprintf(stderr, "panthor-mem: %s\n", text);

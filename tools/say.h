@@ -17,6 +17,9 @@ enum status {
 	STATUS_METRICS = 6,
 };
 
+/* What has to be done before a message can be seen; NULL: nothing. */
+void say_before(void (*prepare)(void));
+
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

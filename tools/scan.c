@@ -2,23 +2,53 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "memory.h"
 #include "scan.h"
 
-/* A client's number is unique among all, or, where there is a pdev, on that device. */
-static struct scan_client *find_client(struct scan *s, const struct fdinfo *info)
+/*
+ * Threads can have tables of files of their own. kcmp(2) says which do; without it,
+ * the first few are looked at. What a process can make us do has a limit.
+ */
+#define THREADS_MOST 4096
+#define TABLES_MOST 32
+#define TABLES_UNKNOWN 8
+
+struct look {
+	struct scan *s;
+	const struct roots *roots;
+	const struct scan_wish *wish;
+	bool can_compare;
+	/* Why nothing more can be looked at: an errno code. */
+	int error;
+};
+
+/*
+ * A client's number is unique among all, or, on older kernels, on its device: that is
+ * told by the pdev, or, where there is none, by node and driver.
+ */
+static bool same_client(const struct scan_client *c, const struct fdinfo *info,
+			const char *node)
+{
+	return c->info.has_id && info->has_id && c->info.id == info->id &&
+	       !strcmp(c->info.driver, info->driver) && !strcmp(c->info.pdev, info->pdev) &&
+	       (*info->pdev || !strcmp(c->node, node));
+}
+
+static struct scan_client *find_client(struct scan *s, const struct fdinfo *info,
+				       const char *node)
 {
 	size_t i;
 
-	for (i = 0; info->has_id && i < s->n_clients; i++) {
-		const struct fdinfo *other = &s->clients[i].info;
-
-		if (other->has_id && other->id == info->id && !strcmp(other->pdev, info->pdev))
+	for (i = 0; i < s->n_clients; i++) {
+		if (same_client(&s->clients[i], info, node))
 			return &s->clients[i];
 	}
 	return NULL;
@@ -37,8 +67,11 @@ static struct scan_client *add_client(struct scan *s, const struct fdinfo *info,
 	memcpy(client->node, node, sizeof(client->node));
 	for (i = 0; i < info->n_regions; i++)
 		fdinfo_add(&client->sum, &info->regions[i].bytes);
+	s->cut_clients += info->cut;
 	return client;
 }
+
+/* --- who holds it ----------------------------------------------------------- */
 
 static struct scan_holder *find_holder(struct scan *s, const struct roots *roots, pid_t pid,
 				       const struct scan_client *client)
@@ -62,44 +95,90 @@ static struct scan_holder *find_holder(struct scan *s, const struct roots *roots
 	return holder;
 }
 
-static void add_to_holder(struct scan *s, const struct roots *roots, pid_t pid,
+static void add_to_holder(struct scan *s, const struct roots *roots,
 			  const struct scan_client *client)
 {
-	struct scan_holder *holder = find_holder(s, roots, pid, client);
+	const struct pid_list *whose = client->reached.count ? &client->reached : &client->pids;
+	struct scan_holder *holder = find_holder(s, roots, whose->pids[0], client);
 
 	holder->clients++;
+	if (client->reach_known && !client->reached.count && client->info.has_id) {
+		if (!holder->unreached++)
+			holder->unreached_id = client->info.id;
+	}
 	fdinfo_add(&holder->sum, &client->sum);
 	holder->has_internal |= client->info.has_internal;
-	holder->internal += client->info.internal;
+	holder->internal = fdinfo_plus(holder->internal, client->info.internal);
 	fdinfo_add(&s->sum, &client->sum);
 	s->has_internal |= client->info.has_internal;
-	s->internal += client->info.internal;
+	s->internal = fdinfo_plus(s->internal, client->info.internal);
 }
 
-static void look_at_file(struct scan *s, const struct roots *roots, pid_t pid, int fdinfo_dir,
-			 const char *fd, const char *node)
+static int compare_holders(const void *a, const void *b)
 {
-	char *text = memory_file(fdinfo_dir, fd);
+	const struct scan_holder *x = a, *y = b;
+	int order = strcmp(x->node, y->node);
+
+	if (x->pid != y->pid)
+		return x->pid > y->pid ? 1 : -1;
+	return order ? order : strcmp(x->driver, y->driver);
+}
+
+void scan_count(struct scan *s, const struct roots *roots)
+{
+	size_t i;
+
+	free(s->holders);
+	s->holders = NULL;
+	s->n_holders = 0;
+	memset(&s->sum, 0, sizeof(s->sum));
+	s->has_internal = false;
+	s->internal = 0;
+	for (i = 0; i < s->n_clients; i++)
+		add_to_holder(s, roots, &s->clients[i]);
+	if (s->n_holders)
+		qsort(s->holders, s->n_holders, sizeof(*s->holders), compare_holders);
+}
+
+/* --- one table of files ----------------------------------------------------- */
+
+static bool out_of_files(struct look *l)
+{
+	if (errno == EMFILE || errno == ENFILE)
+		l->error = errno;
+	return l->error;
+}
+
+static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const char *fd)
+{
+	char node[NODE_NAME], link[NODE_LINK], *text;
+	const struct scan_wish *wish = l->wish;
 	struct scan_client *client;
 	struct fdinfo info;
 
-	/* Closed meanwhile, or the process is gone: it holds nothing then. */
-	if (!text)
+	/* Nothing but the kernel's own words until it is known to be a DRM device. */
+	if (!node_link(files, fd, link))
 		return;
-	if (fdinfo_parse(text, &info)) {
-		client = find_client(s, &info);
-		if (!client) {
-			client = add_client(s, &info, node);
-			add_to_holder(s, roots, pid, client);
-		}
+	text = memory_file(fdinfo, fd);
+	/* Closed meanwhile, or the process is gone: it holds nothing then. */
+	if (!text) {
+		out_of_files(l);
+		return;
+	}
+	if (fdinfo_parse(text, &info) && node_of_file(l->roots, files, fd, link, node) &&
+	    (!wish->node || !strcmp(wish->node, node)) &&
+	    (!wish->clients || (info.has_id && id_list_has(wish->clients, info.id)))) {
+		client = find_client(l->s, &info, node);
+		if (!client)
+			client = add_client(l->s, &info, node);
 		pid_list_add(&client->pids, pid);
 	}
 	free(text);
 }
 
-static int open_folder(const struct roots *roots, pid_t pid, const char *name)
+static int open_folder(const struct look *l, const char *where, const char *name)
 {
-	char *path = memory_text("%s/%d/%s", roots->proc, (int)pid, name);
+	char *path = memory_text("%s/%s/%s", l->roots->proc, where, name);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int saved = errno;
 
@@ -108,39 +187,139 @@ static int open_folder(const struct roots *roots, pid_t pid, const char *name)
 	return fd;
 }
 
-static void look_at_process(struct scan *s, const struct roots *roots, pid_t pid,
-			    const char *only)
+/*
+ * The files of a process or thread, @where in procfs. Returns how many there are, or
+ * -errno.
+ */
+static int look_at_table(struct look *l, pid_t pid, const char *where)
 {
-	int files = open_folder(roots, pid, "fd");
-	int fdinfo = files < 0 ? -1 : open_folder(roots, pid, "fdinfo");
+	int files = open_folder(l, where, "fd"), fdinfo, n = 0;
 	struct dirent *entry;
-	char node[NODE_NAME];
 	DIR *dir;
 
+	fdinfo = files < 0 ? -1 : open_folder(l, where, "fdinfo");
 	if (fdinfo < 0) {
-		if (errno == EACCES || errno == EPERM)
-			s->unreadable++;
+		n = -errno;
+		out_of_files(l);
 		if (files >= 0)
 			close(files);
-		return;
+		return n;
 	}
 	dir = fdopendir(files);
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' &&
-		    node_of_file(roots, files, entry->d_name, node) &&
-		    (!only || !strcmp(only, node)))
-			look_at_file(s, roots, pid, fdinfo, entry->d_name, node);
-	}
-	if (dir)
-		closedir(dir);
-	else
+	if (!dir) {
 		close(files);
+		close(fdinfo);
+		return -ENOMEM;
+	}
+	while (!l->error && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		look_at_file(l, pid, files, fdinfo, entry->d_name);
+		n += n < INT_MAX;
+	}
+	closedir(dir);
 	close(fdinfo);
+	return n;
 }
 
-int scan(struct scan *s, const struct roots *roots, const char *node,
-	 const struct pid_list *pids)
+/* --- one process ------------------------------------------------------------ */
+
+/* The tables that were looked at, each by a thread that has it. */
+struct tables {
+	pid_t of[TABLES_MOST];
+	unsigned int count;
+	bool comparable;
+};
+
+/* 1: one of those that were looked at; 0: it is not; -1: the kernel does not say. */
+static int is_known(const struct look *l, const struct tables *t, pid_t tid)
 {
+	unsigned int i;
+
+	for (i = 0; i < t->count; i++) {
+		long order = l->can_compare ?
+			syscall(SYS_kcmp, tid, t->of[i], KCMP_FILES, 0UL, 0UL) : -1;
+
+		if (order <= 0)
+			return order ? -1 : 1;
+	}
+	return 0;
+}
+
+/* Tables of the threads that the first one does not have. */
+static void look_at_threads(struct look *l, pid_t pid, bool has_files)
+{
+	char where[64];
+	struct tables t = { .of = { pid }, .count = has_files ? 1 : 0 };
+	unsigned int threads = 0, unknown = 0;
+	struct dirent *entry;
+	int fd, known;
+	DIR *dir;
+
+	snprintf(where, sizeof(where), "%d", (int)pid);
+	fd = open_folder(l, where, "task");
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		else
+			out_of_files(l);
+		return;
+	}
+	while (!l->error && (entry = readdir(dir))) {
+		pid_t tid = process_number(entry->d_name);
+
+		if (!tid || tid == pid)
+			continue;
+		known = is_known(l, &t, tid);
+		if (known > 0)
+			continue;
+		if (++threads > THREADS_MOST || t.count == TABLES_MOST ||
+		    (known < 0 && ++unknown > TABLES_UNKNOWN)) {
+			l->s->cut += l->can_compare;
+			break;
+		}
+		snprintf(where, sizeof(where), "%d/task/%d", (int)pid, (int)tid);
+		if (look_at_table(l, pid, where) > 0)
+			t.of[t.count++] = tid;
+	}
+	closedir(dir);
+}
+
+static void look_at_process(struct look *l, pid_t pid)
+{
+	char where[16];
+	struct process_state state;
+	int n;
+
+	snprintf(where, sizeof(where), "%d", (int)pid);
+	n = look_at_table(l, pid, where);
+	if (l->error)
+		return;
+	if (n > 0) {
+		look_at_threads(l, pid, true);
+		return;
+	}
+	/* Its first thread can have ended before the others, and has no files then. */
+	if (!process_state(l->roots, pid, &state)) {
+		if (l->wish->pids)
+			pid_list_add(&l->s->missing, pid);
+		return;
+	}
+	if ((n == -EACCES || n == -EPERM) && !state.ended) {
+		if (state.uid == geteuid())
+			l->s->protected_own++;
+		else
+			l->s->unreadable++;
+		return;
+	}
+	look_at_threads(l, pid, false);
+}
+
+int scan(struct scan *s, const struct roots *roots, const struct scan_wish *wish)
+{
+	const struct pid_list *pids = wish->pids;
+	struct look l = { .s = s, .roots = roots, .wish = wish };
 	struct pid_list all = { 0 };
 	size_t i;
 	int ret;
@@ -152,9 +331,18 @@ int scan(struct scan *s, const struct roots *roots, const char *node,
 			return ret;
 		pids = &all;
 	}
-	for (i = 0; i < pids->count; i++)
-		look_at_process(s, roots, pids->pids[i], node);
+	l.can_compare = process_numbers_usable(roots);
+	for (i = 0; i < pids->count && !l.error; i++)
+		look_at_process(&l, pids->pids[i]);
 	pid_list_free(&all);
+	if (l.error) {
+		scan_free(s);
+		return -l.error;
+	}
+	for (i = 0; i < s->n_clients; i++)
+		pid_list_sort(&s->clients[i].pids);
+	/* Nobody holds anything: that is known to be nothing. */
+	scan_count(s, roots);
 	return 0;
 }
 
@@ -162,9 +350,12 @@ void scan_free(struct scan *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n_clients; i++)
+	for (i = 0; i < s->n_clients; i++) {
 		pid_list_free(&s->clients[i].pids);
+		pid_list_free(&s->clients[i].reached);
+	}
 	free(s->clients);
 	free(s->holders);
+	pid_list_free(&s->missing);
 	memset(s, 0, sizeof(*s));
 }

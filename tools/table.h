@@ -14,6 +14,11 @@ struct table_column {
 	bool right;	   /* numbers */
 	bool shrink;	   /* gives way when the terminal is narrow */
 	const char *style; /* of its cells: an SGR parameter, or NULL */
+	/*
+	 * 0: stays as long as it can. Others go when there is no room, the highest first,
+	 * and before all of these those whose cells are all alike.
+	 */
+	unsigned int drop;
 };
 
 struct table {
@@ -28,9 +33,10 @@ struct table {
 void table_add(struct table *table, const char *cell);
 
 /*
- * Print the title and up to @max_rows rows (0: all); of the last one if it is a
- * sum, and a line that says how many are missing. No line is wider than the
- * terminal. Returns the number of lines.
+ * Print the title and up to @max_rows rows (0: all): a line says how many are missing, and
+ * a last row that is a sum is always there. No line is wider than the terminal, and no
+ * number is cut; '+' after the titles says that columns are missing. Returns the number
+ * of lines.
  */
 unsigned int table_print(const struct table *table, FILE *out, const struct term *term,
 			 size_t max_rows);

@@ -1,18 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "device.h"
 #include "memory.h"
+#include "reach.h"
 #include "target.h"
 
 bool target_any(const struct options *o)
 {
-	return o->pids.count || o->n_cgroups || o->n_names;
+	return o->pids.count || o->clients.count || o->n_cgroups || o->n_names;
 }
+
+static struct problem *add_problem(struct target_problems *problems, const char *option,
+				   const char *value)
+{
+	struct target_problem *item;
+
+	problems->items = memory_grow(problems->items, problems->count, problems->count + 1,
+				      sizeof(*problems->items));
+	item = &problems->items[problems->count++];
+	item->named = memory_text("%s%s", option, value);
+	return &item->problem;
+}
+
+void target_no_client(struct target_problems *problems, uint64_t id)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, id);
+	problem_set(add_problem(problems, "--client ", text), ESRCH, STATUS_NO_TARGET,
+		    "`panthor-mem list --by client` shows those there are",
+		    "nobody who could be looked at has a client %" PRIu64, id);
+}
+
+void target_problem_free(struct target_problems *problems)
+{
+	size_t i;
+
+	for (i = 0; i < problems->count; i++)
+		free(problems->items[i].named);
+	free(problems->items);
+	*problems = (struct target_problems){ 0 };
+}
+
+/* --- processes -------------------------------------------------------------- */
 
 /* All but this process; how many that were. */
 static size_t add_others(struct pid_list *to, const struct pid_list *from)
@@ -28,29 +66,36 @@ static size_t add_others(struct pid_list *to, const struct pid_list *from)
 	return others;
 }
 
-static int by_cgroup(const struct options *o, const char *path, struct pid_list *list,
-		     struct problem *p)
+static void no_cgroup(struct problem *p, int error, const char *path)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		problem_set(p, error, STATUS_NO_TARGET, "systemd-cgls(1) shows them",
+			    "there is no cgroup %s", path);
+	else
+		problem_set(p, error, STATUS_NO_TARGET, NULL, "cgroup %s: %s", path,
+			    strerror(error));
+}
+
+/* The processes in it, by the numbers of our own namespace, whatever procfs has. */
+static bool by_cgroup(const struct options *o, const char *path, struct pid_list *list,
+		      struct target_problems *problems)
 {
 	struct pid_list found = { 0 };
-	int ret = cgroup_processes(&o->roots, path, &found);
+	bool unseen;
+	int ret = cgroup_processes(&o->roots, path, &found, &unseen);
 	size_t others = add_others(list, &found);
 
 	pid_list_free(&found);
-	if (ret == -ENOENT || ret == -ENOTDIR)
-		problem_set(p, -ret, STATUS_NO_TARGET, "systemd-cgls(1) shows them",
-			    "there is no cgroup %s", path);
-	else if (ret)
-		problem_set(p, -ret, STATUS_NO_TARGET, NULL, "cgroup %s: %s", path,
-			    strerror(-ret));
-	else if (!others)
-		problem_set(p, ESRCH, STATUS_NO_TARGET, NULL, "cgroup %s has no process", path);
-	else
-		return 0;
-	return -1;
+	if (ret)
+		no_cgroup(add_problem(problems, "--cgroup ", path), -ret, path);
+	else if (!others && !unseen)
+		problem_set(add_problem(problems, "--cgroup ", path), ESRCH, STATUS_NO_TARGET,
+			    NULL, "cgroup %s has no process", path);
+	return !ret && (others || unseen);
 }
 
-static int by_name(const struct options *o, const char *name, struct pid_list *list,
-		   struct problem *p)
+static void by_name(const struct options *o, const char *name, struct pid_list *list,
+		    struct target_problems *problems)
 {
 	struct pid_list all = { 0 }, found = { 0 };
 	char kept[PROCESS_NAME];
@@ -58,9 +103,10 @@ static int by_name(const struct options *o, const char *name, struct pid_list *l
 	int ret = process_all(&o->roots, &all);
 
 	if (ret) {
-		problem_set(p, -ret, STATUS_FAILED, "is /proc mounted?", "cannot read %s: %s",
-			    o->roots.proc, strerror(-ret));
-		return -1;
+		problem_set(add_problem(problems, "--comm ", name), -ret, STATUS_FAILED,
+			    "is /proc mounted?", "cannot read %s: %s", o->roots.proc,
+			    strerror(-ret));
+		return;
 	}
 	for (i = 0; i < all.count; i++) {
 		if (process_name(&o->roots, all.pids[i], kept) && process_is_called(kept, name))
@@ -69,52 +115,279 @@ static int by_name(const struct options *o, const char *name, struct pid_list *l
 	others = add_others(list, &found);
 	pid_list_free(&all);
 	pid_list_free(&found);
-	if (others)
-		return 0;
-	problem_set(p, ESRCH, STATUS_NO_TARGET, "`panthor-mem list` shows names",
-		    "no process is called %s", name);
-	return -1;
+	if (!others)
+		problem_set(add_problem(problems, "--comm ", name), ESRCH, STATUS_NO_TARGET,
+			    "`panthor-mem list` shows names", "no process is called %s", name);
 }
 
-int target_find(const struct options *o, struct pid_list *list, struct problem *p)
+/* Numbers from elsewhere than procfs mean others there. */
+static bool foreign(const struct options *o, const char *option, const char *value,
+		    struct target_problems *problems)
+{
+	if (process_numbers_count(&o->roots))
+		return false;
+	problem_foreign(add_problem(problems, option, value), o->roots.proc);
+	return true;
+}
+
+static void by_number(const struct options *o, pid_t pid, struct pid_list *list,
+		      struct target_problems *problems)
+{
+	char text[16];
+	pid_t process;
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	if (foreign(o, "", text, problems))
+		return;
+	process = process_of(&o->roots, pid);
+	if (process == pid)
+		pid_list_add(list, pid);
+	else if (process)
+		problem_thread(add_problem(problems, "", text), pid, process);
+	else
+		problem_no_process(add_problem(problems, "", text), pid);
+}
+
+void target_pids(const struct options *o, struct pid_list *list,
+		 struct target_problems *problems)
 {
 	size_t i;
 
-	memset(list, 0, sizeof(*list));
 	for (i = 0; i < o->pids.count; i++)
-		pid_list_add(list, o->pids.pids[i]);
+		by_number(o, o->pids.pids[i], list, problems);
 	for (i = 0; i < o->n_cgroups; i++) {
-		if (by_cgroup(o, o->cgroups[i], list, p))
-			return -1;
+		if (!foreign(o, "--cgroup ", o->cgroups[i], problems))
+			by_cgroup(o, o->cgroups[i], list, problems);
 	}
-	for (i = 0; i < o->n_names; i++) {
-		if (by_name(o, o->names[i], list, p))
-			return -1;
-	}
-	return 0;
+	for (i = 0; i < o->n_names; i++)
+		by_name(o, o->names[i], list, problems);
 }
 
-int *target_hold(const struct options *o, const struct pid_list *list)
+/* --- what calls are made for ------------------------------------------------- */
+
+static struct target *add_target(struct target_list *list, enum target_kind kind, bool named)
 {
-	int *pidfds = memory_grow(NULL, 0, list->count + 1, sizeof(*pidfds));
+	struct target *t;
+
+	list->targets = memory_grow(list->targets, list->count, list->count + 1,
+				    sizeof(*list->targets));
+	t = &list->targets[list->count++];
+	t->kind = kind;
+	t->named = named;
+	t->fd = -1;
+	return t;
+}
+
+/* What the work itself needs, whatever the targets take. */
+#define SPARE_FILES 16
+
+static void add_process(const struct options *o, struct target_list *list, pid_t pid,
+			bool counts)
+{
+	struct target *t = add_target(list, TARGET_PROCESS, true);
+
+	t->pid = pid;
+	if (counts)
+		process_name(&o->roots, pid, t->name);
+	/* The number is the user's, and none of procfs; but the tests' are no real ones. */
+	if (strcmp(o->roots.proc, "/proc"))
+		return;
+	t->fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (t->fd < 0 && (errno == EMFILE || errno == ENFILE))
+		t->error = errno;
+}
+
+static bool has_client(const struct target_list *list, uint64_t id)
+{
 	size_t i;
 
 	for (i = 0; i < list->count; i++) {
-		pidfds[i] = -1;
-		/* The numbers of another /proc mean nothing here. */
-		if (!strcmp(o->roots.proc, "/proc"))
-			pidfds[i] = (int)syscall(SYS_pidfd_open, list->pids[i], 0);
+		if (list->targets[i].kind == TARGET_CLIENT && list->targets[i].client == id)
+			return true;
 	}
-	return pidfds;
+	return false;
 }
 
-void target_release(int *pidfds, const struct pid_list *list)
+static void add_client(const struct options *o, struct target_list *list, uint64_t id,
+		       pid_t pid, bool named)
+{
+	struct target *t;
+
+	if (has_client(list, id))
+		return;
+	t = add_target(list, TARGET_CLIENT, named);
+	t->client = id;
+	if (!pid)
+		return;
+	/* The name is right in any procfs, and the number in our own alone. */
+	process_name(&o->roots, pid, t->name);
+	t->pid = process_numbers_count(&o->roots) ? pid : 0;
+}
+
+static bool is_ours(const struct scan_client *c, const char *node)
+{
+	return c->info.has_id && !strcmp(c->node, node) && !strcmp(c->info.driver, DEVICE_DRIVER);
+}
+
+/* Has anybody else it open? */
+static bool is_subset(const struct pid_list *of, const struct pid_list *all)
 {
 	size_t i;
 
-	for (i = 0; pidfds && i < list->count; i++) {
-		if (pidfds[i] >= 0)
-			close(pidfds[i]);
+	for (i = 0; i < of->count; i++) {
+		if (!pid_list_has(all, of->pids[i]))
+			return false;
 	}
-	free(pidfds);
+	return true;
+}
+
+/*
+ * Clients that these processes alone have, and whose last user is none of them: it has
+ * exited, for instance, and so is in no cgroup. What somebody outside has open, too, is
+ * left: it may well be theirs.
+ */
+static void add_unreached(const struct options *o, const char *node, int fd,
+			  const struct pid_list *pids, struct target_list *list)
+{
+	const struct scan_wish some = { .node = node, .pids = pids };
+	struct scan_wish whole = { .node = node };
+	struct id_list ids = { 0 };
+	struct scan s;
+	size_t i;
+
+	if (scan(&s, &o->roots, &some))
+		return;
+	reach_find(&s, &o->roots, node, fd);
+	for (i = 0; i < s.n_clients; i++) {
+		const struct scan_client *c = &s.clients[i];
+
+		if (is_ours(c, node) && c->reach_known && !c->reached.count)
+			id_list_add(&ids, c->info.id);
+	}
+	scan_free(&s);
+	whole.clients = &ids;
+	if (ids.count && !scan(&s, &o->roots, &whole)) {
+		for (i = 0; i < s.n_clients; i++) {
+			const struct scan_client *c = &s.clients[i];
+
+			if (is_ours(c, node) && is_subset(&c->pids, pids))
+				add_client(o, list, c->info.id, c->pids.pids[0], false);
+		}
+		scan_free(&s);
+	}
+	id_list_free(&ids);
+}
+
+static void add_cgroup(const struct options *o, const char *node, int fd, const char *path,
+		       struct target_list *list, struct pid_list *covered,
+		       struct target_problems *problems)
+{
+	struct pid_list pids = { 0 };
+	struct target *t;
+	size_t i;
+
+	if (by_cgroup(o, path, &pids, problems)) {
+		t = add_target(list, TARGET_CGROUP, false);
+		t->cgroup = path;
+		t->fd = cgroup_open(&o->roots, path);
+		if (t->fd < 0) {
+			t->error = -t->fd;
+			t->fd = -1;
+		} else if (process_numbers_count(&o->roots)) {
+			add_unreached(o, node, fd, &pids, list);
+		}
+		for (i = 0; i < pids.count; i++)
+			pid_list_add(covered, pids.pids[i]);
+	}
+	pid_list_free(&pids);
+}
+
+/* The clients of processes that were found by name, but of none that is named otherwise. */
+static void add_names(const struct options *o, const char *node, const struct pid_list *covered,
+		      struct target_list *list, struct target_problems *problems)
+{
+	const bool counts = process_numbers_count(&o->roots);
+	struct pid_list found = { 0 }, pids = { 0 };
+	const struct scan_wish wish = { .node = node, .pids = &pids };
+	struct scan s;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < o->n_names; i++)
+		by_name(o, o->names[i], &found, problems);
+	for (i = 0; i < found.count; i++) {
+		if (!counts || (!pid_list_has(&o->pids, found.pids[i]) &&
+				!pid_list_has(covered, found.pids[i])))
+			pid_list_add(&pids, found.pids[i]);
+	}
+	ret = pids.count ? scan(&s, &o->roots, &wish) : 0;
+	if (ret) {
+		problem_of_scan(add_problem(problems, "--comm ", o->names[0]), -ret,
+				o->roots.proc);
+	} else if (pids.count) {
+		if (!s.n_clients && s.unreadable + s.protected_own)
+			problem_unreadable(add_problem(problems, "--comm ", o->names[0]));
+		for (i = 0; i < s.n_clients; i++) {
+			if (is_ours(&s.clients[i], node))
+				add_client(o, list, s.clients[i].info.id,
+					   s.clients[i].pids.pids[0], false);
+		}
+		scan_free(&s);
+	}
+	pid_list_free(&found);
+	pid_list_free(&pids);
+}
+
+void target_find(const struct options *o, const char *node, int fd, struct target_list *list,
+		 struct target_problems *problems)
+{
+	const bool counts = process_numbers_count(&o->roots);
+	struct pid_list covered = { 0 };
+	int spare[SPARE_FILES];
+	size_t i;
+
+	for (i = 0; i < SPARE_FILES; i++)
+		spare[i] = dup(fd);
+	for (i = 0; i < o->pids.count; i++)
+		add_process(o, list, o->pids.pids[i], counts);
+	for (i = 0; i < SPARE_FILES; i++) {
+		if (spare[i] >= 0)
+			close(spare[i]);
+	}
+	for (i = 0; i < o->clients.count; i++)
+		add_client(o, list, o->clients.ids[i], 0, true);
+	for (i = 0; i < o->n_cgroups; i++)
+		add_cgroup(o, node, fd, o->cgroups[i], list, &covered, problems);
+	if (o->n_names)
+		add_names(o, node, &covered, list, problems);
+	pid_list_free(&covered);
+}
+
+void target_free(struct target_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (list->targets[i].fd >= 0)
+			close(list->targets[i].fd);
+	}
+	free(list->targets);
+	*list = (struct target_list){ 0 };
+}
+
+char *target_text(const struct target *t)
+{
+	char pid[16] = "";
+
+	if (t->kind == TARGET_CGROUP)
+		return memory_text("cgroup %s", t->cgroup);
+	if (t->pid)
+		snprintf(pid, sizeof(pid), "%d", (int)t->pid);
+	if (t->kind == TARGET_PROCESS)
+		return memory_text("%s%s%s%s", pid, *t->name ? " (" : "", t->name,
+				   *t->name ? ")" : "");
+	if (!*t->name)
+		return memory_text("client %" PRIu64, t->client);
+	return memory_text("client %" PRIu64 " of %s%s%s%s", t->client, pid, *pid ? " (" : "",
+			   t->name, *pid ? ")" : "");
 }

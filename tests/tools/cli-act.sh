@@ -76,7 +76,7 @@ run reclaim 1002
 is_status 0 'a device that fails'
 out_matches '^ *1002 game +0 +1\.0M .*swap refused$'
 
-# By name and by cgroup: who holds nothing is left out without a word.
+# By name: each client that they have, whoever used it last. Who has none is left out.
 mock=''
 process 1050 game
 run reclaim --comm game
@@ -85,7 +85,27 @@ no_err
 out_has 1002
 out_lacks 1050
 run reclaim -c game -c browser --json
-json '.results | map(.pid) == [1002, 1004]'
+json '.results | map([.pid, .comm, .client_id, .cgroup]) ==
+	[[1002, "game", 7, null], [1004, "browser", 8, null]]'
+for words in user=1004 'user=9 gone'; do
+	mock=$words
+	run reclaim --comm game --json
+	is_status 0 "--comm, $words"
+	json '.results | map([.pid, .client_id, .freed_bytes]) == [[1002, 7, 4194304]]'
+done
+mock=''
+# A client by its id, whoever has it.
+run reclaim --client 8 --client 7 --client 8 --json
+is_status 0 --client
+json '.results | map([.pid, .comm, .client_id, .freed_bytes]) ==
+	[[null, null, 8, 4194304], [null, null, 7, 4194304]]'
+run reclaim --client 7
+out_matches '^ *- client 7 +4\.0M'
+run claim --client 99
+is_status 3 'no such client'
+err_has 'claim of client 99: renderD128 has no such client: `panthor-mem list --by client`'
+
+# A cgroup in one call: what its processes share goes, too.
 group=$sys/fs/cgroup/user.slice/app.slice
 mkdir -p "$group/a.scope/deep" "$group/b.scope" "$group/.hidden"
 : >"$group/cgroup.procs"
@@ -95,12 +115,85 @@ echo 1004 >"$group/b.scope/cgroup.procs"
 for path in "$group" /user.slice/app.slice user.slice/app.slice "$group/"; do
 	run reclaim --cgroup "$path" --json
 	is_status 0 "--cgroup $path"
-	json '.results | map(.pid) | sort == [1002, 1004]'
+	json '.results | map([.pid, .cgroup, .freed_bytes]) == [[null, "'"$path"'", 8388608]]'
 done
+mock=shared
+run reclaim --cgroup "$group" --json
+json '.total | .freed_bytes == 8388608 and .skipped_bytes == 131072'
+mock=''
+run reclaim --cgroup "$group"
+out_matches '^ *- /.*/app.slice +8\.0M'
 run reclaim 1004 --cgroup "$group/a.scope" --comm game --json
-json '.results | map(.pid) == [1004, 1002]'
+json '.results | map([.pid, .client_id, .cgroup != null]) ==
+	[[1004, null, false], [null, null, true]]'
 run reclaim --cgroup "$group/a.scope/deep" --pids
 is_status 2 'an option of list'
+# A client of a process in it whose last user is in no cgroup any more.
+mock='user=9 gone'
+run reclaim --cgroup "$group" --json
+is_status 0 '--cgroup, and a client besides'
+json '.results | map([.pid, .client_id, .freed_bytes]) == [[null, null, 4194304], [1002, 7, 4194304]]'
+run reclaim --cgroup "$group/a.scope" --json
+is_status 0 '--cgroup, a client alone'
+json '.results | map([.pid, .client_id]) == [[1002, 7]]'
+# But not what somebody outside has open, too: it may be theirs.
+process 1060 outside
+panthor 1060 4 7 4096 4096
+run reclaim --cgroup "$group/a.scope"
+is_status 3 "somebody else's"
+rm -r "$proc/1060"
+mock=''
+
+# A /proc of another pid namespace: its numbers mean others here.
+own_numbers 60 1
+process 51 game
+panthor 51 4 7 4096 4096
+rm -r "$proc/1002"
+mock=pid=51
+run reclaim --comm game --json
+is_status 0 'by name, with a foreign /proc'
+json '.results | map([.pid, .comm, .client_id]) == [[null, "game", 7]]'
+mock='pid=1 user=51'	# 51 is somebody else here
+run reclaim --comm game --json
+is_status 0 'the client of that name'
+json '.results | map([.pid, .comm, .client_id, .freed_bytes]) == [[null, "game", 7, 4194304]]'
+mock=pid=51
+run reclaim 51 --json
+is_status 0 'a number of the user'
+json '.results | map([.pid, .comm, .freed_bytes]) == [[51, null, 4194304]]'
+run reclaim 51
+out_matches '^ *51 - +4\.0M'
+run reclaim --cgroup "$group/b.scope" --json
+is_status 0 'a cgroup, with a foreign /proc'
+json '.results | map([.pid, .freed_bytes]) == [[null, 4194304]]'
+run reclaim 4711
+is_status 3 'no such number'
+err_has 'there is no process 4711 in this pid namespace, or it has no file of renderD128: a /proc'
+run list --pids
+is_status 4 'numbers of others'
+no_out
+err_has "$proc is that of another pid namespace"
+err_has 'unshare --mount-proc'
+run list
+is_status 0 'list, with a foreign /proc'
+out_matches '^ *51 game '
+err_has 'its numbers mean others here'
+run list --json
+json '.own_pid_namespace == false and (.clients | map(.reached_by_pids) | unique) == [null]'
+for words in 51 "--cgroup $group"; do
+	read -ra arguments <<<"$words"
+	run list "${arguments[@]}"
+	is_status 4 "list $words"
+	err_has 'that of another pid namespace'
+done
+rm "$proc/thread-self/status"
+run list --pids
+is_status 4 'we are not in it'
+own_numbers 1
+rm -r "$proc/51"
+two_apps
+mock=''
+
 # A number that was given is never left out.
 run reclaim 1050 --comm game
 is_status 3 'PID without GPU memory'
@@ -164,13 +257,20 @@ is_status 0 'nothing to claim'
 mock='evicted full'
 run claim 1004
 is_status 0 'claim needs no swap'
-mock=''
-panthor 1002 5 7 4096 1024
+# The kernel's own dry run, which knows the limit.
+mock=evicted
 run claim --dry-run 1002
 is_status 0 'claim --dry-run'
-out_matches '^ *1002 game +3\.0M$'
-run claim --dry-run --json 1002 1004
-json '.dry_run and .total.remaining_bytes == 3145728'
+out_matches '^ *PID COMMAND WOULD CLAIM LEAVE EVICTED NOTES$'
+out_matches '^ *1002 game +4\.0M +0$'
+run claim --dry-run --json --max 1M 1002 1004
+json '.dry_run and .total.claimed_bytes == 1048576 and .total.remaining_bytes == 3145728 and
+	.results[0].status == ["capped"]'
+run claim --dry-run --prefetch --json 1002
+json '.total.claimed_bytes == 0 and .total.remaining_bytes == 4194304'
+run claim --json 1002
+json '.total.claimed_bytes == 4194304'
+mock=''
 run claim --dry-run 1050
 is_status 3 'claim --dry-run of nobody'
 err_has 'it has no file of renderD128'

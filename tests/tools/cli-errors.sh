@@ -67,11 +67,11 @@ is_status 3 'no GPU memory'
 err_has 'reclaim of 1 (init): it has no file of renderD128: `panthor-mem list` shows who'
 run reclaim --comm init
 is_status 3 'nobody of that name holds anything'
-err_has 'the one process found holds nothing of renderD128'
+err_has 'nobody of those found holds anything of renderD128'
 process 3 init
 run reclaim --comm init --json
 is_status 3 'nobody of that name holds anything'
-err_has 'no process of those found holds anything of renderD128'
+err_has 'nobody of those found holds anything of renderD128'
 json '.error.code == "ESRCH" and .results == []'
 run reclaim --comm nobody
 is_status 3 'no such name'
@@ -114,17 +114,114 @@ is_status 1 'no /proc'
 err_has 'is /proc mounted?'
 mv "$proc.away" "$proc"
 
-# A claim's dry run needs to look.
+# By name, one has to look. A claim by number does not, and a dry run is the kernel's.
 chmod 0 "$proc/1002/fd"
 without=(env)
 [ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all env)
-"${without[@]}" LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= "$TOOL" claim --dry-run \
-	--proc "$proc" --sys "$sys" 1002 >"$work/out" 2>"$work/err"
+blind() {
+	"${without[@]}" LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= "$TOOL" "$1" \
+		--proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err"
+	status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+blind claim --dry-run --comm game
+is_status 5 'no permission to look'
+err_has 'claim: it may not be looked at: run it as root'
+blind claim --dry-run 1002
+is_status 0 'no need to look'
+chmod 755 "$proc/1002/fd"
+
+# What is named and not there is said, and the others are worked on all the same.
+for missing in '--cgroup gone' '--comm nobody' '--client 4711' 4711; do
+	read -ra words <<<"$missing"
+	run reclaim 1002 "${words[@]}"
+	is_status 3 "1002 and $missing"
+	out_matches '^ *1002 game +4\.0M'
+	check "one message: $missing" test "$(wc -l <"$work/err")" = 1
+	run reclaim "${words[@]}" 1002 --json
+	is_status 3 "$missing and 1002"
+	json '.error == null and .total.freed_bytes == 4194304'
+	json '[.target_errors[], (.results[].error | values)] | length == 1 and
+		(.[0].code == "ESRCH" or .[0].code == "ENOENT")'
+done
+run reclaim --json --cgroup gone --comm nobody
+is_status 3 'neither of two'
+json '.error.code == "ENOENT" and .results == [] and
+	(.target_errors | map(.target)) == ["--cgroup gone", "--comm nobody"]'
+
+# A number reaches the process that used a file last: three ways to reach nothing.
+mock=user=1003
+process 1003 other
+panthor 1003 4 7 4096 4096
+run reclaim 1002
+is_status 3 'used by another one'
+err_has 'reclaim of 1002 (game): it has client 7 of renderD128, but process 1003 (other) used it last: name it by --client 7'
+rm -r "$proc/1003"
+run reclaim 1002
+is_status 3 'used by one that does not have it'
+err_has 'it has client 7 of renderD128, whose last user has exited or no longer has it: name it by --client 7'
+mock='user=1003 gone'
+run claim 1002
+is_status 3 'whoever used it has exited'
+err_has 'claim of 1002 (game): it has client 7 of renderD128, whose last user has exited'
+run reclaim 1
+is_status 3 'no file at all'
+err_has 'it has no file of renderD128'
+mock=''
+
+# The name of the error, whichever it is.
+run reclaim --json --device "$work" 1002
+is_status 2 'a folder'
+ln -s "$work" "$work/renderD140"
+run reclaim --json --device "$work/renderD140" 1002
+is_status 4 'a folder with the name of a node'
+json '.error.code == "EISDIR"'
+
+# More processes than file descriptors: an error of each that has none, and no number.
+(
+	# shellcheck disable=SC2016
+	for _ in $(seq 40); do sleep 1000 & echo $!; done >"$work/sleepers"
+)
+mapfile -t sleepers <"$work/sleepers"
+(
+	ulimit -n 40
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim --json --sys "$sys" \
+		"${sleepers[@]}" >"$work/out" 2>"$work/err"
+)
+status=$?
+kill "${sleepers[@]}"
+out=$(cat "$work/out")
+err=$(cat "$work/err")
+is_status 3 'out of file descriptors'
+json '[.results[].error.code] | unique == ["EMFILE", "ESRCH"]'
+err_has 'Too many open files: name fewer, or raise the limit: see `ulimit -n`'
+(
+	exec >"$work/out" 2>"$work/err"
+	ulimit -n 4
+	"$TOOL" list --json --proc "$proc" --sys "$sys"
+)
 status=$?
 err=$(cat "$work/err")
-is_status 5 'no permission to look'
-err_has 'claim of 1002 (game): it may not be looked at: run it as root'
-chmod 755 "$proc/1002/fd"
+is_status 1 'list without file descriptors'
+json '.error.code == "EMFILE"'
+(
+	exec >"$work/out" 2>"$work/err"
+	ulimit -n 5
+	"$TOOL" list --proc "$proc" --sys "$sys"
+)
+status=$?
+err=$(cat "$work/err")
+is_status 1 'list with too few of them'
+err_has 'cannot look at all processes: Too many open files: raise the limit'
+
+# Not known is not 0.
+rm "$proc/meminfo"
+fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
+printf 'MemTotal: 4194304 kB\nXSwapTotal: 0 kB\n' >"$proc/meminfo"
+fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
+memory 1048576 131072 131072
+mock=''
 
 # A signal from within: what was done is reported.
 mock=signal=300

@@ -48,6 +48,36 @@ run list --json
 invalid '.processes[0].resident_bytes = "4M"'
 run list --json
 invalid '.version = 2'
+for options in '--by cgroup' '--by client' '1002' '4711' '--comm nobody' '--client 7 --client 99' \
+	'1002 --cgroup gone'; do
+	read -ra more <<<"$options"
+	run list --json "${more[@]}"
+	valid "list $options"
+done
+json '.target_errors[0] | .target == "--cgroup gone" and .code == "ENOENT"'
+own_numbers 60 1
+run list --json
+valid 'list, of another namespace'
+own_numbers 1
+run list --json 1
+valid 'list, of nobody'
+json '[.total[]] | unique == [0]'
+invalid '.total.resident_bytes = "0"'
+rm "$proc/meminfo"
+run watch --json --count 1 --comm nobody
+valid 'watch without memory'
+json '[.machine[]] | unique == [null]'
+memory 1048576 131072 131072
+mv "$proc" "$proc.away"
+run list --json
+valid 'list without procfs'
+json '.error.code == "ENOENT" and .clients == []'
+run watch --json --count 1
+valid 'watch without procfs'
+json '.error.code == "ENOENT"'
+mv "$proc.away" "$proc"
+run reclaim --json --comm game --client 99 --cgroup gone
+valid 'reclaim, three kinds of target'
 run watch --json --count 1
 valid watch
 json '.schema == "panthor-mem.watch" and .machine.swap_bytes == 134217728 and .time_ns > 1e18'

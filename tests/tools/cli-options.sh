@@ -33,7 +33,7 @@ err_has "'fetch' is no command: list, reclaim, claim, watch, doctor, metrics"
 
 run reclaim
 is_status 2 'no target'
-err_has 'reclaim whom? Give a PID, --cgroup PATH or --comm NAME'
+err_has 'reclaim whom? Give a PID, --cgroup PATH, --comm NAME or --client ID'
 run claim --json
 is_status 2 'no target, JSON'
 no_out
@@ -64,6 +64,17 @@ err_has "'0' is no number of times"
 run list --color sometimes
 is_status 2 --color
 err_has 'auto, always or never'
+for bad in '' x -1 7x 99999999999999999999; do
+	run reclaim --client "$bad"
+	is_status 2 "--client '$bad'"
+	err_has "--client: '$bad' is no client id: see list --by client"
+done
+run list --by user
+is_status 2 --by
+err_has 'process, client or cgroup'
+run watch --count 1 --sort colour
+is_status 2 --sort
+err_has 'size, resident, evicted, shared, pid or name'
 run reclaim 1002 --metrics ''
 is_status 2 --metrics
 err_has 'no file name'
@@ -125,6 +136,7 @@ err_has "there is no option '--pro'"
 # Each option is refused where it means nothing.
 for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \
 	'list --interval 1' 'list --count 1' 'watch --pids' 'watch --prefetch' \
+	'reclaim 1002 --by client' 'claim 1002 --sort pid' \
 	'reclaim 1002 --prefetch' 'reclaim 1002 --pids' 'reclaim 1002 --count 1' \
 	'claim 1002 --wait 1' 'claim 1002 --no-pageout' 'doctor --bytes' 'doctor --comm x' \
 	'metrics --json' 'metrics --device x'; do

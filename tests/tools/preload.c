@@ -7,6 +7,9 @@
  *   apps=N       processes with GPU memory: 1002, 1004 and so on (2)
  *   bos=N mib=N  buffers of each, and their size (4 of 1 MiB)
  *   pid=N        the number of the first app
+ *   client=N     the id of the first app's file (7), and so on
+ *   user=N       the first app's file was last used by the process of that number
+ *   gone         and that has exited
  *   evicted      the first app's buffers are in swap
  *   busy         the GPU works on the first app's buffers, for a second
  *   shared       the second app uses the first one's first buffer, too
@@ -25,6 +28,7 @@
  *   interrupt    with hold: and then ends as by a signal
  *   wait         with hold: and then waits until a signal comes, or for 60 s
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -38,6 +42,7 @@
 #include <panthor_mem.h>
 
 #include "drm_core.h"
+#include "mock_fd.h"
 
 #define NODE "/dev/dri/renderD128"
 #define MAX_APPS 8
@@ -45,6 +50,7 @@
 static struct drm_core core;
 static struct model *model;
 static struct model_event event;
+static struct model_cgroup *apps_cgroup;
 
 /* The text after "name=", or "" for the word alone; NULL if it is not there. */
 static const char *word(const char *name)
@@ -96,12 +102,15 @@ static void happen(struct model *m, void *arg)
 	m->signal = word("interrupt") || (word("wait") && poll(NULL, 0, 60000) < 0);
 }
 
+static unsigned long next_id;
+
 static struct model_vm *make_app(struct model_cgroup *cgroup, struct model_bo **first)
 {
 	struct model_proc *proc = model_proc_new(model, MODEL_NS_INIT);
 	struct model_file *file = model_file_new(model, proc, 1);
 	unsigned int i, count = number("bos", 4);
 
+	file->id = next_id++;
 	proc->tgid.cgroup = cgroup;
 	for (i = 0; i < count; i++) {
 		struct model_bo *bo =
@@ -134,8 +143,11 @@ static void make_apps(void)
 	struct model_cgroup *cgroup = model_cgroup_new(model, NULL);
 	unsigned int i, count = number("apps", 2);
 
+	apps_cgroup = cgroup;
+
 	if (word("swapmax"))
 		cgroup->swap_max = (uint64_t)number("swapmax", 0) << 20;
+	next_id = number("client", 7);
 	for (i = 0; i < count && i < MAX_APPS; i++)
 		vms[i] = make_app(cgroup, &bos[i]);
 	if (word("pid"))
@@ -144,6 +156,14 @@ static void make_apps(void)
 		evict(vms[0]);
 	if (word("shared") && model_bo_bind(model, bos[0], vms[1]))
 		abort();
+	if (word("user") || word("gone")) {
+		struct model_proc *user = model_proc_new(model, MODEL_NS_INIT);
+
+		user->tgid.nr[MODEL_NS_INIT] = (pid_t)number("user", 999999);
+		model_file_use(vms[0]->file, user);
+		if (word("gone"))
+			model_proc_kill(model, user);
+	}
 	if (word("busy") && model_submit(model, vms[0], 1000000000))
 		abort();
 }
@@ -226,6 +246,49 @@ static int open_node(const char *path)
 	return drm_core_open(model_file_new(model, model->current, 0));
 }
 
+/* The numbers in a group's list and in those below, as the kernel would find them. */
+static void enter_cgroup(struct model_cgroup *cgroup, const char *path)
+{
+	char name[4096], line[32];
+	struct model_proc *proc;
+	struct dirent *entry;
+	FILE *list;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "%s/cgroup.procs", path);
+	list = fopen(name, "re");
+	while (list && fgets(line, sizeof(line), list)) {
+		for (proc = model->procs; proc; proc = proc->next) {
+			if (proc->tgid.nr[MODEL_NS_INIT] == atoi(line))
+				proc->tgid.cgroup = cgroup;
+		}
+	}
+	if (list)
+		fclose(list);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+		enter_cgroup(cgroup, name);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* A folder that a test has made in place of cgroupfs. */
+static int open_cgroup(const char *path, int flags)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
+	struct model_cgroup *cgroup;
+
+	if (fd < 0 || mock_fd_thing(fd, MOCK_FD_CGROUP))
+		return fd;
+	cgroup = model_cgroup_new(model, apps_cgroup);
+	enter_cgroup(cgroup, path);
+	return mock_fd_add(fd, MOCK_FD_CGROUP, cgroup);
+}
+
 int open(const char *path, int flags, ...)
 {
 	mode_t mode = 0;
@@ -233,6 +296,8 @@ int open(const char *path, int flags, ...)
 
 	if (model && !strncmp(path, "/dev/dri/", 9))
 		return open_node(path);
+	if (model && strstr(path, "/fs/cgroup/") && flags & O_DIRECTORY)
+		return open_cgroup(path, flags);
 	if (flags & (O_CREAT | O_TMPFILE)) {
 		va_start(args, flags);
 		mode = va_arg(args, mode_t);

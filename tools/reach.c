@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <panthor_drmif.h>
+
+#include "device.h"
+#include "memory.h"
+#include "reach.h"
+
+/* What is known of one number. */
+struct answer {
+	pid_t pid;
+	bool reached;
+};
+
+struct asking {
+	const struct roots *roots;
+	int fd;
+	bool usable;
+	bool over; /* it cannot be known here */
+	struct answer *answers;
+	size_t count;
+};
+
+static int dry_run(const struct asking *a, pid_t pid)
+{
+	struct panthor_mem_claim_options options = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	int pidfd = a->usable ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	int ret;
+
+	options.flags = DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
+	if (pidfd < 0)
+		return panthor_mem_claim_with(a->fd, pid, &options, NULL);
+	ret = panthor_mem_claim_pidfd_with(a->fd, pidfd, &options, NULL);
+	if (ret == -ENOSYS)
+		ret = panthor_mem_claim_with(a->fd, pid, &options, NULL);
+	close(pidfd);
+	return ret;
+}
+
+static bool is_reached(struct asking *a, pid_t pid)
+{
+	struct answer *answer;
+	size_t i;
+	int ret;
+
+	for (i = 0; i < a->count; i++) {
+		if (a->answers[i].pid == pid)
+			return a->answers[i].reached;
+	}
+	ret = dry_run(a, pid);
+	/* Whatever else goes wrong would do so for each. */
+	if (ret && ret != -ESRCH)
+		a->over = true;
+	a->answers = memory_grow(a->answers, a->count, a->count + 1, sizeof(*a->answers));
+	answer = &a->answers[a->count++];
+	answer->pid = pid;
+	answer->reached = !ret;
+	return answer->reached;
+}
+
+static void ask(struct scan_client *c, struct asking *a)
+{
+	size_t i;
+
+	for (i = 0; i < c->pids.count && !a->over; i++) {
+		if (is_reached(a, c->pids.pids[i]))
+			pid_list_add(&c->reached, c->pids.pids[i]);
+	}
+	c->reach_known = !a->over;
+	if (a->over)
+		pid_list_free(&c->reached);
+}
+
+static bool is_asked(const struct scan_client *c, const char *node)
+{
+	return !c->reach_known && !strcmp(c->node, node) && !strcmp(c->info.driver, DEVICE_DRIVER);
+}
+
+void reach_find(struct scan *s, const struct roots *roots, const char *node, int fd)
+{
+	struct asking a = {
+		.roots = roots,
+		.fd = fd,
+		.usable = process_numbers_usable(roots),
+	};
+	size_t i;
+
+	if (!process_numbers_count(roots))
+		return;
+	for (i = 0; i < s->n_clients && !a.over; i++) {
+		if (is_asked(&s->clients[i], node))
+			ask(&s->clients[i], &a);
+	}
+	free(a.answers);
+	scan_count(s, roots);
+}
+
+void reach_find_all(struct scan *s, const struct roots *roots)
+{
+	char last[NODE_NAME] = "";
+	size_t i;
+
+	if (!process_numbers_count(roots))
+		return;
+	for (i = 0; i < s->n_clients; i++) {
+		struct scan_client *c = &s->clients[i];
+		struct problem none;
+		struct device d;
+
+		if (!is_asked(c, c->node) || !strcmp(last, c->node))
+			continue;
+		memcpy(last, c->node, sizeof(last));
+		if (!device_open(&d, roots, c->node, &none))
+			reach_find(s, roots, c->node, d.fd);
+		device_close(&d);
+	}
+}
