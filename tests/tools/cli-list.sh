@@ -142,6 +142,164 @@ out_has 1002
 out_lacks 1004
 chmod 700 "$proc/1004/fd"
 
+# One's own can be protected, too; both are said. Zombies have nothing to look at.
+process 1011 mine
+printf 'State:\tS (sleeping)\nUid:\t%s\n' "$(id -u)" >>"$proc/1011/status"
+process 1012 theirs
+printf 'State:\tS (sleeping)\nUid:\t54321\n' >>"$proc/1012/status"
+process 1013 gone
+printf 'State:\tZ (zombie)\nUid:\t54321\n' >>"$proc/1013/status"
+chmod 0 "$proc"/101[123]/fd
+weak=(env)
+[ "$(id -u)" != 0 ] || weak=(setpriv --bounding-set=-all env)
+"${weak[@]}" "$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
+status=$?
+err=$(cat "$work/err")
+is_status 0 'what may not be looked at'
+err_has '1 process of other users could not be looked at: root can'
+err_has '1 process of your own could not be looked at, as it is not dumpable: root can'
+"${weak[@]}" "$TOOL" list --json --proc "$proc" --sys "$sys" >"$work/out"
+json '.unreadable_processes == 2'
+chmod 700 "$proc"/101[123]/fd
+rm -r "$proc"/101[123]
+
+# Who is not there, or is a thread.
+run list 4711
+is_status 3 'list of nobody'
+no_out
+err_has 'list: there is no process 4711'
+run list 4711 1002
+is_status 3 'list of nobody and somebody'
+out_has game
+process 1003 game
+sed -i 's/Tgid.*/Tgid:\t1002/' "$proc/1003/status"
+run list 1003
+is_status 3 'list of a thread'
+err_has '1003 is a thread of process 1002: name the process'
+rm -r "$proc/1003"
+run list --json 4711
+is_status 3 'list --json of nobody'
+json '.processes == [] and .target_errors[0].code == "ESRCH" and [.total[]] == [0, 0, 0, 0, 0, 0, 0]'
+run list --client 8
+is_status 0 'list --client'
+out_has browser
+out_lacks game
+run list --client 99 1002
+is_status 3 'no such client'
+out_has game
+err_has 'nobody who could be looked at has a client 99'
+
+# Threads: the first has ended, or one has a table of its own. Each client is there once.
+process 1070 worker
+mkdir -p "$proc/1070/task"
+cp -r "$proc/1002/." "$proc/1070/task/1071"
+rm "$proc/1070/task/1071/fd/6" "$proc/1070/task/1071/fdinfo/6"
+printf 'Name:\tworker\nState:\tZ (zombie)\nTgid:\t1070\n' >"$proc/1070/status"
+sed -i 's/^drm-client-id:.*/drm-client-id:\t70/' "$proc/1070/task/1071/fdinfo/5"
+run list --json 1070
+json '.processes | length == 1 and .[0].resident_bytes == 4194304 and .[0].clients == 1'
+run list --comm worker
+out_matches '^1070 worker +panthor renderD128 +4\.0M .* only --client 70$'
+panthor 1070 5 71 1024 1024
+cp -r "$proc/1070/task/1071" "$proc/1070/task/1072"
+run list --json 1070
+json '.processes[0] | .resident_bytes == 5242880 and .clients == 2'
+rm -r "$proc/1070"
+
+# A line each, and the largest first; the sum is the last.
+panthor 1004 5 9 16384 8192
+run list
+check 'the largest first' test "$(awk 'NR > 1 { print $2 }' <<<"$out" | head -2 | xargs)" = \
+	'steam browser'
+check 'the sum last' grep -q '^ *total' <(tail -1 <<<"$out")
+first() { awk 'NR == 2 { print $2 }' <<<"$out"; }
+for words in 'pid game' 'name browser' 'resident steam' 'evicted browser' 'shared steam'; do
+	run list --sort "${words% *}"
+	check "--sort $words" test "$(first)" = "${words#* }"
+done
+run list --by client --sort pid 1002 1004
+out_matches '^CLIENT +PID COMMAND DRIVER  DEVICE     RESIDENT EVICTED SHARED INTERNAL$'
+out_matches '^ +7 1002 game +panthor renderD128 +4\.0M'
+out_matches '^ +9 1004 browser +panthor renderD128 +8\.0M +8\.0M'
+echo '0::/app/game' >"$proc/1002/cgroup"
+printf '3:cpu:/old\n0::/app/game\n' >"$proc/1004/cgroup"
+run list --by cgroup 1002 1004 1020
+out_matches '^CGROUP +PROCESSES RESIDENT EVICTED SHARED INTERNAL$'
+out_matches '^/app/game +2 +14\.0M +12\.0M'
+out_matches '^\? +1 +90\.0M'
+out_matches '^total '
+run list --by cgroup --json 1002 1004
+json '.cgroups == [{cgroup: "/app/game", processes: 2, total_bytes: 27262976,
+	resident_bytes: 14680064, evicted_bytes: 12582912, shared_bytes: 1048576,
+	purgeable_bytes: 0, active_bytes: 0, internal_bytes: 786432}]'
+rm "$proc"/100[24]/cgroup "$proc/1004/fd/5" "$proc/1004/fdinfo/5"
+
+# Whom a call by number reaches: the second of two, the first of two, nobody.
+process 1001 launcher
+panthor 1001 3 7 4096 4096
+run list --json 1001 1002
+json '.processes | map(.pid) == [1002]'
+json '.clients[0] | .pids == [1001, 1002] and .reached_by_pids == [1002]'
+run list --pids 1001 1002
+check 'the one that is reached' test "$out" = 1002
+run list --by client 1001 1002
+out_matches '^ +7 1002 game .* open in 2 processes$'
+mock=user=1001
+run list --pids 1001 1002
+check 'the other one' test "$out" = 1001
+mock='user=9 gone'
+run list 1001 1002
+out_matches '^1001 launcher .* only --client 7$'
+run list --by client 1002
+out_matches ' no PID reaches it$'
+run list --pids 1001 1002
+no_out
+err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
+run list --json 1002
+json '.clients[0].reached_by_pids == []'
+# Without the permission it is not known, and the lowest number has it.
+mock=nocap
+run list --json 1001 1002
+json '.clients[0].reached_by_pids == null and .processes[0].pid == 1001'
+mock=''
+rm -r "$proc/1001"
+
+# Two devices without pdev, and equal ids; regions beyond the sixteenth.
+process 1080 two
+for node in renderD131 renderD132; do
+	file 1080 "${node#renderD}" $node <<-END
+	drm-driver:	panfrost
+	drm-client-id:	7
+	drm-total-memory:	1 MiB
+	drm-resident-memory:	1 MiB
+	other-resident-memory:	9 MiB
+	panfrost-resident-memory:	2 MiB
+	x-resident-memory:	9 MiB
+	END
+done
+run list --json 1080
+json '.clients | length == 2 and (map(.internal_bytes) | unique) == [2097152]'
+json '.processes | map([.device, .resident_bytes]) == [["renderD131", 1048576], ["renderD132", 1048576]]'
+{ printf 'drm-driver:\tx\ndrm-client-id:\t5\n'
+for i in $(seq 17); do printf 'drm-total-r%s:\t1 MiB\n' "$i"; done; } | file 1080 131 renderD131
+run list 1080
+err_has 'the sums leave out what 1 client has beyond 16 regions'
+run list --json 1080
+json '.clients | map(.regions_complete) | sort == [false, true]'
+rm -r "$proc/1080"
+
+# File systems that do not answer are not asked.
+mock=deadfs
+ln -s /mnt/dead/folder "$proc/1030/fd/8"
+printf 'pos:\t0\nflags:\t0\n' >"$proc/1030/fdinfo/8"
+LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" timeout 60 \
+	"$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
+status=$?
+out=$(cat "$work/out")
+is_status 0 'file systems that do not answer'
+out_has browser
+mock=''
+
 # Names that would do something to a terminal, or to a JSON parser.
 printf 'a\033[31mb\n' >"$proc/1002/comm"
 printf '\xff\xfe\xc3\xa9"\\\n' >"$proc/1004/comm"

@@ -26,6 +26,7 @@
  *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
  *                closes it
  *   interrupt    with hold: and then ends as by a signal
+ *   deadfs       file systems do not answer: who asks one waits for ever
  *   wait         with hold: and then waits until a signal comes, or for 60 s
  */
 #include <dirent.h>
@@ -36,6 +37,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -244,6 +246,21 @@ static int open_node(const char *path)
 		return -1;
 	}
 	return drm_core_open(model_file_new(model, model->current, 0));
+}
+
+/* What a file system has to be asked for, and what the kernel knows by itself. */
+int fstatat(int dir, const char *path, struct stat *st, int flags)
+{
+	while (word("deadfs"))
+		pause();
+	return (int)syscall(SYS_newfstatat, dir, path, st, flags);
+}
+
+int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *st)
+{
+	while (word("deadfs") && !(flags & AT_STATX_DONT_SYNC))
+		pause();
+	return (int)syscall(SYS_statx, dir, path, flags, mask, st);
 }
 
 /* The numbers in a group's list and in those below, as the kernel would find them. */
