@@ -72,7 +72,7 @@ tool reclaim --json $game_pid
 json '.total.evicted_bytes == 0'
 
 tool claim --dry-run --json --comm game
-json ".total.remaining_bytes >= 12 * $MiB"
+json ".total | .claimed_bytes == $evict and .remaining_bytes == 0"
 tool claim --json --comm game --metrics "$work/m.prom"
 is_status 0 claim
 json ".total | .claimed_bytes == $evict and .remaining_bytes == 0"
@@ -101,9 +101,10 @@ echo "$game_pid" >/sys/fs/cgroup/apps/game.scope/cgroup.procs
 echo "$browser_pid" >/sys/fs/cgroup/apps/browser.scope/cgroup.procs
 tool reclaim --json --cgroup /apps
 is_status 0 --cgroup
-json "[.results[].pid] | sort == ([$game_pid, $browser_pid] | sort)"
+json ".results | map([.pid, .cgroup]) == [[null, \"/apps\"]]"
+json ".total.freed_bytes >= 18 * $MiB"
 tool claim --json --cgroup /sys/fs/cgroup/apps/browser.scope
-json "[.results[].pid] == [$browser_pid]"
+json ".total.claimed_bytes >= 8 * $MiB and .error == null"
 tool claim --json $game_pid
 tool watch --count 2 --interval 10ms
 is_status 0 watch
