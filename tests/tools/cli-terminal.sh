@@ -73,6 +73,101 @@ check 'fits the screen' test "$lines" -le 11
 out_matches '\([0-9]+ more\)'
 rm -r "$proc"/20??
 
+# 50 columns: what is alike in each line goes first, with a mark; no number is cut.
+for columns in 80 50; do
+	on_terminal $columns 24 watch --count 1 --color never
+	out_has EVICTED
+	out_has CHANGE
+	out_matches 'total +8\.0M +0'
+	out_matches "swap (used )?0 of 128\.0M${esc}\[K"
+	check "$columns columns" test "$(width)" -le $columns
+done
+out_lacks DRIVER
+out_matches ' \+'
+on_terminal 30 24 watch --count 1 --color never
+out_matches "1\.0G/4\.0G  0/128\.0M${esc}\[K"
+on_terminal 20 24 watch --count 1 --color never
+out_matches "^${esc}.*[0-9]:[0-9][0-9]${esc}\[K"
+# A small window: the largest, the sum, and how many more there are.
+for pid in $(seq 2000 2020); do
+	process "$pid" many
+	panthor "$pid" 3 "$pid" 1024 1024
+done
+process 2021 huge
+panthor 2021 3 2021 2097152 2097152
+on_terminal 80 10 watch --count 1 --color never
+out_has ' huge '
+out_has ' total '
+out_matches '\([0-9]+ more\)'
+rm -r "$proc"/20??
+# A terminal that cannot move its cursor, and one that is none.
+TERM=dumb on_terminal 80 24 watch --count 2 --interval 1ms
+is_status 0 TERM=dumb
+out_lacks "$esc"
+# Where nothing can be written, the status says so.
+for words in 'list' 'watch --count 1' 'watch --json --count 1' 'reclaim 1002'; do
+	read -ra arguments <<<"$words"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" "${arguments[0]}" --proc "$proc" \
+		--sys "$sys" "${arguments[@]:1}" >&- 2>"$work/err"
+	status=$?
+	err=$(cat "$work/err")
+	is_status 1 "$words, output closed"
+	err_has 'cannot write the output'
+done
+LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --json --interval 1ms \
+	--proc "$proc" --sys "$sys" | head -1 >"$work/out"
+check 'the reader is gone' test "${PIPESTATUS[0]}" = 141
+
+# watching ARGUMENT...: watch, in the background of the test and on a terminal of its own, until
+# it has drawn; sets child.
+watching() {
+	# Jobs of a script ignore SIGINT and SIGQUIT from the start.
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' env --default-signal=INT,QUIT "$IN_PTY" 80 24 \
+		"$TOOL" watch --proc "$proc" --sys "$sys" "$@" >"$work/out" </dev/null &
+	watcher=$!
+	until grep -qF "${esc}[J" "$work/out"; do
+		kill -0 $watcher || break
+		sleep 0.05
+	done
+	child=$(ps -o pid= --ppid $watcher | tr -d ' ')
+}
+number=0
+for signal in INT TERM HUP QUIT; do
+	watching --interval 60min
+	kill -s $signal "$child"
+	wait $watcher
+	status=$?
+	out=$(tail -c 14 "$work/out")
+	number=$(kill -l $signal)
+	is_status $((128 + number)) "watch, SIG$signal"
+	check "SIG$signal gives the screen back" test "$out" = "${esc}[?25h${esc}[?1049l"
+done
+# Ctrl-Z gives it back, too, and afterwards it is taken again.
+watching --interval 60min
+kill -s TSTP "$child"
+until [ "$(grep -oF "${esc}[?1049h" "$work/out" | wc -l)" = 2 ]; do
+	kill -0 $watcher || break
+	sleep 0.05
+done
+check 'left and entered' grep -qF "${esc}[?25h${esc}[?1049l${esc}[?1049h" "$work/out"
+mv "$proc" "$proc.away"
+kill -s CONT "$child"
+wait $watcher
+status=$?
+mv "$proc.away" "$proc"
+out=$(cat "$work/out")
+is_status 1 'no /proc any more'
+check 'a message is seen on the old screen' grep -qF \
+	"${esc}[?1049lpanthor-mem: cannot read" "$work/out"
+watching --interval 60min --by client
+kill -s WINCH "$child"
+until [ "$(grep -oF "${esc}[J" "$work/out" | wc -l)" = 2 ]; do
+	kill -0 $watcher || break
+	sleep 0.05
+done
+check 'drawn again' kill -s TERM "$child"
+wait $watcher
+
 # What has changed since the last look.
 mkfifo "$work/pipe"
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --proc "$proc" --sys "$sys" \
@@ -101,6 +196,13 @@ out_has game
 rm -r "$sys/fs/cgroup/gone"
 run watch --count 1 --cgroup gone
 is_status 0 'watch of nobody'
+out_has '(there is no cgroup gone)'
+run watch --count 1 --comm nobody --comm game
+is_status 0 'watch of nobody, and of somebody'
+out_has '(no process is called nobody)'
+out_has 1002
+run watch --json --count 1 --comm nobody --comm game
+json '(.processes | length) == 1 and (.target_errors | map(.target)) == ["--comm nobody"]'
 mv "$proc" "$proc.away"
 run watch --count 1
 is_status 1 'watch without /proc'
