@@ -55,10 +55,10 @@ static void say_unseen(const struct scan *s)
 	if (s->unreadable)
 		say("%u %s of other users could not be looked at: root can", s->unreadable,
 		    s->unreadable == 1 ? "process" : "processes");
+	/* Not dumpable, or with capabilities that we lack. */
 	if (s->protected_own)
-		say("%u %s of your own could not be looked at, as %s not dumpable: root can",
-		    s->protected_own, s->protected_own == 1 ? "process" : "processes",
-		    s->protected_own == 1 ? "it is" : "they are");
+		say("%u protected %s of your own could not be looked at: root can",
+		    s->protected_own, s->protected_own == 1 ? "process" : "processes");
 	if (s->cut)
 		say("%u %s more tables of open files than were looked at", s->cut,
 		    s->cut == 1 ? "process has" : "processes have");

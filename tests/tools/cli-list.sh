@@ -157,7 +157,7 @@ status=$?
 err=$(cat "$work/err")
 is_status 0 'what may not be looked at'
 err_has '1 process of other users could not be looked at: root can'
-err_has '1 process of your own could not be looked at, as it is not dumpable: root can'
+err_has '1 protected process of your own could not be looked at: root can'
 "${weak[@]}" "$TOOL" list --json --proc "$proc" --sys "$sys" >"$work/out"
 json '.unreadable_processes == 2'
 chmod 700 "$proc"/101[123]/fd
