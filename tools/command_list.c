@@ -45,6 +45,7 @@ static void print(const struct options *o, const struct look *look)
 	else if (!look->problems.count)
 		say("nobody that could be looked at holds GPU memory");
 	holders_free(&h);
+	holders_dmabufs(s, o->bytes, stdout);
 	if (s->n_clients && !process_numbers_count(&o->roots))
 		say("%s is that of another pid namespace: its numbers mean others here; for reclaim "
 		    "and claim, name a --client (see list --by client)", o->roots.proc);

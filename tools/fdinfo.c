@@ -196,6 +196,24 @@ bool fdinfo_parse(const char *text, struct fdinfo *info)
 	return *info->driver;
 }
 
+bool fdinfo_parse_dmabuf(const char *text, struct fdinfo_dmabuf *buffer)
+{
+	bool has_ino = false, has_size = false;
+	struct line line;
+	const char *rest;
+
+	memset(buffer, 0, sizeof(*buffer));
+	while (next_line(&text, &line)) {
+		if (!strcmp(line.key, "ino"))
+			has_ino = parse_number(line.value, &buffer->ino, &rest) && !*rest;
+		else if (!strcmp(line.key, "size"))
+			has_size = parse_bytes(line.value, &buffer->bytes);
+		else if (!strcmp(line.key, "exp_name"))
+			memcpy(buffer->exporter, line.value, sizeof(buffer->exporter));
+	}
+	return has_ino && has_size && *buffer->exporter;
+}
+
 uint64_t fdinfo_plus(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;

@@ -53,6 +53,18 @@ bool fdinfo_parse(const char *text, struct fdinfo *info);
 /* Add up; a kind is known if it is known of one of both. */
 void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from);
 
+/*
+ * One file that is a dma-buf: who exported it, its inode, which is its identity, and its
+ * size. False if it is none.
+ */
+struct fdinfo_dmabuf {
+	char exporter[FDINFO_NAME];
+	uint64_t ino;
+	uint64_t bytes;
+};
+
+bool fdinfo_parse_dmabuf(const char *text, struct fdinfo_dmabuf *buffer);
+
 /* A sum, or the largest number there is. */
 uint64_t fdinfo_plus(uint64_t a, uint64_t b);
 

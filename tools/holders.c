@@ -364,6 +364,56 @@ unsigned int holders_table(const struct holders *h, const struct holders *before
 	return lines;
 }
 
+/* --- dma-bufs --------------------------------------------------------------- */
+
+struct exported {
+	const char *exporter;
+	uint64_t count;
+	uint64_t bytes;
+};
+
+#define EXPORTERS_MOST 16
+
+/* By exporter; beyond the limit, those of the last one are of more. Returns how many. */
+static size_t sum_dmabufs(const struct scan *s, struct exported all[EXPORTERS_MOST])
+{
+	size_t i, e, n = 0;
+
+	for (i = 0; i < s->n_dmabufs; i++) {
+		const struct fdinfo_dmabuf *b = &s->dmabufs[i];
+
+		for (e = 0; e < n && strcmp(all[e].exporter, b->exporter); e++)
+			;
+		if (e == EXPORTERS_MOST) {
+			all[--e].exporter = "others";
+		} else if (e == n) {
+			n++;
+			all[e] = (struct exported){ .exporter = b->exporter };
+		}
+		all[e].count++;
+		all[e].bytes = fdinfo_plus(all[e].bytes, b->bytes);
+	}
+	return n;
+}
+
+void holders_dmabufs(const struct scan *s, bool bytes, FILE *out)
+{
+	struct exported all[EXPORTERS_MOST];
+	size_t i, n = sum_dmabufs(s, all);
+
+	for (i = 0; i < n; i++) {
+		char name[FDINFO_NAME], size[AMOUNT_TEXT];
+
+		text_printable(name, sizeof(name), all[i].exporter);
+		if (bytes)
+			snprintf(size, sizeof(size), "%" PRIu64, all[i].bytes);
+		else
+			amount_size(size, all[i].bytes);
+		fprintf(out, "dma-bufs of %s: %s in %" PRIu64 ", those with a handle counted above, "
+			"too\n", name, size, all[i].count);
+	}
+}
+
 /* --- JSON ----------------------------------------------------------------- */
 
 static void add_bytes(struct json_object *o, const struct fdinfo_bytes *b)
@@ -468,6 +518,23 @@ static struct json_object *cgroups_array(const struct scan *s, const struct opti
 	return array;
 }
 
+static struct json_object *dmabufs_array(const struct scan *s)
+{
+	struct json_object *array = json_object_new_array();
+	struct exported all[EXPORTERS_MOST];
+	size_t i, n = sum_dmabufs(s, all);
+
+	for (i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_add_name(o, "exporter", all[i].exporter);
+		json_add_number(o, "count", all[i].count);
+		json_add_number(o, "bytes", all[i].bytes);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
 /* Nobody holds anything: that is known, and 0. */
 static void add_totals(struct json_object *o, const struct scan *s)
 {
@@ -497,6 +564,7 @@ void holders_json(const struct scan *s, const struct options *o, struct json_obj
 	if (o->by == LIST_BY_CGROUP)
 		json_add(object, "cgroups", cgroups_array(s, o));
 	add_totals(object, s);
+	json_add(object, "dmabufs", dmabufs_array(s));
 	json_add_number(object, "unreadable_processes", s->unreadable + s->protected_own);
 	json_add_number(object, "cut_processes", s->cut);
 	json_add_flag(object, "own_pid_namespace", process_numbers_count(&o->roots));

@@ -44,6 +44,9 @@ void holders_free(struct holders *h);
 unsigned int holders_table(const struct holders *h, const struct holders *before, bool bytes,
 			   FILE *out, const struct term *term, unsigned int max_lines);
 
+/* A line for the dma-bufs of each exporter, if there are any. */
+void holders_dmabufs(const struct scan *s, bool bytes, FILE *out);
+
 void holders_json(const struct scan *s, const struct options *o, struct json_object *object);
 
 #endif /* TOOL_HOLDERS_H */

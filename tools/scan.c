@@ -21,6 +21,9 @@
 #define TABLES_MOST 32
 #define TABLES_UNKNOWN 8
 
+/* What a link in /proc/PID/fd to a dma-buf begins with. */
+#define DMABUF "/dmabuf:"
+
 struct look {
 	struct scan *s;
 	const struct roots *roots;
@@ -149,10 +152,24 @@ static bool out_of_files(struct look *l)
 	return l->error;
 }
 
+static void add_dmabuf(struct scan *s, const struct fdinfo_dmabuf *buffer)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_dmabufs; i++) {
+		if (s->dmabufs[i].ino == buffer->ino)
+			return;
+	}
+	s->dmabufs = memory_grow(s->dmabufs, s->n_dmabufs, s->n_dmabufs + 1,
+				 sizeof(*s->dmabufs));
+	s->dmabufs[s->n_dmabufs++] = *buffer;
+}
+
 static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const char *fd)
 {
 	char node[NODE_NAME], link[NODE_LINK], *text;
 	const struct scan_wish *wish = l->wish;
+	struct fdinfo_dmabuf buffer;
 	struct scan_client *client;
 	struct fdinfo info;
 
@@ -173,6 +190,10 @@ static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const
 			client = add_client(l->s, &info, node);
 		pid_list_add(&client->pids, pid);
 	}
+	/* Which device it is of is not said. */
+	if (!wish->node && !wish->clients && !strncmp(link, DMABUF, strlen(DMABUF)) &&
+	    fdinfo_parse_dmabuf(text, &buffer))
+		add_dmabuf(l->s, &buffer);
 	free(text);
 }
 
@@ -356,6 +377,7 @@ void scan_free(struct scan *s)
 	}
 	free(s->clients);
 	free(s->holders);
+	free(s->dmabufs);
 	pid_list_free(&s->missing);
 	memset(s, 0, sizeof(*s));
 }

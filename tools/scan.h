@@ -58,6 +58,9 @@ struct scan {
 	unsigned int cut;
 	/* Of the processes that were wished for, those that there are not. */
 	struct pid_list missing;
+	/* Buffers that processes have open as dma-bufs, each once. */
+	struct fdinfo_dmabuf *dmabufs;
+	size_t n_dmabufs;
 	/* Clients with more regions than are summed up. */
 	unsigned int cut_clients;
 	/* Of all holders. */

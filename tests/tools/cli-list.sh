@@ -288,6 +288,27 @@ run list --json 1080
 json '.clients | map(.regions_complete) | sort == [false, true]'
 rm -r "$proc/1080"
 
+# Dma-bufs, each once, whoever has it; nothing that only looks like one.
+process 1090 player
+process 1091 window
+for words in '1090 3 7' '1090 4 8' '1091 3 7'; do
+	read -r pid fd ino <<<"$words"
+	ln -s '/dmabuf:' "$proc/$pid/fd/$fd"
+	printf 'pos:\t0\nino:\t%s\nsize:\t1048576\ncount:\t2\nexp_name:\tpanthor\n' "$ino" \
+		>"$proc/$pid/fdinfo/$fd"
+done
+ln -s '/home/dmabuf:' "$proc/1091/fd/9"
+printf 'ino:\t9\nsize:\t1048576\nexp_name:\tpanthor\n' >"$proc/1091/fdinfo/9"
+run list
+out_has 'dma-bufs of panthor: 2.0M in 2, those with a handle counted above, too'
+run list --json
+json '.dmabufs == [{exporter: "panthor", count: 2, bytes: 2097152}]'
+run list 1091
+out_has 'dma-bufs of panthor: 1.0M in 1'
+rm -r "$proc"/109?
+run list --json
+json '.dmabufs == []'
+
 # File systems that do not answer are not asked.
 mock=deadfs
 ln -s /mnt/dead/folder "$proc/1030/fd/8"
