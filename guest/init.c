@@ -9,7 +9,9 @@
  *   PM_MODULE   the simulated GPU, PM_PARAMS its parameters
  *   PM_SWAP     size of the zram swap in MiB, 0 for none; PM_ALGO its compressor
  * The command is in files of PM_SCRATCH: "cwd", "argv" and "env", the last two
- * with a NUL after each string. The exit status goes to its file "status".
+ * with a NUL after each string. Its file "show" has such strings in pairs: a path that
+ * the guest is to have whatever it mounts, and where the host has it, or "" for the
+ * same path. The exit status goes to the file "status".
  *
  * GUEST_POWER in the command's environment, "on" or "auto", is for us: may the
  * GPU sleep when it is idle?
@@ -19,6 +21,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,11 +81,145 @@ static const char *setting(const char *name)
 	return value ? value : "";
 }
 
-static void mount_all(void)
+/* Reads a whole file; the length excludes the final NUL that is added. */
+static char *slurp(const char *path, size_t *length)
 {
-	char options[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t have = 0;
+	char *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		fail("cannot read %s: %s", path, strerror(errno));
+	text = calloc(1, st.st_size + 1);
+	while (text && have < (size_t)st.st_size) {
+		ssize_t n = read(fd, text + have, st.st_size - have);
+
+		if (n <= 0)
+			fail("cannot read %s: %s", path, strerror(errno));
+		have += n;
+	}
+	if (!text)
+		fail("out of memory");
+	close(fd);
+	*length = have;
+	return text;
+}
+
+static char **split(char *text, size_t length)
+{
+	size_t count = 0, n = 0;
+	char **list;
+
+	for (size_t i = 0; i < length; i++)
+		count += !text[i];
+	list = calloc(count + 1, sizeof(*list));
+	if (!list)
+		fail("out of memory");
+	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
+		list[n++] = text + i;
+	return list;
+}
+
+/* A part of the host's file system, at @target. */
+static void mount_host(const char *source, const char *target, unsigned long flags)
+{
+	if (mount("none", target, "hostfs", flags, source) < 0)
+		fail("cannot mount %s of the host on %s: %s", source, target, strerror(errno));
+}
+
+/* What the guest is to have of the host, and what that was before we mounted anything. */
+struct shown {
+	char **pairs;
+	int *fds;
+	size_t count;
+	int cwd;
+};
+
+static void find_shown(struct shown *s)
+{
+	size_t length;
+	char *text;
+
+	/* For a moment: what is mounted for good would cover some of it. */
+	mount_host(setting("PM_SCRATCH"), "/sys", MS_RDONLY);
+	text = slurp("/sys/show", &length);
+	s->pairs = split(text, length);
+	for (s->count = 0; s->pairs[2 * s->count]; s->count++)
+		;
+	s->fds = calloc(s->count + 1, sizeof(*s->fds));
+	if (!s->fds)
+		fail("out of memory");
+	for (size_t i = 0; i < s->count; i++)
+		s->fds[i] = open(s->pairs[2 * i], O_PATH | O_CLOEXEC);
+	text = slurp("/sys/cwd", &length);
+	s->cwd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(text);
+	umount("/sys");
+}
+
+static int make(const char *path, bool folder)
+{
+	return folder ? mkdir(path, 0755) : mknod(path, S_IFREG | 0644, 0);
+}
+
+/*
+ * Something to mount on. A folder of the host that cannot be looked into from here gets
+ * a file system of ours instead.
+ */
+static void make_place(const char *path, bool folder)
+{
+	for (const char *end = path; *end; ) {
+		char *part, *up;
+		struct stat st;
+		bool whole;
+
+		end = strchrnul(end + 1, '/');
+		whole = folder || *end;
+		part = strndup(path, (size_t)(end - path));
+		up = strndup(path, (size_t)((const char *)memrchr(path, '/', (size_t)(end - path)) -
+					    path));
+		if (!part || !up)
+			fail("out of memory");
+		if (stat(part, &st) < 0 && make(part, whole) < 0 &&
+		    (!*up || mount("tmpfs", up, "tmpfs", 0, "mode=0755") < 0 ||
+		     make(part, whole) < 0))
+			fail("cannot make %s: %s", part, strerror(errno));
+		free(part);
+		free(up);
+	}
+}
+
+static void show(const char *path, const char *source, int fd)
+{
+	struct stat was, is;
+	char text[64];
+
+	if (*source) {
+		if (!access(path, X_OK))
+			return;
+		make_place(path, true);
+		mount_host(source, path, MS_RDONLY);
+		return;
+	}
+	if (fd < 0 || fstat(fd, &was) < 0)
+		return;
+	if (!stat(path, &is) && is.st_dev == was.st_dev && is.st_ino == was.st_ino)
+		return;
+	make_place(path, S_ISDIR(was.st_mode));
+	snprintf(text, sizeof(text), "/proc/self/fd/%d", fd);
+	if (mount(text, path, NULL, MS_BIND, NULL) < 0)
+		fail("cannot show %s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/* Returns the host's working directory, or -1. */
+static int mount_all(void)
+{
+	struct shown shown;
 
 	mount_at("proc", "/proc", NULL);
+	find_shown(&shown);
 	mount_at("sysfs", "/sys", NULL);
 	if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) < 0 && errno != EBUSY)
 		fail("cannot mount /dev: %s", strerror(errno));
@@ -97,14 +234,15 @@ static void mount_all(void)
 	mount_at("cgroup2", "/sys/fs/cgroup", NULL);
 	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
 
-	snprintf(options, sizeof(options), "%s", setting("PM_SCRATCH"));
 	mkdir(SCRATCH, 0755);
-	if (mount("none", SCRATCH, "hostfs", 0, options) < 0)
-		fail("cannot mount the scratch directory: %s", strerror(errno));
+	mount_host(setting("PM_SCRATCH"), SCRATCH, 0);
+	for (size_t i = 0; i < shown.count; i++)
+		show(shown.pairs[2 * i], shown.pairs[2 * i + 1], shown.fds[i]);
 	symlink("/proc/self/fd", "/dev/fd");
 	symlink("/proc/self/fd/0", "/dev/stdin");
 	symlink("/proc/self/fd/1", "/dev/stdout");
 	symlink("/proc/self/fd/2", "/dev/stderr");
+	return shown.cwd;
 }
 
 /* The number of panthor's render node, or 0: there are others' nodes, too. */
@@ -187,46 +325,6 @@ static void swap_on(void)
 		fail("cannot swap on /dev/zram0: %s", strerror(errno));
 }
 
-/* Reads a whole file; the length excludes the final NUL that is added. */
-static char *slurp(const char *path, size_t *length)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	size_t have = 0;
-	char *text;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		fail("cannot read %s: %s", path, strerror(errno));
-	text = calloc(1, st.st_size + 1);
-	while (text && have < (size_t)st.st_size) {
-		ssize_t n = read(fd, text + have, st.st_size - have);
-
-		if (n <= 0)
-			fail("cannot read %s: %s", path, strerror(errno));
-		have += n;
-	}
-	if (!text)
-		fail("out of memory");
-	close(fd);
-	*length = have;
-	return text;
-}
-
-static char **split(char *text, size_t length)
-{
-	size_t count = 0, n = 0;
-	char **list;
-
-	for (size_t i = 0; i < length; i++)
-		count += !text[i];
-	list = calloc(count + 1, sizeof(*list));
-	if (!list)
-		fail("out of memory");
-	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
-		list[n++] = text + i;
-	return list;
-}
-
 /* A console that passes bytes through as they are. */
 static int open_console(const char *path, int flags)
 {
@@ -264,7 +362,21 @@ static void set_power(void)
 	}
 }
 
-static void run_command(void)
+/* As /tmp is the guest's own, a command from there starts in the host's. */
+static void go_to(int host_cwd)
+{
+	struct stat host, here;
+	size_t length;
+
+	if (!chdir(slurp(SCRATCH "/cwd", &length)) &&
+	    (fstat(host_cwd, &host) < 0 ||
+	     (!stat(".", &here) && here.st_dev == host.st_dev && here.st_ino == host.st_ino)))
+		return;
+	if (fchdir(host_cwd) < 0 && chdir("/") < 0)
+		fail("cannot go to /: %s", strerror(errno));
+}
+
+static void run_command(int host_cwd)
 {
 	size_t length;
 	char *text, **argv, **env;
@@ -272,9 +384,7 @@ static void run_command(void)
 	text = slurp(SCRATCH "/argv", &length);
 	argv = split(text, length);
 	env = command_environment();
-	text = slurp(SCRATCH "/cwd", &length);
-	if (chdir(text) < 0 && chdir("/") < 0)
-		_exit(126);
+	go_to(host_cwd);
 
 	setsid();
 	if (*setting("PM_TTY")) {
@@ -301,17 +411,17 @@ static void run_command(void)
 int main(void)
 {
 	char line[16];
-	int status = 0, fd, code;
+	int status = 0, fd, code, host_cwd;
 	pid_t pid, child;
 
-	mount_all();
+	host_cwd = mount_all();
 	load_gpu();
 	swap_on();
 	set_power();
 
 	child = fork();
 	if (!child)
-		run_command();
+		run_command(host_cwd);
 	if (child < 0)
 		fail("cannot fork: %s", strerror(errno));
 	/* Orphans of the command become ours: reap them too. */
