@@ -3,24 +3,96 @@
 # it is shown where it has a file system of its own.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# protect: sets wrap, the command that the guest's kernel runs in.
+# A user that no package has.
+USER_ID=65533
+as_user=(setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups --no-new-privs)
+
+# say_once TEXT...: not again before it changes.
+say_once() {
+	[ "$(cat "$CACHE/said" 2>/dev/null)" != "$*" ] || return 0
+	printf '%s\n' "$*" >"$CACHE/said"
+	say "$*"
+}
+
+# protect: sets wrap, the command that the guest's kernel runs in, and by_user if that
+# is another user. Everything has its place twice: as the host names it, and as the
+# guest's kernel does. Those differ for a user who is kept from a folder on the way,
+# as from /root: what is open already it can use all the same.
 protect() {
-	# Mounted read-only for the whole process tree, but for what is of this run.
+	local why=''
 	wrap=(bwrap --ro-bind / / --dev /dev --ro-bind /dev/shm /dev/shm --proc /proc
-		--unshare-pid --unshare-net --unshare-ipc --die-with-parent
-		--bind "$run" "$run" --bind "$names" "$names" --bind "$scratch" "$scratch"
+		--unshare-pid --unshare-net --unshare-ipc --die-with-parent)
+	by_user=
+	if [ "${GUEST_PROTECTION-}" = user ]; then
+		by_user=1
+	elif ! why=$("${wrap[@]}" true 2>&1); then
+		by_user=1
+	fi
+	if [ -n "$by_user" ]; then
+		protect_by_user "$(tail -n 1 <<<"$why")"
+		return
+	fi
+	# Mounted read-only for the whole process tree, but for what is of this run.
+	wrap+=(--bind "$run" "$run" --bind "$names" "$names" --bind "$scratch" "$scratch"
 		--tmpfs "$run/ram")
 	scratch_at=$names/scratch
 	kernel_at=$names/kernel
 	ram_at=$names/run/ram
+	# The host's descriptors would lead around the mounts: none is passed on.
 	ln -s "$scratch" "$names/scratch"
 	ln -s "$run" "$names/run"
+}
+
+protect_by_user() {
+	local said remedy="allow namespaces, as podman run --privileged does"
+	local why=${1:-GUEST_PROTECTION is user} fd
+	[ -r /proc/self/status ] || die "there is no /proc: mount -t proc proc /proc"
+	[ "$(id -u)" = 0 ] ||
+		die "bubblewrap does not work ($why), and without it this takes root: be root, or $remedy"
+	said=$("${as_user[@]}" true 2>&1) ||
+		die "neither bubblewrap works ($why) nor another user ($said): $remedy"
+	[ -z "$1" ] ||
+		say_once "run-guest: bubblewrap does not work here ($why): the guest runs as user $USER_ID" \
+			"of the host, to whom nothing but its scratch directory belongs"
+	owner=$(stat -c %u:%g "$scratch")
+	chmod 755 "$names"
+	chown -R --no-dereference "$USER_ID:$USER_ID" "$scratch" "$run/ram" "$names/uml" ||
+		die "user $USER_ID cannot be given $scratch: name another directory in PANTHOR_GUEST_SCRATCH"
+	wrap=("${as_user[@]}" --pdeathsig KILL)
+	exec {fd}<"$scratch"
+	scratch_at=/proc/self/fd/$fd/.
+	exec {fd}<"$kernel"
+	kernel_at=/proc/self/fd/$fd
+	ram_at=/dev/shm
+	if ! ram_fits; then
+		exec {fd}<"$run/ram"
+		ram_at=/proc/self/fd/$fd
+	fi
+}
+
+# A container's /dev/shm is often small, or nothing in it may be executed.
+ram_fits() {
+	local type options room
+	read -r type options room < <(findmnt -bno FSTYPE,OPTIONS,AVAIL -T /dev/shm) || return
+	[ "$type" = tmpfs ] && [[ ",$options," != *,noexec,* ]] && [ -w /dev/shm ] &&
+		[ "$room" -gt $(((mem + 64) << 20)) ]
+}
+
+# After the guest: its files are the caller's again.
+unprotect() {
+	[ -z "${owner-}" ] || chown -R --no-dereference "$owner" "$scratch" || :
 }
 
 # show PLACE: as a pair for guest/init.c, the place, and what to mount there: nothing
 # for what the guest's kernel finds at the same place.
 show() {
-	printf '%s\0' "$1" '' >>"$scratch/show"
+	local fd at=
+	if [ -n "$by_user" ] && ! "${as_user[@]}" test -x "$1"; then
+		[ -d "$1" ] || return 0
+		exec {fd}<"$1"
+		at=/proc/self/fd/$fd/.
+	fi
+	printf '%s\0' "$1" "$at" >>"$scratch/show"
 }
 
 # Below a file system of the guest's own not the one folder alone, but all that it

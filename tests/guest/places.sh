@@ -4,6 +4,8 @@
 # them to the guest; and nothing of the host can be written from there. Runs on the host:
 #
 #   tests/guest/places.sh [OPTION...]	options of run-guest
+#
+# With GUEST_PROTECTION=user, as root, without bubblewrap.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 options=("$@")
