@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The first steps of README.md on fresh machines that are none: in a chroot, where / is
+# no mount point and bubblewrap cannot work, and in a container of podman's own
+# making, without any privilege. As root. What a Debian builds is kept in the cache.
+#
+# usage: tests/guest/containers.sh chroot|podman DEBIAN
+set -euo pipefail
+. "$(dirname "$0")/../../scripts/common.sh"
+
+how=$1
+debian=$2
+[ "$(id -u)" = 0 ] || die 'this takes root'
+need mmdebstrap util-linux
+
+work=$(mktemp -d)
+trap 'rm -rf --one-file-system "$work"' EXIT
+root=$work/root
+
+# A cache for each Debian: another compiler makes another kernel.
+cache=$CACHE/containers/$debian
+mkdir -p "$cache/source"
+tarball=$("$TOP/kernel/fetch")
+cp -a --reflink=auto --update "$tarball" "$CACHE/source/checked" "$cache/source/"
+rm -f "$cache/said"
+
+mmdebstrap --variant=minbase --include=ca-certificates "$debian" "$root"
+cp -L /etc/resolv.conf "$root/etc/"
+mkdir -p "$root/root/panthor" "$root/root/.cache/panthor-mem"
+# What git would have, and no build directory.
+(cd "$TOP" && git ls-files -z --cached --others --exclude-standard |
+	tar -c --null --ignore-failed-read -T -) | tar -x -C "$root/root/panthor"
+
+# shellcheck disable=SC2016
+steps='set -e
+cd /root/panthor
+./run-demo
+./run-guest -- sh -c "touch /run/scratch/x && ! touch /etc/x 2>/dev/null &&
+	{ mount -o remount,rw / || :; } && ! touch /etc/x 2>/dev/null"
+[ ! -e /etc/x ]
+echo all is well'
+
+case $how in
+chroot)
+	unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
+		mount --bind "$2" "$1/root/.cache/panthor-mem" &&
+		exec env -i HOME=/root PATH="$PATH" TERM=dumb chroot "$1" bash -c "$3"' \
+		- "$root" "$cache" "$steps" ;;
+podman)
+	need podman runc
+	image=$(tar -C "$root" -c . | podman import -q -)
+	trap 'podman rmi -f "$image" >/dev/null; rm -rf --one-file-system "$work"' EXIT
+	# Without CAP_SYS_RESOURCE no limit can be raised, which is what podman would do.
+	podman --runtime runc run --rm --network host \
+		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
+		-e HOME=/root -v "$cache:/root/.cache/panthor-mem" "$image" bash -c "$steps" ;;
+*) die "chroot or podman, not '$how'" ;;
+esac 2>&1 | tee "$work/log"
+
+# It was what this is about, it was said, and said once.
+[ "$(grep -c 'bubblewrap does not work here' "$work/log")" = 1 ]
+grep -q '^Verdict: ok$' "$work/log"
+tail -n 1 "$work/log" | grep -qx 'all is well'
