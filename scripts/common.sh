@@ -10,6 +10,9 @@ CACHE=${PANTHOR_MEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/panthor-mem}
 
 JOBS=${JOBS:-$(nproc)}
 
+# is_odd PATH: can Linux's make, and what it starts, not work in it?
+is_odd() { [[ $1 == *[!A-Za-z0-9_./+,~-]* ]]; }
+
 # Our whole files, at their path in the kernel. All but the uAPI header are in
 # kernel/, below that path.
 own_files() {
@@ -28,6 +31,23 @@ own_mm_objects() { own_files | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
 # Progress goes to standard error, so that --json leaves standard output alone.
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+if is_odd "$CACHE"; then
+	die "no kernel can be built in '$CACHE': set PANTHOR_MEM_CACHE to a path of letters," \
+		"digits and -_.+,~"
+fi
+
+# build_kernel OPTION...: kernel/build, from a copy if the checkout is in such a place.
+build_kernel() {
+	local from=$TOP
+	if is_odd "$TOP"; then
+		need rsync
+		from=$CACHE/checkout/$(printf '%s' "$TOP" | sha256sum | cut -c 1-12)
+		mkdir -p "$from"
+		rsync -a --delete "$TOP/kernel" "$TOP/include" "$TOP/scripts" "$from/" >&2
+	fi
+	"$from/kernel/build" "$@"
+}
 
 # need PACKAGE...: install what is missing of these Debian packages.
 need() {
