@@ -87,6 +87,17 @@ bool node_link(int dir, const char *fd, char link[NODE_LINK])
 	return link[0] == '/';
 }
 
+#ifndef STATX_TYPE
+/* Of a C library that does not have the call. */
+#include <linux/stat.h>
+#include <sys/syscall.h>
+
+static int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *st)
+{
+	return (int)syscall(SYS_statx, dir, path, flags, mask, st);
+}
+#endif
+
 /*
  * The number of a device is in the inode. The file system is asked for nothing more: that
  * of a device can be one that a program serves.

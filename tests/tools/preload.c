@@ -256,6 +256,11 @@ int fstatat(int dir, const char *path, struct stat *st, int flags)
 	return (int)syscall(SYS_newfstatat, dir, path, st, flags);
 }
 
+#ifndef STATX_TYPE
+/* Of a C library that does not have the call. */
+#include <linux/stat.h>
+#endif
+
 int statx(int dir, const char *path, int flags, unsigned int mask, struct statx *st)
 {
 	while (word("deadfs") && !(flags & AT_STATX_DONT_SYNC))

@@ -43,9 +43,13 @@ complete -c panthor-mem -n "$in $commands" -s g -l cgroup -r -F \
     -d 'Every process in a cgroup'
 complete -c panthor-mem -n "$in $commands" -s c -l comm -x -a '(__panthor_mem_names | string split0)' \
     -d 'Every process of a name'
+complete -c panthor-mem -n "$in $commands" -l client -x -d 'A client'
 complete -c panthor-mem -n "$in $commands doctor" -s j -l json -d 'JSON objects'
 complete -c panthor-mem -n "$in $commands" -s b -l bytes -d 'Sizes in bytes'
 complete -c panthor-mem -n "$in $commands" -l color -x -a 'auto always never' -d Colour
+complete -c panthor-mem -n "$in list watch" -l by -x -a 'process client cgroup' -d 'A line for each'
+complete -c panthor-mem -n "$in list watch" -l sort -x \
+    -a 'size resident evicted shared pid name' -d 'The order of the lines'
 complete -c panthor-mem -n "$in list" -s q -l pids -d 'Numbers alone'
 complete -c panthor-mem -n "$in watch" -s i -l interval -x -d 'From one look to the next'
 complete -c panthor-mem -n "$in watch" -l count -x -d 'Look so many times'
