@@ -287,7 +287,8 @@ static bool parse_command(struct options *o, const char *name, int *status)
 			return true;
 		}
 	}
-	say("'%s' is no command: list, reclaim, claim, watch, doctor, metrics; see panthor-mem --help", name);
+	say("'%s' is no command: list, reclaim, claim, watch, doctor, metrics; "
+	    "see panthor-mem --help", name);
 	return bad(status);
 }
 

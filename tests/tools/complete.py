@@ -180,7 +180,11 @@ class Checks:
 
 def test_names(shell, checks, names, kind):
     for name, typed, not_fish, bash in names:
-        typed = typed + (not_fish if kind != 'fish' else []) + (bash if kind == 'bash' else [])
+        # Others quote by themselves, and are slower.
+        if kind != 'bash':
+            typed = (typed + (not_fish if kind == 'zsh' else []))[:2]
+        else:
+            typed = typed + not_fish + bash
         for text in typed:
             got = shell.line(b'reclaim --comm ' + text.encode())
             checks.same(f'{text} and TAB', got, [b'reclaim', b'--comm', name])
@@ -242,7 +246,7 @@ def main():
             os.waitpid(pid, 0)
         shutil.rmtree(folder)
     print(f'{checks.count} checks, {checks.bad} failed')
-    sys.exit(1 if checks.bad or checks.count < 60 else 0)
+    sys.exit(1 if checks.bad or checks.count < 50 else 0)
 
 
 main()
