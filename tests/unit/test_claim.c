@@ -230,6 +230,27 @@ static void bad_tgid(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
+/* A page that cannot be read, and one for which there is no memory, take none. */
+static void failures_take_no_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct model_counters before, after;
+
+	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
+	model_counters(f->model, &before);
+	f->model->fail_swap_read = 1;
+	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), -EIO);
+	model_counters(f->model, &after);
+	/* Its slot is given up, which compressed swap gains by. */
+	assert_int_equal(after.free - before.free, before.zram_used - after.zram_used);
+	assert_int_equal(before.swap_used - after.swap_used, MODEL_PAGE);
+	before = after;
+	f->model->fail_alloc = 1;
+	assert_true(panthor_mem_claim(f->fd, app_tgid(f), NULL) < 0);
+	model_counters(f->model, &after);
+	assert_int_equal(after.free, before.free);
+}
+
 static void bad_flags(void **state)
 {
 	struct fixture *f = in_swap(state);
@@ -307,6 +328,7 @@ int main(void)
 		on_fixture(no_capability),
 		on_fixture(no_process),
 		on_fixture(bad_tgid),
+		on_fixture(failures_take_no_memory),
 		on_fixture(bad_flags),
 		on_fixture(full_swap),
 		on_fixture(kernel_without_swap),

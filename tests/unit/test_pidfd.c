@@ -48,6 +48,7 @@ static struct {
 	int error;	      /* errno code, or 0 */
 	size_t most;	      /* bytes at once; 0: as many as are wanted */
 	const char *fdinfo;   /* what fdinfo says, or NULL for the truth */
+	bool endless;	      /* the status has no end, nor the line that is looked for */
 	unsigned int calls;
 	bool inherited; /* a program that is started now would get the descriptor */
 } reading;
@@ -83,6 +84,8 @@ ssize_t read(int fd, void *to, size_t n)
 	}
 	if (reading.most && n > reading.most)
 		n = reading.most;
+	if (reading.endless && strstr(path, "/status"))
+		return memset(to, 'x', n) ? (ssize_t)n : -1;
 	if (reading.fdinfo && strstr(path, "/fdinfo/"))
 		return read_fdinfo(fd, to, n);
 	return syscall(SYS_read, fd, to, n);
@@ -441,6 +444,17 @@ static void what_fdinfo_says(void **state)
 	assert_int_equal(app_resident(c->f), APP_SIZE);
 }
 
+/* What cannot be read to its end proves nothing about the namespace. */
+static void endless_status(void **state)
+{
+	struct child *c = *state;
+
+	by_old_kernel(c);
+	reading.endless = true;
+	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), -ENOSYS);
+	assert_int_equal(app_resident(c->f), APP_SIZE);
+}
+
 /* It is in no namespace of the caller's, or was reaped: no number is looked for then. */
 static void pidfd_without_number(void **state)
 {
@@ -753,6 +767,7 @@ int main(void)
 		on_child(reading_bit_by_bit),
 		on_child(descriptors_of_files),
 		on_child(what_fdinfo_says),
+		on_child(endless_status),
 		on_child(pidfd_without_number),
 		on_child(errors_of_the_ioctl),
 		on_child(no_file),

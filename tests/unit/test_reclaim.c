@@ -258,6 +258,30 @@ static void bad_tgid(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
+/* What another process has, and cannot use at the moment, is no reason to leave it. */
+static void shared_and_evicted_there(void **state)
+{
+	struct fixture *f = *state;
+	struct model_proc *proc = model_proc_new(f->model, MODEL_NS_INIT);
+	struct model_file *file = model_file_new(f->model, proc, 1);
+	struct panthor_mem_reclaim_result res = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	model_bo_add_handle(f->bo[0], file);
+	assert_int_equal(model_bo_bind(f->model, f->bo[0], &file->vms[0]), 0);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), 0);
+	assert_int_equal(res.evicted_bytes, APP_SIZE - BO_SIZE);
+	assert_true(res.status & DRM_PANTHOR_MEM_STATUS_SHARED);
+
+	/* Off the GPU in both, then back in the app alone. */
+	model_evict(f->model, f->bo[0]);
+	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), 0);
+	assert_int_equal(model_gpu_check(f->bo[0], f->vm), 0);
+	assert_int_equal(model_gpu_check(f->bo[0], &file->vms[0]), -EFAULT);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), 0);
+	assert_int_equal(res.evicted_bytes, APP_SIZE);
+	assert_int_equal(res.status & DRM_PANTHOR_MEM_STATUS_SHARED, 0);
+}
+
 static void bad_flags(void **state)
 {
 	struct fixture *f = *state;
@@ -351,6 +375,7 @@ int main(void)
 		on_fixture(no_capability),
 		on_fixture(no_process),
 		on_fixture(bad_tgid),
+		on_fixture(shared_and_evicted_there),
 		on_fixture(bad_flags),
 		on_fixture(no_swap),
 		on_fixture(kernel_without_swap),

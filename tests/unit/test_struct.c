@@ -126,10 +126,14 @@ static void earlier_options(void **state)
 	struct panthor_mem_claim_options co = {
 		.size = offsetof(struct panthor_mem_claim_options, deadline_ns), .deadline_ns = 1,
 	};
+	struct later_claim_options before = { .now.size = sizeof(before), .now.deadline_ns = 1 };
 	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
 
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
+	/* Not that of the call before, which may have left it on the stack. */
 	f->vm->locked = true;
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &before.now, &cr), 0);
+	assert_int_equal(cr.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	event.at = f->model->now + 1000;
 	f->model->event = &event;
 	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co, &cr), 0);
