@@ -11,6 +11,8 @@ static void stays_open(void **state)
 	struct fixture *f = *state;
 	int flags = fcntl(f->fd, F_GETFD);
 
+	/* Of the mock, too: it goes to no program that a test starts. */
+	assert_true(flags & FD_CLOEXEC);
 	assert_int_equal(panthor_mem_probe(f->fd), 0);
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), 0);
