@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -89,4 +90,14 @@ void check_content(struct fixture *f)
 		model_bo_fill(&like, SEED + i);
 		assert_true(model_bo_sum(f->bo[i]) == model_bo_sum(&like));
 	}
+}
+
+unsigned int open_descriptors(void)
+{
+	unsigned int count = 0;
+	int fd;
+
+	for (fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
 }

@@ -51,6 +51,9 @@ void script_signals(struct fixture *f, unsigned int n, const int *pages);
 /* Was every BO's content left as the setup made it? Needs it in RAM. */
 void check_content(struct fixture *f);
 
+/* How many descriptors are open: the lowest free one does not tell of those above it. */
+unsigned int open_descriptors(void);
+
 #define on_fixture(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 #endif /* FIXTURE_H */

@@ -214,14 +214,12 @@ static void interrupted(void **state)
 /* Neither fd is changed or closed, and none stays open. */
 static void borrowed(struct child *c)
 {
-	int flags = fcntl(c->pidfd, F_GETFD), before = dup(c->f->fd), after;
+	const unsigned int before = open_descriptors();
+	int flags = fcntl(c->pidfd, F_GETFD);
 
-	close(before);
 	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
 	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), 0);
-	after = dup(c->f->fd);
-	close(after);
-	assert_int_equal(before, after);
+	assert_int_equal(open_descriptors(), before);
 	assert_int_equal(fcntl(c->pidfd, F_GETFD), flags);
 }
 
@@ -400,18 +398,15 @@ static void reading_bit_by_bit(void **state)
 static void descriptors_of_files(void **state)
 {
 	struct child *c = *state;
-	int before = dup(c->f->fd), after;
+	const unsigned int before = open_descriptors();
 
-	close(before);
 	by_old_kernel(c);
 	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
 	assert_true(reading.calls >= 2);
 	assert_false(reading.inherited);
 	reading.error = EIO;
 	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), -EIO);
-	after = dup(c->f->fd);
-	close(after);
-	assert_int_equal(before, after);
+	assert_int_equal(open_descriptors(), before);
 	assert_int_equal(app_resident(c->f), 0);
 }
 
