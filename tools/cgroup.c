@@ -59,10 +59,12 @@ static int walk(int fd, unsigned int depth, struct pid_list *list, bool *unseen)
 		/* Removed meanwhile, with nobody in it. */
 		if (below < 0 && (errno == EMFILE || errno == ENFILE))
 			ret = -errno;
-		else if (below >= 0 && depth == DEPTH_MOST)
-			ret = close(below) ? -errno : -ELOOP;
-		else if (below >= 0)
+		else if (below >= 0 && depth < DEPTH_MOST)
 			ret = walk(below, depth + 1, list, unseen);
+		else if (below >= 0) {
+			close(below);
+			ret = -ELOOP;
+		}
 		if (ret == -ENOTDIR || ret == -ENODEV)
 			ret = 0;
 	}
