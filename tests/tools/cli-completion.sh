@@ -30,6 +30,10 @@ complete_words claim 100
 gives '1002 1004'
 complete_words list --color a
 gives 'auto always'
+complete_words list --by c
+gives 'client cgroup'
+complete_words watch --sort s
+gives 'size shared'
 complete_words reclaim --max ''
 gives ''
 complete_words nonsense ''
@@ -52,7 +56,7 @@ for command in list watch reclaim claim doctor metrics; do
 		# Those with a value have none here, and no watch is left to run.
 		run $command "$option" 1002 --count 0
 		check "$command takes $option" bash -c \
-			'! grep -E "unrecognized|takes no option" "$1" | grep -qF -- "$2"' \
+			'! grep -E "there is no option|takes no option" "$1" | grep -qF -- "$2"' \
 			- "$work/err" "$option"
 	done
 done
