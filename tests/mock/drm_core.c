@@ -255,7 +255,7 @@ int ioctl(int fd, ioctl_request number, ...)
 	struct model_file *file;
 	va_list args;
 	void *arg;
-	int ret;
+	int ret = 0;
 
 	va_start(args, number);
 	arg = va_arg(args, void *);
