@@ -28,6 +28,11 @@ static void reads_sizes(void **state)
 		{ "0.000001T", 1099511 },
 		{ "0.9999999999999999999999k", 1023 },
 		{ "7T", 7ull << 40 },
+		/* Each unit has three names. */
+		{ "3k", 3ull << 10 }, { "3kb", 3ull << 10 }, { "3kib", 3ull << 10 },
+		{ "3m", 3ull << 20 }, { "3mb", 3ull << 20 }, { "3mib", 3ull << 20 },
+		{ "3g", 3ull << 30 }, { "3gb", 3ull << 30 }, { "3gib", 3ull << 30 },
+		{ "3t", 3ull << 40 }, { "3tb", 3ull << 40 }, { "3tib", 3ull << 40 },
 		{ "4611686018427387904", 1ull << 62 },
 	};
 	uint64_t bytes;

@@ -37,6 +37,8 @@ static void utf8(void **state)
 	expect_utf8("\xe0\x80\x80", "???");
 	expect_utf8("\xf0\x80\x80\x80", "????");
 	expect_utf8("\xed\xa0\x80", "???");
+	expect_utf8("\xed\xbf\xbf", "???");
+	expect_utf8("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80");
 	expect_utf8("\xf4\x90\x80\x80", "????");
 	expect_utf8("\xff\xfe", "??");
 	/* No half of a character at the end. */
