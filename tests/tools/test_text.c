@@ -36,6 +36,8 @@ static void utf8(void **state)
 	expect_utf8("\xc0\x80", "??");
 	expect_utf8("\xe0\x80\x80", "???");
 	expect_utf8("\xf0\x80\x80\x80", "????");
+	expect_utf8("\xe0\x9f\xbf", "???");
+	expect_utf8("\xf0\x8f\xbf\xbf", "????");
 	expect_utf8("\xed\xa0\x80", "???");
 	expect_utf8("\xed\xbf\xbf", "???");
 	expect_utf8("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80");
