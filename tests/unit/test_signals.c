@@ -71,6 +71,25 @@ static void in_the_middle_of_claim(void **state)
 	check_content(f);
 }
 
+/* It maps nothing, and what it has read is done all the same. */
+static void in_the_middle_of_a_prefetch(void **state)
+{
+	static const int pages[] = { 0, 20, MODEL_NO_SIGNAL };
+	struct fixture *f = *state;
+	struct panthor_mem_claim_options opts = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_result res = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	opts.flags = DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
+	f->core.mem_ioctls = 0;
+	script_signals(f, 3, pages);
+	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &opts, &res), 0);
+	assert_int_equal(res.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	assert_int_equal(res.claimed_bytes, 0);
+	assert_int_equal(res.remaining_bytes, APP_SIZE);
+	assert_int_equal(f->core.mem_ioctls, 2);
+}
+
 /* The same again at every page: each byte is told exactly once. */
 static void at_every_page(void **state)
 {
@@ -326,6 +345,7 @@ int main(void)
 		on_fixture(before_anything),
 		on_fixture(in_the_middle_of_reclaim),
 		on_fixture(in_the_middle_of_claim),
+		on_fixture(in_the_middle_of_a_prefetch),
 		on_fixture(at_every_page),
 		on_fixture(deadline_stays),
 		on_fixture(interruptible),
