@@ -121,6 +121,8 @@ check 'the reader is gone' test "${PIPESTATUS[0]}" = 141
 # watching ARGUMENT...: watch, in the background of the test and on a terminal of its own, until
 # it has drawn; sets child.
 watching() {
+	# The one before has drawn, too, and the job empties the file when it gets to run.
+	: >"$work/out"
 	# Jobs of a script ignore SIGINT and SIGQUIT from the start.
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' env --default-signal=INT,QUIT "$IN_PTY" 80 24 \
 		"$TOOL" watch --proc "$proc" --sys "$sys" "$@" >"$work/out" </dev/null &
