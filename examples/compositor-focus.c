@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a compositor reclaims what it suspends and claims what it shows, without
- * ever blocking its event loop: compositor-focus /dev/dri/renderD128
+ * A compositor reclaims the clients that it hides and claims those that it shows,
+ * without ever blocking its event loop: compositor-focus /dev/dri/renderD128
  *
- * Lines on standard input stand for what a compositor knows by itself:
+ * Lines on standard input stand for events that a compositor knows from its own state:
  *
  *   suspend PID    the client's windows are all hidden now
  *   activate PID   the client is about to be shown
- *   quit           (or the end of the input) finish what was begun, and end
+ *   quit           (or end of input) finish the calls that have begun, and exit
  *
- * Both calls block, so each direction has a thread. They are two, because a claim
- * must not queue up behind a reclaim: it overtakes it. When the claim reaches the
- * kernel, a reclaim of the same process that is running there ends early.
+ * Both calls block, so each direction has a thread of its own. There are two threads
+ * because a claim must not wait behind a reclaim: when a claim reaches the kernel, a
+ * running reclaim of the same process ends early.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,14 +45,14 @@ enum direction { RECLAIM, CLAIM, DIRECTIONS };
 struct client {
 	struct client *next;
 	int pid;
-	int pidfd; /* so that a number that is given out again does no harm */
+	int pidfd; /* unlike the PID, it never refers to another process */
 	bool visible;
 	bool due[DIRECTIONS];
 	bool running[DIRECTIONS];
 	bool exited;
 };
 
-/* What a thread tells the loop. */
+/* The result of one call, passed from a thread to the event loop. */
 struct report {
 	struct report *next;
 	struct client *client;
@@ -65,8 +65,8 @@ struct report {
 
 static struct {
 	int device;
-	int frames; /* a timerfd, where a compositor has its outputs */
-	int wakeup; /* an eventfd: there are reports */
+	int frames; /* a timerfd, in place of a compositor's outputs */
+	int wakeup; /* an eventfd, readable when there are reports */
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	struct client *clients;
@@ -87,7 +87,7 @@ static int64_t now_ns(void)
 
 /* --- the threads ------------------------------------------------------------- */
 
-/* A reclaim waits for a claim of the same client; a claim waits for nobody. */
+/* A reclaim waits for a running claim of the same client; a claim never waits. */
 static struct client *next_client(enum direction direction)
 {
 	struct client *c;
@@ -152,8 +152,8 @@ static void *thread(void *arg)
 
 		c->running[direction] = false;
 		/*
-		 * The client was shown when this reclaim was about to enter the
-		 * kernel, and its claim may have been there first. Once more.
+		 * If the client was shown just before this reclaim entered the
+		 * kernel, its claim may have run first. Claim again.
 		 */
 		if (direction == RECLAIM && c->visible && !c->exited)
 			c->due[CLAIM] = true;
@@ -166,7 +166,7 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-/* --- the loop: nothing below this line waits for the GPU's memory ------------- */
+/* --- the event loop: nothing below this line waits for GPU memory -------------- */
 
 static bool idle(const struct client *c)
 {
@@ -186,7 +186,7 @@ static bool all_idle(void)
 	return all;
 }
 
-/* A compositor has the pidfd of the connection: SO_PEERPIDFD, since Linux 6.5. */
+/* A compositor takes the pidfd from the connection: SO_PEERPIDFD, since Linux 6.5. */
 static struct client *client_of(int epoll, int pid)
 {
 	struct client *c;
@@ -217,7 +217,7 @@ static struct client *client_of(int epoll, int pid)
 	return c;
 }
 
-/* The newest wish is the only one that counts. */
+/* A new request replaces one that has not started yet. */
 static void wish(struct client *c, bool visible)
 {
 	pthread_mutex_lock(&shared.lock);
@@ -239,7 +239,7 @@ static bool reported(const struct client *c)
 	return false;
 }
 
-/* A thread can be at work on a client still, or have said so: then it is kept. */
+/* Keeps a client while a thread works on it or one of its reports is pending. */
 static void forget_exited(void)
 {
 	struct client **at = &shared.clients, *c;
@@ -292,7 +292,7 @@ static void show_reports(void)
 	shared.reports = NULL;
 	pthread_mutex_unlock(&shared.lock);
 
-	/* The newest one was first. */
+	/* The list begins with the newest report. */
 	for (; r; r = next) {
 		next = r->next;
 		r->next = ordered;
@@ -321,7 +321,7 @@ static bool command(int epoll, const char *line)
 	return true;
 }
 
-/* Returns false when it is time to go. */
+/* Returns false when the program should exit. */
 static bool read_commands(int epoll)
 {
 	char text[512], *line, *rest = NULL;
@@ -349,7 +349,7 @@ static void run(int epoll)
 		if (epoll_wait(epoll, &event, 1, -1) != 1)
 			continue;
 		if (event.data.ptr == &shared.frames) {
-			/* Here a compositor draws. */
+			/* A compositor would draw here. */
 			if (read(shared.frames, &ticks, sizeof(ticks)) != sizeof(ticks))
 				continue;
 			if (now_ns() - last > longest)
@@ -397,7 +397,7 @@ int main(int argc, char **argv)
 
 	shared.device = open(argv[1], O_RDWR | O_CLOEXEC);
 	ret = shared.device < 0 ? -errno : panthor_mem_probe(shared.device);
-	/* With swap full or off there is nothing to reclaim, but all to claim. */
+	/* Without free swap nothing can be reclaimed, but everything can be claimed. */
 	if (ret && ret != -ENOSPC) {
 		fprintf(stderr, "cannot reclaim with %s: %s\n", argv[1], strerror(-ret));
 		return 1;
@@ -411,7 +411,7 @@ int main(int argc, char **argv)
 	watch(epoll, shared.wakeup, &shared.wakeup);
 	watch(epoll, STDIN_FILENO, NULL);
 
-	/* A signal would end a call early; the loop is there to take it. */
+	/* A signal would end a call early: let the main thread handle signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (i = 0; i < DIRECTIONS; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both ioctls without libdrm_panthor, for programs that bring their own wrapper:
+ * Both ioctls without libdrm_panthor, for programs that have their own wrapper:
  * direct-ioctl /dev/dri/renderD128 TGID
  */
 #include <errno.h>
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 	struct drm_panthor_mem_claim claim;
 	int fd, tgid;
 
-	/* 0 would be this process, and so would a word be to atoi(). */
+	/* TGID 0 means this process, and atoi() returns 0 for text that is no number. */
 	tgid = argc == 3 ? atoi(argv[2]) : 0;
 	if (tgid <= 0) {
 		fprintf(stderr, "usage: %s DEVICE TGID\n", argv[0]);
@@ -36,13 +36,13 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
-	/* Everything that is not asked for must be 0, the pad too. */
+	/* Unused members must be 0, including the padding. */
 	memset(&reclaim, 0, sizeof(reclaim));
 	memset(&claim, 0, sizeof(claim));
 	reclaim.tgid = claim.tgid = (unsigned int)tgid;
 
 	if (drmIoctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, &reclaim)) {
-		/* EINVAL is also what a kernel without the ioctl says. */
+		/* A kernel without the ioctl returns EINVAL, too. */
 		fprintf(stderr, "reclaim: %s\n", strerror(errno));
 		return 1;
 	}

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small policy: when RAM gets short, the GPU memory of the application that was
- * not used for the longest time goes first: pressure-policy /dev/dri/renderD128
- * [MS], where MS is the shortest time to back off
+ * A small policy: when RAM is short, reclaim the least recently used application:
+ * pressure-policy /dev/dri/renderD128 [MS], where MS is the minimum back-off time
  *
- * The kernel says when (PSI, see Documentation/accounting/psi.rst). Who was used
- * last comes on standard input, one line each:
+ * The kernel reports memory pressure (PSI, see Documentation/accounting/psi.rst).
+ * Lines on standard input say which application is in use:
  *
- *   focus PID   this one is used now; it is claimed if it was reclaimed here
- *   pressure    as if the kernel had said so, to try it out
- *   quit        or the end of the input
+ *   focus PID   this one is in use now; claim it if this program reclaimed it
+ *   pressure    act as if the kernel had reported pressure, for a test
+ *   quit        (or end of input) exit
  *
- * It looks at swap first: where there is no room, a reclaim only costs time and
- * makes the pressure worse. And it backs off for twice as long each time that
- * there was nothing to gain.
+ * The policy checks free swap first: when swap is nearly full, a reclaim only costs
+ * time and makes the pressure worse. Each time that nothing could be gained, it
+ * doubles the back-off time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,23 +31,23 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Tell us when tasks waited for memory for 100 ms of the last second. */
+/* Report when tasks have waited for memory for 100 ms of the last second. */
 #define TRIGGER "some 100000 1000000"
 
-/* So much at a time, that the focus can change in between. */
+/* The amount reclaimed at a time; between two calls the focus can change. */
 #define SLICE (32 * MIB)
 
-/* Less is not worth the trouble. */
+/* Applications with less reclaimable memory than this are ignored. */
 #define LEAST (1 * MIB)
 
-/* What of swap is left to others. */
+/* Swap that is left for other users. */
 #define SWAP_RESERVE (16 * MIB)
 
 #define BACK_OFF_MS 1000
 #define BACK_OFF_MAX_MS 60000
 
 struct app {
-	struct app *next; /* the next one was used earlier */
+	struct app *next; /* the application used before this one */
 	int pid;
 	int pidfd;
 	bool reclaimed;
@@ -65,7 +64,7 @@ static int64_t now_ms(void)
 	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
-/* --- which ---------------------------------------------------------------------- */
+/* --- which application to reclaim ------------------------------------------------ */
 
 static void drop(struct app *app)
 {
@@ -74,8 +73,8 @@ static void drop(struct app *app)
 }
 
 /*
- * Those that have exited have nothing left, and their numbers can be those of others
- * by now: to be done before an application is looked up by its number.
+ * Drops applications that have exited. Their PIDs may have been reused, so call this
+ * before looking up an application by its PID.
  */
 static void forget_exited(void)
 {
@@ -93,7 +92,7 @@ static void forget_exited(void)
 	}
 }
 
-/* Takes it out of the list, or makes a new one. */
+/* Removes the application from the list, or creates an entry for it. */
 static struct app *take(int pid)
 {
 	struct app **at, *app;
@@ -137,7 +136,7 @@ static void focus(int pid)
 	       ret ? strerror(-ret) : "");
 }
 
-/* What a reclaim would take, or 0; the process may be gone. */
+/* Bytes that a reclaim would evict; 0 if it would fail, as for an exited process. */
 static uint64_t worth(const struct app *app)
 {
 	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
@@ -149,7 +148,7 @@ static uint64_t worth(const struct app *app)
 	return res.evicted_bytes;
 }
 
-/* The last one in the list that is worth it; the first is being used. */
+/* The least recently used application that is worth a reclaim. The first is in use. */
 static struct app *victim(void)
 {
 	struct app *app, *found = NULL;
@@ -161,7 +160,7 @@ static struct app *victim(void)
 	return found;
 }
 
-/* --- whether -------------------------------------------------------------------- */
+/* --- whether to reclaim at all --------------------------------------------------- */
 
 static uint64_t swap_room(void)
 {
@@ -174,7 +173,7 @@ static uint64_t swap_room(void)
 	return bytes > SWAP_RESERVE ? bytes - SWAP_RESERVE : 0;
 }
 
-/* How much was gained: 0 is a reason to back off. */
+/* Returns the number of bytes freed; 0 is a reason to back off. */
 static uint64_t relieve(void)
 {
 	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
@@ -202,7 +201,7 @@ static uint64_t relieve(void)
 	return res.freed_bytes;
 }
 
-/* --- when ----------------------------------------------------------------------- */
+/* --- when to reclaim ------------------------------------------------------------- */
 
 struct back_off {
 	int64_t least_ms;
@@ -229,8 +228,8 @@ static int open_psi(void)
 
 	if (fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) == (ssize_t)sizeof(TRIGGER))
 		return fd;
-	fprintf(stderr, "no word from the kernel (%s): it needs CONFIG_PSI, and psi=1 if that is "
-			"off by default\n", strerror(errno));
+	fprintf(stderr, "no pressure reports (%s): the kernel needs CONFIG_PSI, and psi=1 if it "
+			"is off by default\n", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -247,7 +246,7 @@ static bool command(struct back_off *b, const char *line)
 	return strncmp(line, "quit", 4);
 }
 
-/* Returns false when it is time to go. */
+/* Returns false when the program should exit. */
 static bool read_commands(struct back_off *b)
 {
 	char text[512], *line, *rest = NULL;
@@ -287,7 +286,7 @@ int main(int argc, char **argv)
 	while (more) {
 		if (poll(fds, 2, -1) < 0)
 			continue;
-		/* The focus first: it may change who is the victim. */
+		/* Handle focus changes first: they may change the victim. */
 		if (fds[0].revents)
 			more = read_commands(&b);
 		if (fds[1].revents & POLLERR)

@@ -337,7 +337,7 @@ def pressure_of_the_kernel(world):
     one, two = world.have(2, 32)
     program = world.run('pressure-policy', 300)
     program.tell(f'focus {one}\nfocus {two}')
-    program.silent('no word from the kernel')
+    program.silent('no pressure reports')
     # More than there is room for, and all of it in use.
     hog = subprocess.Popen([sys.executable, '-c', '''
 import os, re, time
