@@ -5,12 +5,13 @@
  * usage: demo [--json]
  *
  * Three applications hold 48 MiB of GPU buffers each and draw frames. One goes
- * to the background: the manager has it stopped, reclaims its GPU memory, and
- * looks at what the machine has now. Then it comes back, first without a claim,
- * then, after another reclaim, with one. Contents are verified all the way.
+ * to the background: the manager stops it, reclaims its GPU memory, and reads
+ * the system's memory counters. Then the application returns to the foreground,
+ * first without a claim and then, after another reclaim, with one. Contents are
+ * verified after each step.
  *
- * Needs a panthor device, swap, and CAP_SYS_RESOURCE. Status 0: all is as the
- * ioctls promise; 1: it is not; 2: it could not be tried.
+ * Needs a panthor device, swap, and CAP_SYS_RESOURCE. Exit status: 0 if
+ * everything is as the ioctls promise, 1 if not, 2 if the demo could not run.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,13 +25,13 @@
 #include "demo.h"
 #include "gpu/device.h"
 
-/* How long a manager lets GPU work that was submitted before come to its end. */
+/* How long a reclaim waits for GPU work that was submitted before. */
 #define IDLE_NS INT64_C(1000000000)
 #define BACKGROUND_NS 30000000
 
 static struct gpu_device dev = { .fd = -1 };
 static struct gpu_app apps[DEMO_APPS];
-static struct gpu_app *const app = &apps[0];	/* the one in the background */
+static struct gpu_app *const app = &apps[0];	/* the one that goes to the background */
 
 static int64_t now_ns(void)
 {
@@ -80,7 +81,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* What a first frame takes when nothing was reclaimed: the median of some. */
+/* The time of a first frame when nothing was reclaimed: the median of several. */
 static int baseline(struct demo_result *r)
 {
 	int64_t us[DEMO_SAMPLES];
@@ -127,11 +128,11 @@ static int first_act(struct demo_result *r)
 	r->evicted = result.evicted_bytes;
 	r->freed = result.freed_bytes;
 	r->skipped = result.skipped_bytes;
-	demo_table_row("the first stopped and reclaimed", &r->after,
+	demo_table_row("first app stopped and reclaimed", &r->after,
 		       r->reclaim_us);
 	ret = demo_to_foreground(app, &r->frame_reclaimed_us);
 	if (!ret)
-		ret = show("resumed, its first frame", r->frame_reclaimed_us);
+		ret = show("resumed, first frame drawn", r->frame_reclaimed_us);
 	return ret ? ret : demo_verify(app, 0, &r->bad_bos);
 }
 
@@ -155,7 +156,7 @@ static int second_act(struct demo_result *r)
 	if (!ret)
 		ret = demo_to_foreground(app, &r->frame_claimed_us);
 	if (!ret)
-		ret = show("resumed, its first frame", r->frame_claimed_us);
+		ret = show("resumed, first frame drawn", r->frame_claimed_us);
 	if (ret)
 		return ret;
 	r->claimed = claimed.claimed_bytes;
@@ -163,7 +164,7 @@ static int second_act(struct demo_result *r)
 	return demo_verify(app, 0, &r->bad_bos);
 }
 
-/* The others drew all the time; now their contents. */
+/* Stop the other applications, which drew all the time, and verify their contents. */
 static int last_act(struct demo_result *r)
 {
 	for (unsigned int i = 1; i < DEMO_APPS; i++) {

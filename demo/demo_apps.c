@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The demo's applications: unprivileged processes that own GPU buffers and
- * submit a frame 60 times a second.
+ * submit about 60 frames per second.
  */
 #include <errno.h>
 #include <stdio.h>

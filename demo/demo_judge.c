@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The demo's verdict: does what the ioctls said agree with what everybody can
- * see? Times are shown, not judged.
+ * The demo's verdict: do the results of the ioctls agree with the system's own
+ * counters? Times are shown, not judged.
  */
 #include <stdlib.h>
 
@@ -30,7 +30,7 @@ int64_t demo_zram_delta(const struct demo_result *r)
 	return delta(r->before.mem.zram_used, r->after.mem.zram_used);
 }
 
-/* The largest one: two that cancel out would be no good sign. */
+/* The largest change of one application: a sum could cancel out. */
 int64_t demo_bystander_delta(const struct demo_result *r)
 {
 	int64_t worst = 0;
@@ -45,7 +45,7 @@ int64_t demo_bystander_delta(const struct demo_result *r)
 	return worst;
 }
 
-/* Two figures for one thing: equal but for what the machine did meanwhile. */
+/* Are two measurements of one amount equal, except for unrelated activity? */
 static bool agree(int64_t a, int64_t b)
 {
 	int64_t tolerance = PERCENT(a, 2);
@@ -70,15 +70,15 @@ static const char *find_fault(const struct demo_result *r)
 		return "more was freed than was evicted";
 	if ((int64_t)r->freed < PERCENT(r->evicted, 95))
 		return "the evicted memory was not freed";
-	/* With zram, part of what came free holds the compressed copy. */
+	/* With zram, part of the freed memory holds the compressed copy. */
 	if (!agree((int64_t)r->freed, demo_free_delta(r) + demo_zram_delta(r)))
-		return "freed_bytes disagrees with the machine's free memory";
+		return "freed_bytes disagrees with the system's free memory";
 	if (!agree((int64_t)r->freed, demo_swap_delta(r)))
 		return "freed_bytes disagrees with the use of swap";
 	if (demo_bystander_delta(r))
 		return "another application lost memory";
 	if (r->bystander_frames <= 0)
-		return "the other applications did not go on";
+		return "the other applications did not continue";
 	if (r->remaining || r->claimed < DEMO_APP_BYTES)
 		return "claim did not bring everything back";
 	return "ok";

@@ -57,13 +57,13 @@ void demo_summary(const struct demo_result *r)
 	demo_say("\nReclaim of app %d: %.1f MiB evicted, %.1f MiB freed.\n",
 		 (int)r->tgid, mib((int64_t)r->evicted),
 		 mib((int64_t)r->freed));
-	demo_say("  The machine agrees:   free RAM %+.1f MiB, and zram %+.1f MiB"
-		 " for the\n                        compressed copy: %+.1f MiB;"
+	demo_say("  System counters:      free RAM %+.1f MiB, plus %.1f MiB that zram"
+		 " uses for\n                        the compressed copy: %+.1f MiB;"
 		 " swap in use %+.1f MiB.\n",
 		 mib(demo_free_delta(r)), mib(demo_zram_delta(r)),
 		 mib(demo_free_delta(r) + demo_zram_delta(r)),
 		 mib(demo_swap_delta(r)));
-	demo_say("  The others:           %+.1f MiB; they drew %lld frames"
+	demo_say("  Other applications:   %+.1f MiB; they drew %lld frames"
 		 " meanwhile.\n", mib(demo_bystander_delta(r)),
 		 (long long)r->bystander_frames);
 	demo_say("Claim of app %d:   %.1f MiB made resident, %.1f MiB left.\n",
