@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-# Sourced by the entry points and by kernel/*: messages, the cache, packages.
+# Sourced by the entry points and by kernel/*: messages, the cache, packages, locks.
 # shellcheck shell=bash
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Everything that takes long to make lives here, outside the checkout, keyed
-# by what it is made from; deleting the directory is always safe.
+# Everything that takes long to build is stored here, outside the checkout, under a key
+# calculated from its inputs. Deleting the directory is always safe.
 CACHE=${PANTHOR_MEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/panthor-mem}
 
 JOBS=${JOBS:-$(nproc)}
 
-# is_odd PATH: can Linux's make, and what it starts, not work in it?
+# is_odd PATH: does it contain characters that the kernel's build cannot handle?
 is_odd() { [[ $1 == *[!A-Za-z0-9_./+,~-]* ]]; }
 
-# Our whole files, at their path in the kernel. All but the uAPI header are in
-# kernel/, below that path.
+# Prints the files that the series adds to Linux, by their path there. All but the uAPI
+# header are in kernel/, at the same path.
 own_files() {
 	(cd "$TOP/kernel" && find Documentation drivers mm -type f | LC_ALL=C sort)
 	echo include/uapi/drm/panthor_mem.h
@@ -25,19 +25,22 @@ own_path() {
 	*) echo "$TOP/kernel/$1" ;;
 	esac
 }
-# Objects that are made of those in mm/.
+# The objects built from those files in mm/.
 own_mm_objects() { own_files | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
 
-# Progress goes to standard error, so that --json leaves standard output alone.
+# Messages go to standard error: standard output is for results, such as --json.
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# usage: print the comment at the top of the running script, from line 3 on.
+usage() { sed -n '3,/^[^#]/{/^[^#]/!s/^# \{0,1\}//p}' "$0"; }
 
 if is_odd "$CACHE"; then
 	die "no kernel can be built in '$CACHE': set PANTHOR_MEM_CACHE to a path of letters," \
 		"digits and -_.+,~"
 fi
 
-# build_kernel OPTION...: kernel/build, from a copy if the checkout is in such a place.
+# build_kernel OPTION...: run kernel/build, from a copy if the path of the checkout is odd.
 build_kernel() {
 	local from=$TOP
 	if is_odd "$TOP"; then
@@ -49,7 +52,7 @@ build_kernel() {
 	"$from/kernel/build" "$@"
 }
 
-# need PACKAGE...: install what is missing of these Debian packages.
+# need PACKAGE...: install those of these Debian packages that are missing.
 need() {
 	local missing=() p
 	for p in "$@"; do
@@ -79,7 +82,7 @@ need() {
 	rm -f "$log"
 }
 
-# with_lock NAME COMMAND...: one builder at a time for one thing in the cache.
+# with_lock NAME COMMAND...: run it while no other process holds the lock of this name.
 with_lock() {
 	local name=$1
 	shift
