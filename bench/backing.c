@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is swapped on while a case runs: zram with a compressor of choice, or a
- * slow disk.
+ * Set up the swap device of a case: zram with a given compressor, or a slow disk.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +23,7 @@ static void write_to(const char *path, const char *text)
 	need(sysmem_write_file(path, text), path);
 }
 
-/* A compressor can only be chosen while the device is empty. */
+/* The compressor can only be set while the device is empty. */
 static void renew_zram(const char *algo)
 {
 	int64_t bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The application whose GPU memory is moved, and what is done between samples.
+ * The application whose GPU memory is moved, and the steps between samples.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define CGROUP_PATH "/sys/fs/cgroup/bench"
 #define SEED UINT64_C(0xbe4c000000000000)
 
-/* What is being written to a slow disk comes free within this time. */
+/* Within this time, pages that are being written to a slow disk become free. */
 #define PATIENCE_NS INT64_C(100000000)
 #define STEPS_LEAST 5
 #define PAUSE_NS 200000
@@ -125,7 +125,7 @@ int64_t bench_free(struct bench *b, struct bench_steps *steps)
 	return end - start;
 }
 
-/* What was written out may still be in RAM, and must be read back later. */
+/* Evicted pages may still be in RAM. Write them out, so that they must be read later. */
 static void drop_swap_cache(const struct bench *b)
 {
 	struct sysmem mem;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The measuring program that run-bench starts in the guest: what its parts
- * share. It prints one JSON object in a line for each sample, and judges
- * nothing but contents.
+ * The program that run-bench starts in the guest to measure: declarations that its parts
+ * share. It prints one JSON object per line for each sample. It judges contents, but no
+ * times.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -17,10 +17,10 @@
 #define MIB (UINT64_C(1) << 20)
 #define KIB (UINT64_C(1) << 10)
 
-/* A share that may stay in RAM: pages in per-CPU batches cannot be reclaimed. */
+/* The share that may stay in RAM: pages in per-CPU batches cannot be reclaimed. */
 #define LEFT_OVER 128
 
-/* Exit status when contents were not what they should be. */
+/* Exit status if contents were wrong. */
 #define EXIT_CONTENTS 3
 
 struct bench_options {
@@ -28,16 +28,16 @@ struct bench_options {
 	uint64_t bo_bytes;	/* of one buffer */
 	enum app_data data;
 	unsigned int rounds;
-	const char *set;	/* names these samples, with the arm */
-	const char *algo;	/* zram's compressor, NULL: as it is */
-	unsigned int disk_ns;	/* swap on a disk that is so slow, 0: on zram */
-	unsigned int disk_mbps;	/* 0: no limit */
-	const char *only;	/* one arm, for a profile; NULL: all */
+	const char *set;	/* names these samples, together with the arm */
+	const char *algo;	/* compressor of zram, NULL: do not change it */
+	unsigned int disk_ns;	/* time per transfer of a swap disk, 0: use zram */
+	unsigned int disk_mbps;	/* its bandwidth, 0: no limit */
+	const char *only;	/* the only arm, for a profile; NULL: all */
 };
 
 struct bench {
 	struct bench_options opt;
-	struct gpu_device dev;	/* the manager's */
+	struct gpu_device dev;	/* opened by the manager */
 	struct gpu_app app;
 	unsigned int round;
 };
@@ -46,7 +46,7 @@ struct bench {
 void bench_start(struct bench *b);
 void bench_end(struct bench *b);
 
-/* The arms of a case take turns; what follows the sample is up to the case. */
+/* The arms of a case take turns. What happens after the sample depends on the case. */
 struct bench_arm {
 	const char *name;
 	void (*run)(struct bench *b);
@@ -54,20 +54,20 @@ struct bench_arm {
 
 bool bench_wanted(const struct bench *b, const struct bench_arm *arm);
 
-/* What the timed part left is checked, and made the same for every arm. */
+/* Check the state after the timed part, and make it the same for every arm. */
 void bench_check(struct bench *b);
 void bench_claim_all(struct bench *b);
 void bench_reclaim_all(struct bench *b);
 
-/* One null job of the application: the time that it saw. */
+/* Run one null job in the application; returns the time that it measured. */
 int64_t bench_frame(struct bench *b);
 
 /*
- * Frees step by step until nothing is left, or until no step frees anything any
- * more; the time until the last one that did.
+ * Repeats @step until nothing is left or it frees nothing any more. Returns the time
+ * until the end of the last step that freed something.
  */
 struct bench_steps {
-	int64_t (*step)(struct bench *b, void *arg);	/* bytes still to free */
+	int64_t (*step)(struct bench *b, void *arg);	/* returns the bytes still to free */
 	void *arg;
 	unsigned int count;
 	int64_t left;
@@ -82,8 +82,8 @@ void sleep_ms(unsigned int ms);
 void need(int64_t ret, const char *what);
 
 /*
- * emit.c: a sample. Numbers are added to it between begin and end; the set, the
- * arm and the round are there already.
+ * emit.c: prints a sample. Numbers are added between begin and end; the set, the arm and
+ * the round are added by begin.
  */
 void emit_begin(const struct bench *b, const char *arm);
 void emit_number(const char *name, int64_t value);
@@ -91,26 +91,26 @@ void emit_text(const char *name, const char *value);
 void emit_list(const char *name, const int64_t *values, unsigned int count);
 void emit_end(void);
 
-/* backing.c: the swap of this run. */
+/* backing.c: the swap device of this run. */
 void backing_set_up(const struct bench_options *opt);
 void backing_restore(void);
 const char *backing_device(void);
 
-/* rival.c: what else there is to free the same memory. */
+/* rival.c: the alternative way to free the same memory. */
 struct rival_result {
 	int64_t evict_ns;
-	unsigned int writes;	/* to memory.reclaim */
-	unsigned int refused;	/* of these, with EAGAIN */
-	int64_t left;		/* bytes that it could not free */
+	unsigned int writes;	/* number of writes to memory.reclaim */
+	unsigned int refused;	/* those that returned EAGAIN */
+	int64_t left;		/* bytes that could not be freed */
 };
 
 /*
- * The time until as much of the cgroup is free as the GPU memory was, or until
+ * Returns the time until as much of the cgroup is free as there was GPU memory, or until
  * the last write to memory.reclaim that freed anything.
  */
 int64_t rival_reclaim(struct bench *b, struct rival_result *result);
 
-/* cpu.c: how many CPUs worked, in ns of all together since boot. */
+/* cpu.c: busy time of all CPUs together since boot, in ns. */
 int64_t cpu_busy_ns(void);
 unsigned int cpu_count(void);
 

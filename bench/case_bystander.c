@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What another process feels: it opens the device and asks a question, and runs
- * null jobs, while an application next to it is reclaimed and claimed.
+ * The effect on another process: it opens the device, makes an ioctl and runs null
+ * jobs, while a second application is reclaimed and claimed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ static int phase_of(const struct board *board)
 	return __atomic_load_n(&board->phase, __ATOMIC_SEQ_CST);
 }
 
-/* Looked for once: other drivers' nodes come first. */
+/* The node is searched for once: nodes of other drivers come first. */
 static char node[64];
 
 static void find_node(int fd)
@@ -57,7 +57,7 @@ static void find_node(int fd)
 	node[length] = '\0';
 }
 
-/* What was hit by a call belongs to it, also if it began before. */
+/* A latency counts for a call if any part of it overlaps the call. */
 static int count_for(int before, int after)
 {
 	return after == IDLE || after == BETWEEN ? before : after;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time until an application can run its first frame again: by MEM_CLAIM, by
- * MEM_CLAIM for one buffer after the other, and by the frame itself, whose submit
- * brings everything back.
+ * The time until an application can run its first frame again: with MEM_CLAIM, with
+ * one MEM_CLAIM per buffer, and without a claim, where the submit of the frame brings
+ * everything back.
  *
- * For small buffers the last one is measured twice: as the series does it, which
- * maps them in batches, and as Linux does without the series, one by one.
+ * For small buffers the last one is measured twice: with the series, which maps them
+ * in batches, and as Linux without the series does it, one by one.
  */
 #include <errno.h>
 
 #include "bench.h"
 #include "gpu/mem.h"
 
-/* From kernel/sim/patches/0005. */
+/* The switch that kernel/sim/patches/0005 adds. */
 #define BATCHES "/sys/module/panthor/parameters/batches"
 
-/* A batch of the driver: buffers of that size have none. */
+/* The size of a batch in the driver. Buffers that large are mapped one by one. */
 #define BATCH MIB
 
 static void emit_claim(struct bench *b, const char *arm, int64_t ns,
@@ -43,7 +43,7 @@ static void claim(struct bench *b)
 	emit_claim(b, "claim", now_ns() - start, &before);
 }
 
-/* Each call ends after its first buffer, so no two are read at a time. */
+/* Each call ends after its first buffer, so there is never more than one to read. */
 static void serial_claim(struct bench *b)
 {
 	struct drm_panthor_mem_claim args;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first frame: of an application that was left alone, after a claim, and the
- * one that has to bring everything back itself.
+ * The first frame of an application: never reclaimed, after a claim, and without a
+ * claim, where the frame itself brings everything back.
  */
 #include "bench.h"
 
-/* All arms: the GPU and the application have been idle for a while. */
+/* In each arm, the GPU and the application have been idle for this time. */
 #define REST_MS 10
 
-/* Contents are looked at after so many rounds, they take longer than a round. */
+/* Contents are verified once in this many rounds: it takes longer than a round. */
 #define CHECK_EVERY 10
 
 static void frame(struct bench *b, const char *arm)

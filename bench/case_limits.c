@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two phases that move pages, against what the machine can do at most: how
- * fast is page-out alone, and reading back alone?
+ * The two phases that move pages, page-out and swap-in, each alone, compared with the
+ * maximum that the machine can do.
  */
 #include "gpu/mem.h"
 #include "raw.h"
 
-/* A User-Mode-Linux process can map some ten thousand pages, see bo.h. */
+/* A process of User-Mode Linux can map some ten thousand pages, see bo.h. */
 #define RAW_BYTES_MAX (96 * MIB)
 
-/* A part of it: evicting comes first, and is not counted. */
+/* Evicting comes before page-out and does not count. */
 static void pageout_phase(struct bench *b)
 {
 	struct drm_panthor_mem_reclaim args;
@@ -87,7 +87,7 @@ void case_limits(struct bench *b)
 	bench_end(b);
 }
 
-/* What the swap device itself gives: read while nobody swaps, by many at a time. */
+/* The throughput of the swap device itself: several processes read, and nobody swaps. */
 void case_bandwidth(struct bench *b)
 {
 	for (b->round = 0; b->round < b->opt.rounds; b->round++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time until the memory of an application is free, by MEM_RECLAIM and by the
- * shrinker with memory.reclaim; and whether what MEM_RECLAIM says is true.
+ * The time until the memory of an application is free, with MEM_RECLAIM and with the
+ * shrinker followed by memory.reclaim; and whether the counts of MEM_RECLAIM are right.
  */
 #include "bench.h"
 #include "gpu/mem.h"
@@ -16,8 +16,8 @@ static void emit_difference(const struct sysmem *from, const struct sysmem *to)
 }
 
 /*
- * Pages whose write-out is not over when a call ends could be freed by the next
- * one: as the rival, it is called until everything is free.
+ * A later call can free pages whose write had not finished when this one returned. So,
+ * like the rival, it is called until everything is free.
  */
 static int64_t reclaim_step(struct bench *b, void *arg)
 {
@@ -74,7 +74,7 @@ void case_reclaim(struct bench *b)
 	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
 
 	bench_start(b);
-	/* One of each that is not counted: lists and caches find their sizes. */
+	/* An uncounted sample of each arm, in which lists and caches grow to their size. */
 	bench_reclaim_all(b);
 	bench_claim_all(b);
 	for (b->round = 0; b->round < b->opt.rounds; b->round++) {

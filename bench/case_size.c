@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does a call take as long for each byte, and as little memory of the kernel's,
- * whatever the size? Sizes take turns, from 16 MiB up to what was asked for.
+ * Does a call take the same time per byte, and as little kernel memory, whatever the
+ * size? Sizes from 16 MiB up to the given one take turns.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 #define SMALLEST (16 * MIB)
 #define STEP 4
 
-/* Short ones are repeated until they took about as long as a long one. */
+/* Short calls are repeated until they took about as long as a long one. */
 #define REPEAT_BYTES (128 * MIB)
 
 static const char *const kernel_memory[] = {
@@ -44,7 +44,7 @@ static int64_t kernel_bytes(void)
 	return sum;
 }
 
-/* The most that was seen while @call ran, beyond what there is before and after. */
+/* The peak of kernel memory while @call runs, less what is in use before and after. */
 static int64_t peak_during(struct bench *b, void (*call)(struct bench *b))
 {
 	int64_t *peak = mmap(NULL, sizeof(*peak), PROT_READ | PROT_WRITE,
@@ -65,7 +65,7 @@ static int64_t peak_during(struct bench *b, void (*call)(struct bench *b))
 				__atomic_store_n(peak, now, __ATOMIC_SEQ_CST);
 		}
 	}
-	/* It is there, and so is what it needs itself. */
+	/* The thread runs, and has allocated what it needs. */
 	while (!__atomic_load_n(peak, __ATOMIC_SEQ_CST))
 		sleep_ms(1);
 	before = kernel_bytes();

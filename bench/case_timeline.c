@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of the machine and of the application over time: reclaim, claim, the
- * first frames, and the same without a claim.
+ * Memory of the machine and of the application over time: reclaim, claim and the first
+ * frame, then the same without a claim.
  */
 #include <errno.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ static void be_watcher(struct track *track, pid_t pid, int64_t start)
 		if (sysmem_read(&mem) || gpu_fdinfo_read(pid, &gpu))
 			_exit(1);
 		track->ns[n] = now_ns() - start;
-		/* Pages in the lists are free, but MemAvailable does not know. */
+		/* Pages in per-CPU lists are free, but MemAvailable does not include them. */
 		track->available[n] = (int64_t)(mem.available + mem.listed);
 		track->swap_used[n] = (int64_t)mem.swap_used;
 		track->resident[n] = (int64_t)gpu.resident;

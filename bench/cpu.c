@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much the CPUs did.
+ * Reads how long the CPUs were busy.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples, one JSON object in a line of standard output.
+ * Prints samples, each as one JSON object in a line of standard output.
  */
 #include <stdio.h>
 

@@ -2,15 +2,15 @@
 /*
  * usage: bench CASE NAME=VALUE...
  *
- *   set=TEXT      what to call these samples (default: the case)
- *   mib=N         GPU memory of the application, or of what is moved (64)
+ *   set=TEXT      name of this set of samples (default: the case)
+ *   mib=N         GPU memory of the application, or the amount moved (64)
  *   kib=N         size of one buffer (1024)
  *   data=NAME     mixed (compresses by half), zero, random (mixed)
  *   rounds=N      samples of each arm (7)
- *   algo=NAME     swap on zram with this compressor (as the guest has it)
+ *   algo=NAME     swap on zram with this compressor (default: that of the guest)
  *   disk=NS       swap on a disk that takes NS for a transfer, not on zram
- *   mbps=N        that moves at most N MiB/s
- *   only=ARM      of the cases reclaim and claim: one arm, for a profile
+ *   mbps=N        limit the disk to N MiB/s
+ *   only=ARM      cases reclaim and claim: only this arm, for a profile
  */
 #include <stdio.h>
 #include <stdlib.h>

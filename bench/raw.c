@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same work without a GPU.
+ * The same work without a GPU, see raw.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,10 +20,10 @@
 #define REQUEST MIB
 #define CONTROL "/sys/class/zram-control"
 
-/* As app_data.c, so that zram has as much work. */
+/* The same as in app_data.c, so that zram has the same amount of work. */
 #define MIXED_RANDOM 77
 
-/* What a worker says when it is done. */
+/* What a worker reports when it is done. */
 struct report {
 	int64_t start, end;
 	int ret;
@@ -31,7 +31,7 @@ struct report {
 
 static void fill(uint64_t *words, uint64_t bytes, enum app_data data, uint64_t seed)
 {
-	/* Writing is what makes the pages: a zero has to be written, too. */
+	/* Only a write allocates a page, so zeros are written, too. */
 	for (uint64_t i = 0; i < bytes / sizeof(*words); i++) {
 		uint64_t random = pattern_random(&seed);
 
@@ -127,12 +127,12 @@ static void start_workers(struct plan *plan, unsigned int count)
 		if (!pid)
 			be_worker(plan, i);
 	}
-	/* A worker that dies is the end of the file. */
+	/* If a worker dies, the pipe reaches its end. */
 	close(plan->ready[1]);
 	for (unsigned int i = 0; i < count; i++)
 		if (read(plan->ready[0], &byte, 1) != 1)
 			need(-EPIPE, "a worker");
-	/* All of them read the end of the file. */
+	/* Closing the pipe lets all workers read its end and exit. */
 	close(plan->go[1]);
 }
 
@@ -164,7 +164,7 @@ int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
 	return last - first;
 }
 
-/* The compressor with brackets: "lzo-rle [lz4]". */
+/* The file shows the compressor in use in brackets: "lzo-rle [lz4]". */
 static void current_algorithm(char *name, size_t size)
 {
 	FILE *file = fopen("/sys/block/zram0/comp_algorithm", "re");
@@ -178,7 +178,7 @@ static void current_algorithm(char *name, size_t size)
 	snprintf(name, size, "%.*s", (int)strcspn(start + 1, "]"), start + 1);
 }
 
-/* Of the one more device, or -1. */
+/* The number of the additional device, or -1. */
 static int64_t zram_number = -1;
 
 static void set_zram(const char *name, const char *value)

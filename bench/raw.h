@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the machine can do at most: the same work without a GPU, by several
- * processes at a time, each with memory of its own.
+ * The maximum that the machine can do: the same work without a GPU, in several processes
+ * at a time, each with memory of its own.
  */
 #ifndef BENCH_RAW_H
 #define BENCH_RAW_H
@@ -18,13 +18,13 @@ enum raw_kind {
 };
 
 /*
- * The time from the first that began to the last that ended. @device: of
- * RAW_WRITE and RAW_READ.
+ * Returns the time from the first start to the last end. @device is for RAW_WRITE and
+ * RAW_READ.
  */
 int64_t raw_run(enum raw_kind kind, uint64_t bytes, unsigned int processes,
 		const char *device, enum app_data data);
 
-/* One more zram device as large as @bytes, not swapped on; its path. */
+/* Creates another zram device of @bytes, without swap on it, and returns its path. */
 const char *raw_zram(uint64_t bytes);
 void raw_zram_end(void);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Freeing an application's GPU memory without MEM_RECLAIM: the shrinker is told
- * to evict, by debugfs, then the application's cgroup to reclaim.
+ * The way to free an application's GPU memory without MEM_RECLAIM: debugfs makes the
+ * shrinker evict it, then memory.reclaim of the application's cgroup frees it.
  *
- * A write to memory.reclaim often ends early with EAGAIN: pages that were used
- * again are on the active list, and it gives up before it has aged them. A fair
- * rival writes again.
+ * A write to memory.reclaim often ends early with EAGAIN, because pages that were used
+ * again are on the active list, and it gives up before it has aged them. To be fair to
+ * the rival, the write is repeated.
  */
 #include <errno.h>
 #include <glob.h>
