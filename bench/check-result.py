@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is what run-bench wrote into a directory whole, as documented, and written by nobody else?
+"""Check the output directory of run-bench: complete, as documented, and not edited.
 
 usage: check-result.py DIRECTORY
 """
@@ -25,7 +25,7 @@ jsonschema.Draft7Validator(schema).validate(document)
 if not document['contents_ok']:
     sys.exit('contents were wrong, or a case failed')
 
-# Without a value, ours and a rival's the case has measured nothing.
+# A row without a value, ours or the rival's, means that the case measured nothing.
 empty = [f'{case["name"]}: {row["what"]}: {row["note"]}' for case in document['cases']
          for row in case['rows'] if row['value'] is None and not row['rival']]
 if empty:
@@ -40,7 +40,7 @@ for page in directory.glob('*.rst'):
     docutils.core.publish_doctree(page.read_text(),
                                   settings_overrides={'halt_level': 2, 'report_level': 2})
 
-# A sentence whose rows have another name now is left out, which nobody would miss.
+# bench/words.py leaves out a sentence whose rows have been renamed: notice that here.
 if document['mode'] == 'full' and len(list(words.sentences(document))) < len(words.SENTENCES):
     sys.exit('index.rst lacks a sentence: bench/words.py knows rows that are not there')
 

@@ -31,7 +31,7 @@ class Failure(Exception):
 
 
 class Progress:
-    """One line for a boot: rewritten on a terminal, else now and then a new one."""
+    """Progress of a boot: one line that is rewritten on a terminal, else a line now and then."""
     def __init__(self, label):
         self.label, self.count, self.shown = label, 0, time.monotonic()
 
@@ -70,7 +70,7 @@ def finish(process):
 
 
 def run_boot(options, label, boot):
-    """All programs of a boot in one shell; the first that fails ends it."""
+    """A shell command that runs all programs of a boot, until one fails."""
     progress = Progress(label)
     samples = []
     bench = f'{options.build}/bench/bench'
@@ -99,7 +99,7 @@ def run_program(options, label, program):
 
 
 def shortened(sample):
-    """Thousands of latencies become percentiles; the rest stays."""
+    """Replaces lists of thousands of latencies by their percentiles."""
     result = {}
     for name, value in sample.items():
         if name in ('open_ns', 'job_ns'):
@@ -121,7 +121,7 @@ def arms_of(samples):
 
 
 def build_kernels(options, cases):
-    """Before all cases: what a build leaves behind disturbs the one that is next."""
+    """Builds all kernels before the first case, because a build disturbs the next case."""
     kernels = dict.fromkeys(boot.kernel for case in cases for boot in case.boots if boot.kernel)
     return all(subprocess.run([options.top / 'kernel/build', '--flavour', kernel,
                                *options.source], stdout=subprocess.DEVNULL,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Samples from the output of programs that print for people."""
+"""Samples from programs whose output is meant for people."""
 import re
 from collections import Counter
 
@@ -8,7 +8,7 @@ COST = re.compile(r'^(simple|with|pidfd): (\d+) more than drmIoctl\(\), (\d+) mo
 
 
 def holds(text):
-    """tests/guest/locks: a table for each call; what is called again is a round."""
+    """tests/guest/locks: one table per call. A repeated call is another round."""
     samples, call, rounds = [], None, Counter()
     for line in text.splitlines():
         if line.endswith(': holds by time'):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cases: which guests are booted, what runs in them, what is compared."""
+"""The cases: the guests to boot, the programs to run in them, the rows to compare."""
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Callable, Optional
@@ -26,7 +26,7 @@ class Boot:
 
 @dataclass
 class Program:
-    """A program whose output is for people; in a guest if there is a kernel."""
+    """A program whose output is for people, run in a guest if @kernel is set."""
     command: tuple      # {top} and {build} are directories
     parse: Callable
     set: str
@@ -59,7 +59,7 @@ def claim_row(set_, goal, rival='natural'):
 
 @dataclass
 class Size:
-    """What --quick makes smaller."""
+    """The sizes and rounds, which --quick makes smaller."""
     quick: bool
     mib: int
     rounds: int
@@ -92,7 +92,7 @@ def reclaim_zram(size):
 
 
 def small(size):
-    """64 KiB buffers: the MMU's commands are most of it."""
+    """64 KiB buffers, where MMU commands take most of the time."""
     mib = min(size.mib, 64)
     out = list(size.zram('reclaim', mib=mib, data=('mixed',), kib=64))
     back = list(size.zram('claim', mib=mib, data=('mixed',), kib=64))
@@ -115,8 +115,8 @@ def claim_zram(size):
 
 
 def slow(size):
-    """On a disk that takes 100 us for a transfer, without and with a cap."""
-    # The cap comes in portions of 20 ms: of a short transfer they are too large a part.
+    """A disk that takes 100 us for a transfer, without and with a limit on its bandwidth."""
+    # The limit is applied in steps of 20 ms, which are too coarse for a short transfer.
     slow_run = {'mib': min(size.mib, 64), 'rounds': size.rounds, 'disk': SLOW_NS}
     capped_run = {**slow_run, 'mib': size.mib, 'mbps': CAP_MBPS}
 
@@ -161,7 +161,7 @@ def frames(size):
 
 
 def one_cpu(size):
-    """Each path, where no second CPU can help."""
+    """Each path on one CPU."""
     large = {'mib': size.mib, 'rounds': size.rounds}
     less = {'mib': min(size.mib, 64), 'rounds': size.rounds}
     paths = (('buffers of 1 MiB', large, 'natural'),

@@ -25,7 +25,7 @@ class NoGnuplot(Exception):
 
 
 def draw(path, commands, height=420):
-    """Both files; an SVG gets its licence after its first line."""
+    """Writes both files; adds the licence after the first line of the SVG."""
     for kind, terminal in TERMINALS.items():
         file = path.with_suffix('.' + kind)
         script = (f'set terminal {terminal.format(height=height)}\n'
@@ -189,13 +189,13 @@ PLOTS = {
 
 
 def possible(document):
-    """What the document has samples for; [(name, title)]."""
+    """The plots that the document has samples for, as [(name, title)]."""
     return [(name, title) for name, (case_name, _, title) in PLOTS.items()
             if case_named(document, case_name)]
 
 
 def all_plots(document, directory):
-    """Draws what is possible, and returns it."""
+    """Draws the possible plots, and returns them."""
     drawn = possible(document)
     for name, _ in drawn:
         case_name, plot, _ = PLOTS[name]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the CPUs do in a reclaim or a claim: a profile by perf, on the host.
+"""Where the CPU time of a reclaim or a claim goes: a profile by perf, on the host.
 
 usage: bench/profile.py DIRECTORY [NAME...]
 
@@ -30,7 +30,7 @@ SMALL = ('mib=64', 'kib=64', 'algo=lz4')
 ZERO = ('mib=256', 'algo=lz4', 'data=zero')
 DISK = ('mib=64', 'disk=100000')
 
-# The arm of which case, on how many CPUs.
+# Which arm of which case, on how many CPUs.
 PROFILES = {
     'reclaim, 1 MiB, lzo-rle': ('reclaim', 'reclaim', LARGE, 2),
     'reclaim, 16 MiB of them': ('reclaim', 'reclaim', SMALLEST, 2),
@@ -52,7 +52,7 @@ PROFILES = {
     'claim, slow swap': ('claim', 'claim', DISK, 2),
 }
 
-# The functions that a measured call is below, on whatever thread.
+# A sample counts if one of these functions is among its callers, on any thread.
 CALLS = {
     'reclaim': ('panthor_ioctl_mem_reclaim',),
     'memory.reclaim': ('user_proactive_reclaim', 'panthor_mmu_reclaim_priv_bos'),
@@ -85,7 +85,7 @@ def say(text):
 
 
 def chains(data):
-    """The samples of the guest's kernel: time, and functions from the inside."""
+    """The samples of the guest's kernel: time, and functions, innermost first."""
     script = subprocess.run(['perf', 'script', '-i', data, '--comm', 'linux',
                              '-F', 'tid,time,ip,sym'], check=True, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
@@ -105,7 +105,7 @@ def group_of(frames):
 
 
 def usual_length(calls):
-    """Half of all the time was spent in calls of that length, or longer ones."""
+    """The length such that calls at least that long took half of the total time."""
     lengths = sorted(end - begin for begin, end in calls)
     left = sum(lengths) / 2
     for length in lengths:
@@ -116,7 +116,7 @@ def usual_length(calls):
 
 
 def calls_of(samples, roots):
-    """From when to when a call was seen; the first and the last may be cut off.
+    """Begin and end of each call in the samples. The first and the last may be incomplete.
 
     Those of another length are something else: submits with nothing to bring back,
     or two calls with too short a pause between them.
@@ -160,7 +160,7 @@ def analyse(samples, arm):
 def measure(build, case, arm, settings, cpus):
     bench = [f'{build}/bench/bench', case, f'only={arm}', 'rounds=4000', *settings]
     with tempfile.TemporaryDirectory() as scratch:
-        # There are rounds for longer than that: run-guest ends the guest.
+        # There are more rounds than fit into this time, so run-guest ends the guest.
         guest = subprocess.Popen([TOP / 'run-guest', '--kernel', 'bench', '--mem', '2048',
                                   '--swap', '1024', '--cpus', str(cpus),
                                   '--timeout', str(WARM_UP + SECONDS + 3), '--', *bench],
@@ -183,10 +183,10 @@ HEAD = '''.. SPDX-License-Identifier: MIT
 Where the CPU time goes
 =======================
 
-Milliseconds of CPU time in one call, on all CPUs together, from samples taken by perf on the host;
-the rows of a column add up to the caller and its helpers. ``memory.reclaim`` is the eviction before
-it, by the shrinker, and the call itself; "takes" has the time between the two as well. ``natural``
-reads pages from swap where a BO takes them; in a claim they have been read by then.
+Milliseconds of CPU time in one call, on all CPUs together, from samples taken by perf on the host.
+The rows of a column add up to the time of the caller and its helpers. ``memory.reclaim`` includes
+the eviction by the shrinker that comes before it; "takes" also includes the time between the two.
+``natural`` reads pages from swap when a BO takes its pages; in a claim they have been read before.
 
 .. list-table::
    :header-rows: 1

@@ -26,10 +26,10 @@ Benchmarks
 
 {summary}
 
-Measured in User-Mode Linux with the real driver on a simulated GPU: the times are those of the
-driver and of the memory management on the CPU; ratios of two paths on the same machine mean more
-than any of the times. An arm and its rivals took turns in one guest, and contents were verified
-after each round. Figures are medians.
+Measured in User-Mode Linux, with the real driver on a simulated GPU. The times are CPU times of
+the driver and of the memory management, so the ratio of two paths on the same machine says more
+than any of the times. Each operation and its rivals took turns in one guest, and contents were
+verified after each round. Figures are medians.
 
 To repeat it on an idle machine::
 
@@ -44,14 +44,14 @@ TABLES = '''.. SPDX-License-Identifier: MIT
 Benchmarks: all rows
 ====================
 
-Medians with their quartiles. "value" is what the goal is about.
+Medians with their quartiles. "value" is compared with the goal.
 
 '''
 
-# Pages that may lie beside it, and what they are.
-BESIDE = (('tables.rst', 'what was measured, all of it'),
-          ('reasons.rst', 'why a goal is not met'),
-          ('profile.rst', 'what the CPUs do in a call, by ``bench/profile.py docs/benchmarks``'))
+# Pages that may be in the same directory, with their descriptions.
+BESIDE = (('tables.rst', 'all measurements'),
+          ('reasons.rst', 'the reason for each goal that is not met'),
+          ('profile.rst', 'where the CPU time goes, by ``bench/profile.py docs/benchmarks``'))
 
 
 def cell(text):
@@ -86,14 +86,14 @@ def summary(document):
             f'{host["cpus"]} CPUs ({host["cpu"]}), load average {host["load_average"]:.1f} '
             f'at its start, commit {host["commit"]}.']
     if document['mode'] == 'quick':
-        said.append('**This was a quick run: its figures mean nothing.**')
+        said.append('**This was a quick run: its figures have no meaning.**')
     if not document['contents_ok']:
         said.append('**Contents were wrong, or a case failed.**')
     return '\n'.join(said)
 
 
 def short_rows(document):
-    """What is compared with a goal: the rest is for those who want to know more."""
+    """The rows that have a goal; tables.rst has all rows."""
     lines = [(case['title'], row['what'], row['rival_name'],
               table.quantity(row['value'], row['unit']), table.goal(row), table.met(row))
              for case in document['cases'] for row in case['rows'] if row['met'] is not None]

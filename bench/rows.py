@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rows of the table: what is compared with what, and the goal.
+"""The rows of the table: the two values that are compared, and the goal.
 
 A row is a function of a case's samples. It returns a dictionary: what, ours and
 rival (summaries or None), value (what the goal is about), unit, goal, met (true,
@@ -10,10 +10,10 @@ from samples import percentile, quartiles, summary
 MIB = 1 << 20
 PAGE = 4096
 
-# The share of the memory that we must have freed for our time to count.
+# Our time only counts if we freed at least this share of the memory.
 FREED_LEAST = 0.9
 
-# One tick of the guest's scheduler, HZ=100: what no ratio can be held to.
+# One tick of the guest's scheduler, HZ=100: differences below it cannot be judged.
 TICK_NS = 10e6
 
 
@@ -28,7 +28,7 @@ def row(what, value, unit, goal=None, atleast=False, **more):
 
 
 def left_over(samples, set_, arm):
-    """The share that an arm did not free, in the median."""
+    """The median share of the memory that an arm did not free."""
     arms = [s for s in samples.of(set_, arm) if 'left' in s]
     if not arms:
         return 0
@@ -36,13 +36,13 @@ def left_over(samples, set_, arm):
 
 
 def for_all(sample, field):
-    """The time, or how long it would have been for what was not freed as well."""
+    """The time of an arm, scaled up to the whole memory if it did not free all of it."""
     done = max(PAGE, sample['bytes'] - sample.get('left', 0))
     return sample[field] * sample['bytes'] / done
 
 
 def by_round(samples, set_, arm, rival, field):
-    """The ratio of each round: both were measured at nearly the same time."""
+    """The ratio in each round, whose two values were measured at nearly the same time."""
     other = {s['round']: for_all(s, field) for s in samples.of(set_, rival)}
     return [for_all(s, field) / other[s['round']] for s in samples.of(set_, arm)
             if other.get(s['round'])]
@@ -59,7 +59,7 @@ def times(what, set_, arm, rival, goal=None, field='ns'):
         notes = [f'{name} left {100 * share:.0f} % in RAM, its time is scaled to all'
                  for name, share in left.items() if share > 1 / 100]
         if left[arm] > max(left[rival], 1 - FREED_LEAST):
-            # Whoever frees next to nothing is not slow or fast, but fails.
+            # An arm that frees next to nothing is neither slow nor fast: it fails.
             result = row(what, None, 'ratio', goal)
             notes = [f'{name} left {100 * share:.0f} % in RAM' for name, share in left.items()]
         else:
@@ -73,7 +73,7 @@ def times(what, set_, arm, rival, goal=None, field='ns'):
 
 
 def slower(what, set_, arm, than, goal):
-    """The same, of an arm that should be so many times slower than ours."""
+    """The same, for a rival that should be slower than ours by the given factor."""
     def compute(samples):
         ours = summary(samples.values(set_, than, 'ns'), 'ns')
         other = summary(samples.values(set_, arm, 'ns'), 'ns')
@@ -89,7 +89,7 @@ def speeds(list_, share=1.0):
 
 
 def speed(what, set_, arm, rival, goal=None, processes=None):
-    """Throughput as a multiple of a raw limit's.
+    """Throughput as a multiple of that of a raw limit.
 
     processes: of the raw limit; None: as many as CPUs that our own call kept busy.
     """
@@ -110,7 +110,7 @@ def speed(what, set_, arm, rival, goal=None, processes=None):
 
 
 def bandwidth(what, set_, arm, device_set, goal):
-    """The share of a slow device's own throughput."""
+    """Throughput as a share of that of a slow device."""
     def compute(samples):
         ours = samples.of(set_, arm)
         device = summary(speeds(samples.of(device_set, 'device')), 'MiB/s')
@@ -128,7 +128,7 @@ def bandwidth(what, set_, arm, device_set, goal):
 
 
 def latency(what, set_, phase, field, goal=None, share=0.99):
-    """A high percentile of a bystander's, against the same while idle."""
+    """A high percentile of a bystander's latencies, compared with that on an idle machine."""
     def compute(samples):
         ours = [ns for s in samples.of(set_, phase) for ns in s[field]]
         idle = [ns for s in samples.of(set_, 'idle') for ns in s[field]]
@@ -147,7 +147,7 @@ def latency(what, set_, phase, field, goal=None, share=0.99):
 
 
 def error_of_freed(what, sets, goal, pick, counted=('free_delta', 'zram_delta')):
-    """freed_bytes against what the machine has more, with zram's own."""
+    """freed_bytes compared with the increase of free memory plus what zram uses."""
     def compute(samples):
         errors = [100 * abs(s['freed'] - sum(s[name] for name in counted)) / s['freed']
                   for set_ in sets for s in samples.of(set_, 'reclaim') if s['freed']]
@@ -158,7 +158,7 @@ def error_of_freed(what, sets, goal, pick, counted=('free_delta', 'zram_delta'))
 
 
 def pages_of_freed(what, sets):
-    """freed_bytes against pages written to swap, zero pages too; the largest difference."""
+    """The largest difference of freed_bytes and the pages written to swap, with zero pages."""
     def compute(samples):
         errors = [abs(s['freed'] // PAGE - s['pages_out'])
                   for set_ in sets for s in samples.of(set_, 'reclaim')]
@@ -167,7 +167,7 @@ def pages_of_freed(what, sets):
 
 
 def flat(what, set_, arm, goal):
-    """Time per byte: the slowest size against the fastest one."""
+    """Time per byte: the slowest size compared with the fastest one."""
     def compute(samples):
         sizes = {}
         for sample in samples.of(set_, arm):
@@ -183,7 +183,7 @@ def flat(what, set_, arm, goal):
 
 
 def at_most(what, set_, arms, field, unit, goal=None, pick=max):
-    """One figure of all samples of some arms."""
+    """One value calculated from all samples of some arms."""
     def compute(samples):
         values = [s[field] for arm in arms for s in samples.of(set_, arm) if field in s]
         return row(what, pick(values) if values else None, unit, goal,
@@ -192,7 +192,7 @@ def at_most(what, set_, arms, field, unit, goal=None, pick=max):
 
 
 def cpus(what, set_, arm, goal=None):
-    """Four CPUs against two; of different boots, so with the noise of boots."""
+    """Four CPUs compared with two. These are different boots, whose times differ."""
     def compute(samples):
         four = [s['ns'] for s in samples.of(set_, arm) if s['cpus'] == 4]
         two = [s['ns'] for s in samples.of(set_, arm) if s['cpus'] == 2]

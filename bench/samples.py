@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Samples of one case, and what is computed from them."""
+"""The samples of one case, and values calculated from them."""
 import statistics
 
 
 def quartiles(values):
-    """Median, first and third quartile; of few values the ends are the quartiles."""
+    """Median, first and third quartile. With few values, the extremes are the quartiles."""
     values = sorted(values)
     median = statistics.median(values)
     if len(values) < 4:

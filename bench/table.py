@@ -26,7 +26,7 @@ def quantity(value, unit):
 
 
 def spread(summary):
-    """Median, and from the first to the third quartile."""
+    """The median, and the range of the quartiles."""
     if not summary:
         return '-'
     unit = summary['unit']

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The result in a few sentences that can be quoted, from the JSON document alone."""
+"""A summary of the result in a few sentences, from the JSON document alone."""
 import table
 
 
 class Missing(Exception):
-    """The case was not run, or failed."""
+    """A row is missing: its case was not run, or failed."""
 
 
 class Rows:
@@ -33,37 +33,37 @@ def reclaim(rows):
     arm = ('reclaim, lzo-rle, mixed', 'memory.reclaim')
     return (f'**Reclaim** of 256 MiB in buffers of 1 MiB takes {rows.ours("reclaim-zram", *arm)} '
             f'on zram (lzo-rle, data that compresses by half): {rows.value("reclaim-zram", *arm)} '
-            'of the time of an eviction and memory.reclaim on the cgroup. For buffers of 64 KiB it '
-            f'is {rows.value("reclaim-small", *arm)} of it, on a slow disk '
-            f'{rows.value("reclaim-slow", "reclaim, slow", "memory.reclaim")}; with a cap on the '
-            'bandwidth, reclaim is at '
-            f'{rows.value("reclaim-slow", "reclaim, capped", "device")} of the disk.')
+            'of the time of an eviction followed by memory.reclaim of the cgroup. For buffers of '
+            f'64 KiB the ratio is {rows.value("reclaim-small", *arm)}, on a slow disk '
+            f'{rows.value("reclaim-slow", "reclaim, slow", "memory.reclaim")}. On a disk with '
+            'limited bandwidth, reclaim reaches '
+            f'{rows.value("reclaim-slow", "reclaim, capped", "device")} of the disk\'s throughput.')
 
 
 def freed(rows):
-    return ('**freed_bytes** differs from what the machine has more by '
-            f'{rows.value("reclaim-zram", "error of freed_bytes, median")} in the median, '
+    return ('**freed_bytes** differs from the increase of free memory plus what zram uses by '
+            f'{rows.value("reclaim-zram", "error of freed_bytes, median")} in the median and '
             f'{rows.value("reclaim-zram", "error of freed_bytes, largest")} at most, and from the '
-            'pages that were written to swap by '
+            'pages written to swap by '
             f'{rows.value("reclaim-zram", "freed_bytes and pages to swap differ by")}.')
 
 
 def claim(rows):
     arm = 'claim, lzo-rle, mixed'
-    return (f'**Claim** of the same takes {rows.ours("claim-zram", arm, "natural")}, '
-            f'{rows.value("claim-zram", arm, "natural")} of the frame that brings everything back '
-            'in its submit. For buffers of 64 KiB it is '
-            f'{rows.value("claim-small", arm, "natural, one by one")} of what Linux takes, and '
-            f'{rows.value("claim-small", arm, "natural")} of what it takes with the patch that '
-            'maps in batches for a job; on a slow disk '
+    return (f'**Claim** of the same memory takes {rows.ours("claim-zram", arm, "natural")}: '
+            f'{rows.value("claim-zram", arm, "natural")} of the time of a frame without a claim, '
+            'which brings everything back in its submit. For buffers of 64 KiB the ratio is '
+            f'{rows.value("claim-small", arm, "natural, one by one")} to Linux as it is, and '
+            f'{rows.value("claim-small", arm, "natural")} to Linux with the patch that maps in '
+            'batches for a job; on a slow disk it is '
             f'{rows.value("claim-slow", "claim, slow", "natural")}.')
 
 
 def first_frame(rows):
     what = 'natural, slower than after a claim, 256 MiB'
     return ('**The first frame** after a claim of 256 MiB takes '
-            f'{rows.value("first-frame", "after a claim, 256 MiB", "resident")} of the time of one '
-            'of a process that was never reclaimed. Without the claim it takes '
+            f'{rows.value("first-frame", "after a claim, 256 MiB", "resident")} of the time of the '
+            'first frame of a process that was never reclaimed. Without the claim it takes '
             f'{rows.value("first-frame", what, "natural")} times as long.')
 
 
@@ -75,20 +75,20 @@ def others(rows):
         return rows.value('holds', f'{lock}, longest of a call')
 
     first, job, resv = 'open and first ioctl', 'null job', "a VM's reservation lock"
-    return (f'**Others** open the device and do a first ioctl in {p99(first, "reclaim")} of the '
-            f'time that it takes else (99th percentile; {p99(first, "claim")} during a claim). A '
-            f'job, which waits for a CPU, takes {p99(job, "reclaim")} of it, and '
-            f'{p99(job, "memory.reclaim")} during memory.reclaim. While others have 10,000 files '
-            'open, the longest hold of a reservation lock is '
-            f'{longest(resv)} in the median call, of filelist_mutex '
-            f'{longest("filelist_mutex")}.')
+    return (f'**Other processes**: during a reclaim, opening the device and a first ioctl take '
+            f'{p99(first, "reclaim")} times as long as on an idle machine (99th percentile; '
+            f'{p99(first, "claim")} during a claim). A job, which waits for a CPU, takes '
+            f'{p99(job, "reclaim")} times as long, and {p99(job, "memory.reclaim")} during '
+            'memory.reclaim. While other processes have 10,000 files open, the longest hold in the '
+            f'median call is {longest(resv)} for a reservation lock and '
+            f'{longest("filelist_mutex")} for filelist_mutex.')
 
 
 SENTENCES = (reclaim, freed, claim, first_frame, others)
 
 
 def sentences(document):
-    """Those for which everything was measured."""
+    """The sentences for which all values were measured."""
     rows = Rows(document)
     for sentence in SENTENCES:
         try:
