@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * First process of the guest: turns the host's read-only file system into a
- * machine with a GPU and swap, runs one command, reports how it ended.
+ * First process of the guest: turns the host's read-only file system into a machine with
+ * a GPU and swap, runs one command, and reports its exit status.
  *
- * What to do arrives in the environment, from words of the kernel command line
- * (run-guest writes them):
- *   PM_SCRATCH  the only host directory that the guest can write
- *   PM_MODULE   the simulated GPU, PM_PARAMS its parameters
+ * Parameters arrive as environment variables, from arguments of the kernel command line
+ * that run-guest writes:
+ *   PM_SCRATCH  the only directory of the host that the guest can write
+ *   PM_MODULE   the module of the simulated GPU, PM_PARAMS its parameters
  *   PM_SWAP     size of the zram swap in MiB, 0 for none; PM_ALGO its compressor
- * The command is in files of PM_SCRATCH: "cwd", "argv" and "env", the last two
- * with a NUL after each string. Its file "show" has such strings in pairs: a path that
- * the guest is to have whatever it mounts, and where the host has it, or "" for the
- * same path. The exit status goes to the file "status".
+ * Files in PM_SCRATCH describe the command: "cwd", "argv" and "env", the last two with a
+ * NUL after each string. The file "show" has pairs of such strings: a path that must stay
+ * visible under the guest's own mounts, and where the host has it, or "" for the same
+ * path. The exit status goes to the file "status".
  *
- * GUEST_POWER in the command's environment, "on" or "auto", is for us: may the
- * GPU sleep when it is idle?
+ * GUEST_POWER in the command's environment, "on" or "auto", is used here: it says whether
+ * the GPU may sleep when it is idle.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -44,7 +44,7 @@ static void power_off(void)
 	_exit(1);
 }
 
-/* Ends the machine without a status file: run-guest shows the kernel log. */
+/* Ends the guest without a status file, so that run-guest shows the kernel log. */
 static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *format, ...)
 {
 	va_list args;
@@ -81,7 +81,7 @@ static const char *setting(const char *name)
 	return value ? value : "";
 }
 
-/* Reads a whole file; the length excludes the final NUL that is added. */
+/* Reads a whole file. A NUL is added, which the length does not include. */
 static char *slurp(const char *path, size_t *length)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -121,14 +121,14 @@ static char **split(char *text, size_t length)
 	return list;
 }
 
-/* A part of the host's file system, at @target. */
+/* Mounts a part of the host's file system at @target. */
 static void mount_host(const char *source, const char *target, unsigned long flags)
 {
 	if (mount("none", target, "hostfs", flags, source) < 0)
 		fail("cannot mount %s of the host on %s: %s", source, target, strerror(errno));
 }
 
-/* What the guest is to have of the host, and what that was before we mounted anything. */
+/* The paths that must stay visible, and descriptors opened before anything was mounted. */
 struct shown {
 	char **pairs;
 	int *fds;
@@ -141,7 +141,7 @@ static void find_shown(struct shown *s)
 	size_t length;
 	char *text;
 
-	/* For a moment: what is mounted for good would cover some of it. */
+	/* Only temporary: the permanent mounts would hide some of these paths. */
 	mount_host(setting("PM_SCRATCH"), "/sys", MS_RDONLY);
 	text = slurp("/sys/show", &length);
 	s->pairs = split(text, length);
@@ -164,8 +164,8 @@ static int make(const char *path, bool folder)
 }
 
 /*
- * Something to mount on. A folder of the host that cannot be looked into from here gets
- * a file system of ours instead.
+ * Creates a mount point. If a directory of the host cannot be searched from the guest, a
+ * tmpfs is mounted in its place.
  */
 static void make_place(const char *path, bool folder)
 {
@@ -213,7 +213,7 @@ static void show(const char *path, const char *source, int fd)
 	close(fd);
 }
 
-/* Returns the host's working directory, or -1. */
+/* Returns a descriptor of the host's working directory, or -1. */
 static int mount_all(void)
 {
 	struct shown shown;
@@ -245,7 +245,7 @@ static int mount_all(void)
 	return shown.cwd;
 }
 
-/* The number of panthor's render node, or 0: there are others' nodes, too. */
+/* Returns the number of panthor's render node, or 0. Other drivers may have nodes, too. */
 static int gpu_node(void)
 {
 	for (int minor = 128; minor < 192; minor++) {
@@ -272,7 +272,7 @@ static void load_gpu(void)
 
 	if (fd < 0)
 		fail("cannot open %s: %s", module, strerror(errno));
-	/* Parameters arrive joined by commas: a space would end the word. */
+	/* Parameters are joined by commas, because a blank would end the argument. */
 	for (char *p = params; *p; p++) {
 		if (*p == ',')
 			*p = ' ';
@@ -312,7 +312,7 @@ static void swap_on(void)
 	unsigned long mib = strtoul(setting("PM_SWAP"), NULL, 10);
 	char size[32];
 
-	/* A kernel that cannot swap has no such file. */
+	/* A kernel without swap has no such file. */
 	if (!mib || access("/proc/swaps", F_OK) < 0)
 		return;
 	if (*setting("PM_ALGO"))
@@ -325,7 +325,7 @@ static void swap_on(void)
 		fail("cannot swap on /dev/zram0: %s", strerror(errno));
 }
 
-/* A console that passes bytes through as they are. */
+/* Sets a console to raw mode. */
 static int open_console(const char *path, int flags)
 {
 	struct termios tio;
@@ -362,7 +362,7 @@ static void set_power(void)
 	}
 }
 
-/* As /tmp is the guest's own, a command from there starts in the host's. */
+/* The guest has its own /tmp, so a working directory below it is mounted from the host. */
 static void go_to(int host_cwd)
 {
 	struct stat host, here;
@@ -388,7 +388,7 @@ static void run_command(int host_cwd)
 
 	setsid();
 	if (*setting("PM_TTY")) {
-		/* Interactive: the host's terminal is the controlling one. */
+		/* Interactive: the host's terminal becomes the controlling terminal. */
 		int fd = open("/dev/tty1", O_RDWR);
 
 		ioctl(fd, TIOCSCTTY, 1);
@@ -424,7 +424,7 @@ int main(void)
 		run_command(host_cwd);
 	if (child < 0)
 		fail("cannot fork: %s", strerror(errno));
-	/* Orphans of the command become ours: reap them too. */
+	/* Orphans of the command become children of this process: reap them, too. */
 	while ((pid = wait(&status)) != child) {
 		if (pid < 0 && errno == ECHILD)
 			fail("lost the command");

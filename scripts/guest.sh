@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-# Sourced by run-guest: what keeps the guest from the host's files, and what of them
-# it is shown where it has a file system of its own.
+# Sourced by run-guest: protects the host's files from the guest, and decides which of them
+# stay visible where the guest has file systems of its own.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# A user that no package has.
+# A user id that no package uses.
 USER_ID=65533
 as_user=(setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups --no-new-privs)
 
-# say_once TEXT...: not again before it changes.
+# say_once TEXT...: print a message only if it differs from the last one.
 say_once() {
 	[ "$(cat "$CACHE/said" 2>/dev/null)" != "$*" ] || return 0
 	printf '%s\n' "$*" >"$CACHE/said"
 	say "$*"
 }
 
-# protect: sets wrap, the command that the guest's kernel runs in, and by_user if that
-# is another user. Everything has its place twice: as the host names it, and as the
-# guest's kernel does. Those differ for a user who is kept from a folder on the way,
-# as from /root: what is open already it can use all the same.
+# protect: sets wrap, the command that the guest's kernel runs in, and by_user if the kernel
+# runs as another user. Each path has two names: that of the host, and that of the guest's
+# kernel. They differ if the user may not search a directory of the path, such as /root: a
+# descriptor that is already open can still be used.
 protect() {
 	local why=''
 	wrap=(bwrap --ro-bind / / --dev /dev --ro-bind /dev/shm /dev/shm --proc /proc
@@ -32,13 +32,13 @@ protect() {
 		protect_by_user "$(tail -n 1 <<<"$why")"
 		return
 	fi
-	# Mounted read-only for the whole process tree, but for what is of this run.
+	# Everything is read-only for the whole process tree, except for the files of this run.
 	wrap+=(--bind "$run" "$run" --bind "$names" "$names" --bind "$scratch" "$scratch"
 		--tmpfs "$run/ram")
 	scratch_at=$names/scratch
 	kernel_at=$names/kernel
 	ram_at=$names/run/ram
-	# The host's descriptors would lead around the mounts: none is passed on.
+	# No descriptor of the host is passed on, because it would bypass the mounts.
 	ln -s "$scratch" "$names/scratch"
 	ln -s "$run" "$names/run"
 }
@@ -70,7 +70,7 @@ protect_by_user() {
 	fi
 }
 
-# A container's /dev/shm is often small, or nothing in it may be executed.
+# The /dev/shm of a container is often small, or mounted noexec.
 ram_fits() {
 	local type options room
 	read -r type options room < <(findmnt -bno FSTYPE,OPTIONS,AVAIL -T /dev/shm) || return
@@ -78,13 +78,13 @@ ram_fits() {
 		[ "$room" -gt $(((mem + 64) << 20)) ]
 }
 
-# After the guest: its files are the caller's again.
+# unprotect: after the guest, give the files back to the caller.
 unprotect() {
 	[ -z "${owner-}" ] || chown -R --no-dereference "$owner" "$scratch" || :
 }
 
-# show PLACE: as a pair for guest/init.c, the place, and what to mount there: nothing
-# for what the guest's kernel finds at the same place.
+# show PLACE: write a pair for guest/init.c: the path, and the path to mount there, which
+# is empty if the guest's kernel finds the file at the same path.
 show() {
 	local fd at=
 	if [ -n "$by_user" ] && ! "${as_user[@]}" test -x "$1"; then
@@ -95,8 +95,8 @@ show() {
 	printf '%s\0' "$1" "$at" >>"$scratch/show"
 }
 
-# Below a file system of the guest's own not the one folder alone, but all that it
-# lies in: a program has its libraries beside it.
+# show_around PATH: show it to the guest. In a directory that the guest replaces, show the
+# whole top-level directory in it: a program may need libraries next to it.
 show_around() {
 	local path base rest
 	for path in "$1" "$(realpath -m -- "$1")"; do
@@ -111,7 +111,7 @@ show_around() {
 	done
 }
 
-# The command, and files among its arguments: a script is one.
+# show_command COMMAND...: show the program, and files among its arguments, such as scripts.
 show_command() {
 	local program arg
 	program=$(type -P -- "$1" || :)
