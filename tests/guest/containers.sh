@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The first steps of README.md on fresh machines that are none: in a chroot, where / is
-# no mount point and bubblewrap cannot work, and in a container of podman's own
-# making, without any privilege. As root. What a Debian builds is kept in the cache.
+# The first steps of README.md on a fresh system: in a chroot, where / is no mount point and
+# bubblewrap cannot work, or in a container as podman makes it, without any privilege. Run
+# as root. The kernel built by each Debian release is kept in the cache.
 #
 # usage: tests/guest/containers.sh chroot|podman DEBIAN
 set -euo pipefail
@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
 root=$work/root
 
-# A cache for each Debian: another compiler makes another kernel.
+# One cache for each Debian release: another compiler builds another kernel.
 cache=$CACHE/containers/$debian
 mkdir -p "$cache/source"
 tarball=$("$TOP/kernel/fetch")
@@ -27,7 +27,7 @@ rm -f "$cache/said"
 mmdebstrap --variant=minbase --include=ca-certificates "$debian" "$root"
 cp -L /etc/resolv.conf "$root/etc/"
 mkdir -p "$root/root/panthor" "$root/root/.cache/panthor-mem"
-# What git would have, and no build directory.
+# The files that git would have, without build directories.
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard |
 	tar -c --null --ignore-failed-read -T -) | tar -x -C "$root/root/panthor"
 
@@ -50,14 +50,14 @@ podman)
 	need podman runc
 	image=$(tar -C "$root" -c . | podman import -q -)
 	trap 'podman rmi -f "$image" >/dev/null; rm -rf --one-file-system "$work"' EXIT
-	# Without CAP_SYS_RESOURCE no limit can be raised, which is what podman would do.
+	# Without CAP_SYS_RESOURCE podman cannot raise limits, which it does by default.
 	podman --runtime runc run --rm --network host \
 		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
 		-e HOME=/root -v "$cache:/root/.cache/panthor-mem" "$image" bash -c "$steps" ;;
 *) die "chroot or podman, not '$how'" ;;
 esac 2>&1 | tee "$work/log"
 
-# It was what this is about, it was said, and said once.
+# The run took the path without bubblewrap, and said so exactly once.
 [ "$(grep -c 'bubblewrap does not work here' "$work/log")" = 1 ]
 grep -q '^Verdict: ok$' "$work/log"
 tail -n 1 "$work/log" | grep -qx 'all is well'

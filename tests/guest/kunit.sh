@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run every KUnit suite of the driver, and print what it says (KTAP):
+# Run every KUnit suite of the driver, and print the results (KTAP):
 #
 #   ./run-guest --strict -- tests/guest/kunit.sh
 #
-# Fails if a test failed, or if a suite that the source has did not run.
+# Fails if a test failed, or if a suite in the source did not run.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,7 +20,7 @@ for suite in $suites; do
 		status=1
 		continue
 	fi
-	# Returns when the suite is through.
+	# Returns when the suite has finished.
 	echo 1 >"$kunit/$suite/run"
 	cat "$kunit/$suite/results"
 	grep -qx "ok 1 $suite" "$kunit/$suite/results" || {

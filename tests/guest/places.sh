@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Wherever the checkout, the working directory and the command are, run-guest shows
-# them to the guest; and nothing of the host can be written from there. Runs on the host:
+# run-guest makes the checkout, the working directory and the command visible in the guest
+# wherever they are, and the guest can write to no other file of the host. Runs on the host:
 #
-#   tests/guest/places.sh [OPTION...]	options of run-guest
+#   tests/guest/places.sh [OPTION...]	options are passed to run-guest
 #
-# With GUEST_PROTECTION=user, as root, without bubblewrap.
+# To test it without bubblewrap, set GUEST_PROTECTION=user; this needs root.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 options=("$@")
@@ -13,10 +13,10 @@ bad=0
 folders=()
 trap 'rm -rf "${folders[@]}"' EXIT
 
-# Characters that a shell, make or a kernel's command line could take for more.
+# Characters that a shell, make or the kernel's command line could interpret.
 odd=$'pm \'q\' "d" $(touch pwned) *'
 
-# check WHAT WANTED COMMAND...: the output of a command in the guest.
+# check WHAT WANTED COMMAND...: compare the output of a command in the guest.
 check() {
 	local what=$1 wanted=$2 got
 	shift 2
@@ -29,7 +29,7 @@ check() {
 	fi
 }
 
-# A program that reads what lies beside it, tries to write there, and says where it is.
+# A program that reads a file next to it, tries to write there, and prints its path.
 program() {
 	mkdir -p "$1"
 	echo beside >"$1/file"
@@ -67,7 +67,7 @@ for base in /tmp /run /var/tmp /dev/shm; do
 	check "$base: by way of a link" $'beside\n'"$place/a"$'\n0' "$folder/link/program"
 done
 
-# The guest's own folders stay what they are.
+# The guest's own directories are not changed.
 cd /tmp
 check 'from /tmp: /tmp is writable, and empty' 'ok' sh -c 'cd / && touch /tmp/x && echo ok'
 marker=$(mktemp /tmp/panthor-places.XXXXXX)
@@ -78,7 +78,7 @@ check 'a program in /tmp itself, relative' here "./${marker##*/}"
 cd /
 check 'a program in /tmp itself' here "$marker"
 
-# A checkout there. It has the kernel of this one, so nothing is built.
+# A checkout at an odd path. It uses the kernel of this checkout, so none is built.
 folder=$(mktemp -d /tmp/panthor-places.XXXXXX)
 folders+=("$folder")
 chmod 755 "$folder"

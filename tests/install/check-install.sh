@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What meson install gives to a user: into a staging root as a packager has it, and
-# into a prefix of one's own. Programs outside the tree are built against nothing
-# but that, and run.
+# What meson install installs: into a staging root, as a packager does, and into a prefix of
+# a user's own. Programs outside the tree are built with only that, and run.
 # usage: check-install.sh HEADERS
-#   HEADERS has the driver's drm/panthor_drm.h, for the conformance program
+#   HEADERS contains the driver's drm/panthor_drm.h, for the conformance program
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -17,7 +16,7 @@ build=$work/build
 root=$work/root
 bad=0
 
-# check WHAT COMMAND...: goes on after a failure, and shows what was said.
+# check WHAT COMMAND...: run it, and show its output if it fails; the script continues.
 check() {
 	local what=$1
 	shift
@@ -30,14 +29,14 @@ check() {
 	bad=1
 }
 
-# Copied before they are built, so that no header of the tree lies beside them.
+# The sources are copied first, so that no header of the tree is next to them.
 outside() {
 	mkdir -p "$work/outside"
 	cd "$work/outside"
 	cp "$here/user.c" "$top"/examples/*.c .
 }
 
-# A user's compilation, with what pkg-config says and nothing else.
+# compile COMPILER...: compile as a user would, with nothing but the output of pkg-config.
 compile() {
 	local flags
 	flags=$(pkg-config --cflags --libs libdrm_panthor)
@@ -47,7 +46,7 @@ compile() {
 
 run_user() { LD_LIBRARY_PATH=$libdir ./user; }
 
-# uses_staged PROGRAM: the library that it runs with is the installed one.
+# uses_staged PROGRAM: it loads the installed library.
 uses_staged() {
 	LD_LIBRARY_PATH=$libdir ldd "$1" | tee "$work/ldd"
 	grep -qF "libdrm_panthor.so.1 => $libdir/libdrm_panthor.so.1 " "$work/ldd"
@@ -85,7 +84,7 @@ library() {
 		grep 'SONAME.*\[libdrm_panthor\.so\.1\]$'
 }
 
-# A path of the building machine in a program is found there, and nowhere else.
+# A path of the build machine in a program would work on that machine only.
 no_paths() {
 	readelf -d "$prefix/bin/panthor-mem" "$libdir/libdrm_panthor.so.1" >"$work/dynamic" &&
 		[ "$(grep -c NEEDED "$work/dynamic")" -ge 3 ] &&
@@ -93,7 +92,7 @@ no_paths() {
 		! grep -F "$work" "$libdir/pkgconfig/libdrm_panthor.pc"
 }
 
-# As man(1) shows it on a terminal of 80 columns: a name, a body, no warning.
+# man(1) shows the page on a terminal of 80 columns, with a name and a body, without warnings.
 man_page() {
 	local name=$1 section=$2
 	MANROFFOPT=-ww MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -E UTF-8 \
@@ -113,7 +112,7 @@ as_schema_says() {
 	tool list --json >"$work/list.json" || return
 	/usr/bin/python3 -W ignore -m jsonschema -i "$work/list.json" \
 		"$prefix/share/panthor-mem/panthor-mem-1.json" || return
-	# And the schema is one that objects to something.
+	# Also check that the schema rejects something.
 	! echo '{}' | /usr/bin/python3 -W ignore -m jsonschema -i /dev/stdin \
 		"$prefix/share/panthor-mem/panthor-mem-1.json" >/dev/null 2>&1
 }
@@ -157,8 +156,8 @@ for page in "$prefix"/share/man/man?/*; do
 	check "man ${name##*.} ${name%.*}" man_page "${name%.*}" "${name##*.}"
 done
 
-# libdrm is in every such root too; this machine's packages have it. What else the
-# compiler has are its own libraries and those of C.
+# Such a root would also contain libdrm; here it is the one of this machine. Apart from it,
+# the compiler has only its own libraries and the C library.
 dpkg -L libdrm-dev libdrm2 | grep -E '^/usr/(include|lib)/' | while read -r file; do
 	[ -d "$file" ] || (cd / && cp -a --parents ".$file" "$root")
 done
@@ -176,7 +175,7 @@ check 'completion' completes
 check 'panthor-mem-conformance --list' conformance_list
 unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
 
-# --- a prefix of one's own -----------------------------------------------------------
+# --- a prefix of the user's own ------------------------------------------------------
 
 prefix=$work/prefix
 libdir=$prefix/$lib

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program outside the tree, in C and in C++: it calls every function with a
- * file that is none, or is no device, and exits with 0 if each one says so.
+ * A program outside the tree, compiled as C and as C++. It calls every function with an
+ * invalid descriptor or a file that is no device, and checks that each returns the error.
  */
 #include <errno.h>
 #include <fcntl.h>

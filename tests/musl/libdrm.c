@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library uses of libdrm, for a C library that Debian has no libdrm for. It
- * does what xf86drm.h promises and no more.
+ * The functions of libdrm that the library uses, because Debian has no libdrm built with
+ * musl. They do what xf86drm.h specifies, and no more.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ int drmIoctl(int fd, unsigned long request, void *arg)
 	return ret;
 }
 
-/* Of the texts, only the name. */
+/* Of the strings, only the name is set. */
 drmVersionPtr drmGetVersion(int fd)
 {
 	drmVersionPtr version = calloc(1, sizeof(*version));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library on the mock, with another C library than glibc: one call of each kind. It
- * has no cmocka, which Debian does not build for musl.
+ * One call of each kind of the library, on the mock, with a C library other than glibc. It
+ * does without cmocka, which Debian does not build for musl.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -51,7 +51,7 @@ static void by_number(int fd, pid_t tgid)
 	returns("reclaim of nobody", panthor_mem_reclaim(fd, tgid + 1000, NULL), -ESRCH);
 }
 
-/* By what the kernel tells of it, and by procfs, as before Linux 6.13. */
+/* The PID of a pidfd from the kernel, and from procfs, as before Linux 6.13. */
 static void by_pidfd(struct drm_core *core, int fd, const struct process *p)
 {
 	uint64_t bytes = 0;

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The Debian packages: built from the tree without a network, their tests passed,
-# nothing for lintian to warn of, and together the files that meson install gives.
+# The Debian packages: they build without a network, their tests pass, lintian has no
+# warnings, and together they contain the files that meson install installs.
 # usage: check-package.sh [--clean]
-# With --clean once more in a Debian that has nothing but what debian/control asks
-# for, and debian/tests there on what was built (autopkgtest); as root or with sudo.
+# With --clean, also build in a Debian system with only the packages that debian/control
+# names, and run debian/tests there (autopkgtest); as root or with sudo.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -12,11 +12,11 @@ work=$(mktemp -d)
 admin=()
 [ "$(id -u)" = 0 ] || admin=(sudo)
 trap '"${admin[@]}" rm -rf --one-file-system "$work"' EXIT
-# apt downloads as a user of its own.
+# apt downloads as a user of its own, who needs access.
 chmod 755 "$work"
 bad=0
 
-# step WHAT COMMAND...: the end of what was said is shown if it fails.
+# step WHAT COMMAND...: run it, and show the end of its output if it fails.
 step() {
 	local what=$1
 	shift
@@ -30,7 +30,7 @@ step() {
 	return 1
 }
 
-# What git would have in a commit of everything, and no build directory.
+# The files that git would have if everything were committed, without build directories.
 copy_tree() {
 	mkdir "$work/tree"
 	(cd "$top" && git ls-files --cached --others --exclude-standard -z |
@@ -40,7 +40,7 @@ copy_tree() {
 build() {
 	local alone=(unshare --net)
 	[ "$(id -u)" = 0 ] || alone=(unshare --map-current-user --net)
-	# And none of the caller's settings.
+	# Without settings of the caller.
 	if ! (cd "$work/tree" && env -u CC -u CFLAGS -u DEB_BUILD_OPTIONS -u DEB_BUILD_PROFILES \
 		"${alone[@]}" dpkg-buildpackage -us -uc) >"$work/build.log" 2>&1; then
 		cat "$work/build.log"
@@ -48,15 +48,15 @@ build() {
 	fi
 }
 
-# The library's, the command's and the mock's tests, at least.
+# At least the tests of the library, the command and the mock have run.
 tests_ran() {
 	grep -E '^(Ok|Fail|Skipped):' "$work/build.log"
 	[ "$(sed -n 's/^Ok: *//p' "$work/build.log")" -ge 40 ]
 }
 
-# Changelogs, copyrights and documents are the packages' own, and so is Debian's place for
-# completions of zsh.
-# All but the conformance program, which debian/rules leaves out, and says why.
+# Changelogs, copyright files and documents exist only in packages, and Debian has its own
+# directory for completions of zsh. debian/rules leaves out the conformance program, for the
+# reason given there.
 same_files() {
 	local deb
 	for deb in "$work"/*.deb; do
@@ -79,25 +79,25 @@ step lintian lintian "${as_root[@]}" --fail-on error,warning "$work"/*.changes |
 step 'the files of meson install' same_files || :
 step 'debian/copyright' /usr/bin/python3 "$top/tests/package/check-copyright" "$top" || :
 
-# tested DEBIAN WHAT...: autopkgtest there. Mounts that nobody else sees are gone
-# afterwards.
+# tested DEBIAN WHAT...: run autopkgtest in that Debian release, in a mount namespace of its
+# own, so that no mount is left behind.
 tested() {
 	"${admin[@]}" unshare --mount bash -c 'mount -t proc proc "$1/proc" &&
 		mount --rbind /dev "$1/dev" && exec autopkgtest "${@:2}" -- chroot "$1"' - "$@"
 }
 
 if [ "${1-}" = --clean ]; then
-	# The machine's own sources, so that a mirror or a snapshot stays one.
+	# Use the apt sources of this machine, so that a mirror or snapshot is respected.
 	sources=()
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
 		[ ! -s "$file" ] || sources+=("$file")
 	done
-	# With the lists of packages, because autopkgtest does not fetch them.
+	# Include the package lists, because autopkgtest does not fetch them.
 	step 'a clean Debian' "${admin[@]}" mmdebstrap --variant=buildd --mode=root \
 		--skip=cleanup/apt "$(. /etc/os-release && echo "$VERSION_CODENAME")" \
 		"$work/debian" "${sources[@]}" || exit 1
 	"${admin[@]}" cp -a "$work/debian" "$work/other"
-	# The packages with what they depend on, and the source with what it needs.
+	# Include the packages with their dependencies, and the source with its build dependencies.
 	step 'autopkgtest of the packages' tested "$work/debian" --no-built-binaries \
 		"$work"/*.deb "$work"/*.dsc || :
 	step 'autopkgtest of the source' tested "$work/other" "$work"/*.dsc || :
