@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The test's side of a process under test: start, stop, kill, ask.
+ * The test's side of a process under test: start, stop, kill, send requests.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,8 +17,8 @@
 #include "gpu/app.h"
 
 /*
- * Children of a process that asked for another pid namespace are born in it,
- * while the process itself stays where it is.
+ * If a process asked for another pid namespace, its children are created in it; the
+ * process itself stays in its namespace.
  */
 static pid_t fork_in(int pidns)
 {
@@ -36,7 +36,7 @@ static pid_t fork_in(int pidns)
 	}
 	pid = fork();
 	if (pid && setns(home, CLONE_NEWPID)) {
-		/* Every later child would be born in the wrong place. */
+		/* All later children would be created in the wrong namespace. */
 		perror("setns back to the own pid namespace");
 		abort();
 	}
@@ -44,7 +44,7 @@ static pid_t fork_in(int pidns)
 	return pid;
 }
 
-/* The one thread besides the first, as this process numbers it. */
+/* The id of the second thread, in this process's own namespace. */
 static pid_t second_thread(pid_t pid)
 {
 	struct dirent *entry;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: its buffers.
+ * Internals of a process under test: its buffers.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -11,10 +11,10 @@
 #include "gpu/data.h"
 #include "gpu/pattern.h"
 
-/* Like this, buffer n of a lot and buffer n + 1 have no word in common. */
+/* With this distance of seeds, buffers n and n + 1 of a request share no word. */
 #define SEED_STEP (UINT64_C(1) << 32)
 
-/* Mapped at a time, see bo.h. */
+/* The size that is mapped at a time, see bo.h. */
 #define WINDOW (UINT64_C(4) << 20)
 
 static struct app_bo *find(struct app_state *state, unsigned int bo)
@@ -24,7 +24,7 @@ static struct app_bo *find(struct app_state *state, unsigned int bo)
 	return &state->bo[bo];
 }
 
-/* A new entry in the table, at its end; pointers into it move. */
+/* Append an entry to the table. This can move all entries. */
 static struct app_bo *add(struct app_state *state, unsigned int file)
 {
 	if (state->bo_count == state->bo_room) {
@@ -52,7 +52,7 @@ static int bind(struct app_state *state, struct app_bo *entry, unsigned int vm)
 	return gpu_ctx_bind(ctx_of(state, entry), &entry->bo);
 }
 
-/* Bind, then use it there once. */
+/* Bind the BO, and use it there once. */
 static int bind_and_use(struct app_state *state, struct app_bo *entry,
 			unsigned int vm)
 {
@@ -86,7 +86,7 @@ static int alloc_one(struct app_state *state, const struct app_request *req,
 			    &entry->bo);
 	if (ret)
 		return ret;
-	/* An unbound one stays mapped: that is all that holds its pages. */
+	/* An unbound BO stays mapped: only the mapping keeps its pages. */
 	ret = req->unbound ? gpu_bo_map(fd, &entry->bo) :
 			     bind(state, entry, req->vm);
 	if (!ret)
@@ -132,7 +132,7 @@ int app_bo_free(struct app_state *state, unsigned int bo)
 		return -ENOENT;
 	gone = entry->bo;
 	file = entry->file;
-	/* One that came back into its own file has the same handle twice. */
+	/* If a BO is imported into its own file, two entries have the same handle. */
 	for (unsigned int i = 0; !ret && i < state->bo_count; i++) {
 		struct app_bo *same = &state->bo[i];
 
@@ -168,7 +168,7 @@ static void on_bus_error(int sig)
 	siglongjmp(lost_page, sig);
 }
 
-/* A page that cannot be read back from swap is a SIGBUS for whoever touches it. */
+/* Touching a page that cannot be read from swap raises SIGBUS. */
 static int guarded_sum(const void *map, size_t size, uint64_t *sum)
 {
 	struct sigaction action = { .sa_handler = on_bus_error };
@@ -184,7 +184,7 @@ static int guarded_sum(const void *map, size_t size, uint64_t *sum)
 	return ret;
 }
 
-/* Only the thread that answers requests gets here. */
+/* Only the thread that answers requests runs this. */
 static int cpu_sum(struct app_state *state, const struct app_bo *entry,
 		   uint64_t *sum)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: from requests to what does them.
+ * Internals of a process under test: dispatches the requests.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 static int give_file(struct app_state *state, unsigned int file, int *fd)
 {
 	app_bo_forget_file(state, file);
-	/* Sent by the caller, and closed after that: nothing else holds it. */
+	/* The caller sends the descriptor and then closes it: this is the last reference. */
 	*fd = state->dev[file].fd;
 	state->dev[file].fd = -1;
 	return 0;
@@ -30,7 +30,7 @@ static int take_file(int fd)
 
 	if (fd < 0)
 		return -EBADF;
-	/* The process whose ioctl was the last one is the owner. */
+	/* The process that issued the last ioctl is the owner. */
 	version = drmGetVersion(fd);
 	if (!version)
 		return -EIO;
@@ -38,7 +38,7 @@ static int take_file(int fd)
 	return 0;
 }
 
-/* Requests that name a BO are about that BO's file; the others name one. */
+/* A request that names a BO applies to the file of that BO; others name a file. */
 static bool names_file(enum app_op op)
 {
 	switch (op) {
@@ -78,7 +78,7 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-/* By the clock of the process itself: without the way there and back. */
+/* Measured in the process itself, so without the time for the messages. */
 static int timed_frame(struct app_state *state, const struct app_request *req,
 		       uint64_t *value)
 {
@@ -151,7 +151,7 @@ int64_t app_command(struct app_state *state, const struct app_request *req,
 	pthread_mutex_lock(&state->lock);
 	ret = run(state, req, fd, value, send_fd);
 	pthread_mutex_unlock(&state->lock);
-	/* A dma-buf has served; a file of the device stays. */
+	/* A dma-buf is no longer needed; a file of the device stays open. */
 	if (fd >= 0 && req->op != APP_TAKE_FILE)
 		close(fd);
 	return ret;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: contents that compress well or badly, and
- * whether they are still there.
+ * Internals of a process under test: contents that compress well or badly, and checks
+ * whether they have changed.
  *
- * Pages are copied from a template by the GPU: the CPU would take a page fault
- * for each. The template is long enough that neither a compressor nor the
- * branch predictor sees the same page twice in a row.
+ * The GPU copies pages from a template, because with the CPU each page would cost a page
+ * fault. The template is long enough that neither a compressor nor the branch predictor
+ * sees the same page twice in a row.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 #define PAGE_BYTES 4096u
 #define PAGE_WORDS (PAGE_BYTES / sizeof(uint64_t))
 
-/* Of 256: how many words of APP_DATA_MIXED are random. */
+/* How many of 256 words of APP_DATA_MIXED are random. */
 #define MIXED_RANDOM 77
 
 static uint64_t word(enum app_data data, uint64_t *seed)
@@ -62,7 +62,7 @@ static int fill(struct gpu_ctx *ctx, struct app_bo *entry, const struct gpu_bo *
 	const uint64_t *words = template->map;
 	int ret = gpu_fill_copies(ctx, &entry->bo, template, offset);
 
-	/* Every page of the machine another one; zeros stay zeros. */
+	/* All pages of the machine differ, except for zeros. */
 	if (!ret && number)
 		ret = gpu_number_pages(ctx, &entry->bo, number);
 	if (ret)
@@ -111,7 +111,7 @@ int app_data_fill(struct app_state *state, const struct app_request *req)
 	return ret;
 }
 
-/* As many as a job has room for results of; how many are wrong, or -errno. */
+/* Check as many buffers as a job has room for results. Returns how many differ. */
 static int check_some(struct gpu_ctx *ctx, const struct app_bo *const *entries,
 		      unsigned int count)
 {
@@ -122,7 +122,7 @@ static int check_some(struct gpu_ctx *ctx, const struct app_bo *const *entries,
 	for (unsigned int i = 0; i < count; i++) {
 		gpu_emit_checksum(cs, &entries[i]->bo,
 				  gpu_ctx_result_va(ctx) + i * sizeof(*sums));
-		/* A job that never wrote must not find an earlier one's result. */
+		/* The job must overwrite this: an earlier result must not count. */
 		sums[i] = ~entries[i]->sum;
 	}
 	cs_flush_caches(cs, 8);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: frames and long jobs.
+ * Internals of a process under test: frames and long jobs.
  */
 #include <errno.h>
 #include <time.h>
@@ -15,8 +15,8 @@
 #define POLL_NS 200000
 
 /*
- * A loop of frames rests this many times as long as the last frame took, so
- * that it does not keep a slow machine from everything else.
+ * After a frame, the loop pauses for this many times the duration of the frame, so that
+ * it leaves time for everything else on a slow machine.
  */
 #define FRAME_REST 3
 
@@ -53,7 +53,7 @@ int app_frame(struct app_state *state, unsigned int file, unsigned int vm)
 	return ret;
 }
 
-/* A job that says that it has begun, then takes its time. */
+/* A job that reports that it has started, and then runs for the given time. */
 int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
 	     int64_t ns)
 {
@@ -62,7 +62,7 @@ int app_busy(struct app_state *state, unsigned int file, unsigned int vm,
 	struct gpu_cs *cs;
 	int ret = 0;
 
-	/* One queue, in order: the last of several stands for all of them. */
+	/* One queue runs jobs in order: waiting for the last job is enough. */
 	gpu_sync_destroy(ctx->dev->fd, slot->busy);
 	slot->busy = 0;
 	ret = gpu_sync_create(ctx->dev->fd, false, &slot->busy);
@@ -136,7 +136,7 @@ int app_frames_start(struct app_state *state, int64_t pause_ns)
 			       state);
 }
 
-/* The lock is held by the caller, who gives it up for the join. */
+/* The caller holds the lock; it is released while waiting for the thread. */
 long app_frames_stop(struct app_state *state)
 {
 	if (!state->frames_on)

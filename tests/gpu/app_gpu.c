@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: what it has on the GPU besides buffers.
+ * Internals of a process under test: GPU objects other than buffers.
  */
 #include <errno.h>
 
@@ -8,7 +8,7 @@
 #include "gpu/data.h"
 #include "gpu/vm.h"
 
-/* Of a huge page, as sparse mappings want it. */
+/* The size of a huge page, as required for sparse mappings. */
 #define SPARSE_ALIGN UINT64_C(0x200000)
 
 /* DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE, which older headers do not have. */
@@ -36,7 +36,7 @@ int app_heap_check(struct app_state *state, const struct app_request *req)
 	return gpu_heap_check(&slot->heap, &slot->ctx);
 }
 
-/* A range behind which there is no buffer of anybody's. */
+/* Map an address range without a buffer. */
 int app_sparse(struct app_state *state, const struct app_request *req)
 {
 	struct app_slot *slot = slot_of(state, req);
@@ -53,7 +53,7 @@ int app_sparse(struct app_state *state, const struct app_request *req)
 	return 0;
 }
 
-/* Writes go nowhere and reads find anything, but neither is a fault. */
+/* Writes are discarded and reads return anything, but neither causes a fault. */
 int app_sparse_use(struct app_state *state, const struct app_request *req)
 {
 	struct app_slot *slot = slot_of(state, req);
@@ -66,7 +66,7 @@ int app_sparse_use(struct app_state *state, const struct app_request *req)
 	return ret ? ret : gpu_checksum(&slot->ctx, &slot->sparse, &sum);
 }
 
-/* A group that was on the GPU in a bad moment never runs again. */
+/* Replace a group that can never run again, because it was on the GPU during a reset. */
 int app_new_group(struct app_state *state, const struct app_request *req)
 {
 	return gpu_ctx_new_group(&slot_of(state, req)->ctx);

@@ -2,9 +2,9 @@
 /*
  * The process under test: the loop that answers requests.
  *
- * One thread answers. A second does nothing (tests want a thread's id), and a
- * third runs frames while it is asked to. The lock serialises use of the
- * contexts between the first and the third.
+ * The first thread answers requests. The second does nothing (tests need a thread id). A
+ * third runs frames on request. The lock serialises the use of contexts by the first and
+ * the third.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,8 +53,8 @@ static void on_signal(int sig)
 }
 
 /*
- * SIGUSR1 interrupts what the first thread does and nothing else; no restart,
- * so that a system call that it hits says EINTR.
+ * SIGUSR1 interrupts the first thread without any other effect. There is no restart, so
+ * an interrupted system call returns EINTR.
  */
 static void set_up_signals(void)
 {
@@ -87,7 +87,7 @@ static int enter_cgroup(const char *folder)
 	return sysmem_write_file(path, "0");
 }
 
-/* Opened while still root: the tests are not about who may open the node. */
+/* Open the node while still root: tests do not depend on its permissions. */
 static int open_files(struct app_state *state, const struct gpu_app_setup *setup)
 {
 	int ret = 0;
@@ -128,7 +128,7 @@ static int set_up(struct app_state *state, const struct gpu_app_setup *setup)
 		become_nobody();
 	else if (setup->cred == GPU_APP_USERNS_ROOT)
 		become_userns_root();
-	/* A change of user resets both. */
+	/* A change of the user resets both. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
 	set_up_signals();
@@ -160,12 +160,12 @@ static void serve_one(struct app_state *state, int sock,
 
 void gpu_app_serve(int sock, const struct gpu_app_setup *setup)
 {
-	/* Large, so not on the stack; one process has one. */
+	/* Too large for the stack; there is one per process. */
 	static struct app_state state;
 	static uint64_t payload[APP_PAYLOAD_MAX / sizeof(uint64_t)];
 	struct app_reply hello = { 0 };
 
-	/* Files of the test's are not this process's. */
+	/* Close the test's files. */
 	if (sock > 3)
 		close_range(3, (unsigned int)sock - 1, 0);
 	close_range((unsigned int)sock + 1, ~0u, 0);

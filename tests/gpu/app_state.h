@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a process under test: what it holds, and its commands.
+ * Internals of a process under test: its objects and its commands.
  */
 #ifndef GPU_APP_STATE_H
 #define GPU_APP_STATE_H
@@ -14,8 +14,8 @@
 struct app_bo {
 	struct gpu_bo bo;	/* .va 0: not bound */
 	unsigned int file;
-	unsigned int vm;	/* that it is bound in */
-	uint64_t sum;		/* of what app_data_fill() wrote */
+	unsigned int vm;	/* the VM that it is bound in */
+	uint64_t sum;		/* checksum of what app_data_fill() wrote */
 };
 
 struct app_slot {
@@ -35,7 +35,7 @@ struct app_state {
 	unsigned int bo_count;
 	unsigned int bo_room;
 
-	pthread_mutex_t lock;	/* of the contexts */
+	pthread_mutex_t lock;	/* protects the contexts */
 	pthread_t frames_thread;
 	bool frames_on;
 	int64_t frames_pause_ns;
@@ -43,11 +43,11 @@ struct app_state {
 	int frames_error;
 };
 
-/* All commands but APP_CALL. @fd: one that came; @send_fd: one to send back. */
+/* All commands except APP_CALL. @fd: received descriptor; @send_fd: descriptor to send. */
 int64_t app_command(struct app_state *state, const struct app_request *req,
 		    int fd, uint64_t *value, int *send_fd);
 
-/* Keep signals away from the calling thread. */
+/* Block all signals in the calling thread. */
 void app_block_signals(void);
 
 /* app_frames.c */
@@ -79,7 +79,7 @@ int app_bo_fill(struct app_state *state, unsigned int bo, bool by_gpu,
 		uint64_t seed);
 int app_bo_sum(struct app_state *state, unsigned int bo, bool by_gpu,
 	       uint64_t *sum);
-/* Let go of what keeps a file of the device open: mappings. */
+/* Remove the mappings, which keep a file of the device open. */
 void app_bo_forget_file(struct app_state *state, unsigned int file);
 
 #endif

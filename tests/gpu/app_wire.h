@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said over the socket between a test and the process under test
- * (app.h). Both are forks of one program, so that pointers to code can be sent.
+ * Messages on the socket between a test and the process under test (app.h). Both are
+ * forks of one program, so pointers to functions can be sent.
  */
 #ifndef GPU_APP_WIRE_H
 #define GPU_APP_WIRE_H
@@ -17,27 +17,27 @@ typedef int (*app_fn)(int fd, void *arg);
 
 enum app_op {
 	APP_ALLOC,		/* file vm count size seed exclusive unbound -> bo */
-	APP_EXPORT,		/* bo -> a dma-buf */
-	APP_IMPORT,		/* a dma-buf, file vm bind -> bo */
+	APP_EXPORT,		/* bo -> dma-buf */
+	APP_IMPORT,		/* dma-buf, file vm bind -> bo */
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
-	APP_SUM,		/* bo by_gpu -> value; -EIO: a page is lost */
-	APP_FRAME,		/* file vm -> -errno of the frame, its ns in value */
-	APP_BUSY,		/* file vm ns: returns once the GPU has begun */
+	APP_SUM,		/* bo by_gpu -> value; -EIO: a page was lost */
+	APP_FRAME,		/* file vm -> errno of the frame, its duration in value */
+	APP_BUSY,		/* file vm ns; returns when the GPU has started the job */
 	APP_IDLE,		/* file vm */
-	APP_FRAMES_START,	/* ns: least pause between two frames */
+	APP_FRAMES_START,	/* ns: minimum pause between two frames */
 	APP_FRAMES_STOP,	/* -> number of good frames, or -errno */
-	APP_CALL,		/* fn and payload -> fn's value and payload */
-	APP_GIVE_FILE,		/* file -> its descriptor, closed here */
-	APP_TAKE_FILE,		/* a descriptor */
-	APP_DUP_FILE,		/* file -> another descriptor of it */
+	APP_CALL,		/* fn and payload -> value of fn, and payload */
+	APP_GIVE_FILE,		/* file -> its descriptor, which is closed here */
+	APP_TAKE_FILE,		/* descriptor */
+	APP_DUP_FILE,		/* file -> duplicate of its descriptor */
 	APP_HEAP,		/* file vm count seed */
 	APP_HEAP_CHECK,		/* file vm */
 	APP_SPARSE,		/* file vm size */
 	APP_SPARSE_USE,		/* file vm seed */
 	APP_NEW_GROUP,		/* file vm */
 	APP_DATA,		/* file vm data seed: all bound buffers */
-	APP_DATA_CHECK,		/* file vm -> how many are not as APP_DATA left them */
+	APP_DATA_CHECK,		/* file vm -> number of buffers changed since APP_DATA */
 };
 
 enum app_data {
@@ -67,14 +67,14 @@ struct app_request {
 struct app_reply {
 	int64_t ret;
 	uint64_t value;
-	pid_t pid;		/* the process as it sees itself (first reply only) */
+	pid_t pid;		/* PID in its own namespace (first reply only) */
 	size_t payload;
 };
 
 /*
- * Send or receive one message: a fixed part, up to APP_PAYLOAD_MAX bytes after
- * it, and a descriptor (-1: none). Receiving returns the number of payload
- * bytes or -errno; -EPIPE: the other end is gone.
+ * Send or receive one message: a fixed part, up to APP_PAYLOAD_MAX further bytes, and a
+ * descriptor (-1: none). Receiving returns the number of payload bytes or -errno; -EPIPE
+ * means that the other end was closed.
  */
 int app_send(int sock, const void *fixed, size_t fixed_size,
 	     const void *payload, size_t payload_size, int fd);

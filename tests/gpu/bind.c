@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking the driver away from the device, and giving it back.
+ * Unbind the driver from the device, and bind it again.
  */
 #include <errno.h>
 #include <limits.h>

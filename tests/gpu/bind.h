@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Taking the driver away from the device, and giving it back. Needs root.
+ * Unbind the driver from the device, and bind it again. Needs root.
  */
 #ifndef GPU_BIND_H
 #define GPU_BIND_H
 
 struct gpu_binding {
-	char driver[256];	/* its folder in sysfs */
-	char device[64];	/* the device's name on its bus */
+	char driver[256];	/* directory of the driver in sysfs */
+	char device[64];	/* name of the device on its bus */
 };
 
-/* Who drives the device behind @fd, while it is still bound. */
+/* Find the driver of the device behind @fd, while it is still bound. */
 int gpu_binding_of(int fd, struct gpu_binding *binding);
 
-/* Files of the device stay open and are of no use any more. */
+/* Files of the device stay open, but can no longer be used. */
 int gpu_unbind(const struct gpu_binding *binding);
 
-/* The device comes back with another node, which may have another number. */
+/* The device gets a new node, which may have another number. */
 int gpu_bind(const struct gpu_binding *binding);
 
 #endif

@@ -49,7 +49,7 @@ int gpu_bo_map_window(int fd, const struct gpu_bo *bo, uint64_t offset,
 
 	if (ret)
 		return ret;
-	/* DRM maps from the start of a BO only, but up to anywhere. */
+	/* DRM requires a mapping to begin at the start of the BO, but not to cover all of it. */
 	addr = mmap(NULL, offset + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		    (off_t)where.offset);
 	if (addr == MAP_FAILED)
@@ -63,7 +63,7 @@ void gpu_bo_unmap_window(void *map, uint64_t offset, size_t size)
 	munmap((char *)map - offset, offset + size);
 }
 
-/* One stretch of a BO, through the whole mapping if there is one. */
+/* Process one range of a BO, through the mapping of the whole BO if there is one. */
 static int begin_window(int fd, const struct gpu_bo *bo, uint64_t at,
 			size_t *size, void **map)
 {

@@ -11,35 +11,35 @@
 struct gpu_bo {
 	uint32_t handle;
 	uint64_t size;
-	uint64_t va;	/* where it is bound, 0: nowhere */
-	void *map;	/* whole CPU mapping, or NULL */
+	uint64_t va;	/* address where it is bound, 0: not bound */
+	void *map;	/* CPU mapping of the whole BO, or NULL */
 };
 
 /*
- * @vm: the only VM that may ever map it (a private BO, as drivers of user
- * space make nearly all of them), or 0. A private BO cannot be exported.
+ * @vm: the only VM that can ever map the BO (a private BO, which drivers in user space
+ * use for nearly everything), or 0. A private BO cannot be exported.
  */
 int gpu_bo_create(int fd, uint64_t size, uint32_t vm, uint32_t flags,
 		  struct gpu_bo *bo);
 
-/* Unmaps the CPU side and closes the handle. A binding in a VM lives on. */
+/* Removes the CPU mapping and closes the handle. A binding in a VM remains. */
 void gpu_bo_destroy(int fd, struct gpu_bo *bo);
 
-/* Map all of it; the address is also kept in @bo. */
+/* Map the whole BO; the address is also stored in @bo. */
 int gpu_bo_map(int fd, struct gpu_bo *bo);
 void gpu_bo_unmap(struct gpu_bo *bo);
 
 /*
- * Map it to use a part only. For large BOs: a User-Mode-Linux process can hold
- * only some ten thousand mapped pages, so use one part after the other.
+ * Map the BO in order to use a part of it at a time. For large BOs: a process of
+ * User-Mode Linux can have only some ten thousand mapped pages.
  */
 int gpu_bo_map_window(int fd, const struct gpu_bo *bo, uint64_t offset,
 		      size_t size, void **map);
 void gpu_bo_unmap_window(void *map, uint64_t offset, size_t size);
 
 /*
- * Write a pattern (pattern.h) to a whole BO by the CPU, or read all of it and
- * compute its checksum. Through the mapping that it has, else window by window.
+ * Write a pattern (pattern.h) to the whole BO with the CPU, or read the whole BO and
+ * compute its checksum: through its mapping if it has one, else window by window.
  */
 int gpu_bo_cpu_fill(int fd, const struct gpu_bo *bo, uint64_t seed);
 int gpu_bo_cpu_checksum(int fd, const struct gpu_bo *bo, uint64_t *sum);

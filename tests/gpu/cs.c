@@ -112,7 +112,7 @@ void cs_branch_to(struct gpu_cs *cs, unsigned int value, unsigned int cond,
 
 void cs_flush_caches(struct gpu_cs *cs, unsigned int scratch)
 {
-	/* Flush id 0: never skip it as "flushed since then". */
+	/* With flush id 0, the flush is never skipped as already done. */
 	cs_move32(cs, scratch, 0);
 	cs_emit(cs, SIM_OP(SIM_OP_FLUSH_CACHE2) | SIM_R47(scratch) |
 		    SIM_FLUSH_CLEAN_INVALIDATE |

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Command-stream assembler: one function per instruction, each appends one
- * 64-bit word. These are instructions of real Mali CSF GPUs; those that only
- * the simulated GPU knows are in cs_sim.h.
+ * Command-stream assembler: each function appends one instruction, a 64-bit word. These are
+ * instructions of real Mali CSF GPUs; cs_sim.h has those that only the simulated GPU
+ * knows.
  *
  * Registers are numbered 0..95. panthor's own code around a job overwrites
  * the last four. A "pair" is named by its first register.
@@ -20,11 +20,11 @@ struct gpu_cs {
 	uint64_t *words;
 	size_t count;
 	size_t max;
-	bool overflow;	/* an instruction did not fit and was dropped */
-	unsigned int scoreboards;	/* all that there are, as a mask */
+	bool overflow;	/* an instruction did not fit, and was dropped */
+	unsigned int scoreboards;	/* mask of all scoreboards */
 };
 
-/* Start a stream in a buffer of the caller's of @max words. */
+/* Start a stream in a caller's buffer of @max words. */
 void cs_init(struct gpu_cs *cs, uint64_t *words, size_t max);
 void cs_emit(struct gpu_cs *cs, uint64_t word);
 /* -ENOSPC: the stream did not fit its buffer. */
@@ -33,7 +33,7 @@ int cs_check(const struct gpu_cs *cs);
 void cs_nop(struct gpu_cs *cs);
 void cs_move32(struct gpu_cs *cs, unsigned int dst, uint32_t value);
 void cs_move48(struct gpu_cs *cs, unsigned int dst, uint64_t value);
-/* Any 64-bit value into a pair: two instructions. */
+/* Load any 64-bit value into a pair, with two instructions. */
 void cs_move64(struct gpu_cs *cs, unsigned int dst, uint64_t value);
 void cs_wait(struct gpu_cs *cs, unsigned int scoreboards);
 void cs_wait_all(struct gpu_cs *cs);
@@ -42,23 +42,23 @@ void cs_add_imm32(struct gpu_cs *cs, unsigned int dst, unsigned int src,
 void cs_add_imm64(struct gpu_cs *cs, unsigned int dst, unsigned int src,
 		  int32_t value);
 
-/* Registers @base... selected by @mask <-> memory at [@addr pair] + @offset. */
+/* Load or store the registers @base... in @mask, at [@addr pair] + @offset. */
 void cs_load_multiple(struct gpu_cs *cs, unsigned int base, unsigned int addr,
 		      unsigned int mask, int16_t offset);
 void cs_store_multiple(struct gpu_cs *cs, unsigned int base, unsigned int addr,
 		       unsigned int mask, int16_t offset);
 
-/* The GPU's clock to memory at [@addr pair] + @offset, 64 bits. */
+/* Store the GPU's 64-bit clock at [@addr pair] + @offset. */
 void cs_store_timestamp(struct gpu_cs *cs, unsigned int addr, int16_t offset);
 
-/* @offset: in instructions, from the one after the branch. */
+/* @offset is in instructions, counted from the one after the branch. */
 void cs_branch(struct gpu_cs *cs, unsigned int value, unsigned int cond,
 	       int16_t offset);
-/* Branch back (or forward) to the instruction with this index. */
+/* Branch to the instruction with this index, backward or forward. */
 void cs_branch_to(struct gpu_cs *cs, unsigned int value, unsigned int cond,
 		  size_t target);
 
-/* Write back and invalidate all caches; uses @scratch; waits for the end. */
+/* Write back and invalidate all caches, and wait for the end. Uses @scratch. */
 void cs_flush_caches(struct gpu_cs *cs, unsigned int scratch);
 
 /* System scope, so that the driver and other groups see them. */
@@ -66,7 +66,7 @@ void cs_sync_add64(struct gpu_cs *cs, unsigned int addr, unsigned int data);
 void cs_sync_set64(struct gpu_cs *cs, unsigned int addr, unsigned int data);
 void cs_sync_add32(struct gpu_cs *cs, unsigned int addr, unsigned int data);
 void cs_sync_set32(struct gpu_cs *cs, unsigned int addr, unsigned int data);
-/* Go on when [@addr] > @ref. */
+/* Wait until [@addr] > @ref. */
 void cs_sync_wait_gt64(struct gpu_cs *cs, unsigned int addr, unsigned int ref);
 void cs_sync_wait_gt32(struct gpu_cs *cs, unsigned int addr, unsigned int ref);
 

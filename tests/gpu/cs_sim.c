@@ -35,7 +35,7 @@ void cs_delay(struct gpu_cs *cs, uint32_t microseconds)
 
 void cs_trigger_oom(struct gpu_cs *cs, unsigned int dst, unsigned int heap)
 {
-	/* One render pass started, none finished: the driver adds a chunk. */
+	/* One render pass started and none finished: the driver adds a chunk. */
 	cs_emit(cs, SIM_TRIGGER_OOM(dst, heap, 1, 0, 0));
 }
 

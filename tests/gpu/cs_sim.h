@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Assembler for the instructions that only the simulated GPU has. On real
- * hardware each of them is an invalid instruction and kills the group.
+ * Assembler for instructions that only the simulated GPU has. On real hardware they are
+ * invalid, and kill the group.
  */
 #ifndef GPU_CS_SIM_H
 #define GPU_CS_SIM_H
 
 #include "gpu/cs.h"
 
-/* Dense fill of [@addr, @addr + @len) with words @pattern, @pattern + 1, ... */
+/* Fill [@addr, @addr + @len) with the words @pattern, @pattern + 1, ... */
 void cs_fill_count(struct gpu_cs *cs, unsigned int pattern, unsigned int addr,
 		   unsigned int len);
-/* The same word every 2^@log2_stride bytes (0: every 8). */
+/* Write one word every 2^@log2_stride bytes (0: every 8). */
 void cs_fill(struct gpu_cs *cs, unsigned int pattern, unsigned int addr,
 	     unsigned int len, unsigned int log2_stride);
 void cs_checksum(struct gpu_cs *cs, unsigned int dst, unsigned int addr,

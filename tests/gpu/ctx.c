@@ -12,7 +12,7 @@
 #include "gpu/work.h"
 
 #define FIRST_VA UINT64_C(0x1000000)
-#define VA_ALIGN UINT64_C(0x200000)	/* of a huge page, so that it can be one */
+#define VA_ALIGN UINT64_C(0x200000)	/* so that huge pages can be used */
 
 int gpu_ctx_new_group(struct gpu_ctx *ctx)
 {

@@ -60,7 +60,7 @@ static void emit_copy(struct gpu_cs *cs, uint64_t to, uint64_t from, uint64_t le
 	cs_copy(cs, 6, 0, 2);
 }
 
-/* Copy @len bytes inside a BO, from its start to @to. */
+/* Copy the first @len bytes of a BO to offset @to. */
 static int copy_head(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t to,
 		     uint64_t len)
 {
@@ -123,7 +123,7 @@ int gpu_fill_random(struct gpu_ctx *ctx, struct gpu_bo *bo, uint64_t seed,
 	memcpy(map, words, PAGE);
 	gpu_bo_unmap_window(map, 0, PAGE);
 
-	/* Doubling: the copies never overlap. */
+	/* Double the copied part each time, so that source and target never overlap. */
 	for (uint64_t done = PAGE; !ret && done < bo->size; done *= 2) {
 		uint64_t len = bo->size - done < done ? bo->size - done : done;
 

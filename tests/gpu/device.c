@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening panthor devices and asking what they are.
+ * Open panthor devices, and query their properties.
  *
- * The nodes are tried one by one and told by their driver's name. libdrm's
- * device enumeration is not used: it wants a device tree name for platform
- * devices, and a simulated GPU has none.
+ * The nodes are tried one after the other, and recognised by the name of their driver.
+ * libdrm's device enumeration requires a device tree name for platform devices, which the
+ * simulated GPU does not have.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ int gpu_node_open(const char *driver)
 		snprintf(path, sizeof(path), "/dev/dri/renderD%d", minor);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0) {
-			/* Worth telling: "permission denied" is not "no GPU". */
+			/* Report it, because "permission denied" does not mean "no GPU". */
 			if (errno != ENOENT)
 				err = -errno;
 			continue;

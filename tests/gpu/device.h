@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening panthor devices and asking what they are.
+ * Open panthor devices, and query their properties.
  *
- * Every function of this library returns 0 or a negative errno, unless its
- * comment says something else. Nothing here is thread safe on one object.
+ * Every function of this library returns 0 or a negative errno, unless its comment says
+ * otherwise. No object may be used by several threads at a time.
  */
 #ifndef GPU_DEVICE_H
 #define GPU_DEVICE_H
@@ -20,14 +20,13 @@ struct gpu_device {
 	struct drm_panthor_csif_info csif;
 };
 
-/* drmIoctl(), but with the error in the return value. */
+/* drmIoctl() that returns the negative errno. */
 int gpu_ioctl(int fd, unsigned long request, void *arg);
 
 /*
- * Open the first render node that panthor drives, or the primary node of that
- * device. -ENODEV: there is none.
- * gpu_device_from_fd() does the rest of it on a node that is open already and
- * owns @fd from then on, also on failure.
+ * Open the first render node of panthor, or the primary node of the same device. -ENODEV:
+ * there is none. gpu_device_from_fd() does the same with a node that is already open; it
+ * owns @fd from then on, even if it fails.
  */
 int gpu_device_open(struct gpu_device *dev);
 int gpu_device_open_primary(struct gpu_device *dev);
@@ -35,12 +34,12 @@ int gpu_device_from_fd(struct gpu_device *dev, int fd);
 void gpu_device_close(struct gpu_device *dev);
 
 /*
- * A file of the first render node of a driver, for instance a second one to share
- * buffers with, or -errno. -ENODEV: there is none.
+ * Open the first render node of a driver, for instance as a second device to share buffers
+ * with, and return the descriptor. -ENODEV: there is none.
  */
 int gpu_node_open(const char *driver);
 
-/* One DEV_QUERY into a structure of the caller's. */
+/* Make one DEV_QUERY, into a caller's structure. */
 int gpu_device_query(int fd, uint32_t type, void *data, uint32_t size);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A disk in memory whose transfers can fail, or that is slow.
+ * A disk in memory that can fail transfers or be slow.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #define SECTORS (PAGE / 512u)
 #define MIB_PAGES ((1u << 20) / PAGE)
 
-/* Version 1 of the header: no bad pages, no label. */
+/* Version 1 of the header, without bad pages or a label. */
 struct swap_header {
 	char boot[1024];
 	uint32_t version;
@@ -64,7 +64,7 @@ static int set_number(const char *name, unsigned int value)
 	return set(name, text);
 }
 
-/* A transfer is over when it was submitted. */
+/* A transfer has completed when its submission returns. */
 static int set_fast(const char *bad_once)
 {
 	int ret = set("irqmode", "0");
@@ -150,7 +150,7 @@ int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_
 	uint64_t bad = (uint64_t)mib * MIB_PAGES - good;
 	int ret;
 
-	/* Not once: each time. This cannot be changed later. */
+	/* Errors occur each time, not once. This cannot be changed later. */
 	ret = create(disk, mib, 0, 0, "0");
 	if (ret)
 		return ret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process's panthor files hold, as /proc/PID/fdinfo tells it.
+ * The panthor memory of a process, as reported in /proc/PID/fdinfo.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ struct client {
 	struct gpu_fdinfo info;
 };
 
-/* "<number>", "<number> KiB" or "<number> MiB" in bytes. */
+/* Convert "<number>", "<number> KiB" or "<number> MiB" to bytes. */
 static uint64_t parse_size(const char *value)
 {
 	uint64_t number = 0;
@@ -98,7 +98,7 @@ int gpu_fdinfo_read(pid_t pid, struct gpu_fdinfo *info)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)pid,
 			 entry->d_name);
-		/* A descriptor that was closed meanwhile counts for nothing. */
+		/* Ignore a descriptor that was closed meanwhile. */
 		if (parse_file(path, &client) || !client.panthor ||
 		    info->clients == MAX_CLIENTS ||
 		    seen_before(ids, info->clients, client.id))

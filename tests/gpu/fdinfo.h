@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process's panthor files hold, as /proc/PID/fdinfo tells it.
+ * The panthor memory of a process, as reported in /proc/PID/fdinfo.
  */
 #ifndef GPU_FDINFO_H
 #define GPU_FDINFO_H
@@ -17,13 +17,13 @@ struct gpu_fdinfo {
 };
 
 /*
- * Summed over the open files of @pid. A file that is open under several
- * descriptors is counted once: the kernel gives each a drm-client-id.
+ * Sums over the open files of @pid. A file that is open under several descriptors is
+ * counted once, by its drm-client-id.
  * -ESRCH: no such process.
  */
 int gpu_fdinfo_read(pid_t pid, struct gpu_fdinfo *info);
 
-/* The drm-client-id of one descriptor of @pid. -ENODEV: it is none of panthor's. */
+/* Read the drm-client-id of one descriptor of @pid. -ENODEV: it is no file of panthor. */
 int gpu_fdinfo_client(pid_t pid, int fd, uint64_t *id);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scheduling groups: create, submit, ask how they fare.
+ * Scheduling groups: create them, submit jobs, query their state.
  */
 #include <errno.h>
 

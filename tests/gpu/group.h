@@ -9,7 +9,7 @@
 
 #include "gpu/device.h"
 
-#define GPU_RINGBUF_SIZE 4096	/* the smallest that panthor takes */
+#define GPU_RINGBUF_SIZE 4096	/* the minimum for panthor */
 #define GPU_MAX_QUEUES 8
 
 struct gpu_group_state {
@@ -25,15 +25,14 @@ int gpu_group_get_state(const struct gpu_device *dev, uint32_t group,
 			struct gpu_group_state *state);
 
 /*
- * -ETIMEDOUT: the group was stopped for unfinished jobs, -EIO: for a fatal
- * fault. Nothing runs on such a group any more.
+ * -ETIMEDOUT: the group was stopped because of unfinished jobs; -EIO: because of a fatal
+ * fault. It runs no more jobs.
  */
 int gpu_group_check(const struct gpu_device *dev, uint32_t group);
 
 /*
- * Run the command stream at @va (64-byte aligned) on a queue, after @in_sync
- * is signalled; signal @out_sync. Either may be 0. @size 0 with @va 0 is a
- * job that does nothing.
+ * Run the command stream at @va (64-byte aligned) on a queue after @in_sync is signalled,
+ * and signal @out_sync. Either can be 0. With @size 0 and @va 0, the job does nothing.
  */
 int gpu_group_submit(const struct gpu_device *dev, uint32_t group,
 		     uint32_t queue, uint64_t va, uint32_t size,

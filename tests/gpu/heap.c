@@ -12,7 +12,7 @@
 
 #define PAGE 4096u
 
-/* The driver's: the first page of a chunk begins with its header. */
+/* As in the driver: the first page of a chunk begins with its header. */
 static struct gpu_bo body(const struct gpu_heap *heap, unsigned int chunk)
 {
 	return (struct gpu_bo) {
@@ -28,7 +28,7 @@ static uint64_t seed_of(const struct gpu_heap *heap, unsigned int chunk)
 
 static int add_chunk(struct gpu_heap *heap, uint64_t where)
 {
-	/* 0: refused, or there is none. */
+	/* 0: the request was refused, or there is no chunk. */
 	if (!where)
 		return -ENOMEM;
 	heap->chunk_va[heap->chunks++] = where & ~(uint64_t)(PAGE - 1);
@@ -36,8 +36,8 @@ static int add_chunk(struct gpu_heap *heap, uint64_t where)
 }
 
 /*
- * The GPU asks for one more. The driver answers with an address and, in its low
- * bits, the chunk's size.
+ * Let the GPU request another chunk. The driver returns its address with the size of the
+ * chunk in the low bits.
  */
 static int grow(struct gpu_heap *heap, struct gpu_ctx *ctx)
 {
@@ -58,8 +58,8 @@ static int grow(struct gpu_heap *heap, struct gpu_ctx *ctx)
 }
 
 /*
- * The driver has made all of them, and each names the next one in its first
- * word, in the same form. Only the GPU can read it.
+ * The driver created all chunks, and the first word of each one points to the next, in
+ * the same format. Only the GPU can read it.
  */
 static int follow(struct gpu_heap *heap, struct gpu_ctx *ctx)
 {

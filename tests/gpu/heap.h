@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tiler heaps: memory that the driver itself allocates in a VM, a chunk at a
- * time, when the tiler of a job runs out of it. No handle leads to a chunk.
+ * Tiler heaps: when the tiler of a job runs out of memory, the driver allocates another
+ * chunk in the VM. User space has no handle to a chunk.
  */
 #ifndef GPU_HEAP_H
 #define GPU_HEAP_H
@@ -21,14 +21,14 @@ struct gpu_heap {
 };
 
 /*
- * A heap of @chunks chunks: on the simulated GPU the first comes with it, and the
- * others are grown, one for each time that a job runs out of memory; elsewhere
- * all of them come with it. All but the first page of each is filled with a pattern.
+ * Create a heap of @chunks chunks. On the simulated GPU it starts with one chunk, and a
+ * job that runs out of memory adds each of the others. On other GPUs it starts with all of
+ * them. All pages of a chunk except the first are filled with a pattern.
  */
 int gpu_heap_create(struct gpu_heap *heap, struct gpu_ctx *ctx,
 		    unsigned int chunks, uint64_t seed);
 
-/* Does each chunk still have it, as the GPU sees it? -EILSEQ: no. */
+/* Does the GPU still read the pattern in each chunk? -EILSEQ: no. */
 int gpu_heap_check(const struct gpu_heap *heap, struct gpu_ctx *ctx);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeping the GPU busy for as long as a test needs it.
+ * Keep the GPU busy as long as a test needs it.
  *
- * The waiting queue is blocked, not running, so it costs no GPU time and the
- * device may even go to sleep meanwhile.
+ * The waiting queue is blocked, not running, so it needs no GPU time, and the device can
+ * even go to sleep.
  */
 #include <errno.h>
 

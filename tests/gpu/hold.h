@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeping the GPU busy for as long as a test needs it: a job on one queue of a
- * context that waits for a word in memory, and a job on another that sets it.
- * Not for longer than some 4 s: panthor gives a blocked queue 5 s, like a
- * running one, when nothing else of its group could unblock it.
+ * Keep the GPU busy as long as a test needs it: a job on one queue of a context waits for
+ * a word in memory, and a job on another queue sets it. Do not hold for longer than about
+ * 4 s: panthor allows a blocked queue 5 s, as it does a running one, if nothing else in
+ * its group can unblock it.
  */
 #ifndef GPU_HOLD_H
 #define GPU_HOLD_H
@@ -17,9 +17,9 @@ struct gpu_hold {
 };
 
 /*
- * Needs a context of at least 2 queues; the job sits on the last one. Queue 0
- * stays free for gpu_hold_end() and other jobs. Everything that the VM has
- * bound is busy until the end.
+ * The context needs at least 2 queues; the job uses the last one. Queue 0 stays available
+ * for gpu_hold_end() and other jobs. Everything that is bound in the VM is busy until the
+ * end.
  */
 int gpu_hold_begin(struct gpu_hold *hold, struct gpu_ctx *ctx);
 int gpu_hold_end(struct gpu_hold *hold);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's log as an oracle.
+ * Watch the kernel log.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,12 +68,12 @@ static bool is_complaint(char *record, bool driver)
 	return true;
 }
 
-/* The next record: true if there was one. */
+/* Read the next record; returns false if there is none. */
 static bool next_record(struct klog *log, char *record, size_t size)
 {
 	ssize_t got;
 
-	/* EPIPE: records were overwritten; the next read goes on. */
+	/* EPIPE: records were overwritten. The next read continues after them. */
 	do
 		got = read(log->fd, record, size - 1);
 	while (got < 0 && (errno == EINTR || errno == EPIPE));

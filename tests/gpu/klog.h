@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's log as an oracle: what it complained of since a moment.
+ * Watch the kernel log: which problems has the kernel reported since a given time?
  */
 #ifndef GPU_KLOG_H
 #define GPU_KLOG_H
@@ -9,24 +9,23 @@
 
 struct klog {
 	int fd;
-	int complaints;		/* read by klog_wait() */
+	int complaints;		/* counted by klog_wait(), not reported yet */
 };
 
-/* From now on. */
+/* Start watching now. */
 int klog_open(struct klog *log);
 void klog_close(struct klog *log);
 
 /*
- * Read what came since the last look, print what is a complaint to standard
- * error, and return the number of such lines: reports of the kernel's
- * checkers, and, with @driver, any warning or error of panthor's.
+ * Read the messages since the last call, print problems to standard error, and return the
+ * number of these lines: reports of the kernel's checkers and, with @driver, all warnings
+ * and errors of panthor.
  */
 int klog_check(struct klog *log, bool driver);
 
 /*
- * Return 0 when the kernel has said @text since the last look, or -ETIMEDOUT. The
- * reports of its checkers that are read on the way are not lost: the next look
- * counts them.
+ * Return 0 when the kernel has logged @text since the last call, or -ETIMEDOUT. Reports
+ * of the checkers that are read meanwhile are counted by the next call.
  */
 int klog_wait(struct klog *log, const char *text, int timeout_ms);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two ioctls of panthor_mem.h, raw.
+ * The two ioctls of panthor_mem.h, without the library.
  */
 #include <errno.h>
 

@@ -30,7 +30,7 @@ int gpu_power_allow_sleep(int fd, bool allow)
 	return ret ? ret : sysmem_write_file(path, allow ? "auto" : "on");
 }
 
-/* 1 or 0: does the file begin with this word? */
+/* Returns 1 if the file begins with this word, else 0. */
 static int has_word(int fd, const char *name, const char *word)
 {
 	char path[128], text[32] = "";

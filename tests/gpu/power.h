@@ -7,13 +7,13 @@
 
 #include <stdbool.h>
 
-/* May the device sleep when it is idle? Asleep, it forgets its TLB. */
+/* May the device sleep when it is idle? A sleeping device loses its TLB. */
 int gpu_power_allow_sleep(int fd, bool allow);
 
-/* 1: it may, 0: it may not. */
+/* 1: it may sleep, 0: it may not. */
 int gpu_power_may_sleep(int fd);
 
-/* 1: asleep, 0: not. */
+/* 1: it is asleep, 0: it is not. */
 int gpu_power_asleep(int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated GPU's knobs and counters.
+ * Parameters and counters of the simulated GPU.
  */
 #include <errno.h>
 #include <inttypes.h>

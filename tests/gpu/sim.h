@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated GPU's knobs and counters. On any other GPU all of them are
+ * Parameters and counters of the simulated GPU. On any other GPU, all functions return
  * -ENOENT.
  */
 #ifndef GPU_SIM_H
@@ -10,21 +10,21 @@
 #include <stdint.h>
 
 /*
- * Is the GPU the simulated one? Never with GUEST_AS_BOARD in the environment:
- * then it is taken for hardware, to see what would happen there.
+ * Is the GPU the simulated one? With GUEST_AS_BOARD in the environment the answer is no,
+ * to test what happens on hardware.
  */
 bool sim_is_here(void);
 
-/* A module parameter of mali_sim, for instance "drop_acks". */
+/* Set a module parameter of mali_sim, for instance "drop_acks". */
 int sim_knob_set(const char *name, long value);
 int sim_knob_get(const char *name, int64_t *value);
 
-/* A counter that only grows, for instance "resets". */
+/* Read a counter that only grows, for instance "resets". */
 int sim_stat(const char *name, int64_t *value);
 
 /*
- * Signs of a GPU in trouble, summed: translation faults, resets, stale
- * translations, dead command streams, a dead firmware.
+ * The sum of all signs of trouble: translation faults, resets, stale translations, dead
+ * command streams, a dead firmware.
  */
 int sim_troubles(int64_t *count);
 

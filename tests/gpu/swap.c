@@ -2,8 +2,8 @@
 /*
  * Control over the machine's swap.
  *
- * Swap is filled by the pages of a child. They are zero, which costs no memory
- * in zram: the kernel only notes in the slot that they were.
+ * The pages of a child fill swap. They are zero, which needs no memory in zram: the kernel
+ * only marks the slot.
  */
 #include <errno.h>
 #include <signal.h>
@@ -63,7 +63,7 @@ int swap_none(struct swap *swap)
 {
 	end_hog(swap);
 	swap_end_disk(swap);
-	/* EINVAL: it is off already. */
+	/* EINVAL: swap is already off. */
 	if (swapoff(swap->device) && errno != EINVAL)
 		return -errno;
 	return 0;
@@ -78,7 +78,7 @@ static uint64_t swap_free(void)
 	return mem.swap_total - mem.swap_used;
 }
 
-/* Write @size bytes of zeros and push them out. */
+/* Write @size bytes of zeros and page them out. */
 static void push_out(uint64_t size)
 {
 	char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -91,7 +91,7 @@ static void push_out(uint64_t size)
 	madvise(mem, size, MADV_PAGEOUT);
 }
 
-/* The hog: fills, says so with one byte, and stays. */
+/* The child that fills swap. It reports this with one byte, and waits. */
 static void hog(uint64_t bytes, int ready)
 {
 	uint64_t now = swap_free();
@@ -104,7 +104,7 @@ static void hog(uint64_t bytes, int ready)
 
 		push_out(size > CHUNK ? CHUNK : size);
 		now = swap_free();
-		/* Not every page can go out at once; only give up on none. */
+		/* Not all pages can be paged out at once: give up only if none was. */
 		idle = now < before ? 0 : idle + 1;
 	}
 	if (now <= bytes && write(ready, "", 1) != 1)
@@ -150,13 +150,13 @@ int swap_limit(struct swap *swap, uint64_t bytes)
 	return 0;
 }
 
-/* By zram's limit of its memory, which is not one of swap. */
+/* Limits the memory of zram, which does not change the size of swap. */
 int swap_refuse_writes(struct swap *swap, bool refuse)
 {
 	const char *name = strrchr(swap->device, '/');
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/block/%s/mem_limit", name ? name + 1 : swap->device);
-	/* One page; none is "no limit". */
+	/* One page, because 0 means "no limit". */
 	return sysmem_write_file(path, refuse ? "4096" : "0");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Control over the machine's swap: off, on, nearly full. Needs root.
+ * Control over the machine's swap: switch it off and on, fill it. Needs root.
  */
 #ifndef GPU_SWAP_H
 #define GPU_SWAP_H
@@ -13,9 +13,9 @@
 #include "gpu/disk.h"
 
 struct swap {
-	char device[64];	/* the one that was on at first */
-	pid_t hog;		/* process whose memory fills it, or 0 */
-	/* Of swap_disk(): */
+	char device[64];	/* the device that was on at first */
+	pid_t hog;		/* a process whose memory fills swap, or 0 */
+	/* Set by swap_disk(): */
 	struct disk disk;
 	int64_t readahead;
 	cpu_set_t cpus;
@@ -24,39 +24,38 @@ struct swap {
 /* Find the swap device; -ENOENT: there is none. */
 int swap_open(struct swap *swap);
 
-/* As swap_open() found it. */
+/* Restore the state that swap_open() found. */
 int swap_normal(struct swap *swap);
 int swap_none(struct swap *swap);
 
-/* Fill it until at most @bytes, and at least half of that, are free. */
+/* Fill swap until at most @bytes, and at least half of that, are free. */
 int swap_limit(struct swap *swap, uint64_t bytes);
 
 /*
- * Swap on a disk instead, whose pages are written in the order in which this
- * process pushes them out, and read one by one. Until swap_normal() or
- * swap_none(); this process, and the kernel's workers for it, stay on one CPU so
- * long.
+ * Use a disk as swap instead. Its pages are written in the order in which this process
+ * evicts them, and read one by one. Lasts until swap_normal() or swap_none(). Meanwhile,
+ * this process and the kernel's workers for it stay on one CPU.
  */
 int swap_disk(struct swap *swap);
 
 /*
- * A disk whose transfers take a while, and who began one does not wait. The
- * kernel's workers run where they like.
+ * Use a disk whose transfers take time and complete later. The kernel's workers run on
+ * any CPU.
  */
 int swap_slow_disk(struct swap *swap);
 
 /*
- * The same behind what was there before, which has room for @bytes at most: what this
- * process pushes out first goes there, the rest to the disk. All of it on one CPU.
+ * Add a disk behind the existing swap, which has room for at most @bytes: what this
+ * process pages out first goes there, the rest to the disk. All of it runs on one CPU.
  */
 int swap_slow_disk_behind(struct swap *swap, uint64_t bytes);
 void swap_end_disk(struct swap *swap);
 
-/* The @nth page that was written (from 1) cannot be read the next time. */
+/* Make the next read of the @nth page that was written (from 1) fail. */
 int swap_fail_read(struct swap *swap, uint64_t nth);
 int swap_heal(struct swap *swap);
 
-/* The device that was on at first takes next to nothing more; or again all. */
+/* Let the device that was on at first accept almost nothing more, or everything again. */
 int swap_refuse_writes(struct swap *swap, bool refuse);
 
 #endif

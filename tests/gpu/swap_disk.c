@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Swap on a disk whose reads can fail.
+ * Use a disk that can fail reads as swap.
  */
 #include <errno.h>
 #include <sched.h>
@@ -26,7 +26,7 @@ static void set_readahead(int64_t value)
 	sysmem_write_file(PAGE_CLUSTER, text);
 }
 
-/* Where the helpers of the driver may run: a hexadecimal mask. */
+/* The CPUs on which the driver's helpers may run, as a hexadecimal mask. */
 static int set_workers(const cpu_set_t *cpus)
 {
 	unsigned long mask = 0;
@@ -40,8 +40,8 @@ static int set_workers(const cpu_set_t *cpus)
 }
 
 /*
- * Slots are given out in order on one CPU, each has its own supply; and read
- * ahead a page would be read that nobody asked for.
+ * Each CPU has its own supply of swap slots, so the slots are only in order on one CPU.
+ * Readahead would read pages that nobody requested.
  */
 static int keep_order(struct swap *swap)
 {
@@ -77,7 +77,7 @@ static int workers_here(void)
 	return sched_getaffinity(0, sizeof(mine), &mine) ? -errno : set_workers(&mine);
 }
 
-/* Nor does the driver get help from another CPU. */
+	/* The driver's helpers stay on the same CPU. */
 int swap_disk(struct swap *swap)
 {
 	int ret = swap_none(swap);
@@ -98,7 +98,7 @@ int swap_slow_disk_behind(struct swap *swap, uint64_t bytes)
 {
 	int ret = swap_none(swap);
 
-	/* Devices have the same priority if nobody says something else. */
+	/* Without explicit priorities, all devices have the same one. */
 	if (!ret && swapon(swap->device, SWAP_FLAG_PREFER | 1))
 		ret = -errno;
 	if (!ret)
@@ -119,7 +119,7 @@ void swap_end_disk(struct swap *swap)
 	sched_setaffinity(0, sizeof(swap->cpus), &swap->cpus);
 }
 
-/* What was written may still be in RAM, where no error could hit it. */
+/* Evicted pages may still be in RAM, where no read error can occur: drop them. */
 static int drop_cached(void)
 {
 	struct sysmem mem;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sync objects: how user space waits for a job or a queued bind.
+ * Sync objects: user space waits on them for a job or a queued bind.
  */
 #include <errno.h>
 #include <time.h>

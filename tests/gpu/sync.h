@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sync objects: how user space waits for a job or a queued bind.
+ * Sync objects: user space waits on them for a job or a queued bind.
  */
 #ifndef GPU_SYNC_H
 #define GPU_SYNC_H
@@ -16,12 +16,12 @@ int gpu_sync_reset(int fd, uint32_t sync);
 int gpu_sync_signal(int fd, uint32_t sync);
 
 /*
- * -ETIME: not signalled within @timeout_ms. A signalled job is not a good
- * job: one that the driver killed signals as well (see gpu_group_check()).
+ * -ETIME: not signalled within @timeout_ms. A signalled job need not have succeeded: one
+ * that the driver killed signals as well (see gpu_group_check()).
  */
 int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms);
 
-/* Fill in the operations of a submit or a bind; the number of them. */
+/* Fill in the sync operations of a submit or a bind, and return their number. */
 uint32_t gpu_sync_ops(struct drm_panthor_sync_op ops[2], uint32_t in_sync,
 		      uint32_t out_sync);
 

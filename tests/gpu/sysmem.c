@@ -40,7 +40,7 @@ int sysmem_read_number(const char *path, int64_t *value)
 	if (!fgets(text, sizeof(text), file))
 		text[0] = '\0';
 	fclose(file);
-	/* Module parameters of type bool read as Y and N. */
+	/* Module parameters of type bool are read as Y or N. */
 	if (text[0] == 'Y' || text[0] == 'N') {
 		*value = text[0] == 'Y';
 		return 0;
@@ -49,7 +49,7 @@ int sysmem_read_number(const char *path, int64_t *value)
 	return end == text ? -EINVAL : 0;
 }
 
-/* One "Name:  123 kB" or "name 123" after another; @value of @name in @text. */
+/* Find the next line "Name:  123 kB" or "name 123" in @text; store the number in @value. */
 int sysmem_read_key(const char *path, const char *name, uint64_t *value)
 {
 	FILE *file = fopen(path, "re");
@@ -93,7 +93,7 @@ static int read_meminfo(struct sysmem *mem)
 	return 0;
 }
 
-/* Pages in the per-CPU lists: the "count:" lines of /proc/zoneinfo. */
+/* Count the pages in per-CPU lists: the "count:" lines of /proc/zoneinfo. */
 static int read_pcp(uint64_t *bytes)
 {
 	FILE *file = fopen("/proc/zoneinfo", "re");
@@ -141,7 +141,7 @@ static void read_zram(struct sysmem *mem)
 	closedir(dir);
 }
 
-/* Zero pages never reach the swap device and have counters of their own. */
+/* Zero pages never reach the swap device, and have counters of their own. */
 static void read_vmstat(struct sysmem *mem)
 {
 	uint64_t value;
@@ -163,8 +163,8 @@ int sysmem_read(struct sysmem *mem)
 
 	memset(mem, 0, sizeof(*mem));
 	/*
-	 * Fold the per-CPU counters first. Only root may; without it the
-	 * figures are a little older.
+	 * Fold the per-CPU counters first. This needs root; otherwise the values are slightly
+	 * out of date.
 	 */
 	sysmem_write_file("/proc/sys/vm/stat_refresh", "1");
 	ret = read_meminfo(mem);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The assembler and the patterns, without a GPU: words that were encoded by
- * hand from the public description of the instructions.
+ * Tests of the assembler and the patterns, without a GPU: compare with words that were
+ * encoded by hand from the public description of the instructions.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static void moves(void **state)
 	(void)state;
 	cs_nop(&cs);
 	cs_move48(&cs, 4, 0x123456789abc);
-	/* What does not fit is cut off, not spilled into the register. */
+	/* A value that does not fit is truncated, and does not spill into the register field. */
 	cs_move48(&cs, 4, UINT64_C(0xffff123456789abc));
 	cs_move32(&cs, 5, 0xdeadbeef);
 	cs_move64(&cs, 6, UINT64_C(0x1122334455667788));
@@ -74,7 +74,7 @@ static void branches(void **state)
 	(void)state;
 	cs_branch(&cs, 7, SIM_COND_NE, -2);
 	cs_nop(&cs);
-	/* Back to the start, from after this word: three words. */
+	/* Branch to the start: three words back, counted from the next word. */
 	cs_branch_to(&cs, 7, SIM_COND_ALWAYS, 0);
 	IS(0x160007003000fffe, 0, 0x160007006000fffd);
 }
@@ -120,7 +120,7 @@ static void overflow(void **state)
 	cs_nop(&cs);
 	assert_int_equal(cs_check(&cs), -ENOSPC);
 	assert_int_equal(cs.count, 2);
-	/* Nothing was written beyond the end. */
+	/* Nothing was written after the end of the buffer. */
 	assert_true(words[2] == UINT64_C(0xa5a5a5a5a5a5a5a5));
 }
 
@@ -130,7 +130,7 @@ static void patterns(void **state)
 
 	(void)state;
 	assert_true(pattern_checksum(NULL, 0) == UINT64_C(0xcbf29ce484222325));
-	/* One word: (init ^ word) * prime. */
+	/* For one word: (init ^ word) * prime. */
 	data[0] = 1;
 	assert_true(pattern_checksum(data, 8) ==
 		    (UINT64_C(0xcbf29ce484222325) ^ 1) * UINT64_C(0x100000001b3));
@@ -140,7 +140,7 @@ static void patterns(void **state)
 	assert_int_equal(pattern_bad_words(data, sizeof(data), 99), 0);
 	assert_true(pattern_checksum(data, sizeof(data)) ==
 		    pattern_expected(99, sizeof(data)));
-	/* In two parts, as large BOs are read. */
+	/* In two steps, as for large BOs. */
 	assert_true(pattern_checksum_add(pattern_checksum(data, 4096),
 					 data + 512, 4096) ==
 		    pattern_expected(99, sizeof(data)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GPU address spaces and what is bound in them.
+ * GPU address spaces and their bindings.
  */
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which instructions to use.
+ * Selects the instructions to use.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a test has the GPU do for it, in the instructions that the GPU knows.
+ * Operations that tests need the GPU to do, in the instructions that the GPU has.
  *
- * The simulated GPU has instructions of its own for it, one for megabytes at a
- * time. Real ones have none of them: there a command stream loads, stores, adds
- * and branches. The simulated GPU can do that too, only slower, and does with
- * GUEST_INSTRUCTIONS=real in the environment.
+ * The simulated GPU has special instructions for them, which handle megabytes at a time.
+ * A real GPU does not; there a command stream loads, stores, adds and branches. The
+ * simulated GPU can do that as well, but slower: GUEST_INSTRUCTIONS=real in the environment
+ * selects it.
  */
 #ifndef GPU_WORK_H
 #define GPU_WORK_H
@@ -16,7 +16,7 @@
 #include "gpu/ctx.h"
 
 struct gpu_work {
-	/* Of memory that each context needs for it, 0: none. */
+	/* Size of the memory that each context needs for it, 0: none. */
 	uint64_t scratch_bytes;
 
 	/* See gpu_fill() and gpu_checksum() in data.h. */
@@ -25,19 +25,19 @@ struct gpu_work {
 			uint64_t *sum);
 
 	/*
-	 * Append: take at least @ns nanoseconds from now, at most 3 s of them,
-	 * which leaves room to the driver's limit of 5 s.
+	 * Append a job part that takes at least @ns nanoseconds, 3 s at most: well below the
+	 * driver's limit of 5 s.
 	 */
 	int (*emit_busy)(struct gpu_ctx *ctx, int64_t ns);
 
-	/* A tiler heap can be made to grow, without anything being drawn. */
+	/* Can a tiler heap be made to grow without drawing anything? */
 	bool heap_grows;
 };
 
 extern const struct gpu_work gpu_work_sim;
 extern const struct gpu_work gpu_work_real;
 
-/* The one to use here; always the same one in a process. */
+/* The operations to use here. They do not change while a process runs. */
 const struct gpu_work *gpu_work(void);
 
 #endif

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work in the instructions of real GPUs, v10 and later.
+ * Operations in the instructions of real GPUs, v10 and later.
  *
- * Such a command stream has no arithmetic but the addition of constants, and
- * loads and stores run on while it does: a register that was loaded holds its
- * value, and one that is being stored may be changed, only after a WAIT for the
- * scoreboard. Encodings and these rules are public, in Mesa's
- * src/panfrost/genxml: v10.xml and v12.xml, which agree on all that is used here,
- * and cs_builder.h.
+ * The only arithmetic of a command stream is the addition of constants. Loads and stores
+ * run in parallel with other instructions: only after a WAIT for the scoreboard does a
+ * loaded register hold its value, and only then may a stored one be changed. The encodings
+ * and these rules are public, in Mesa's src/panfrost/genxml: v10.xml and v12.xml, which
+ * agree on everything used here, and cs_builder.h.
  *
- * Registers: r0 and r4 addresses, r2 number of rounds, r8 for the flush, r16 to
- * r79 data.
+ * Registers: r0 and r4 addresses, r2 number of iterations, r8 for the flush, r16 to r79
+ * data.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,10 +19,10 @@
 #include "gpu/work.h"
 
 #define SCRATCH_BYTES (64u << 10)
-/* One job moves no more than this, which no GPU needs a second for. */
+/* The maximum that one job moves; no GPU needs a second for it. */
 #define JOB_BYTES (256u << 10)
 
-/* A round of a loop moves four times what one instruction can. */
+/* One iteration of a loop moves four times what one instruction can. */
 #define DATA 16
 #define REGS 16
 #define STORES 4
@@ -109,7 +108,7 @@ static int fill(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t seed)
 	return ret;
 }
 
-/* The GPU reads and copies, the CPU computes. */
+/* The GPU reads and copies the data, the CPU calculates the checksum. */
 static int checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 {
 	int ret = bo->size % ROUND_BYTES ? -EINVAL : 0;
@@ -118,7 +117,7 @@ static int checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 	for (uint64_t at = 0; !ret && at < bo->size; at += SCRATCH_BYTES) {
 		uint64_t size = part_of(bo, at, SCRATCH_BYTES);
 
-		/* A job that never wrote must not leave yesterday's copy. */
+		/* If the job does not run, an earlier copy must not be taken for its result. */
 		memset(ctx->scratch.map, 0, size);
 		ret = copy_part(ctx, ctx->scratch.va, bo->va + at, size);
 		if (!ret)
@@ -132,7 +131,7 @@ static int checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 
 #define SECOND INT64_C(1000000000)
 #define CALIBRATE_NS 20000000
-/* Of what a comparison in 32 bits can tell apart, a half. */
+/* Half of the range that a 32-bit comparison can distinguish. */
 #define FAR (UINT64_C(1) << 30)
 
 static int64_t now_ns(void)
@@ -155,7 +154,7 @@ static int clock_of(struct gpu_ctx *ctx, uint64_t *now, uint64_t *frequency)
 	return ret;
 }
 
-/* The driver knows it on arm64 only; elsewhere the clock is measured. */
+/* The driver knows the frequency on arm64 only; elsewhere it is measured. */
 static int measure(struct gpu_ctx *ctx, uint64_t *frequency)
 {
 	const struct timespec pause = { .tv_nsec = CALIBRATE_NS };
@@ -176,8 +175,8 @@ static int measure(struct gpu_ctx *ctx, uint64_t *frequency)
 }
 
 /*
- * Go on when the clock has passed @until: a loop that looks at it. The lower
- * half is enough, because it is never more than FAR away.
+ * Wait until the clock has passed @until, by polling it in a loop. The lower half is
+ * enough, because @until is never more than FAR away.
  */
 static void emit_until(struct gpu_cs *cs, uint64_t until)
 {
@@ -201,7 +200,7 @@ static int emit_busy(struct gpu_ctx *ctx, int64_t ns)
 	if (ret)
 		return ret;
 	ticks = (uint64_t)((double)ns / SECOND * (double)frequency);
-	/* Rather too long: this clock and the CPU's are not exactly one. */
+	/* Wait slightly too long, because this clock and the CPU's differ slightly. */
 	ticks += ticks / 64 + 1;
 
 	cs_move48(&ctx->cs, 0, gpu_ctx_result_va(ctx) + sizeof(uint64_t));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Work in the instructions that only the simulated GPU has.
+ * Operations in the instructions that only the simulated GPU has.
  */
 #include "gpu/cs_sim.h"
 #include "gpu/data.h"
@@ -22,7 +22,7 @@ static int checksum(struct gpu_ctx *ctx, const struct gpu_bo *bo, uint64_t *sum)
 
 	gpu_emit_checksum(cs, bo, gpu_ctx_result_va(ctx));
 	cs_flush_caches(cs, 8);
-	/* A job that never wrote must not find yesterday's result. */
+	/* If the job does not run, an earlier result must not be taken for its result. */
 	*gpu_ctx_result(ctx) = 0;
 	ret = gpu_ctx_run(ctx, 0);
 	*sum = *gpu_ctx_result(ctx);
