@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes with GPU memory: holder N MIB. Prints their numbers, one a line, and
- * ends them when standard input ends.
+ * Processes with GPU memory: holder N MIB. Prints their PIDs, one per line, and ends them
+ * when standard input ends.
  */
 #include <stdio.h>
 #include <stdlib.h>

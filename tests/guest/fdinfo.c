@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fdinfo stays true: what a reclaim evicts is no longer resident, in the
- * buffers that have handles and in the tiler heap, which has none; a claim
- * makes it resident again.
+ * fdinfo is correct after a reclaim and a claim: evicted memory is no longer resident, and
+ * claimed memory is again. This covers buffers with handles and the tiler heap, which has
+ * none.
  */
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the test programs of the guest share.
+ * Functions that the test programs of the guest share.
  */
 #include <errno.h>
 #include <stdio.h>

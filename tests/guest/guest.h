@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the test programs of the guest share.
+ * Declarations that the test programs of the guest share.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -17,7 +17,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* A process whose case begins: the device, and the kernel log from now on. */
+/* State of a case: the device, and the kernel log since its start. */
 struct guest {
 	struct gpu_device dev;
 };
@@ -25,8 +25,8 @@ struct guest {
 extern struct guest guest;
 
 /*
- * setup and teardown of a case. The teardown fails when the kernel's checkers
- * complained; what the driver says of a fault is for the case to expect or not.
+ * Setup and teardown of a case. The teardown fails if the kernel's checkers have reported
+ * something. What the driver logs about a fault is checked by the case itself.
  */
 int guest_open(void **state);
 int guest_close(void **state);
@@ -37,7 +37,7 @@ int guest_close(void **state);
 /* End the case with a message if @ret is negative. */
 void ok(int64_t ret, const char *what);
 
-/* A counter of the simulated GPU. */
+/* Read a counter of the simulated GPU. */
 int64_t stat_of(const char *name);
 
 /* Poll until the counter has grown beyond @before; -ETIME after @timeout_ms. */
@@ -46,7 +46,7 @@ int stat_wait(const char *name, int64_t before, unsigned int timeout_ms);
 void sleep_ms(unsigned int ms);
 int64_t now_ns(void);
 
-/* Wait until the device has fallen asleep; -ETIME: it does not. */
+/* Wait until the device has gone to sleep; -ETIME: it did not. */
 int power_wait_asleep(unsigned int timeout_ms);
 
 #endif

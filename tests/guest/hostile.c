@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the hostile-* programs share.
+ * Functions that the hostile-* programs share.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,7 +37,7 @@ static struct disk disk;
 
 /* --- calls ------------------------------------------------------------------- */
 
-/* Not on the stack of a case: a case that fails leaves its calls running. */
+/* Not on the stack of a case, because the calls of a failed case are still running. */
 static struct thread {
 	struct call call;
 	pthread_t thread;
@@ -51,7 +51,7 @@ static void *run_call(void *arg)
 	struct thread *t = arg;
 	int ret;
 
-	/* Not by drmIoctl(): that would repeat it after a signal. */
+	/* Not with drmIoctl(), which repeats the call after a signal. */
 	if (t->call.claims)
 		ret = ioctl(t->fd, DRM_IOCTL_PANTHOR_MEM_CLAIM, &t->call.claim);
 	else
@@ -121,7 +121,7 @@ void end_call(struct call *call)
 	t->used = false;
 }
 
-/* Their target is dead by now. */
+/* When this is called, their target has been killed. */
 static void end_calls(void)
 {
 	for (struct thread *t = threads; t < &threads[CALLS_MAX]; t++) {
@@ -278,7 +278,7 @@ static const char *disk_device(void)
 	return swap.disk.device[0] ? swap.disk.device : disk.device;
 }
 
-/* /sys/block/NAME/stat: reads, merged, sectors, ms, the same of writes, in flight. */
+/* /sys/block/NAME/stat: reads, merged, sectors, ms, the same for writes, in flight. */
 static uint64_t disk_stat(unsigned int field)
 {
 	uint64_t value = 0;
@@ -365,7 +365,7 @@ static int restore_swap(void)
 			return -errno;
 		disk_destroy(&disk);
 	}
-	/* Off and on, for its priority. */
+	/* Switch it off and on again, to change its priority. */
 	ret = swap_none(&swap);
 	return ret ? ret : swap_normal(&swap);
 }
@@ -389,7 +389,7 @@ void set_limit(const char *cgroup, const char *file, const char *value)
 	ok(sysmem_write_file(path, value), path);
 }
 
-/* --- the driver, by debugfs -------------------------------------------------- */
+/* --- the driver, through debugfs --------------------------------------------- */
 
 void driver_totals(uint64_t *bytes, uint64_t *evictable)
 {
@@ -427,7 +427,7 @@ static void on_signal(int sig)
 
 int hostile_begin(void **state)
 {
-	/* No restart: a call that it hits ends. */
+	/* Without a restart, so that the signal ends the call. */
 	struct sigaction action = { .sa_handler = on_signal };
 	int ret = guest_open(state);
 

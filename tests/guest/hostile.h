@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the hostile-* programs share: a target under test and a second process,
- * calls that run in a thread of their own, and swap that is slow or refuses.
+ * Declarations that the hostile-* programs share: a target under test and a second
+ * process, calls that run in a thread of their own, and swap that is slow or refuses.
  *
- * Everything that is begun here is ended by hostile_end(), also when a case fails
- * half-way.
+ * hostile_end() ends everything that was started, even if a case fails half-way.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -18,10 +17,10 @@
 #include "gpu/pattern.h"
 #include "guest.h"
 
-/* Nothing takes that long, not even on a busy machine: it hangs. */
+/* Nothing takes this long, even on a busy machine: a call that does has hung. */
 #define HANG_MS 60000
 
-/* How often a case may find that what it needs did not happen in time. */
+/* How often a case may find that the required situation did not occur in time. */
 #define TRIES 20
 
 extern struct gpu_app app, other;
@@ -34,24 +33,24 @@ int hostile_end(void **state);
 	cmocka_unit_test_setup_teardown(name, hostile_begin, hostile_end)
 
 /*
- * A kernel with KASAN and lockdep: slow, above all with many locks at a time, and it
- * keeps what was freed. many() is @count, or less on such a kernel.
+ * Is this a kernel with KASAN and lockdep? It is slow, above all with many locks at a
+ * time, and keeps freed memory. many() returns @count, or less on such a kernel.
  */
 bool on_debug_kernel(void);
 unsigned int many(unsigned int count);
 
 /* --- processes under test ---------------------------------------------------- */
 
-/* Buffers of a process, with a pattern in them. */
+/* Buffers of a process, filled with a pattern. */
 struct lot {
 	struct gpu_app *of;
 	unsigned int file, vm;
 	unsigned int count;
-	uint64_t size;		/* of each */
-	bool unbound;		/* mapped by the CPU alone */
+	uint64_t size;		/* of each buffer */
+	bool unbound;		/* mapped by the CPU only */
 	bool shareable;		/* each has a reservation lock of its own */
 	uint64_t seed;
-	unsigned int first;	/* filled in */
+	unsigned int first;	/* set when they are allocated */
 };
 
 /* @cgroup: as in struct gpu_app_setup, or NULL. */
@@ -59,7 +58,7 @@ void start_app(struct gpu_app *which, unsigned int files, unsigned int vms, cons
 void alloc_lot(struct lot *lot);
 uint64_t lot_bytes(const struct lot *lot);
 
-/* Every word is as it was written: by the GPU, or by the CPU what is unbound. */
+/* Verify every word: with the GPU, or with the CPU if the buffers are unbound. */
 void check_lot(const struct lot *lot);
 
 uint64_t resident_of(const struct gpu_app *which);
@@ -67,7 +66,7 @@ void run_frame(struct gpu_app *which, unsigned int file, unsigned int vm);
 
 /* --- calls ------------------------------------------------------------------- */
 
-/* A call on a file of the test's, in a thread. */
+/* A call in a thread, on one of the test's own files. */
 struct call {
 	bool claims;
 	struct drm_panthor_mem_reclaim reclaim;
@@ -78,9 +77,9 @@ struct call {
 struct call *begin_reclaim(const struct drm_panthor_mem_reclaim *args);
 struct call *begin_claim(const struct drm_panthor_mem_claim *args);
 bool call_runs(const struct call *call);
-/* Interrupt it: SIGUSR1, which has a handler that does nothing. */
+/* Interrupt the call with SIGUSR1, whose handler does nothing. */
 void signal_call(const struct call *call);
-/* Wait until it has returned; fails the case if it does not. */
+/* Wait until the call has returned. Fails the case if it does not. */
 void end_call(struct call *call);
 
 struct drm_panthor_mem_reclaim reclaim_all(const struct gpu_app *which, uint32_t flags);
@@ -88,34 +87,34 @@ struct drm_panthor_mem_claim claim_all(const struct gpu_app *which);
 
 /* --- waiting for something --------------------------------------------------- */
 
-/* Poll until @check says true. Fails the case with @what if it never does. */
+/* Poll until @check returns true. Fails the case with @what if it never does. */
 void wait_until(bool (*check)(void *arg), void *arg, const char *what);
 
 /* --- swap -------------------------------------------------------------------- */
 
 /*
- * Swap on a disk instead: each transfer takes @ns, and all together at most @mbps
- * MiB/s (0: no limit). @ns 0: at once, and pages from @good_mib MiB on cannot be
- * written.
+ * Use a disk as swap instead: each transfer takes @ns, and the bandwidth is at most @mbps
+ * MiB/s (0: no limit). With @ns 0 the disk is fast, and pages from @good_mib MiB on cannot
+ * be written.
  */
 void swap_on_slow_disk(unsigned int mib, unsigned int ns, unsigned int mbps);
 void swap_on_refusing_disk(unsigned int mib, unsigned int good_mib);
-/* Zram has only room for @bytes, and what comes after these goes to a slow disk. */
+/* Zram only has room for @bytes; all further pages go to a slow disk. */
 void swap_on_slow_disk_behind_zram(uint64_t bytes);
-/* All of its pages can be written from now on. */
+/* Let the disk accept all pages from now on. */
 void heal_disk(void);
-/* It takes only a few small transfers at a time: who wants more has to wait. */
+/* The disk has few requests at a time: further ones have to wait. */
 void queue_little(void);
 
-/* Bytes that the disk has written, or read, and transfers that it is busy with. */
+/* Bytes that the disk has written or read, and the number of unfinished transfers. */
 uint64_t disk_written(void);
 uint64_t disk_read(void);
 unsigned int disk_in_flight(void);
-/* As trace events name it: "major,minor". */
+/* The disk's name in trace events: "major,minor". */
 void disk_number(char text[32]);
 void wait_disk_idle(void);
 
-/* Limits the memory of zram, 0: no limit. */
+/* Limit the memory of zram; 0: no limit. */
 void limit_zram(uint64_t bytes);
 
 uint64_t swap_used(void);
@@ -123,18 +122,18 @@ uint64_t swap_cached(void);
 
 /* --- cgroups ----------------------------------------------------------------- */
 
-/* CGROUP/@name, made if it is not there; memory is accounted below it, too. */
+/* CGROUP/@name, created if necessary, with memory accounting below it as well. */
 #define CGROUP "/sys/fs/cgroup/hostile"
 #define CGROUP_CHILD CGROUP "/app"
 void make_cgroups(void);
 void set_limit(const char *cgroup, const char *file, const char *value);
 
-/* --- the driver, by debugfs -------------------------------------------------- */
+/* --- the driver, through debugfs --------------------------------------------- */
 
-/* Of all BOs: bytes that are resident, and of these those that it can evict. */
+/* For all BOs: the resident bytes, and those of them that the driver can evict. */
 void driver_totals(uint64_t *bytes, uint64_t *evictable);
 
-/* One run of its shrinker. */
+/* Run the driver's shrinker once. */
 void run_shrinker(unsigned int pages);
 
 #endif

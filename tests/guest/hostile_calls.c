@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that meet: a claim and the reclaim that it ends, a reclaim and new work of
- * its target, two reclaims; SIGKILL, and many files.
+ * Concurrent calls: a claim and the reclaim that it ends, a reclaim and new work of its
+ * target, two reclaims; SIGKILL, and many files.
  *
  * usage: hostile-calls [ROUNDS [FILES [CASE]]]
  *
- * ROUNDS (default 200) is how often a reclaim and a claim race in each of the cases
- * claim_*, FILES (default 20000) how many files the target of many_files has.
+ * ROUNDS (default 200) is the number of races of a reclaim and a claim in each of the cases
+ * claim_*, FILES (default 20000) the number of files of the target in many_files.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,7 +41,7 @@ static void sleep_us(int64_t us)
 		;
 }
 
-/* Of all, undisturbed: in about that time a claim is to come. */
+/* Reclaim everything, undisturbed. The claims of the races come within about that time. */
 static int64_t time_of_eviction(void)
 {
 	int64_t start = now_ns();
@@ -52,23 +52,23 @@ static int64_t time_of_eviction(void)
 
 #define RACE_MAX 2
 
-/* Some reclaims and some claims, of the same target. */
+/* A race of some reclaims and some claims of the same target. */
 struct race {
 	int64_t claim_ns;	/* when the first claim was called */
-	bool ended;		/* all reclaims say that a claim ended them */
-	uint64_t lost;		/* evicted when all had returned */
+	bool ended;		/* all reclaims report that a claim ended them */
+	uint64_t lost;		/* bytes evicted when all calls had returned */
 };
 
 struct races {
 	uint32_t flags;
-	unsigned int reclaims, claims;	/* in each */
-	int64_t span_us;	/* in which the claims come */
-	struct race *race;	/* some of them */
+	unsigned int reclaims, claims;	/* in each race */
+	int64_t span_us;	/* the time within which the claims start */
+	struct race *race;	/* the last of them */
 	unsigned int count;
-	/* What judge() has seen. */
+	/* Results of judge(). */
 	const struct race *at;
 	unsigned int reclaim;
-	bool before;		/* all reclaims of this race were, so far */
+	bool before;		/* so far, all reclaims of this race began before the claim */
 	unsigned int seen, bad;
 	uint64_t worst;
 };
@@ -81,7 +81,7 @@ static void run_race(const struct races *all, struct race *r)
 
 	for (unsigned int i = 0; i < all->reclaims; i++)
 		call[i] = begin_reclaim(&args);
-	/* Mostly soon: then there is little to bring back, and the claim is fast. */
+	/* Claim soon in most races: then there is little to bring back, and it is fast. */
 	sleep_us((int64_t)((double)all->span_us * u * u));
 	r->claim_ns = now_ns();
 	for (unsigned int i = 0; i < all->claims; i++)
@@ -102,8 +102,8 @@ static void run_race(const struct races *all, struct race *r)
 }
 
 /*
- * A reclaim that had begun before a claim was called, or says itself that the claim
- * has ended it, evicts nothing more once the claim has returned.
+ * A reclaim that began before a claim was called, or that reports that the claim ended it,
+ * evicts nothing more when the claim has returned.
  */
 static void judge(const struct trace_event *e, void *arg)
 {
@@ -111,7 +111,7 @@ static void judge(const struct trace_event *e, void *arg)
 	const struct race *r = all->at;
 
 	assert_true(r < all->race + all->count);
-	/* An event's time is cut to the microsecond. Which of them it is, nobody says. */
+	/* Times of events are truncated to microseconds, so the order within one is unknown. */
 	all->before &= e->ns + 1000 < r->claim_ns || r->ended;
 	if (++all->reclaim < all->reclaims)
 		return;
@@ -221,7 +221,7 @@ static void claim_of_what_no_vm_maps(void **state)
 	claim_with(&lot, 1, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 1);
 }
 
-/* In a process under test: open files, and keep them. */
+/* Runs in a process under test: open files and keep them. */
 static int open_files(int fd, void *arg)
 {
 	int count = *(int *)arg;
@@ -243,7 +243,7 @@ static void open_many(int count)
 		NULL, &count, NULL), "opening files");
 }
 
-/* To look for the files takes a while: the claim also comes in that time. */
+/* Searching the files takes a while, and the claim also comes during that time. */
 static void claim_of_many_files(void **state)
 {
 	struct lot lot = { .of = &app, .count = many(240), .size = 4096, .seed = SEED,
@@ -257,15 +257,15 @@ static void claim_of_many_files(void **state)
 
 /* --- new work of the target ---------------------------------------------------- */
 
-/* What happened, in order. */
+/* The order of events. */
 struct order {
-	bool called;		/* GROUP_SUBMIT was */
-	bool queued;		/* the job has all that it needs */
-	bool ended_first;	/* the reclaim, before the call */
-	uint64_t gone;		/* bytes that were evicted */
-	uint64_t gone_after;	/* of these, after the job */
+	bool called;		/* GROUP_SUBMIT was called */
+	bool queued;		/* the job has everything that it needs */
+	bool ended_first;	/* the reclaim ended before the call */
+	uint64_t gone;		/* bytes evicted */
+	uint64_t gone_after;	/* bytes evicted after the job was queued */
 	uint64_t back;
-	uint64_t written, written_after;	/* to swap; of these, after the call */
+	uint64_t written, written_after;	/* to swap, in bytes; the part after the call */
 };
 
 /* "NR 16 (fd, request, ...": is it GROUP_SUBMIT? */
@@ -331,12 +331,12 @@ static void record_order(void)
 
 struct work {
 	struct call *call;
-	uint64_t whole;		/* resident before */
-	uint64_t enough;	/* evicted, for the job to come */
-	uint64_t pinned;	/* never evicted */
-	uint64_t batch;		/* may still go: under another lock than the job takes */
-	unsigned int vm;	/* of the job */
-	bool slow;		/* writing to swap takes much longer than anything else */
+	uint64_t whole;		/* bytes resident before */
+	uint64_t enough;	/* bytes evicted before the job comes */
+	uint64_t pinned;	/* bytes that are never evicted */
+	uint64_t batch;		/* still evicted: the job does not take its lock */
+	unsigned int vm;	/* the VM of the job */
+	bool slow;		/* writing to swap takes much longer than everything else */
 };
 
 static bool evicts_or_ends(void *arg)
@@ -357,7 +357,7 @@ static void show(const struct order *o, const struct drm_panthor_mem_reclaim *ar
 		      skipped >> 10, args->status);
 }
 
-/* Returns false if the job came when the reclaim had little left to do. */
+/* Returns false if the reclaim was almost done when the job came. */
 static bool try_new_work(struct work *w)
 {
 	struct drm_panthor_mem_reclaim args = { .tgid = (uint32_t)app.pid }, *got;
@@ -384,9 +384,9 @@ static bool try_new_work(struct work *w)
 		return false;
 	if (!(got->status & DRM_PANTHOR_MEM_STATUS_BUSY))
 		fail_msg("a reclaim that was ended by new work does not say BUSY");
-	/* What the new work uses is not counted as skipped. */
+	/* Memory that the new work uses is not counted as skipped. */
 	assert_true(got->skipped_bytes <= w->pinned);
-	/* What is on its way to a slow disk arrives, and no more is sent there. */
+	/* Writes to a slow disk that have begun complete, but no new ones begin. */
 	return !w->slow || o.written_after <= w->whole / 4;
 }
 
@@ -399,7 +399,7 @@ static void new_work(struct work *w)
 	fail_msg("in %d tries the reclaim wrote nearly everything", TRIES);
 }
 
-/* And one job brings each BO back once. */
+/* One job brings each BO back exactly once. */
 static void new_work_ends_reclaim(void **state)
 {
 	struct lot lot = { .of = &app, .count = 96, .size = MIB, .seed = SEED };
@@ -409,7 +409,7 @@ static void new_work_ends_reclaim(void **state)
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
 	new_work(&w);
-	/* The frame has all, and nothing was evicted since. */
+	/* The frame has brought everything back, and nothing was evicted since. */
 	assert_int_equal(resident_of(&app), w.whole);
 	check_lot(&lot);
 }
@@ -429,7 +429,7 @@ static void new_work_ends_page_out(void **state)
 	check_lot(&lot);
 }
 
-/* The job is in a VM that maps none of what is evicted. */
+/* The job is in a VM that maps none of the evicted BOs. */
 static void new_work_of_another_vm(void **state)
 {
 	struct lot lot = { .of = &app, .count = 96, .size = MIB, .seed = SEED };
@@ -442,7 +442,7 @@ static void new_work_of_another_vm(void **state)
 	check_lot(&lot);
 }
 
-/* The reclaim is at BOs that no VM maps when the job comes. */
+/* When the job comes, the reclaim is working on BOs that no VM maps. */
 static void new_work_without_them(void **state)
 {
 	struct lot lot = { .of = &app, .count = 96, .size = MIB, .seed = SEED, .unbound = true };
@@ -457,7 +457,7 @@ static void new_work_without_them(void **state)
 
 /* --- two reclaims -------------------------------------------------------------- */
 
-/* What one of them evicts or pages out, the other does not count. */
+/* Each page is counted by the call that evicted it or paged it out, not by the other. */
 static void two_managers(void **state)
 {
 	struct lot lot = { .of = &app, .count = 48, .size = MIB, .seed = SEED };
@@ -511,7 +511,7 @@ static void see_claim(const struct trace_event *e, void *arg)
 	o->remaining = (uint64_t)remaining;
 }
 
-/* In the manager. */
+/* Runs in the manager. */
 static int claim_it(int fd, void *arg)
 {
 	struct drm_panthor_mem_claim args;
@@ -546,7 +546,7 @@ static bool disk_reads(void *arg)
 	return disk_read() > *(uint64_t *)arg;
 }
 
-/* Nobody waits for the figures of the dead: a claim that is killed ends at once. */
+/* A claim that is killed ends at once, because nobody reads its result. */
 static void killed_claim_looks_at_nothing_more(void **state)
 {
 	struct order_of_kill order = { .ended = false };
@@ -579,7 +579,7 @@ static void killed_claim_looks_at_nothing_more(void **state)
 		fail_msg("a claim that was killed has looked at everything");
 }
 
-/* The time that it takes grows with the files, not with their square. */
+/* The time must grow with the number of files, not with its square. */
 static void many_files(void **state)
 {
 	struct lot lot = { .of = &app, .count = 4, .size = MIB, .seed = SEED };
@@ -594,7 +594,7 @@ static void many_files(void **state)
 	send_claim();
 	sleep_ms(10);
 	kill(other.pid, SIGKILL);
-	/* Others do not wait for it. */
+	/* Other processes do not wait for it. */
 	fd = gpu_node_open("panthor");
 	ok(fd, "opening the device");
 	close(fd);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of BOs after a claim: the shrinker finds all of them, and the claimed
- * ones last. What an error leaves in the outputs. And a device that is unbound during
- * a reclaim.
+ * BOs after a claim: the shrinker finds all of them, and the claimed ones last. The outputs
+ * after an error. A device that is unbound during a reclaim.
  */
 #include <errno.h>
 #include <glob.h>
@@ -25,13 +24,13 @@
 
 #define SEED UINT64_C(0x1157000000000000)
 #define BOS 16
-/* One BO: the shrinker stops once it has that much. */
+/* The size of one BO: the shrinker stops when it has evicted this much. */
 #define ONE_BO (unsigned int)(MIB / 4096)
 #define ALL 1000000
 
 /* --- a BO that is unmapped during a claim ----------------------------------------- */
 
-/* Resident, and on none of the shrinker's lists. */
+/* Bytes that are resident, but on none of the shrinker's lists. */
 static uint64_t on_no_list(void)
 {
 	uint64_t bytes, evictable;
@@ -45,13 +44,13 @@ static bool reads_or_ends(void *arg)
 	return !call_runs(arg) || disk_in_flight();
 }
 
-/* Returns false if the claim was over before. */
+/* Returns false if the claim had ended before. */
 static bool unmap_during_claim(struct gpu_ctx *ctx, struct gpu_bo *bo)
 {
 	struct call *call;
 	bool during;
 
-	/* This process is the target. */
+	/* The target is this process. */
 	call = begin_claim(&(struct drm_panthor_mem_claim) { .tgid = 0 });
 	wait_until(reads_or_ends, call, "a claim does not read");
 	ok(gpu_ctx_unbind(ctx, bo), "unbinding");
@@ -102,9 +101,9 @@ static void unmapped_during_claim(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* --- who is last in line ------------------------------------------------------------ */
+/* --- the order of eviction ----------------------------------------------------------- */
 
-/* Evict one BO after the other, until nothing of @idle is left that can be evicted. */
+/* Evict one BO after the other, until nothing of @idle can be evicted any more. */
 static void check_last(uint64_t idle_left)
 {
 	uint64_t claimed = resident_of(&app);
@@ -122,8 +121,8 @@ static void check_last(uint64_t idle_left)
 }
 
 /*
- * @other was idle for longer than @app was away. @theirs: the BOs that no VM maps
- * are there, too.
+ * @other was idle for longer than @app was in the background. @theirs: also test BOs that
+ * no VM maps.
  */
 static void claimed_is_last(bool bound, bool unbound, bool theirs_unbound)
 {
@@ -142,7 +141,7 @@ static void claimed_is_last(bool bound, bool unbound, bool theirs_unbound)
 		alloc_lot(&lots[0]);
 	if (unbound)
 		alloc_lot(&lots[1]);
-	/* What is pinned stays, and this is known before. */
+	/* Pinned memory stays, and its amount is known beforehand. */
 	idle_left = resident_of(&other) - lot_bytes(&theirs);
 	reclaim_all(&app, 0);
 	claim_all(&app);
@@ -271,7 +270,7 @@ static void no_swap_leaves_zeros(void **state)
 	assert_true(reclaim_says(out, -ENOSPC));
 }
 
-/* In a process that lacks just CAP_SYS_RESOURCE. */
+/* Runs in a process that lacks only CAP_SYS_RESOURCE. */
 static int without_capability(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -339,8 +338,8 @@ static bool has_written(void *arg)
 }
 
 /*
- * The reclaim either goes on while the device is gone, or has ended early and says so.
- * That the device waits for all of it is what must not happen.
+ * Either the reclaim continues after the device is gone, or it has ended early and reports
+ * that. What must not happen is that the device waits for the whole reclaim.
  */
 static void unbinding_does_not_wait_for_the_knob(void **state)
 {
@@ -365,7 +364,7 @@ static void unbinding_does_not_wait_for_the_knob(void **state)
 	was_done = atomic_load(&knob.done);
 	pthread_join(writer, NULL);
 
-	/* As it was, before anything can fail. */
+	/* Restore everything before anything can fail. */
 	gpu_app_kill(&app);
 	gpu_device_close(&guest.dev);
 	ok(gpu_bind(&binding), "bind");
@@ -389,7 +388,7 @@ int main(int argc, char **argv)
 		HOSTILE_CASE(no_process_leaves_zeros),
 		HOSTILE_CASE(no_swap_leaves_zeros),
 		HOSTILE_CASE(no_permission_leaves_zeros),
-		/* Last: the device gets another number. */
+		/* This case is last, because the device gets another number. */
 		HOSTILE_CASE(unbinding_does_not_wait_for_the_knob),
 	};
 

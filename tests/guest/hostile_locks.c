@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A target that sleeps with locks which a reclaim and a claim need.
+ * A target that sleeps while it holds locks that a reclaim and a claim need.
  *
- * Memory that a process allocates in its cgroup's name over memory.high costs it a
- * sleep, each time, wherever it is in the kernel: in VM_BIND with the reservation
- * lock of its VM, in a page fault with that of a BO, in GROUP_SUBMIT with all of
- * them. It goes on like that for minutes. The deadline of the caller bounds its wait
- * for these locks: what it cannot get until then is busy.
+ * When a cgroup is over memory.high, each allocation on its behalf makes the process sleep,
+ * wherever it is in the kernel: in VM_BIND with the reservation lock of its VM held, in a
+ * page fault with that of a BO, in GROUP_SUBMIT with all of them. This can last for
+ * minutes. The caller's deadline limits the wait for these locks: BOs whose locks are held
+ * until then count as busy.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,7 +22,7 @@
 #define BOS 16
 #define BIG (96 * MIB)
 #define BIG_VA UINT64_C(0x100000000)
-/* What it may have beyond what it has before it begins. */
+/* Memory that the target may allocate in addition to what it has at the start. */
 #define ROOM (4 * MIB)
 #define SOON INT64_C(100000000)
 
@@ -44,7 +44,7 @@ static int limit_myself(void)
 static uint32_t vm;
 static struct gpu_bo small, big;
 
-/* A VM with a BO, and another BO that is in no VM yet. */
+/* A VM with a BO, and another BO that no VM maps yet. */
 static int prepare_bind(int fd, void *arg)
 {
 	int ret;
@@ -106,13 +106,13 @@ static int64_t times_high(void)
 	return count;
 }
 
-/* It has more than the limit, and only the pages of BOs come to that. */
+/* The target is over its limit because of pages of BOs only. */
 static bool is_throttled(void *arg)
 {
 	int64_t high, now;
 
 	(void)arg;
-	/* "max" is no number. */
+	/* "max" is not a number. */
 	return !sysmem_read_number(HIGH_FILE, &high) &&
 	       !sysmem_read_number(CURRENT_FILE, &now) && now > high && times_high() > 0;
 }
@@ -123,7 +123,7 @@ static void ask(app_fn fn)
 	   "asking the target");
 }
 
-/* The answer has not come. */
+/* The target has not answered yet. */
 static bool is_at_work(void)
 {
 	char byte;
@@ -131,7 +131,7 @@ static bool is_at_work(void)
 	return recv(app.sock, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-/* Send the request that never comes to an end, and wait until the target sleeps. */
+/* Send the request that takes for ever, and wait until the target sleeps. */
 static void throttle(const struct app_request *req)
 {
 	ok(gpu_app_send(&app, req, NULL, -1), "asking the target");
@@ -145,7 +145,7 @@ static void start_target(const char *swap_max)
 	start_app(&app, 1, 1, CGROUP_CHILD);
 }
 
-/* @wait_ns: from now to the deadline; 0: do not wait. */
+/* @wait_ns: time from now to the deadline; 0: do not wait. */
 static void reclaim_returns(int64_t wait_ns)
 {
 	struct drm_panthor_mem_reclaim args = {
@@ -158,11 +158,11 @@ static void reclaim_returns(int64_t wait_ns)
 	end_call(call);
 	ok(call->ret, "MEM_RECLAIM");
 	assert_true(call->reclaim.status & DRM_PANTHOR_MEM_STATUS_BUSY);
-	/* It was not the target that came to an end. */
+	/* The call has ended although the target is still asleep. */
 	assert_true(is_at_work());
 }
 
-/* What the locks keep evicted is counted: @locked at least. */
+/* Memory that stays evicted because of the locks is counted: at least @locked. */
 static void claim_returns(int64_t wait_ns, uint64_t locked)
 {
 	struct drm_panthor_mem_claim args = {
@@ -173,12 +173,12 @@ static void claim_returns(int64_t wait_ns, uint64_t locked)
 	end_call(call);
 	ok(call->ret, "MEM_CLAIM");
 	assert_true(call->claim.remaining_bytes >= locked);
-	/* With what the claim has read, the target can have come to an end. */
+	/* The claim has swapped pages in, with which the target may have come to an end. */
 	assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_BUSY ||
 		    !call->claim.remaining_bytes);
 }
 
-/* VM_BIND allocates the pages of a BO with the lock of the VM held. */
+/* VM_BIND allocates the pages of a BO while it holds the lock of the VM. */
 static void begin_bind(void)
 {
 	start_target("max");
@@ -209,7 +209,7 @@ static void claim_during_bind(void **state)
 	claim_returns(SOON, MIB);
 }
 
-/* A deadline that is over already: one try. */
+/* A deadline in the past: each lock is tried once. */
 static void claim_during_bind_after_its_deadline(void **state)
 {
 	(void)state;
@@ -217,7 +217,7 @@ static void claim_during_bind_after_its_deadline(void **state)
 	claim_returns(-SOON, MIB);
 }
 
-/* Without a deadline it waits for the lock, and a signal ends that. */
+/* Without a deadline, the claim waits for the lock until a signal arrives. */
 static void claim_during_bind_until_a_signal(void **state)
 {
 	struct call *call;
@@ -235,7 +235,7 @@ static void claim_during_bind_until_a_signal(void **state)
 	assert_true(is_at_work());
 }
 
-/* A page fault does it with the lock of the BO held. */
+/* A page fault allocates them while it holds the lock of the BO. */
 static void reclaim_during_fault(void **state)
 {
 	(void)state;
@@ -245,7 +245,7 @@ static void reclaim_during_fault(void **state)
 	reclaim_returns(0);
 }
 
-/* GROUP_SUBMIT reads what is in swap with the locks of the VM and all its BOs held. */
+/* GROUP_SUBMIT swaps in while it holds the locks of the VM and of all its BOs. */
 static void begin_submit(void)
 {
 	struct lot lot = { .of = &app, .count = BOS, .size = 2 * MIB, .seed = SEED };

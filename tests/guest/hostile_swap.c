@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Swap that has room and does not take the pages, or takes them slowly.
+ * Swap that has room but refuses pages, or accepts them slowly.
  *
- * memory.swap.max of the target's cgroup, or of one above it, and devices that fail
- * writes: nothing is evicted in vain, or hardly anything, the status says why, and once
- * the reason is gone everything goes. And pages that a call has left in the swap cache,
- * because it was ended: a later reclaim frees them.
+ * With memory.swap.max of the target's cgroup or of one above it, and with devices that
+ * fail writes, (almost) nothing is evicted in vain, the status gives the reason, and
+ * everything is reclaimed once the reason is gone. Also, a call that ends early can leave
+ * pages in the swap cache: a later reclaim frees them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,10 +23,10 @@
 #define BOS 24
 #define BO_SIZE MIB
 #define LIMIT (8 * MIB)
-/* Of the driver: what it evicts before it writes, PANTHOR_MEM_SLICE_BYTES. */
+/* As in the driver, PANTHOR_MEM_SLICE_BYTES: evicted before any of it is written. */
 #define SLICE (64 * MIB)
 #define MANY_BOS 80
-/* Pages that something else of the machine holds for a moment. */
+/* Pages that are briefly held by something else in the system. */
 #define SLACK (UINT64_C(256) << 10)
 
 static struct drm_panthor_mem_reclaim reclaim_up_to(uint64_t max_bytes, uint32_t flags)
@@ -51,8 +51,8 @@ static struct drm_panthor_mem_reclaim reclaim_up_to(uint64_t max_bytes, uint32_t
 
 struct refusal {
 	const char *cgroup;
-	const char *text;	/* of memory.swap.max */
-	uint64_t limit;		/* the same */
+	const char *text;	/* written to memory.swap.max */
+	uint64_t limit;		/* the same as a number */
 	uint64_t max_bytes;
 };
 
@@ -61,11 +61,11 @@ static void check_refused(const struct refusal *r, const struct drm_panthor_mem_
 	assert_true(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 	assert_false(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 	assert_true(args->evicted_bytes <= r->limit);
-	/* What may not go is counted. */
+/* Memory that may not be swapped is counted. */
 	assert_true(args->skipped_bytes + args->evicted_bytes >= BOS * BO_SIZE - r->limit);
 }
 
-/* Everything goes when the limit does. */
+/* Everything is reclaimed when the limit is removed. */
 static void check_lifted(const struct refusal *r, const struct lot *lot)
 {
 	struct drm_panthor_mem_reclaim args;
@@ -97,7 +97,7 @@ static void is_refused(const struct refusal *r)
 		check_refused(r, &args);
 		evicted += args.evicted_bytes;
 		freed += args.freed_bytes;
-		/* Once each, and not for nothing. */
+		/* Nothing is evicted twice, or in vain. */
 		assert_int_equal(evicted, whole - resident_of(&app));
 		assert_true(evicted <= freed + 2 * BO_SIZE);
 		assert_true(freed + 2 * BO_SIZE >= r->limit);
@@ -142,7 +142,7 @@ static void check_random(void)
 				     NULL, NULL, NULL), 0);
 }
 
-/* @lift: the device works from then on. */
+/* @lift: let the device work from then on. */
 static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 {
 	uint64_t whole = resident_of(&app), evicted = 0, freed = 0, skipped;
@@ -151,7 +151,7 @@ static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 	for (int i = 0; i < 3; i++) {
 		args = reclaim_up_to(max_bytes, 0);
 		assert_true(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
-		/* It ends with the first slice of which something is missing. */
+	/* The call ends with the first slice of which a write failed. */
 		assert_true(args.evicted_bytes <= args.freed_bytes + BO_SIZE +
 			    (max_bytes ? max_bytes : SLICE));
 		evicted += args.evicted_bytes;
@@ -162,7 +162,7 @@ static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 	args = reclaim_up_to(0, 0);
 	skipped = args.skipped_bytes;
 	assert_false(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
-	/* Each page was counted when it went, once. */
+	/* Each page was counted once, when it was freed. */
 	freed += args.freed_bytes;
 	assert_true(freed <= whole);
 	assert_true(freed + skipped + SLACK >= whole);
@@ -207,7 +207,7 @@ static void disk_fails_writes_capped(void **state)
 	fails_writes(4 * MIB, heal_disk);
 }
 
-/* --- what is left in the swap cache ------------------------------------------------ */
+/* --- pages left in the swap cache --------------------------------------------------- */
 
 static bool is_cached(void *arg)
 {
@@ -227,7 +227,7 @@ static void check_found(const struct lot *lot, uint64_t left)
 	check_lot(lot);
 }
 
-/* @leave leaves pages in the swap cache, most times, and returns how much. */
+/* @leave usually leaves pages in the swap cache, and returns how many bytes. */
 static void find_what_is_left(uint64_t (*leave)(void))
 {
 	struct lot lot = { .of = &app, .count = BOS, .size = BO_SIZE, .seed = SEED };
@@ -242,7 +242,7 @@ static void find_what_is_left(uint64_t (*leave)(void))
 	check_found(&lot, left);
 }
 
-/* Returns how much it has left in the swap cache. */
+/* Returns the bytes left in the swap cache. */
 static uint64_t interrupt_claim(void)
 {
 	struct call *call;
@@ -267,7 +267,7 @@ static void claim_ended_by_a_signal(void **state)
 	find_what_is_left(interrupt_claim);
 }
 
-/* In the manager. */
+/* Runs in the manager. */
 static int reclaim_it(int fd, void *arg)
 {
 	struct drm_panthor_mem_reclaim args;
@@ -317,7 +317,7 @@ static void manager_killed(void **state)
 
 struct reads {
 	char disk[32];
-	unsigned int pages, alone;	/* of these, asked for one by one */
+	unsigned int pages, alone;	/* read in total, and one by one */
 };
 
 /* "7,0 R 8 + 16 [name]": in sectors. */
@@ -336,9 +336,9 @@ static void see(const struct trace_event *e, void *arg)
 }
 
 /*
- * A page on zram is no reason to stop asking the disk for the next ones. What is
- * asked for ahead goes to the disk in large pieces, what is read when it is needed
- * goes page by page. Few pages have no neighbour.
+ * A page on zram must not end the readahead on the disk. Readahead makes large requests
+ * to the disk, a read on demand asks for one page. Few pages have no neighbour on the
+ * disk.
  */
 static void reads_ahead_past_zram(void **state)
 {
@@ -348,7 +348,7 @@ static void reads_ahead_past_zram(void **state)
 	swap_on_slow_disk_behind_zram(MIB);
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
-	/* Where the pages on zram end is another page each time. */
+	/* The boundary of the pages on zram differs from round to round. */
 	for (int i = 0; i < 3; i++) {
 		struct reads r = { .pages = 0 };
 
@@ -361,7 +361,7 @@ static void reads_ahead_past_zram(void **state)
 		ok(trace_stop(), "tracing off");
 		ok(trace_for_each(see, &r), "reading the trace");
 		print_message("%u pages were on the disk, %u were read alone\n", r.pages, r.alone);
-		/* Both have some. */
+		/* Both devices have pages. */
 		assert_true(r.pages >= 1024);
 		assert_true(r.pages < lot_bytes(&lot) / 4096);
 		assert_true(r.alone < 16);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many bindings of a few BOs, and what it takes to map them again once they were
+ * Many bindings of a few BOs, and the memory that it takes to map them again after they were
  * evicted: by GROUP_SUBMIT, which needs no privilege, and by a claim.
  *
  * usage: hostile-tables [BINDINGS]
  *
- * Counted is what the calling thread allocates during the call, by the tracepoints of
- * the page allocator. The page tables stay where they are when a BO is evicted, so one
- * binding after the other needs next to nothing: EXTRA is what a call may have at a
- * time. KASAN keeps what was freed, so on a kernel with it nothing can be said.
+ * The tracepoints of the page allocator tell how much the calling thread allocates during
+ * the call. Page tables are kept when a BO is evicted, so mapping one binding after the
+ * other needs almost nothing: EXTRA is the maximum that a call may have allocated at any
+ * time. KASAN keeps freed memory, so a kernel with KASAN cannot be measured.
  *
- * With BINDINGS, only so many are made and submitted; with 180000 of them, the list of
- * the page tables of all would be larger than what the page allocator can give.
+ * With BINDINGS, only that many are made and submitted. With 180000, a list of all their
+ * page tables would be larger than what the page allocator can provide.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -28,7 +28,7 @@
 #define SEED UINT64_C(0x7ab1e00000000000)
 #define PAGE UINT64_C(4096)
 #define FIRST_VA UINT64_C(0x100000000)
-#define BLOCKS 16		/* of each BO */
+#define BLOCKS 16		/* in each BO */
 #define BATCH 500		/* bindings in one VM_BIND */
 #define BOS_MAX 32
 #define EXTRA MIB
@@ -36,18 +36,18 @@
 static struct gpu_ctx ctx;
 
 enum order {
-	ASCENDING,	/* behind one binding at the top of the range */
+	ASCENDING,	/* after one binding at the top of the range */
 	DESCENDING,
-	RANDOM,		/* as a sparse resource is filled */
+	RANDOM,		/* as a sparse resource is filled in */
 };
 
 struct layout {
 	unsigned int bos;
 	unsigned int bindings;
-	uint64_t block;		/* bytes of each binding */
-	uint64_t step;		/* from one to the next */
+	uint64_t block;		/* size of each binding */
+	uint64_t step;		/* distance of two bindings */
 	enum order order;
-	bool claim;		/* not a submit */
+	bool claim;		/* claim instead of a submit */
 };
 
 static uint64_t bindings_top;
@@ -65,7 +65,7 @@ static void shuffle(uint32_t *place, unsigned int count)
 	}
 }
 
-/* Binding n of a BO or another is the block n % BLOCKS of it, at this place. */
+/* Binding n of any BO is its block n % BLOCKS, at this address. */
 static uint32_t *places(const struct layout *l)
 {
 	uint32_t *place = calloc(l->bindings, sizeof(*place));
@@ -126,7 +126,7 @@ static uint64_t block_seed(const struct layout *l, unsigned int binding)
 	       binding % BLOCKS * l->block / sizeof(uint64_t);
 }
 
-/* What the GPU reads from @va on must be these bindings, in this order. */
+/* The GPU must read these bindings in this order, beginning at @va. */
 static void check_range(uint64_t va, uint64_t size, uint64_t expected)
 {
 	struct gpu_bo range = { .va = va, .size = size };
@@ -201,7 +201,7 @@ static uint64_t most_memory(void)
 
 /* --- cases ---------------------------------------------------------------------- */
 
-/* Returns false if it took too much memory. */
+/* Returns false if it needed too much memory. */
 static bool comes_back(const struct layout *l)
 {
 	struct drm_panthor_mem_reclaim out;
@@ -211,7 +211,7 @@ static bool comes_back(const struct layout *l)
 	uint64_t most;
 
 	bind_all(l, bo, place);
-	/* Pages stay in the page cache, so that none has to be allocated again. */
+	/* The pages stay in the page cache, so that none has to be allocated again. */
 	ok(gpu_mem_reclaim_all(guest.dev.fd, 0, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, &out),
 	   "MEM_RECLAIM");
 	assert_true(out.evicted_bytes >= l->bos * BLOCKS * l->block);
@@ -258,7 +258,7 @@ static void in_descending_order(void **state)
 		.bos = 1, .bindings = 3000, .block = PAGE, .step = PAGE, .order = DESCENDING });
 }
 
-/* Blocks of 64 KiB of a sparse resource, as they come. */
+/* Blocks of 64 KiB of a sparse resource, in random order. */
 static void in_random_order(void **state)
 {
 	(void)state;
@@ -274,7 +274,7 @@ static void of_many_bos(void **state)
 		.bos = BOS_MAX, .bindings = 3000, .block = PAGE, .step = PAGE, .order = RANDOM });
 }
 
-/* Each needs tables of its own. */
+/* Each binding needs page tables of its own. */
 static void far_apart(void **state)
 {
 	(void)state;

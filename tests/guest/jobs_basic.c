@@ -32,7 +32,7 @@ void store_is_visible(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* Every page gets its number, by LOAD, ADD, STORE and BRANCH. */
+/* Number all pages, with LOAD, ADD, STORE and BRANCH. */
 void loop_of_real_instructions(void **state)
 {
 	const uint32_t pages = 2048;
@@ -49,12 +49,12 @@ void loop_of_real_instructions(void **state)
 	cs = gpu_ctx_begin(&ctx);
 	cs_move48(cs, 0, bo.va);
 	cs_move48(cs, 2, sum.va);
-	cs_move32(cs, 4, pages);	/* left */
-	cs_move32(cs, 5, 0);		/* number */
+	cs_move32(cs, 4, pages);	/* pages left */
+	cs_move32(cs, 5, 0);		/* page number */
 	loop = cs->count;
 	cs_store_multiple(cs, 5, 0, 1, 16);
 	cs_wait_all(cs);
-	/* A counter in memory, through LOAD. */
+	/* A counter in memory, read by LOAD. */
 	cs_load_multiple(cs, 6, 2, 1, 0);
 	cs_wait_all(cs);
 	cs_add_imm32(cs, 6, 6, 3);
@@ -110,7 +110,7 @@ void pseudo_instructions(void **state)
 	assert_true(sum == pattern_expected(seed, size));
 	assert_true(sum == pattern_checksum(to.map, size));
 
-	/* One bad word must not go unnoticed. */
+	/* A single wrong word must be noticed. */
 	((uint64_t *)to.map)[size / 16] ^= 1;
 	ok(gpu_checksum(&ctx, &to, &sum), "CHECKSUM");
 	assert_true(sum != pattern_expected(seed, size));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim-jobs: jobs that end badly, and the ones after them. The driver's messages
- * in the kernel log are part of it.
+ * sim-jobs: jobs that fail, and the jobs after them. They make the driver print messages to
+ * the kernel log.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 
 static struct gpu_ctx bad, good;
 
-/* After the trouble a new VM and group must work, and so must old ones. */
+/* After a failure, a new VM and group must work, and so must existing ones. */
 static void works(struct gpu_ctx *ctx)
 {
 	struct gpu_bo bo;
@@ -56,7 +56,7 @@ static void end(void)
 	gpu_ctx_fini(&good);
 }
 
-/* Run the job that was built; it must end with this state of its group. */
+/* Run the job that was built, which must leave its group in this state. */
 static void must_end_with(uint32_t expected)
 {
 	struct gpu_group_state state;
@@ -69,7 +69,7 @@ static void must_end_with(uint32_t expected)
 	if (!(state.state & expected))
 		fail_msg("the group's state is %#x, without %#x", state.state,
 			 expected);
-	/* It accepts nothing any more. */
+	/* The group accepts no more jobs. */
 	cs_nop(gpu_ctx_begin(&bad));
 	assert_true(gpu_ctx_submit(&bad, 0, 0, 0) == -EINVAL);
 }
@@ -112,8 +112,8 @@ void endless_loop(void **state)
 }
 
 /*
- * The driver notices at its next request that is not answered, and resets the
- * GPU. What ran then may be lost; what comes after must work.
+ * The driver notices that a request is not answered, and resets the GPU. Running jobs may
+ * be lost; later ones must work.
  */
 void firmware_stops_answering(void **state)
 {
@@ -122,7 +122,7 @@ void firmware_stops_answering(void **state)
 	int64_t boots;
 
 	(void)state;
-	/* Awake, so that the only boot to come is that of the reset. */
+	/* Keep the device awake, so that the reset causes the only boot. */
 	ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
 	ok(gpu_ctx_init(&bad, &guest.dev, 1), "context");
 	boots = stat_of("boots");
@@ -132,15 +132,15 @@ void firmware_stops_answering(void **state)
 	ok(gpu_ctx_submit(&bad, 0, 0, bad.sync), "submit");
 	if (stat_wait("dropped_acks", dropped, 20000))
 		fail_msg("the firmware was asked nothing");
-	/* A while longer than the driver waits for an answer. */
+	/* Wait longer than the driver waits for an answer. */
 	sleep_ms(150);
 	ok(sim_knob_set("drop_acks", 0), "knob drop_acks");
 	ok(stat_wait("resets", resets, 30000), "the driver does not reset");
 	ok(gpu_sync_wait(guest.dev.fd, bad.sync, GPU_JOB_TIMEOUT_MS),
 	   "the job of then does not end");
 	/*
-	 * While the firmware is loaded anew the driver reads 0 as the size of
-	 * the suspend buffers, and a new group would be refused with ENOSPC.
+	 * While the firmware is being reloaded, the driver reads a size of 0 for the
+	 * suspend buffers, and would refuse a new group with ENOSPC.
 	 */
 	ok(stat_wait("boots", boots, 30000), "the firmware does not boot");
 	gpu_ctx_fini(&bad);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim-jobs: more of everything than the hardware has.
+ * sim-jobs: more groups and VMs than the hardware has slots for.
  */
 #include "gpu/cs_sim.h"
 #include "gpu/data.h"
@@ -17,7 +17,7 @@
 #define JOBS 4
 #define MAX_ROUNDS 30
 
-/* Add 1 to a word, slowly enough that the group is rotated out meanwhile. */
+/* Add 1 to a word, so slowly that the group is rotated out meanwhile. */
 static void emit_slow_increment(struct gpu_cs *cs, uint64_t va)
 {
 	cs_move48(cs, 0, va);
@@ -28,7 +28,7 @@ static void emit_slow_increment(struct gpu_cs *cs, uint64_t va)
 	cs_flush_caches(cs, 8);
 }
 
-/* Groups of one VM, each with a page of its own: a word, then its stream. */
+/* Groups of one VM. Each has a page of its own, with a word and a command stream. */
 static struct gpu_ctx one;
 static struct gpu_bo pages;
 static uint32_t group[GROUPS], sync[GROUPS];
@@ -69,7 +69,7 @@ void more_groups_than_slots(void **state)
 		ok(gpu_sync_create(guest.dev.fd, false, &sync[i]), "sync");
 	}
 
-	/* On a slow machine a group may get through before it is rotated. */
+	/* On a slow machine a group may finish before it is rotated out. */
 	do {
 		rounds++;
 		for (unsigned int i = 0; i < GROUPS; i++)
@@ -93,7 +93,7 @@ void more_groups_than_slots(void **state)
 	gpu_ctx_fini(&one);
 }
 
-/* The same address means another page in each VM. */
+/* The same address refers to another page in each VM. */
 void more_vms_than_address_spaces(void **state)
 {
 	static struct gpu_ctx ctx[VMS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim-jobs: buffers that memory pressure took. Without our ioctls: this is the
- * driver's shrinker and the kernel's swap as they are.
+ * sim-jobs: buffers that memory pressure evicted. This does not use our ioctls, only the
+ * driver's shrinker and the kernel's swap.
  */
 #include <unistd.h>
 
@@ -27,7 +27,7 @@ static uint64_t resident(void)
 	return info.resident;
 }
 
-/* Until the driver holds no page of ours. */
+/* Wait until the driver holds none of our pages. */
 static void press_out(void)
 {
 	for (int tries = 0; resident(); tries++) {
@@ -67,7 +67,7 @@ static void swap_rounds(void)
 		}
 		assert_true(resident() >= BOS * MIB);
 		press_out();
-		/* The CPU alone brings back what it touches. */
+		/* An access by the CPU brings back only the touched pages. */
 		ok(gpu_bo_cpu_checksum(guest.dev.fd, &bo[0], &sum), "reading");
 		assert_true(sum == pattern_expected(seed_of(0, round), MIB));
 	}
@@ -76,7 +76,7 @@ static void swap_rounds(void)
 	gpu_ctx_fini(&ctx);
 }
 
-/* Awake all the time, so that the VM keeps its address space. */
+/* The device stays awake, so that the VM keeps its address space. */
 void content_through_swap(void **state)
 {
 	(void)state;

@@ -49,7 +49,7 @@ void sync_wait_across_queues(void **state)
 		ok(gpu_sync_reset(guest.dev.fd, done), "reset");
 		emit_wait_then_store(gpu_ctx_begin(&ctx), bo.va);
 		ok(gpu_ctx_submit(&ctx, 1, 0, done), "submit");
-		/* Sometimes the waiter has time to block, or to be suspended. */
+		/* In some rounds the waiting queue has time to block, or to be suspended. */
 		sleep_ms(i % 10 == 0 ? 150 : 0);
 		assert_true(word[2] == 0);
 		emit_set(gpu_ctx_begin(&ctx), bo.va);
@@ -63,7 +63,7 @@ void sync_wait_across_queues(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* The word is in a BO that two VMs have bound. */
+/* The word is in a BO that is bound in two VMs. */
 void sync_wait_across_vms(void **state)
 {
 	struct gpu_bo bo, view;
@@ -96,7 +96,7 @@ void sync_wait_across_vms(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* Also when the device went to sleep in between. */
+/* The same if the device goes to sleep in between. */
 void held_then_released(void **state)
 {
 	struct gpu_hold hold;
@@ -113,7 +113,7 @@ void held_then_released(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* Binds that are queued behind sync objects happen in their order. */
+/* Binds that wait for sync objects happen in the order of these. */
 void bind_in_queue_order(void **state)
 {
 	struct gpu_bo bo[2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem_reclaim and mem_claim in sysfs, from a shell.
+ * The attributes mem_reclaim and mem_claim in sysfs, as used from a shell.
  */
 #include <errno.h>
 #include <glob.h>
@@ -81,7 +81,7 @@ static void check_content(void)
 
 static void from_a_shell(void **state)
 {
-	/* As kstrtoint() reads numbers. */
+	/* The formats of numbers that kstrtoint() accepts. */
 	static const char *const formats[] = {
 		"%" PRId64, "0x%" PRIx64, "0%" PRIo64,
 	};
@@ -123,12 +123,12 @@ static void wrong_numbers(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[64];
 
-		/* With the newline of echo: an empty write never arrives. */
+	/* With a newline, as echo writes it: an empty write would not reach the driver. */
 		snprintf(text, sizeof(text), "%s\n", cases[i].text);
 		assert_int_equal(sysmem_write_file(reclaim_knob, text), cases[i].ret);
 		assert_int_equal(sysmem_write_file(claim_knob, text), cases[i].ret);
 	}
-	/* A thread is not a process. */
+	/* The id of a thread does not name a process. */
 	assert_true(shell("%" PRId64, app.thread, reclaim_knob) != 0);
 	assert_true(resident() >= TOTAL);
 }
@@ -145,7 +145,7 @@ static void no_swap(void **state)
 	assert_int_equal(system("swapon /dev/zram0"), 0);
 }
 
-/* Root that lacks just CAP_SYS_RESOURCE: 0 if all is as it should be. */
+/* As root that lacks only CAP_SYS_RESOURCE. Returns 0 if every call is refused. */
 static int without_capability(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -172,7 +172,7 @@ static int without_capability(void)
 		return 3;
 	if (sysmem_write_file(reclaim_knob, other) != -EPERM)
 		return 4;
-	/* Not even whether it exists. */
+	/* It cannot even find out whether the process exists. */
 	if (sysmem_write_file(reclaim_knob, "2147483647") != -EPERM)
 		return 5;
 	if (sysmem_write_file(claim_knob, other) != -EPERM ||

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long, and over how much work, a reclaim and a claim hold the locks that
- * other processes need.
+ * How long a reclaim and a claim hold the locks that other processes need, and how much work
+ * they do meanwhile.
  *
  * usage: locks [--files N] [MIB...]
  *
- * With --files, other processes have N files of the device open. For each MIB
- * (default 16) an app holds as much, in buffers of 64 KiB to 2 MiB,
- * and is reclaimed and claimed while another one renders. lockdep's tracepoints
- * tell when the calling thread takes and releases a lock. Printed is a histogram
- * of the times for each lock, and the longest, with and without the time for which
- * somebody else had the CPU; that the longest hold does not grow with MIB is
- * for the reader to see, because times depend on the machine, and tracing makes
- * them longer. A kernel without KASAN gives the better ones: run-guest --kernel
- * locks.
+ * With --files, other processes have N files of the device open. For each MIB (default 16),
+ * an application holds that much, in buffers of 64 KiB to 2 MiB, and is reclaimed and
+ * claimed while another one renders. lockdep's tracepoints tell when the calling thread
+ * takes and releases a lock. The output has a histogram of the times for each lock, and the
+ * longest time, with and without the periods in which another thread had the CPU. The
+ * times are for the reader: they depend on the machine, and tracing makes them longer, so
+ * the program does not judge whether the longest one grows with MIB. A kernel without KASAN
+ * gives better times: run-guest --kernel locks.
  *
- * What the test decides by is the work done within one hold: one BO goes or comes
- * under a VM's op_lock, a BO's gpuva.lock or the LRU's mutex, none under
- * filelist_mutex, a slice under a reservation lock, and no page is written to
- * swap or read from it under any.
+ * The test judges the work within one hold: one BO is evicted or brought back under a VM's
+ * op_lock, a BO's gpuva.lock or the LRU's mutex, none under filelist_mutex, a batch of BOs
+ * under a reservation lock, and no page is written to swap or read from it under any lock.
  *
  * Needs a kernel with LOCK_STAT, for the tracepoints: debug or locks.
  */
@@ -35,12 +33,12 @@
 #include "guest.h"
 #include "tracefs.h"
 
-/* Of the driver: PANTHOR_MEM_BATCH_BOS, PANTHOR_MEM_BATCH_BYTES. */
+/* As in the driver: PANTHOR_MEM_BATCH_BOS, PANTHOR_MEM_BATCH_BYTES. */
 #define BATCH_BOS 64
 #define BATCH_BYTES (1 * MIB)
-/* The last BO of a batch may go over its end. */
+/* The last BO of a batch may exceed the limit. */
 #define BO_MAX (2 * MIB)
-/* Each request of the swap device, when it is issued. */
+/* Each request to the swap device, at the time when it is issued. */
 #define IO_EVENT "block_bio_queue"
 #define SWITCH_EVENT "sched_switch"
 #define BUCKETS 24
@@ -55,15 +53,15 @@ static int files;
 
 struct lock {
 	const char *label;
-	const char *name;	/* lockdep's */
-	unsigned int most;	/* BOs that may go or come back in one hold */
-	/* What was seen. */
+	const char *name;	/* class name in lockdep */
+	unsigned int most;	/* number of BOs allowed in one hold */
+	/* Results: */
 	unsigned int holds;
 	unsigned int histogram[BUCKETS];
 	int64_t longest_ns, sum_ns;
-	int64_t working_ns;	/* the longest without what others had of the CPU */
-	unsigned int bos;	/* the most in one hold */
-	uint64_t bytes;		/* the same */
+	int64_t working_ns;	/* the longest hold, without the time of other threads */
+	unsigned int bos;	/* the largest number of BOs in one hold */
+	uint64_t bytes;		/* the same in bytes */
 	unsigned int io;	/* pages to and from swap, in all holds */
 };
 
@@ -78,7 +76,7 @@ struct held {
 struct record {
 	struct lock *locks;
 	struct held held[HELD_MAX];
-	int64_t off_since;	/* since when another thread has the CPU */
+	int64_t off_since;	/* time since which another thread has the CPU */
 	unsigned int bos;
 	unsigned int io;
 };
@@ -93,7 +91,7 @@ static const struct lock all_locks[] = {
 
 #define LOCKS (sizeof(all_locks) / sizeof(all_locks[0]))
 
-/* "0000000012345678 try &vm->op_lock": the lock, flags, its class. */
+/* Parse "0000000012345678 try &vm->op_lock": the lock, flags, its class. */
 static struct lock *lock_of(struct record *r, const char *text, char instance[32])
 {
 	const char *name = strrchr(text, ' ');
@@ -129,7 +127,7 @@ static void acquire(struct record *r, const struct trace_event *e)
 		if (h->lock)
 			fail_msg("more than %d locks held", HELD_MAX);
 	}
-	/* lock_acquired comes after the wait, and starts the time again. */
+	/* lock_acquired comes after the wait, so the time starts again. */
 	*h = (struct held) { .lock = lock, .since = e->ns };
 	strcpy(h->instance, instance);
 }
@@ -269,7 +267,7 @@ static void check(const char *what, uint64_t bytes)
 			fail_msg("%u requests to swap with %s held", locks[i].io, locks[i].label);
 	}
 	assert_true(r.io > 0);
-	/* It was all seen: each BO is at least 64 KiB, none more than 2 MiB. */
+	/* All evictions were seen: each BO has at least 64 KiB, none more than 2 MiB. */
 	assert_true(r.bos >= bytes / (2 * MIB));
 }
 
@@ -281,7 +279,7 @@ static void alloc(uint64_t size, uint64_t bytes)
 	   "allocating");
 }
 
-/* Small ones, shareable ones and large ones. */
+/* Small buffers, shareable ones and large ones. */
 static void alloc_all(uint64_t total)
 {
 	alloc(65536, total / 8);
@@ -329,7 +327,7 @@ static void holds(void **state)
 	frames_were_fine();
 }
 
-/* In a process of the crowd: open files, and keep them. */
+/* Runs in one of the other processes: open files and keep them. */
 static int open_files(int fd, void *arg)
 {
 	int count = *(int *)arg;
@@ -411,6 +409,6 @@ int main(int argc, char **argv)
 			.teardown_func = end, .initial_state = &totals[i],
 		};
 	}
-	/* The macro wants an array, and there are only as many as were asked for. */
+	/* The macro needs an array; only the given sizes are in it. */
 	return _cmocka_run_group_tests("locks", tests, (size_t)count, NULL, NULL);
 }

@@ -2,11 +2,11 @@
 /*
  * What memory cgroups can and cannot do with GPU memory.
  *
- * An application lives in a cgroup of its own. memory.reclaim on that cgroup
- * frees none of its GPU memory as long as the driver holds the pages: they are
- * unevictable, and panthor's shrinker does not serve cgroups. After an evict by
- * MEM_RECLAIM the same write frees them, because now they are ordinary pages
- * that are charged to the cgroup. So the two need each other.
+ * An application runs in a cgroup of its own. memory.reclaim of this cgroup frees none of
+ * its GPU memory while the driver holds the pages: they are unevictable, and panthor's
+ * shrinker is not called for cgroups. After MEM_RECLAIM has evicted the memory, the same
+ * write frees it, because it now is in ordinary pages charged to the cgroup. So a cgroup
+ * alone cannot free GPU memory, but works together with the driver.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,8 +31,8 @@
 #define TRIES 20
 
 /*
- * The application's own memory outside the GPU, its libraries and the test's
- * reading of /proc: all together far less than its buffers.
+ * Memory other than GPU memory: that of the application, its libraries, and the test's
+ * reading of /proc. It is far less than the buffers.
  */
 #define SLACK (3 * MIB)
 
@@ -49,7 +49,7 @@ static void look(struct look *at)
 	ok(gpu_fdinfo_read(app.pid, &at->gpu), "fdinfo");
 }
 
-/* RAM that came free, including what zram took for the compressed copy. */
+/* RAM that became free, including what zram uses for the compressed copy. */
 static int64_t freed(const struct look *from, const struct look *to)
 {
 	return (int64_t)(to->mem.free + to->mem.zram_used) -
@@ -69,8 +69,8 @@ static void show(const char *what, const struct look *from,
 static void reclaim_cgroup(void)
 {
 	/*
-	 * One write may stop early for reasons of its own, such as pages that
-	 * look recently used; several would find whatever can be found.
+	 * One write may end early, for instance because pages were used recently. Several
+	 * writes would find everything that can be reclaimed.
 	 */
 	for (int i = 0; i < TRIES; i++)
 		ok(sysmem_reclaim(CGROUP, TOTAL), "memory.reclaim");
@@ -125,7 +125,7 @@ static void memcg_frees_only_what_is_evicted(void **state)
 
 	(void)state;
 	start_app();
-	/* First what is not GPU memory, so that it does not blur the figures. */
+	/* First reclaim everything that is not GPU memory, because it would count as well. */
 	reclaim_cgroup();
 	look(&start);
 	assert_true(start.gpu.resident >= TOTAL);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * noncoherent: buffers with a cached CPU mapping, on a GPU that cannot look into
- * the CPU caches. For the simulated GPU with cpu_cache=1, where what the CPU wrote
- * stays in its caches until the driver cleans them, and is lost when it only
- * invalidates them.
+ * Buffers with a cached CPU mapping, on a GPU that does not snoop the CPU caches. Runs on
+ * the simulated GPU with cpu_cache=1: data written by the CPU stays in its caches until the
+ * driver cleans them, and is lost if the driver only invalidates them.
  *
- * Whatever way a buffer is evicted and comes back, both the CPU and the GPU then
+ * However a buffer is evicted and brought back, the CPU and the GPU must then read what was
+ * written last.
  * find in it what was written last.
  */
 #include <stdio.h>
@@ -26,7 +26,7 @@
 #define LINE_WORDS (LINE / sizeof(uint64_t))
 #define MAX_TRIES 100
 
-/* No two of these patterns have a word in common. */
+/* No two of these patterns share a word. */
 #define SEED(n) (UINT64_C(0xcac4e00000000000) + (uint64_t)(n) * SIZE)
 
 static struct gpu_ctx ctx;
@@ -59,7 +59,7 @@ static void evict_only(void)
 	reclaim(DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
 }
 
-/* The driver's shrinker. It passes over what is locked or busy at the moment. */
+/* Run the driver's shrinker. It skips BOs that are locked or busy at the moment. */
 static void shrink(void)
 {
 	struct stat st;
@@ -141,13 +141,13 @@ static void bo_sync(uint32_t type)
 	ok(gpu_ioctl(guest.dev.fd, DRM_IOCTL_PANTHOR_BO_SYNC, &sync), "BO_SYNC");
 }
 
-/* Before the GPU reads what the CPU wrote. */
+/* Before the GPU reads what the CPU has written. */
 static void for_gpu(void)
 {
 	bo_sync(DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH);
 }
 
-/* Before the CPU reads what the GPU wrote. */
+/* Before the CPU reads what the GPU has written. */
 static void for_cpu(void)
 {
 	bo_sync(DRM_PANTHOR_BO_SYNC_CPU_CACHE_FLUSH_AND_INVALIDATE);
@@ -166,7 +166,7 @@ static bool gpu_sees(uint64_t seed)
 	return sum == pattern_expected(seed, SIZE);
 }
 
-/* The simulator: without it, no other case could fail. */
+/* Tests the simulator itself: if this fails, no other case can notice a bug. */
 static void only_syncs_make_writes_visible(void **state)
 {
 	(void)state;
@@ -185,7 +185,7 @@ static void only_syncs_make_writes_visible(void **state)
 	for_cpu();
 	assert_true(cpu_sees(SEED(2)));
 
-	/* What the CPU did not write is not dirty, and cleaning leaves it alone. */
+	/* Lines that the CPU has not written are not dirty, and cleaning does not change them. */
 	gpu_write(SEED(3));
 	for_gpu();
 	assert_true(gpu_sees(SEED(3)));
@@ -194,7 +194,7 @@ static void only_syncs_make_writes_visible(void **state)
 	end();
 }
 
-/* One word of each other line, which the GPU does not touch. */
+/* Write one word in every other line; the GPU does not touch these lines. */
 static void cpu_write_some(uint64_t seed)
 {
 	volatile uint64_t *word = bo.map;
@@ -226,7 +226,7 @@ static void cpu_writes_outlive_an_eviction(void **state)
 	for (unsigned int i = 0; i < WAYS_OUT; i++) {
 		const char *way = ways_out[i].name;
 
-		/* The CPU alone brings it back. */
+		/* An access by the CPU brings it back. */
 		cpu_write(SEED(4 * i));
 		for_gpu();
 		cpu_write(SEED(4 * i + 1));
@@ -235,7 +235,7 @@ static void cpu_writes_outlive_an_eviction(void **state)
 		for_gpu();
 		complain(gpu_sees(SEED(4 * i + 1)), way, "the GPU misses the CPU's writes");
 
-		/* A claim does. */
+		/* A claim brings it back. */
 		cpu_write(SEED(4 * i + 2));
 		ways_out[i].evict();
 		claim();
@@ -243,7 +243,7 @@ static void cpu_writes_outlive_an_eviction(void **state)
 		for_gpu();
 		complain(gpu_sees(SEED(4 * i + 2)), way, "the GPU misses them after a claim");
 
-		/* A job does: what was in swap is clean when it is mapped. */
+		/* A job brings it back: pages from swap are clean when they are mapped. */
 		cpu_write(SEED(4 * i + 3));
 		ways_out[i].evict();
 		complain(gpu_sees(SEED(4 * i + 3)), way, "lost before a job");
@@ -252,7 +252,7 @@ static void cpu_writes_outlive_an_eviction(void **state)
 	end();
 }
 
-/* The CPU has older lines in its caches, which must not reach memory. */
+/* The CPU caches contain older lines, which must not be written back to memory. */
 static void gpu_writes_outlive_an_eviction(void **state)
 {
 	(void)state;
@@ -291,7 +291,7 @@ static void writes_of_both_outlive_an_eviction(void **state)
 	end();
 }
 
-/* The driver keeps the pages mapped for DMA when no VM has them any more. */
+/* The driver keeps the pages mapped for DMA after the last VM has unmapped them. */
 static void also_when_nothing_maps_it(void **state)
 {
 	(void)state;
@@ -310,9 +310,9 @@ static void also_when_nothing_maps_it(void **state)
 }
 
 /*
- * Another device has attached to the buffer: it has pages, but the driver has
- * not mapped them for DMA. New pages are dirty in the caches, with zeros. They
- * must be cleaned before a process writes to memory beside the caches.
+ * Another device is attached to the buffer, so it has pages, but the driver has not mapped
+ * them for DMA. New pages are dirty in the caches, with zeros. They must be cleaned before
+ * a process writes to memory past the caches.
  */
 static void uncached_after_another_device(void **state)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated GPU end to end: the real driver runs jobs on it, and they do
- * what their instructions say, also when they are swapped out, rotated, put to
- * sleep, or next to one that faults.
+ * The simulated GPU end to end: the real driver runs jobs on it. Their results must be
+ * right, even if they are swapped out, rotated, suspended, or run next to a job that
+ * faults.
  */
 #include "guest.h"
 #include "sim_jobs.h"

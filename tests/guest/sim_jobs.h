@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cases of sim-jobs, by subject.
+ * The cases of sim-jobs, by file.
  */
 #ifndef SIM_JOBS_H
 #define SIM_JOBS_H
@@ -18,18 +18,18 @@ void sync_wait_across_vms(void **state);
 void held_then_released(void **state);
 void bind_in_queue_order(void **state);
 
-/* jobs_sched.c: more of everything than the hardware has */
+/* jobs_sched.c: more groups and VMs than the hardware has slots for */
 void more_groups_than_slots(void **state);
 void more_vms_than_address_spaces(void **state);
 void sleep_and_wake(void **state);
 
-/* jobs_fault.c: jobs that end badly, and the ones after them */
+/* jobs_fault.c: jobs that fail, and the jobs after them */
 void translation_fault(void **state);
 void invalid_instruction(void **state);
 void endless_loop(void **state);
 void firmware_stops_answering(void **state);
 
-/* jobs_swap.c: buffers that memory pressure took */
+/* jobs_swap.c: buffers that memory pressure evicted */
 void content_through_swap(void **state);
 void content_through_swap_asleep(void **state);
 

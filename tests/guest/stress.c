@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything at once: processes that submit and verify, while others reclaim
- * and claim them, shrink, press on memory, open and close.
+ * Everything at the same time: processes submit jobs and verify their contents, while others
+ * reclaim and claim them, run the shrinker, cause memory pressure, and open and close files.
  *
  * usage: stress [--without-ioctls] [SECONDS]
  *
- * It goes on for SECONDS (default 10), and then until everybody got to work: a slow
- * kernel on a busy machine takes its time.
+ * Runs for SECONDS (default 10), and then until every worker has done something, because a
+ * slow kernel on a busy machine needs more time.
  *
- * Status 0: no wrong word, no unexpected errno, no GPU fault or reset, no stale
+ * Status 0: no wrong word, no unexpected errno, no GPU fault or reset, no stale translation,
+ * no report in the kernel log, and every worker has done something.
  * translation, no complaint in the kernel log, and everybody got to work.
  */
 #include <errno.h>
@@ -49,7 +50,7 @@ static const struct worker workers[] = {
 	{ stress_hog, 0, false },
 };
 
-/* Seconds until a worker that did nothing yet counts as stuck. */
+/* After this time, a worker that has not done anything counts as stuck. */
 #define STRESS_PATIENCE 600
 
 #define WORKERS (sizeof(workers) / sizeof(workers[0]))
@@ -95,7 +96,7 @@ void stress_add(enum stress_count which, long long number)
 
 void stress_bad_errno(const char *what, int ret)
 {
-	/* The first few are enough to know. */
+	/* Print only the first few. */
 	if (atomic_fetch_add(&stress->count[COUNT_BAD_ERRNO], 1) < 20)
 		fprintf(stderr, "stress: %s: %s\n", what, strerror(-ret));
 }

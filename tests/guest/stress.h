@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress: what its workers share. Each worker is a process that repeats one
- * thing until it is told to stop.
+ * Declarations that the workers of stress share. Each worker is a process that repeats one
+ * action until it is told to stop.
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #define STRESS_SUBMITTERS 3
-/* The process that opens and closes all the time can be a target as well. */
+/* The process that opens and closes files can also be a target. */
 #define STRESS_TARGETS (STRESS_SUBMITTERS + 1)
 
 enum stress_count {
@@ -29,8 +29,8 @@ enum stress_count {
 	COUNT_OPENS,
 	COUNT_HOGS,
 	COUNT_SIGNALS,
-	COUNT_NO_MEMORY,	/* allowed: the machine is small */
-	COUNT_BAD_WORDS,	/* this one and all after it: failure */
+	COUNT_NO_MEMORY,	/* allowed, because the machine is small */
+	COUNT_BAD_WORDS,	/* a failure, like all that follow */
 	COUNT_BAD_ERRNO,
 	COUNT_BAD_RESULT,
 	COUNT_NUMBER,
@@ -47,10 +47,10 @@ struct stress_shared {
 extern struct stress_shared *stress;
 
 void stress_add(enum stress_count which, long long number);
-/* Print and count an errno that must not happen. */
+/* Print and count an unexpected errno. */
 void stress_bad_errno(const char *what, int ret);
 
-/* A small random generator for decisions, seeded for each worker. */
+/* A small random generator, seeded for each worker. */
 void stress_seed(uint64_t seed);
 uint64_t stress_random(uint64_t below);
 

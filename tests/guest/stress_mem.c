@@ -23,7 +23,7 @@ static void on_alarm(int sig)
 	stress_add(COUNT_SIGNALS, 1);
 }
 
-/* Signals at all times: calls must end early and say what they did. */
+/* Signals arrive at any time. A call must end early and return what it did. */
 static void interrupt_me(void)
 {
 	struct sigaction action = {
@@ -49,7 +49,7 @@ static int64_t soon(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec + 5000000;
 }
 
-/* The opener has no file at times; the submitters have one until it all ends. */
+/* The opener sometimes has no file. The submitters have one until the end. */
 static bool allowed(int ret, unsigned int which)
 {
 	return !ret || ret == -ENOSPC ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress: everything that presses on memory or on the list of open files.
+ * stress: everything that causes memory pressure or changes the list of open files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #define HOG (UINT64_C(32) * MIB)
 #define SHRINK_FILE "/sys/kernel/debug/dri/panthor/shrink"
 
-/* The driver's own shrinker, by its debugfs file: it evicts anybody. */
+/* Run the driver's own shrinker through debugfs. It evicts BOs of any process. */
 void stress_shrinker(unsigned int number)
 {
 	(void)number;
@@ -52,7 +52,7 @@ void stress_presser(unsigned int number)
 	}
 }
 
-/* Files, VMs, BOs and groups that come and go while others are looked up. */
+/* Create and destroy files, VMs, BOs and groups while others look them up. */
 void stress_opener(unsigned int number)
 {
 	static struct gpu_ctx ctx;
@@ -75,7 +75,7 @@ void stress_opener(unsigned int number)
 			stress_bad_errno("a short life", ret);
 		else
 			stress_add(COUNT_OPENS, 1);
-		/* Half of them let the kernel clean up. */
+		/* In half of the cases, closing the file cleans up. */
 		if (!ret && stress_random(2)) {
 			gpu_ctx_free(&ctx, &bo);
 			gpu_ctx_fini(&ctx);
@@ -87,7 +87,7 @@ void stress_opener(unsigned int number)
 	}
 }
 
-/* Plain memory that needs the room. */
+/* Allocate ordinary memory. */
 void stress_hog(unsigned int number)
 {
 	(void)number;

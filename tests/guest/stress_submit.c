@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress: processes that use the GPU and verify what they have.
+ * stress: processes that use the GPU and verify contents.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +26,7 @@ static struct buffer buffer[BOS];
 static uint64_t next_seed;
 static bool broken;
 
-/* ENOMEM is an answer that a small machine may give; nothing was lost. */
+/* ENOMEM is allowed on a small machine, and nothing is lost. */
 static bool went_well(const char *what, int ret)
 {
 	if (!ret)
@@ -35,7 +35,7 @@ static bool went_well(const char *what, int ret)
 		stress_add(COUNT_NO_MEMORY, 1);
 		usleep(1000);
 	} else {
-		/* Its group is dead, and what the buffers hold is unknown. */
+		/* The group is dead, and the contents of the buffers are unknown. */
 		stress_bad_errno(what, ret);
 		broken = true;
 	}
@@ -53,7 +53,7 @@ static void fill(struct buffer *b)
 	stress_add(COUNT_FILLS, 1);
 }
 
-/* Was it the memory, or only this look at it? */
+/* Is the memory wrong, or was only this read wrong? */
 static void describe(const struct buffer *b, uint64_t sum, const char *by)
 {
 	uint64_t cpu = 0, gpu = 0;
@@ -96,12 +96,12 @@ static void check_cpu(const struct buffer *b)
 	stress_add(COUNT_CHECKS_CPU, 1);
 }
 
-/* Somewhere else in the address space; the old place must be forgotten. */
+/* Bind at another address. The old translation must not be used any more. */
 static void rebind(struct buffer *b)
 {
 	if (!went_well("unbind", gpu_ctx_unbind(&ctx, &b->bo)))
 		return;
-	/* Unbound until it works: the buffer is of no use otherwise. */
+	/* Retry until it is unbound: otherwise the buffer cannot be used. */
 	while (!atomic_load(&stress->stop) && !broken &&
 	       !went_well("bind", gpu_ctx_bind(&ctx, &b->bo)))
 		;
@@ -114,7 +114,7 @@ static bool set_up(unsigned int number)
 		    went_well("context", gpu_ctx_init(&ctx, &dev, 1));
 
 	next_seed = (uint64_t)(number + 1) << 40;
-	/* Sizes from 64 KiB to 3 MiB: one page table, several, not aligned. */
+	/* Sizes from 64 KiB to 3 MiB: in one page table, in several, not aligned. */
 	for (unsigned int i = 0; good && i < BOS; i++)
 		good = went_well("BO", gpu_ctx_alloc(&ctx,
 				(i % 4) * MIB + (i + 1) * 65536,
@@ -149,7 +149,7 @@ void stress_submitter(unsigned int number)
 			fill(b);
 			break;
 		case 5:
-			/* In the background for a moment. */
+			/* In the background for a moment: stop using the GPU. */
 			usleep(20000);
 			break;
 		default:
@@ -157,7 +157,7 @@ void stress_submitter(unsigned int number)
 			break;
 		}
 	}
-	/* Whatever the others did last: everything is still there. */
+	/* Whatever the others did last, all contents must be right. */
 	for (unsigned int i = 0; i < BOS && !broken; i++)
 		if (buffer[i].bo.va)
 			check_gpu(&buffer[i]);

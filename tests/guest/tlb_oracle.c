@@ -2,14 +2,13 @@
 /*
  * Does the driver invalidate the GPU's TLB when it must?
  *
- * The simulated GPU keeps translations until it is told to drop them. This
- * program changes what addresses mean, by unbinding and binding and by
- * reclaim and claim, while translations are cached, and looks where the GPU's
- * reads and writes went.
+ * The simulated GPU keeps translations until it is told to drop them. While translations are
+ * cached, this program changes the meaning of addresses, by unbinding and binding, and by
+ * reclaim and claim. Then it checks where the reads and writes of the GPU went.
  *
- * Status 0: all data right and no stale translation used. Status 1: not so. To
- * see that the oracle works, run it with the knob tlb_noinval=1: it must fail.
- * Status 2: it could not be run.
+ * Status 0: all data is right, and no stale translation was used. Status 1: otherwise. To
+ * check the test itself, run it with the parameter tlb_noinval=1: it must fail. Status 2:
+ * the test could not run.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,7 +26,7 @@
 #include "gpu/vm.h"
 
 #define PAGE UINT64_C(4096)
-#define SIZE (16 * PAGE)	/* fewer pages than the TLB has entries */
+#define SIZE (16 * PAGE)	/* fewer pages than there are TLB entries */
 #define ROUNDS 20
 #define BIND_VA UINT64_C(0x50000000)
 #define CHURN (UINT64_C(16) << 20)
@@ -53,8 +52,8 @@ static void expect(bool right, const char *what, unsigned int round)
 }
 
 /*
- * A GPU that works with stale translations may also kill the group; that
- * counts as the oracle firing, and the round goes on with a new group.
+ * A GPU that uses stale translations may also kill the group. This counts as a detected
+ * error, and the round continues with a new group.
  */
 static bool job(int ret, const char *what, unsigned int round)
 {
@@ -66,7 +65,7 @@ static bool job(int ret, const char *what, unsigned int round)
 	return false;
 }
 
-/* One address, two BOs after each other: each must get its own data. */
+/* Two BOs at one address, one after the other: each must get its own data. */
 static void rebind_round(unsigned int round)
 {
 	struct gpu_bo bo[2];
@@ -88,7 +87,7 @@ static void rebind_round(unsigned int round)
 	}
 }
 
-/* Take pages from the free lists and dirty them, so that freed ones change. */
+/* Allocate free pages and write to them, so that freed pages change. */
 static void churn(void)
 {
 	char *mem = mmap(NULL, CHURN, PROT_READ | PROT_WRITE,
@@ -109,9 +108,9 @@ static void evict_all(unsigned int round)
 }
 
 /*
- * Same addresses, other pages: what comes back from swap is elsewhere. A VM of
- * its own for each round, so that its writes begin with an empty TLB and what
- * stale translations can damage is kept small.
+ * The same addresses with other pages: swap-in puts the data in other pages. Each round has
+ * a VM of its own, so that its writes begin with an empty TLB, and stale translations can
+ * do little damage.
  */
 static void reclaim_round(unsigned int round)
 {
@@ -164,7 +163,7 @@ int main(void)
 	must(gpu_device_open(&dev), "device");
 	if (!gpu_mem_supported(dev.fd))
 		must(-ENOSYS, "MEM_RECLAIM");
-	/* A device that sleeps in between would hide every mistake. */
+	/* A device that goes to sleep in between would hide every error. */
 	must(gpu_power_allow_sleep(dev.fd, false), "power/control");
 	start = stale_hits();
 

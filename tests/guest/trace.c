@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tracepoints say of a reclaim, a claim, and of each BO that goes or
- * comes back, compared with what really happened.
+ * Compares the tracepoints of a reclaim, of a claim, and of each BO that is evicted or
+ * brought back with what really happened.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,18 +22,18 @@
 
 static struct gpu_app app = { .sock = -1 };
 
-/* What was recorded. */
+/* What the events say. */
 struct record {
 	unsigned int calls_begun;
 	unsigned int calls_ended;
 	bool in_call;
 	int64_t tgid, requested, flags, freed, evicted, skipped, claimed, remaining;
 	int64_t status, ret, duration;
-	uint64_t gone, back;		/* bytes of BOs */
-	uint64_t gone_outside;		/* of them, not between begin and end */
-	const char *reason;		/* that they must have, or */
-	const char *or_else;		/* this one */
-	uint64_t of_reason;		/* bytes */
+	uint64_t gone, back;		/* bytes of BOs evicted and brought back */
+	uint64_t gone_outside;		/* bytes evicted outside of begin and end */
+	const char *reason;		/* the expected reason, */
+	const char *or_else;		/* or this one */
+	uint64_t of_reason;		/* bytes with the expected reason */
 	unsigned int other_reasons;
 };
 
@@ -199,7 +199,7 @@ static void a_submit(void **state)
 	begin_recording();
 	ok(gpu_app_ask(&app, &(struct app_request) { .op = APP_FRAME }, NULL, NULL, NULL),
 	   "a frame");
-	/* The CPU writes the command stream of the frame first. */
+	/* First, the CPU writes the command stream of the frame. */
 	r = record_of_two("submit", "cpu-fault");
 	assert_int_equal(r.calls_begun, 0);
 	assert_int_equal(r.back, args.evicted_bytes);
@@ -224,7 +224,7 @@ static void a_cpu_fault(void **state)
 	assert_int_equal(r.gone, 0);
 }
 
-/* The driver's own shrinker, by its file in debugfs. */
+/* Run the driver's own shrinker through debugfs. */
 static void the_shrinker(void **state)
 {
 	struct record r;
@@ -239,7 +239,7 @@ static void the_shrinker(void **state)
 	assert_int_equal(r.back, 0);
 }
 
-/* An errno is part of the story; what is refused at the door is not traced. */
+/* A call that fails is traced with its errno. One that is refused at once is not traced. */
 static void a_failure(void **state)
 {
 	struct drm_panthor_mem_reclaim args = { .tgid = (uint32_t)app.pid, .pad = 1 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recording trace events, by the files of tracefs.
+ * Record trace events with the files of tracefs.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +30,7 @@ int trace_reset(unsigned int kib)
 	snprintf(text, sizeof(text), "%u", kib);
 	if (!ret && kib)
 		ret = sysmem_write_file(TRACEFS "buffer_size_kb", text);
-	/* Emptied by opening it with O_TRUNC. */
+	/* Opening it with O_TRUNC empties it. */
 	if (!ret) {
 		FILE *f = fopen(TRACEFS "trace", "w");
 
@@ -71,7 +71,7 @@ int trace_stop(void)
 	return sysmem_write_file(TRACEFS "tracing_on", "0");
 }
 
-/* "  name-12  [001] .....  12.345678: event: text" */
+/* Parse "  name-12  [001] .....  12.345678: event: text". */
 static bool parse(char *line, struct trace_event *event)
 {
 	char *cpu = strstr(line, " ["), *p = cpu, *end;
@@ -79,7 +79,7 @@ static bool parse(char *line, struct trace_event *event)
 
 	if (!cpu)
 		return false;
-	/* Names of threads may have a dash in them, numbers do not. */
+	/* The name of a thread can contain a dash, its number cannot. */
 	while (p > line && p[-1] == ' ')
 		p--;
 	while (p > line && p[-1] != '-')
@@ -87,7 +87,7 @@ static bool parse(char *line, struct trace_event *event)
 	event->thread = (pid_t)strtol(p, NULL, 10);
 	event->cpu = (unsigned int)strtoul(cpu + 2, &p, 10);
 	p = strchr(p, ' ');
-	/* Flags, if there are any. */
+	/* Skip the flags, if there are any. */
 	while (p && (*p == ' ' || !strchr("0123456789", *p)))
 		p = *p == ' ' ? p + 1 : strchr(p, ' ');
 	if (!p)

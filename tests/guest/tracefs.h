@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's trace events: which ones to record, and what was recorded.
+ * The kernel's trace events: select which ones to record, and read them.
  */
 #ifndef TRACEFS_H
 #define TRACEFS_H
@@ -9,33 +9,33 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One recorded event; the strings live as long as the callback runs. */
+/* One recorded event. The strings are valid until the callback returns. */
 struct trace_event {
-	pid_t thread;		/* that it happened in */
+	pid_t thread;		/* the thread that caused it */
 	unsigned int cpu;
-	int64_t ns;		/* CLOCK_MONOTONIC, to the microsecond */
-	const char *name;	/* without the subsystem */
-	const char *text;	/* what comes after the name */
+	int64_t ns;		/* CLOCK_MONOTONIC, with a resolution of 1 us */
+	const char *name;	/* without the name of the subsystem */
+	const char *text;	/* the text after the name */
 };
 
 typedef void (*trace_fn)(const struct trace_event *event, void *arg);
 
-/* Forget everything, record nothing. @kib: room for each CPU, 0 for as it is. */
+/* Drop all events and record none. @kib: buffer size of each CPU, 0: unchanged. */
 int trace_reset(unsigned int kib);
 
-/* Record an event, "subsystem/name"; @filter in the kernel's syntax or NULL. */
+/* Record an event "subsystem/name". @filter has the kernel's syntax, or is NULL. */
 int trace_enable(const char *event, const char *filter);
 
-/* Until the next reset. */
+/* Record until the next reset. */
 int trace_only_this_thread(void);
 
 int trace_start(void);
 int trace_stop(void);
 
-/* All events in order of time. -EOVERFLOW: some were lost for lack of room. */
+/* All events in order of time. -EOVERFLOW: the buffer was too small, some were lost. */
 int trace_for_each(trace_fn fn, void *arg);
 
-/* The value of "key=" in an event's text; false if it is not there. */
+/* Read the value of "key=" in an event's text. Returns false if there is none. */
 bool trace_field(const struct trace_event *event, const char *key, int64_t *value);
 bool trace_field_is(const struct trace_event *event, const char *key, const char *value);
 

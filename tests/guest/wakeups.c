@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is a wake-up ever lost? Of a kernel that handles interrupts in a way of its
- * own, such as the flavour bench.
+ * Is a wake-up ever lost? For kernels with changed interrupt handling, such as the kernel
+ * bench.
  *
  * usage: wakeups [SECONDS]
  *
- * Two processes on two CPUs wake each other in turn, so that each CPU goes idle
- * as the other one sends it an interrupt: first in a quiet machine, in which no
- * timer would make up for a loss, then while others sleep on short timers, move
- * from CPU to CPU and make the kernel interrupt all CPUs. Nobody waits for more
- * than a moment: who is still waiting after LOST_S was forgotten. Printed are the
- * times there and back, for the reader.
+ * Two processes on two CPUs wake each other in turn, so that each CPU goes idle just when the
+ * other one sends it an interrupt. First the machine is otherwise idle, and no timer can
+ * make up for a loss. Then other processes sleep on short timers, move from CPU to CPU, and
+ * make the kernel interrupt all CPUs. No wait is long, so a process that still waits after
+ * LOST_S has lost a wake-up. The round-trip times are printed for information.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,10 +32,10 @@
 #define PAIRS 2
 
 struct pair {
-	uint32_t turn;		/* whose: 0 or 1 */
+	uint32_t turn;		/* whose turn it is: 0 or 1 */
 	uint32_t over;
 	unsigned int count;
-	uint32_t ns[SAMPLES];	/* there and back */
+	uint32_t ns[SAMPLES];	/* round-trip times */
 };
 
 static int64_t now_ns(void)
@@ -64,7 +63,7 @@ static void stay_on(int cpu)
 
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
-	/* With one CPU all of them share it. */
+	/* With one CPU, all processes share it. */
 	sched_setaffinity(0, sizeof(one), &one);
 }
 
@@ -108,7 +107,7 @@ static int play(struct pair *pair, uint32_t me, int cpu, int64_t end)
 	return 0;
 }
 
-/* Short sleeps, everywhere, and interrupts to all CPUs. */
+/* Sleep for short times on all CPUs, and interrupt all CPUs. */
 static int disturb(unsigned int seed, int64_t end)
 {
 	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);

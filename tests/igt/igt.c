@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs of this directory share.
+ * Functions that the programs of this directory share.
  */
 #include <stdio.h>
 #include <stdlib.h>

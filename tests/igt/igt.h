@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the programs of this directory share.
+ * Declarations that the programs of this directory share.
  *
- * They check panthor's own interface, not ours, on any device that panthor
- * drives: they use nothing that only the simulated GPU has, and no job faults.
- * The names follow those of the panthor tests of the IGT project, so that
+ * They test panthor's own interface, not the two ioctls, on any device that panthor drives.
+ * They use nothing that only the simulated GPU has, and no job faults. The names are those
+ * of the panthor tests of the IGT project, so that results can be compared, but the code
+ * is our own.
  * results can be compared; the programs are our own.
  */
 #ifndef IGT_H
@@ -19,19 +20,19 @@
 
 #include "gpu/device.h"
 
-#define IGT_SKIP 77	/* exit status: nothing to test here */
+#define IGT_SKIP 77	/* exit status: there is nothing to test */
 
-/* The device; opened anew for each subtest. */
+/* The device, opened again for each subtest. */
 extern struct gpu_device igt_dev;
 
-/* setup and teardown of a subtest */
+/* Setup and teardown of a subtest. */
 int igt_open(void **state);
 int igt_close(void **state);
 
-/* Exit with IGT_SKIP when there is no panthor device. */
+/* Exit with IGT_SKIP if there is no panthor device. */
 void igt_require_device(void);
 
-/* An ioctl must succeed, or fail with just this errno. */
+/* Make an ioctl that must succeed, or must fail with exactly this errno. */
 void igt_ok(int ret);
 void igt_fails(int ret, int expected_errno);
 

@@ -29,7 +29,7 @@ static void bo_create(void **state)
 
 	igt_fails(gpu_bo_create(igt_dev.fd, 0, 0, 0, &bo), EINVAL);
 	igt_fails(gpu_bo_create(igt_dev.fd, 4096, 0, 1u << 31, &bo), EINVAL);
-	/* A VM that is gone. */
+	/* A VM that was destroyed. */
 	igt_fails(gpu_bo_create(igt_dev.fd, 4096, vm, 0, &bo), EINVAL);
 }
 
@@ -46,7 +46,7 @@ static void bo_mmap_offset(void **state)
 	words = bo.map;
 	for (uint64_t i = 0; i < bo.size / 8; i++)
 		words[i] = i * 3;
-	/* The second mapping shows the second page of the same memory. */
+	/* The second mapping is of the second page of the same memory. */
 	for (uint64_t i = 0; i < 512; i++)
 		assert_true(((uint64_t *)other)[i] == (512 + i) * 3);
 	gpu_bo_unmap_window(other, 4096, 4096);
@@ -82,7 +82,7 @@ static void bo_create_round_size(void **state)
 	}
 }
 
-/* Also when the memory served another BO before. */
+/* Even if the memory belonged to another BO before. */
 static void bo_zeroed(void **state)
 {
 	struct gpu_bo bo;

@@ -17,7 +17,7 @@ static struct drm_panthor_queue_create queue = {
 	.ringbuf_size = GPU_RINGBUF_SIZE,
 };
 
-/* A request that would be accepted; the tests then spoil one field. */
+/* A valid request; the tests then make one field invalid. */
 static struct drm_panthor_group_create good_request(uint32_t vm)
 {
 	return (struct drm_panthor_group_create) {
@@ -110,7 +110,7 @@ static void group_submit(void **state)
 	igt_ok(gpu_ctx_alloc(&ctx, 4096, GPU_BO_PRIVATE, &bo));
 	igt_ok(gpu_bo_map(igt_dev.fd, &bo));
 
-	/* One store for each word, each with a value of its own. */
+	/* One store for each word, each with another value. */
 	cs = gpu_ctx_begin(&ctx);
 	cs_move48(cs, 0, bo.va);
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -130,7 +130,7 @@ static void group_submit(void **state)
 	gpu_ctx_fini(&ctx);
 }
 
-/* Jobs of one queue run in order: each adds to what the one before left. */
+/* Jobs of one queue run in order: each adds to the result of the one before. */
 static void group_submit_many(void **state)
 {
 	static struct gpu_ctx ctx;
@@ -150,7 +150,7 @@ static void group_submit_many(void **state)
 		cs_store_multiple(cs, 2, 0, 1, 0);
 		cs_wait_all(cs);
 		cs_flush_caches(cs, 4);
-		/* Wait for every fourth, so that some are in flight. */
+		/* Wait for every fourth job, so that several are unfinished at a time. */
 		if (i % 4 == 3)
 			igt_ok(gpu_ctx_run(&ctx, 0));
 		else
@@ -168,7 +168,7 @@ static void group_submit_invalid(void **state)
 	(void)state;
 	igt_ok(gpu_vm_create(igt_dev.fd, NULL, &vm));
 	igt_ok(gpu_group_create(&igt_dev, vm, 1, &group));
-	/* Not aligned to 64 bytes; not whole instructions; no such queue. */
+	/* Not aligned to 64 bytes; no whole number of instructions; no such queue. */
 	igt_fails(gpu_group_submit(&igt_dev, group, 0, 8, 64, 0, 0), EINVAL);
 	igt_fails(gpu_group_submit(&igt_dev, group, 0, 64, 4, 0, 0), EINVAL);
 	igt_fails(gpu_group_submit(&igt_dev, group, 1, 0, 0, 0, 0), EINVAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DEV_QUERY: what the device says of itself.
+ * DEV_QUERY: what the device reports about itself.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static void query(void **state)
 	uint32_t size = 0;
 
 	(void)state;
-	/* Without a place for it, the kernel tells the size. */
+	/* Without a buffer, the kernel returns the size. */
 	igt_ok(raw_query(DRM_PANTHOR_DEV_QUERY_GPU_INFO, &size, NULL));
 	assert_true(size >= sizeof(info.gpu_id));
 
@@ -42,8 +42,8 @@ static void query(void **state)
 }
 
 /*
- * A structure from before the last fields were added: only its part is written.
- * One that is shorter than the first there ever was is refused.
+ * A structure from before the last members were added: only this part is written. One that
+ * is shorter than the first version is refused.
  */
 static void query_short(void **state)
 {

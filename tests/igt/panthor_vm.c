@@ -2,10 +2,9 @@
 /*
  * Address spaces: creation, binding, and unbinding of parts.
  *
- * The unbind subtests bind a BO whose pages carry numbers, unbind a range,
- * bind another BO there, and have the GPU read numbers on both sides of every
- * edge. They are written around 2 MiB because that is what the driver can map
- * as one block: unbinding a part must then split it.
+ * The unbind subtests bind a BO with numbered pages, unbind a range, bind another BO there,
+ * and let the GPU read the numbers on both sides of each edge. They use ranges around 2 MiB,
+ * because the driver can map this size as one block: unbinding a part must then split it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -20,15 +19,15 @@
 #define BO_SIZE (4 * HUGE)
 #define MAX_SAMPLES 64
 
-/* Numbers in the first word of each page: which BO, which page of it. */
+/* The first word of each page is a number that tells the BO and the page. */
 #define FIRST_TAG 0x10000000u
 #define SECOND_TAG 0x20000000u
 
 struct unbind_case {
-	uint64_t map_at;	/* from BASE */
+	uint64_t map_at;	/* distance from BASE */
 	uint64_t map_size;
 	uint64_t bo_offset;
-	uint64_t unmap_at;	/* from BASE */
+	uint64_t unmap_at;	/* distance from BASE */
 	uint64_t unmap_size;
 };
 
@@ -52,8 +51,8 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 }
 
 /*
- * Pages (as distances from BASE) that the GPU will read: on both sides of the
- * unbound range's edges and of every 2 MiB line, if they were bound at first.
+ * The pages (as distances from BASE) that the GPU will read: on both sides of each edge of
+ * the unbound range, and of each 2 MiB boundary, as far as they were bound.
  */
 static size_t choose_pages(const struct unbind_case *c, uint64_t *at)
 {
@@ -190,7 +189,7 @@ static void vm_bind(void **state)
 	igt_ok(gpu_vm_map(igt_dev.fd, vm, bo.handle, 0, 0x1000, 0x1000, 0));
 	igt_fails(gpu_vm_map(igt_dev.fd, vm, 0xdead, 0, 0x2000, 0x1000, 0),
 		  EINVAL);
-	/* Past the end of the BO; not on a page; flags that do not exist. */
+	/* Past the end of the BO; not aligned to pages; unknown flags. */
 	igt_fails(gpu_vm_map(igt_dev.fd, vm, bo.handle, 0, 0x2000, 0x2000, 0),
 		  EINVAL);
 	igt_fails(gpu_vm_map(igt_dev.fd, vm, bo.handle, 0, 0x2001, 0x1000, 0),
@@ -215,7 +214,7 @@ static void vm_unbind(void **state)
 				  0));
 		igt_ok(gpu_vm_unmap(igt_dev.fd, vm, 0x1000, 0x1000));
 	}
-	/* Nothing is bound there: that is no error. */
+	/* Nothing is bound there, which is not an error. */
 	igt_ok(gpu_vm_unmap(igt_dev.fd, vm, 0x1000, 0x1000));
 	gpu_bo_destroy(igt_dev.fd, &bo);
 	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
@@ -236,7 +235,7 @@ static void vm_unbind_invalid_address(void **state)
 	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
 }
 
-/* The driver's own part of the address space is no place for user BOs. */
+/* User BOs cannot be bound in the driver's own part of the address space. */
 static void vm_bind_intersect_kbo_range(void **state)
 {
 	struct gpu_bo bo;
@@ -320,7 +319,7 @@ static void vm_unbind_hugepage_subset(void **state)
 		.unmap_at = HUGE / 2, .unmap_size = HUGE + 3 * PAGE });
 }
 
-/* A BO that is unbound bit by bit, from the left. */
+/* Unbind a BO in small parts, from the start. */
 static void vm_unbind_hugepage_successive(void **state)
 {
 	struct gpu_bo bo;
@@ -332,7 +331,7 @@ static void vm_unbind_hugepage_successive(void **state)
 	igt_ok(gpu_vm_map(igt_dev.fd, vm, bo.handle, 0, BASE, bo.size, 0));
 	for (uint64_t at = 0; at < bo.size; at += HUGE / 8)
 		igt_ok(gpu_vm_unmap(igt_dev.fd, vm, BASE + at, HUGE / 8));
-	/* The whole range is free again. */
+	/* The whole range can be used again. */
 	igt_ok(gpu_vm_map(igt_dev.fd, vm, bo.handle, 0, BASE, bo.size, 0));
 	igt_ok(gpu_vm_check(igt_dev.fd, vm));
 	gpu_bo_destroy(igt_dev.fd, &bo);
