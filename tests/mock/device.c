@@ -16,7 +16,7 @@
 
 #define MIB (1024ull * 1024)
 #define STEP_NS 1000000
-/* Beyond the numbers of real processes. */
+/* PIDs beyond those of real processes. */
 #define FIRST_PID 5000000
 
 static struct {
@@ -34,7 +34,7 @@ static long number(const char *name, long otherwise)
 	return value ? atol(value) : otherwise;
 }
 
-/* Every millisecond of the model's clock. */
+/* Called at every millisecond of the model's clock. */
 static void step(struct model *m, void *arg)
 {
 	struct model_event *event = arg;
@@ -74,7 +74,7 @@ static void start(const char *apps)
 
 	device.model = model_new();
 	device.model->next_pid = FIRST_PID;
-	/* Deadlines are points in real time. */
+	/* Callers calculate deadlines from the real clock. */
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	device.model->now = t.tv_sec * 1000000000ll + t.tv_nsec;
 	model_swap_resize(device.model, (size_t)number("MOCK_SWAP", 128) * MIB / MODEL_PAGE);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device for whole programs: linked into one, its open() of DEVICE_PATH gives a
- * file of the mock, if MOCK_APPS is in the environment. Processes can be real ones,
- * with numbers and pidfds; only their GPU memory is the model's.
+ * A device for whole programs. Linked into a program, it replaces open(): with MOCK_APPS in
+ * the environment, DEVICE_PATH opens a file of the mock. Processes can be real ones, with
+ * PIDs and pidfds; only their GPU memory is part of the model.
  *
- *   MOCK_APPS     PID:MIB,PID:MIB...: who has how much GPU memory
- *   MOCK_SWAP     size of swap in MiB (default 128); sysinfo() says the same
- *   MOCK_SLOW     N: moving pages takes N times as long in real time as it does in
- *                 the model's; other threads go on meanwhile. 0, the default: none.
+ *   MOCK_APPS     PID:MIB,PID:MIB...: the GPU memory of each process
+ *   MOCK_SWAP     size of swap in MiB (default 128), also as returned by sysinfo()
+ *   MOCK_SLOW     N: moving pages takes N times as long in real time as in the model;
+ *                 other threads run meanwhile. 0, the default, takes no real time.
  */
 #ifndef DEVICE_H
 #define DEVICE_H

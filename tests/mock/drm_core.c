@@ -25,7 +25,7 @@
 static struct {
 	struct drm_core *core;
 	pthread_once_t once;
-	/* Recursive: an event in the middle of an ioctl may issue another. */
+	/* Recursive, because an event during an ioctl may issue another. */
 	pthread_mutex_t lock;
 } state = {
 	.once = PTHREAD_ONCE_INIT,
@@ -41,7 +41,7 @@ static void make_lock(void)
 	pthread_mutexattr_destroy(&attr);
 }
 
-/* Programs issue ioctls before there is a device, too. */
+/* Programs may issue ioctls before there is a device. */
 static void lock(void)
 {
 	pthread_once(&state.once, make_lock);
@@ -73,7 +73,7 @@ int drm_core_open(struct model_file *file)
 
 /* --- handlers: 0 or -errno; @data is the kernel's copy ------------------- */
 
-/* The caller gives room, and learns the whole length, as with snprintf(). */
+/* As with snprintf(): copies what fits, and returns the whole length. */
 static int copy_field(char *to, __kernel_size_t *length, const char *value)
 {
 	size_t room = *length;
@@ -102,8 +102,8 @@ static int version(struct drm_core *core, void *data)
 }
 
 /*
- * The calling process has a number of its own in the model, and a real one, by
- * which it may name itself, too.
+ * The calling process has a PID in the model and a real one. It may name itself by
+ * either.
  */
 static uint32_t model_tgid(const struct drm_core *core, uint32_t tgid)
 {
@@ -160,7 +160,7 @@ static const struct handler handlers[] = {
 	{ DRM_IOCTL_PANTHOR_MEM_CLAIM, mem_claim, true },
 };
 
-/* By number alone: size and direction may be those of another version. */
+/* Only the number identifies an ioctl: another version has another size. */
 static const struct handler *find_handler(const struct drm_core *core, unsigned long request)
 {
 	size_t i;
@@ -173,9 +173,9 @@ static const struct handler *find_handler(const struct drm_core *core, unsigned 
 }
 
 /*
- * The argument is as long as the longer of the two versions; what the caller's
- * lacks is 0, what the kernel's lacks is not looked at. It is copied back also
- * when the handler failed.
+ * The argument is as long as the longer version of the struct. Missing members are 0 to the
+ * kernel, members that it does not know are ignored. The argument is copied back even if the
+ * handler failed.
  */
 static int dispatch(struct drm_core *core, struct model_file *file, unsigned long request,
 		    void *user)
@@ -225,13 +225,13 @@ void drm_core_sleep(int64_t ns)
 	pthread_mutex_lock(&state.lock);
 }
 
-/* PIDFD_GET_INFO, of whatever size. */
+/* PIDFD_GET_INFO, of any size. */
 static bool is_pidfd_info(unsigned long request)
 {
 	return _IOC_TYPE(request) == 0xFF && _IOC_NR(request) == 11;
 }
 
-/* The number is behind the mask and a cgroup's id. */
+/* The PID comes after the mask and the id of a cgroup. */
 static bool lies(const struct drm_core *core, int fd, unsigned long request, void *arg)
 {
 	const uint32_t tgid = core ? (uint32_t)core->liar_tgid : 0;
@@ -240,7 +240,7 @@ static bool lies(const struct drm_core *core, int fd, unsigned long request, voi
 	       !user_copy_to((char *)arg + 16, &tgid, sizeof(tgid));
 }
 
-/* musl's has an int, of which the bits count. */
+/* With musl, the request is an int; its bits are what counts. */
 #ifdef __GLIBC__
 typedef unsigned long ioctl_request;
 #else

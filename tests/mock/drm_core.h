@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The test executable's own ioctl(). The real libdrm, above which the library
- * under test runs, calls it in place of the C library's, because the dynamic
- * linker looks in the executable first. For fds that were made here it does what
- * drm_ioctl() of the kernel does, with the model behind it; every other fd goes
- * to the real system call.
+ * An ioctl() in the test executable. The library under test calls the real libdrm, and
+ * libdrm calls this function instead of the C library's, because the dynamic linker searches
+ * the executable first. For descriptors created here it acts as drm_ioctl() of the kernel,
+ * on the model. For all other descriptors it makes the real system call.
  */
 #ifndef DRM_CORE_H
 #define DRM_CORE_H
@@ -15,38 +14,38 @@
 
 struct drm_core {
 	struct model *model;
-	/* What VERSION says. */
+	/* The results of VERSION. */
 	const char *driver;
 	int major;
 	int minor;
-	/* A driver without the two ioctls; or with others of the same numbers. */
+	/* A driver without the two ioctls, or with other ioctls of the same numbers. */
 	bool has_mem;
 	bool unplugged;
-	/* A driver whose ioctls know no target but a TGID. */
+	/* A driver whose ioctls accept only a TGID as a target. */
 	bool no_targets;
-	/* What the kernel's struct of those others takes, and what they do. */
+	/* The struct of those other ioctls, and what they do. */
 	size_t foreign_size;
 	int (*foreign)(struct drm_core *core, void *data);
-	/* A kernel before 6.13, where a pidfd does not tell its number. */
+	/* A kernel before 6.13, on which a pidfd does not report its PID. */
 	bool old_pidfd;
-	/* What a pidfd says instead of its number: an errno code, or 0. */
+	/* An errno that PIDFD_GET_INFO returns instead of the PID, or 0. */
 	int pidfd_error;
-	/* A file of another file system that answers as if it were a pidfd, or 0. */
+	/* A file of another file system that answers like a pidfd, or 0. */
 	int liar;
 	pid_t liar_tgid;
-	/* How many ioctls reached the core, and how many of the two among them. */
+	/* The number of ioctls that reached the core, and of the two among them. */
 	unsigned int ioctls;
 	unsigned int mem_ioctls;
 };
 
-/* One at a time: the fds of an older one are no devices any more. */
+/* There is one device at a time: descriptors of an older one are no longer devices. */
 void drm_core_start(struct drm_core *core, struct model *m);
 void drm_core_stop(void);
 
-/* A new fd for @file. Close it with close(); dup() works as ever. */
+/* Creates a descriptor for @file. close() and dup() work on it. */
 int drm_core_open(struct model_file *file);
 
-/* For an event in the middle of an ioctl: lets other threads into the model. */
+/* Called in an event during an ioctl, to let other threads enter the model. */
 void drm_core_sleep(int64_t ns);
 
 #endif /* DRM_CORE_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A descriptor is known by the inode that it leads to: that sees through dup(), and
- * notices when the number was closed and means another file now.
+ * A descriptor is identified by its inode. So a duplicate is recognised, and so is a number
+ * that was closed and refers to another file now.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that stand for something in the model. They are real ones, so that
- * close(), dup() and poll() work as ever.
+ * Descriptors that represent something in the model. They are real descriptors, so close(),
+ * dup() and poll() work on them.
  */
 #ifndef MOCK_FD_H
 #define MOCK_FD_H
@@ -12,13 +12,13 @@ enum mock_fd_kind {
 	MOCK_FD_CGROUP, /* struct model_cgroup */
 };
 
-/* From now on, @fd and its duplicates stand for @thing. Returns @fd. */
+/* Let @fd and its duplicates represent @thing. Returns @fd. */
 int mock_fd_add(int fd, enum mock_fd_kind kind, void *thing);
 
-/* What @fd stands for, or NULL; errno is left as it was. */
+/* Returns what @fd represents, or NULL. Does not change errno. */
 void *mock_fd_thing(int fd, enum mock_fd_kind kind);
 
-/* All of them stand for nothing any more. */
+/* Forget all of them: they represent nothing any more. */
 void mock_fd_forget(void);
 
 #endif /* MOCK_FD_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model as a whole: its life, its clock, signals. */
+/* The model as a whole: creation, clock, signals. */
 #include <stdlib.h>
 
 #include "model.h"
@@ -66,7 +66,7 @@ void model_advance(struct model *m, int64_t ns)
 	if (event && !event->done && event->at <= until) {
 		if (event->at > m->now)
 			m->now = event->at;
-		/* First, so that what it does may take time itself. */
+		/* Removed before it is called, because it may take time itself. */
 		event->done = true;
 		event->fn(m, event->arg);
 	}
@@ -100,7 +100,7 @@ void model_call_begin(struct model *m)
 
 void model_call_end(struct model *m)
 {
-	/* On the way back to user space the handler runs. */
+	/* The handler runs on return to user space. */
 	m->signal = false;
 	m->pages_to_signal = MODEL_NO_SIGNAL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cgroups: a tree, who is in it, and what may go from it to swap. */
+/* Cgroups: the tree, its processes, and how much of each may be swapped. */
 #include <stdlib.h>
 
 #include "model.h"

@@ -13,9 +13,9 @@ struct claim {
 	struct model *m;
 	struct drm_panthor_mem_claim *arg;
 	struct model_target target;
-	unsigned long call; /* its number */
+	unsigned long call; /* number of the call */
 	bool dry_run;
-	uint64_t read; /* bytes that came from swap */
+	uint64_t read; /* bytes read from swap */
 	bool over;
 	int ret;
 };
@@ -27,7 +27,7 @@ static void end(struct claim *c, int ret, uint32_t status)
 	c->arg->status |= status;
 }
 
-/* What the cap counts, and what a signal must not lose. */
+/* The amount that the cap limits, and that a signal must not lose. */
 static uint64_t done_bytes(const struct claim *c)
 {
 	return c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY ? c->read
@@ -47,7 +47,7 @@ static bool stopped(struct claim *c)
 	return c->over;
 }
 
-/* Wait for the VM's lock until the deadline, or until something happens. */
+/* Wait for the VM's lock until the deadline or an event. */
 static void wait_unlocked(struct claim *c, const struct model_vm *vm)
 {
 	const int64_t deadline = c->arg->deadline_ns;
@@ -57,7 +57,7 @@ static void wait_unlocked(struct claim *c, const struct model_vm *vm)
 		const bool due = m->event && !m->event->done;
 		int64_t until = deadline;
 
-		/* Nothing would ever end it. */
+		/* Nothing would end the wait. */
 		if (!deadline && !due)
 			abort();
 		if (due && (!deadline || m->event->at < deadline))
@@ -82,7 +82,7 @@ static void read_pages(struct claim *c, struct model_bo *bo)
 	}
 }
 
-/* Not by a pointer to the binding: reading takes time, in which it can go. */
+/* Search the binding again: it can disappear during a read, which takes time. */
 static void map(struct model_bo *bo, const struct model_vm *vm)
 {
 	unsigned int i;
@@ -93,7 +93,7 @@ static void map(struct model_bo *bo, const struct model_vm *vm)
 	}
 }
 
-/* May the VM be changed? Else what is in it stays evicted. */
+/* May the VM be changed? If not, its BOs stay evicted. */
 static bool may_map(struct claim *c, const struct model_vm *vm)
 {
 	if (!c->dry_run)
@@ -103,7 +103,7 @@ static bool may_map(struct claim *c, const struct model_vm *vm)
 	return !c->over && !vm->locked;
 }
 
-/* It may be resident already, because the CPU uses it. */
+/* The BO may already be resident, because the CPU uses it. */
 static void take(struct claim *c, struct model_bo *bo)
 {
 	if (!bo->resident)
@@ -111,7 +111,7 @@ static void take(struct claim *c, struct model_bo *bo)
 	bo->resident = bo->resident || !c->dry_run;
 }
 
-/* @vm: where to map it, or NULL for a BO that the CPU alone uses. */
+/* @vm: where to map the BO, or NULL if only the CPU uses it. */
 static void claim_bo(struct claim *c, struct model_bo *bo, const struct model_vm *vm)
 {
 	const bool prefetch = c->arg->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
@@ -133,7 +133,7 @@ static void claim_bo(struct claim *c, struct model_bo *bo, const struct model_vm
 	take(c, bo);
 }
 
-/* A dry run leaves everything as it is, and must not take a BO for two. */
+/* A dry run changes nothing, and must count each BO once. */
 static bool is_due(struct claim *c, struct model_bo *bo)
 {
 	if (c->dry_run && bo->seen == c->call)
@@ -170,7 +170,7 @@ static void claim_file(struct claim *c, struct model_file *file)
 	}
 }
 
-/* Every reclaim of one of these files ends. */
+/* End every reclaim of one of these files. */
 static void end_reclaims(struct claim *c)
 {
 	struct model_file *file;
@@ -181,7 +181,7 @@ static void end_reclaims(struct claim *c)
 	}
 }
 
-/* Each BO once, whoever of the target's files has it. */
+/* Claim each BO once, even if several files of the target have it. */
 static uint64_t evicted_bytes(struct claim *c)
 {
 	struct model_bo *bo;
@@ -234,7 +234,7 @@ int model_mem_claim(struct model *m, struct drm_panthor_mem_claim *arg)
 			claim_file(&c, file);
 	}
 	arg->remaining_bytes = evicted_bytes(&c);
-	/* Nothing has come back yet. */
+	/* Nothing was brought back yet. */
 	if (c.dry_run)
 		arg->remaining_bytes -= arg->claimed_bytes;
 	if (!model_outputs_valid(c.ret))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the device, their VMs, and work on the GPU. */
+/* Files of the device, their VMs, and GPU work. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -120,7 +120,7 @@ int model_submit(struct model *m, struct model_vm *vm, int64_t ns)
 		}
 	}
 
-	/* One queue: jobs run one after the other. */
+	/* There is one queue: jobs run one after the other. */
 	start = model_vm_busy(m, vm) ? vm->busy_until : m->now;
 	vm->busy_until = start + ns;
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* BOs, their pages and content; RAM and swap. */
+/* BOs, their pages and contents; RAM and swap. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ void model_counters(const struct model *m, struct model_counters *c)
 	c->swap_free = (m->n_slots - m->slots_used - m->slots_reserved) * MODEL_PAGE;
 }
 
-/* Only what is empty can be resized: the model has no swapoff of used swap. */
+/* Only empty swap can be resized, because the model has no swapoff. */
 void model_swap_resize(struct model *m, size_t slots)
 {
 	if (m->slots_used)
@@ -69,7 +69,7 @@ int model_page_out(struct model *m, struct model_bo *bo, struct model_page *page
 		;
 	m->slot_hint = slot + 1;
 
-	/* The content moves; what the page had is lost. */
+	/* The slot has the content now, and the page loses it. */
 	m->slots[slot] = (struct model_slot){
 		.used = true, .word = page->word, .cgroup = bo->cgroup,
 	};
@@ -182,7 +182,7 @@ bool model_bo_has_handle(const struct model_bo *bo, const struct model_file *fil
 	return false;
 }
 
-/* The file's VMs lose the BO, too. */
+/* The VMs of the file unmap the BO, too. */
 void model_bo_drop_handle(struct model *m, struct model_bo *bo, struct model_file *file)
 {
 	unsigned int i, kept = 0;
@@ -266,7 +266,7 @@ int model_gpu_check(const struct model_bo *bo, const struct model_vm *vm)
 	return -EFAULT;
 }
 
-/* Only after the pages were made resident. */
+/* To be called only after the pages were made resident. */
 void model_bo_fill(struct model_bo *bo, uint64_t seed)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes: numbers, namespaces, life. */
+/* Processes: PIDs, namespaces, exit. */
 #include <stdlib.h>
 
 #include "model.h"
@@ -7,7 +7,7 @@
 static void new_pid(struct model *m, struct model_pid *pid, enum model_ns ns)
 {
 	pid->alive = true;
-	/* The initial namespace sees everybody, the child one only its own. */
+	/* All processes are visible in the initial namespace, the child's in the child one. */
 	pid->nr[MODEL_NS_INIT] = m->next_pid++;
 	if (ns == MODEL_NS_CHILD)
 		pid->nr[MODEL_NS_CHILD] = m->next_child_pid++;

@@ -12,9 +12,9 @@ struct reclaim {
 	struct model *m;
 	struct drm_panthor_mem_reclaim *arg;
 	struct model_target target;
-	unsigned long call; /* its number */
+	unsigned long call; /* number of the call */
 	bool dry_run;
-	/* The call is over: 0, or the error that ended it. */
+	/* The call has ended, with 0 or this error. */
 	bool over;
 	int ret;
 };
@@ -26,7 +26,7 @@ static void end(struct reclaim *r, int ret, uint32_t status)
 	r->arg->status |= status;
 }
 
-/* Was one of the target's files claimed since the call began? */
+/* Was a file of the target claimed since the call began? */
 static bool claimed(const struct reclaim *r)
 {
 	const struct model_file *file;
@@ -38,7 +38,7 @@ static bool claimed(const struct reclaim *r)
 	return false;
 }
 
-/* Did one of them get new work? */
+/* Did a file of the target get new work? */
 static bool worked(const struct reclaim *r)
 {
 	const struct model_file *file;
@@ -50,7 +50,7 @@ static bool worked(const struct reclaim *r)
 	return false;
 }
 
-/* Between any two steps: is there a reason to stop? */
+/* Called between two steps: is there a reason to stop? */
 static bool stopped(struct reclaim *r)
 {
 	if (r->over)
@@ -71,7 +71,7 @@ static bool stopped(struct reclaim *r)
 	return r->over;
 }
 
-/* Wait for the VM's work, and for its lock, until the deadline or an event. */
+/* Wait for the VM's work and its lock, until the deadline or an event. */
 static void wait_idle(struct reclaim *r, const struct model_vm *vm)
 {
 	struct model *m = r->m;
@@ -94,7 +94,7 @@ static void skip(struct reclaim *r, uint64_t bytes, uint32_t status)
 	r->arg->status |= status;
 }
 
-/* Why the BO has to stay: a bit of the status, or 0. */
+/* The reason why the BO has to stay, as a bit of the status, or 0. */
 static uint32_t why_not(const struct reclaim *r, const struct model_bo *bo)
 {
 	unsigned int i;
@@ -113,13 +113,13 @@ static uint32_t why_not(const struct reclaim *r, const struct model_bo *bo)
 		if (vm->locked || model_vm_busy(r->m, vm))
 			return DRM_PANTHOR_MEM_STATUS_BUSY;
 	}
-	/* It would leave the GPU for nothing. */
+	/* Swap would not accept the pages, so evicting the BO would be in vain. */
 	if (model_cgroup_room(bo->cgroup) < bo->size)
 		return DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
 	return 0;
 }
 
-/* A limit keeps one BO in RAM, a lack of room or a device that fails all that follow. */
+/* A limit keeps one BO in RAM; full swap or a failing device all that follow as well. */
 static void not_paged_out(struct reclaim *r, int why)
 {
 	if (why == -EDQUOT)
@@ -138,7 +138,7 @@ static void page_out(struct reclaim *r, struct model_bo *bo)
 	for (i = 0; i < bo->size / MODEL_PAGE && !stopped(r); i++) {
 		if (bo->pages[i].state != MODEL_PAGE_RAM)
 			continue;
-		/* Someone took the BO back meanwhile. */
+		/* Another process has taken the BO back meanwhile. */
 		if (bo->resident)
 			break;
 		ret = model_page_out(r->m, bo, &bo->pages[i]);
@@ -151,7 +151,7 @@ static void page_out(struct reclaim *r, struct model_bo *bo)
 		not_paged_out(r, ret);
 }
 
-/* The cap counts what the call is for. */
+/* The cap counts what was freed, or evicted if nothing is paged out. */
 static bool capped(struct reclaim *r)
 {
 	const uint32_t evict_only = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN |
@@ -203,7 +203,7 @@ static uint64_t cached_bytes(const struct model_bo *bo)
 	return bytes;
 }
 
-/* What page_out() would do to a BO that was evicted before. */
+/* What page_out() would do with a BO that was evicted before. */
 static uint64_t would_page_out(struct reclaim *r, struct model_bo *bo, uint64_t cached)
 {
 	uint64_t room = model_cgroup_room(bo->cgroup);
@@ -217,9 +217,10 @@ static uint64_t would_page_out(struct reclaim *r, struct model_bo *bo, uint64_t 
 }
 
 /*
- * Evicted before, and still in RAM or back in it: by a NO_PAGEOUT, a prefetch,
- * or a call that was interrupted. Counted as evicted, once more, for what goes. What
- * another call has evicted since this one began, or pages out now, is left to that.
+ * BOs that were evicted before and are still in RAM, or there again: because of a
+ * NO_PAGEOUT, a prefetch, or an interrupted call. The part that is paged out counts as
+ * evicted. BOs that another call has evicted since this one began, or is paging out now,
+ * are left to that call.
  */
 static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 {
@@ -246,7 +247,7 @@ static void reclaim_cached(struct reclaim *r, struct model_bo *bo)
 
 static void reclaim_bo(struct reclaim *r, struct model_bo *bo)
 {
-	/* A BO can be in several VMs and files of the target: once is enough. */
+	/* Several VMs and files of the target can have the BO: reclaim it once. */
 	if (bo->seen == r->call)
 		return;
 	bo->seen = r->call;
@@ -279,7 +280,7 @@ static void reclaim_file(struct reclaim *r, struct model_file *file)
 	for (i = 0; i < file->n_vms && !stopped(r); i++)
 		reclaim_vm(r, &file->vms[i]);
 
-	/* What is in no VM, and only the CPU uses. */
+	/* BOs that no VM maps, and only the CPU uses. */
 	for (bo = r->m->bos; bo && !stopped(r); bo = bo->next) {
 		if (model_bo_has_handle(bo, file))
 			reclaim_bo(r, bo);

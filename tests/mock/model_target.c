@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What both ioctls begin with: is it well said, may the caller, and what is meant? */
+/* The start of both ioctls: check the arguments and the caller, find the target. */
 #include <errno.h>
 #include <limits.h>
 
@@ -15,7 +15,7 @@ bool model_outputs_valid(int ret)
 	return ret == 0 || ret == -ENOMEM || ret == -EIO || ret == -ETIMEDOUT;
 }
 
-/* Ids are compared, so a thread's is nobody's. Who has exited is in no cgroup. */
+/* Owners are compared by id, so a thread's id matches none. An exited process is in no cgroup. */
 bool model_is_target(const struct model_file *file, const struct model_target *target)
 {
 	if (file->closed || file->elsewhere)
@@ -33,7 +33,7 @@ static int check_args(const struct model_args *args)
 
 	if (args->flags & ~(args->known | SELECTORS) || args->pad || args->tgid > INT_MAX)
 		return -EINVAL;
-	/* One bit at most. */
+	/* At most one bit may be set. */
 	if (selector & (selector - 1))
 		return -EINVAL;
 	return selector ? args->tgid ? -EINVAL : 0 : args->target ? -EINVAL : 0;
@@ -65,7 +65,7 @@ int model_find_target(struct model *m, const struct model_args *args, struct mod
 	ret = check_args(args);
 	if (ret)
 		return ret;
-	/* Before the lookup, so that nobody learns who exists. */
+	/* Checked before the lookup, so that nobody learns which processes exist. */
 	if (!m->current->cap_sys_resource)
 		return -EPERM;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the descriptors that a call names to what they mean in the model. A pidfd can
- * be one of the mock's, or the real one of a process whose number the model knows.
+ * Resolve the descriptors that name a target. A pidfd can be one of the mock's, or a real one
+ * of a process whose PID the model knows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "mock_fd.h"
 #include "model.h"
 
-/* The first version of PIDFD_GET_INFO, of Linux 6.13, and of its struct. */
+/* The first version of PIDFD_GET_INFO and its struct, from Linux 6.13. */
 struct pidfd_info_v0 {
 	uint64_t mask;
 	uint64_t cgroupid;
@@ -24,7 +24,7 @@ struct pidfd_info_v0 {
 
 #define PIDFD_GET_INFO_V0 _IOWR(0xFF, 11, struct pidfd_info_v0)
 
-/* What fdinfo says of the number: -1 if there is none any more. 0 or -errno. */
+/* Read the PID in fdinfo, -1 if the process was reaped. Returns 0 or -errno. */
 static int number_from_procfs(int fd, int *number)
 {
 	char line[128], path[64];
@@ -43,7 +43,7 @@ static int number_from_procfs(int fd, int *number)
 	return ret;
 }
 
-/* Directly, since the mock's ioctl() may play an old kernel. */
+/* A direct system call, because the mock's ioctl() may imitate an old kernel. */
 static int number_of(int fd, int *number)
 {
 	struct pidfd_info_v0 info = { 0 };
@@ -70,7 +70,7 @@ int model_pid_of_fd(struct model *m, uint64_t fd, const struct model_pid **pid)
 	if (ret)
 		return ret;
 	*pid = model_find_pid(m, MODEL_NS_INIT, number);
-	/* The calling process has a number of its own in the model. */
+	/* The calling process has a PID of its own in the model. */
 	if (!*pid && number == getpid())
 		*pid = &m->current->tgid;
 	return *pid ? 0 : -ESRCH;

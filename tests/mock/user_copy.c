@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pipe lets the kernel do the checking. The calls are made directly because a
- * sanitizer's read() would rather report a bad address than return EFAULT.
+ * The kernel checks the addresses, by means of a pipe. The system calls are made directly,
+ * because a sanitizer's read() would report a bad address instead of returning EFAULT.
  */
 #include <errno.h>
 #include <fcntl.h>

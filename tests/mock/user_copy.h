@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of the caller of an ioctl: 0 or -EFAULT, and never a crash. */
+/* Access to memory of the caller of an ioctl: 0 or -EFAULT, but never a crash. */
 #ifndef USER_COPY_H
 #define USER_COPY_H
 
