@@ -9,7 +9,7 @@
 
 #include <panthor_drmif.h>
 
-/* The number of a process, or 0: to the library, that is whoever calls it. */
+/* Returns 0 if the text is no PID. The library would take 0 for the caller itself. */
 static pid_t to_tgid(const char *text)
 {
 	char *end;
