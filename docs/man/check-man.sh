@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Nothing to warn of in a man page? usage: check-man.sh PAGE...
-# Asks groff, and mandoc if it is there.
+# Check that man pages cause no warnings. usage: check-man.sh PAGE...
+# Runs groff, and mandoc if it is installed.
 set -eu
 
 work=$(mktemp -d)
@@ -14,12 +14,12 @@ for page in "$@"; do
 		groff -man -t -ww -rLL=${width}n -Tutf8 -P-c "$page" >"$work/text" 2>"$work/log" || bad=1
 		[ ! -s "$work/log" ] || { cat "$work/log"; bad=1; }
 	done
-	# What rst2man did not understand stays as it was.
+	# Markup that rst2man did not understand is left in the text.
 	if grep -nE '\*\*|``|\\\(' "$work/text"; then
 		echo "$page: markup is left in the text"
 		bad=1
 	fi
-	# docutils writes two harmless things of which mandoc warns.
+	# Ignore two harmless warnings of mandoc about the output of docutils.
 	if command -v mandoc >/dev/null; then
 		mandoc -T lint -W warning "$page" >"$work/log" 2>&1 || :
 		if grep -v -e 'skipping paragraph macro: sp after S[HS]$' \

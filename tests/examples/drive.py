@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Talks to the examples as a user would, and checks what they say and do.
+"""Runs the examples as a user would, and checks their output and their effects.
 
 usage: drive.py --mock DIRECTORY
        drive.py --guest HOLDER DIRECTORY
@@ -24,7 +24,7 @@ PATIENCE = 60
 
 
 class Program:
-    """A program whose lines can be waited for."""
+    """A running program, with methods to wait for lines of its output."""
 
     def __init__(self, args, env=None):
         self.name = os.path.basename(args[0])
@@ -42,7 +42,7 @@ class Program:
         self.process.stdin.flush()
 
     def expect(self, pattern):
-        """The first line from here on that matches."""
+        """Waits for the next line that matches."""
         end = time.monotonic() + PATIENCE
         while True:
             for line in self.said[self.seen:].splitlines(keepends=True):
@@ -60,7 +60,7 @@ class Program:
             self.said += more
 
     def silent(self, pattern):
-        """So far it has said no such thing."""
+        """Checks that no line so far contains the text."""
         if re.search(pattern, self.said):
             self.fail(f'said /{pattern}/')
 
@@ -78,7 +78,7 @@ class Program:
 
 
 class World:
-    """Where the programs are, and who has GPU memory."""
+    """The directory of the programs, and the processes with GPU memory."""
 
     def __init__(self, mode, args):
         self.mock = mode == '--mock'
@@ -95,7 +95,7 @@ class World:
             self.device = '/dev/dri/renderD128'
 
     def have(self, count, mib, **env):
-        """So many processes with so much GPU memory each."""
+        """Starts processes with GPU memory."""
         self.close()
         self.env = {}
         if self.mock:
@@ -128,26 +128,26 @@ class World:
         return Program([path, self.device, *map(str, args)], self.env)
 
     def wrong(self, name, *args):
-        """On what is no device it must say so, and not crash."""
+        """A file that is no device must give an error, not a crash."""
         path = os.path.join(self.programs, name + ('-mock' if self.mock else ''))
         Program([path, '/dev/null', *args]).end(status=1)
         assert '/dev/nope' in Program([path, '/dev/nope', *args]).end(status=1)
         assert 'usage' in Program([path]).end(status=2)
 
     def misused(self, name, *args):
-        """Arguments that mean nothing: how it is used is said, and nothing done."""
+        """Invalid arguments: prints the usage, and does nothing."""
         path = os.path.join(self.programs, name + ('-mock' if self.mock else ''))
         assert 'usage' in Program([path, *args]).end(status=2), args
 
 
 def about(match, mib):
-    """At least so much; a real process has a little besides."""
+    """At least this much: a real process has slightly more."""
     assert mib * MIB <= int(match) <= (mib + 2) * MIB, f'{match} is not {mib} MiB'
 
 
 def reclaim(world):
     world.wrong('reclaim', '1')
-    # A name is no number, and 0 would be the example itself.
+    # A name is not a number, and 0 would be the example itself.
     for tgid in ('game', '0', '', '-1', '12x', '99999999999'):
         world.misused('reclaim', '/dev/null', tgid)
     pid, = world.have(1, 16)
@@ -168,7 +168,7 @@ def direct_ioctl(world):
     about(line[2], 16)
     about(program.expect(r'^claimed (\d+) bytes')[1], 16)
     program.end()
-    # No such process.
+    # There is no such process.
     assert 'No such process' in world.run('direct-ioctl', 4000000).end(status=1)
 
 
@@ -189,18 +189,18 @@ def compositor_there_and_back(world):
 
 
 def compositor_overtakes(world):
-    # Long enough to be late by accident without being taken for blocked.
+    # Long enough that a late frame is not taken for a blocked loop.
     pid, = world.have(1, 64, MOCK_SLOW='4')
     program = world.run('compositor-focus')
     early = rf'^{pid}: reclaimed (\d+) bytes in \d+ ms, interrupted$'
     for _ in range(50):
-        # The loop is there for others meanwhile, so this answer comes first.
+        # The loop handles other clients meanwhile, so this answer comes first.
         program.tell(f'suspend {pid}\nsuspend 4000000')
         program.expect('^4000000: No such process')
         time.sleep(0.2 if world.mock else 0.05)
         program.tell(f'activate {pid}')
         program.expect(rf'^{pid}: claimed')
-        # Undisturbed, for comparison, and so that all of the above is over.
+        # Undisturbed, for comparison, and to wait for the end of everything above.
         program.tell(f'suspend {pid}')
         whole = program.expect(rf'^{pid}: reclaimed (\d+) bytes in (\d+) ms$')
         program.tell(f'activate {pid}')
@@ -223,7 +223,7 @@ def compositor_exit(world):
     program.tell(f'suspend {pid}')
     time.sleep(0.05)
     world.kill(pid)
-    # The latter if it was gone before the line was read.
+    # The second message appears if the process was gone before the line was read.
     program.expect(rf'^{pid}: (has exited|No such process)')
     said = program.end()
     assert said.count(f'{pid}: has exited') <= 1, said
@@ -234,7 +234,7 @@ def descriptors(program):
 
 
 def compositor_forgets(world):
-    """Clients come and go for as long as a session lasts."""
+    """Many clients start and exit during a session."""
     one, two, three = world.have(3, 2)
     program = world.run('compositor-focus')
     program.tell(f'suspend {one}')
@@ -264,13 +264,13 @@ def pressure(world):
     about(program.expect(rf'^pressure: {one} gave (\d+) bytes')[1], 24)
     program.tell('pressure')
     about(program.expect(rf'^pressure: {two} gave (\d+) bytes')[1], 24)
-    # The third is being used.
+    # The third application is in use.
     program.tell('pressure')
     program.expect('^pressure: nobody has anything to give')
     program.expect('^pressure: nothing for 60000 ms')
     program.tell(f'focus {one}')
     about(program.expect(rf'^{one}: claimed (\d+) bytes')[1], 24)
-    # There would be something, but it is backing off.
+    # There is something to reclaim, but the program is backing off.
     program.tell('pressure\nfocus 4000000')
     program.expect('^4000000: No such process')
     assert program.said.count('gave') == 2, program.said
@@ -280,14 +280,14 @@ def pressure(world):
 
 
 def pressure_forgets(world):
-    """A number that is given out again is another application."""
+    """A reused PID belongs to another application."""
     one, two = world.have(2, 4)
     program = world.run('pressure-policy', 60000)
     program.tell(f'focus {one}\nfocus {two}\npressure')
     program.expect(rf'^pressure: {one} gave')
     world.kill(one)
     program.tell(f'focus {one}')
-    # Not the claim of the one that was reclaimed.
+    # The new application must not be claimed in place of the reclaimed one.
     program.expect(rf'^{one}: No such process')
     program.silent('claimed')
     if again(one):
@@ -298,7 +298,7 @@ def pressure_forgets(world):
 
 
 def again(pid):
-    """A process with a number that was another's, if we may."""
+    """Starts a process with the given PID, if permitted."""
     try:
         with open('/proc/sys/kernel/ns_last_pid', 'w', encoding='ascii') as last:
             last.write(str(pid - 1))
@@ -333,12 +333,12 @@ def pressure_without_swap(world):
 
 
 def pressure_of_the_kernel(world):
-    """RAM gets short for real."""
+    """The policy reacts to real memory pressure."""
     one, two = world.have(2, 32)
     program = world.run('pressure-policy', 300)
     program.tell(f'focus {one}\nfocus {two}')
     program.silent('no pressure reports')
-    # More than there is room for, and all of it in use.
+    # More memory than there is RAM, all of it in use.
     hog = subprocess.Popen([sys.executable, '-c', '''
 import os, re, time
 available = int(re.search(r"MemAvailable: +(\\d+)", open("/proc/meminfo").read())[1])
@@ -357,7 +357,7 @@ while time.monotonic() < end:
 
 
 def knows_pidfds():
-    """valgrind before 3.22 does not know pidfd_open(), which two examples cannot do without."""
+    """valgrind before 3.22 does not know pidfd_open(), which two examples need."""
     wrapper = shlex.split(os.environ.get('TOOL_WRAPPER', ''))
     if not wrapper:
         return True
