@@ -11,7 +11,6 @@
 #include "gpu/sync.h"
 #include "gpu/work.h"
 
-#define FRAME_TIMEOUT_MS 4000
 #define POLL_NS 200000
 
 /*
@@ -47,7 +46,7 @@ int app_frame(struct app_state *state, unsigned int file, unsigned int vm)
 	if (!ret)
 		ret = gpu_ctx_submit(ctx, 0, 0, ctx->sync);
 	if (!ret)
-		ret = gpu_sync_wait(fd, ctx->sync, FRAME_TIMEOUT_MS);
+		ret = gpu_sync_wait(fd, ctx->sync, GPU_JOB_TIMEOUT_MS);
 	if (!ret && gpu_group_check(ctx->dev, ctx->group))
 		ret = -EFAULT;
 	return ret;
