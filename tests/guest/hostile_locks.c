@@ -131,7 +131,7 @@ static bool is_at_work(void)
 	return recv(app.sock, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-/* Send the request that takes for ever, and wait until the target sleeps. */
+/* Send the request that takes forever, and wait until the target sleeps. */
 static void throttle(const struct app_request *req)
 {
 	ok(gpu_app_send(&app, req, NULL, -1), "asking the target");
