@@ -16,7 +16,7 @@ say_once() {
 
 # protect: sets wrap, the command that the guest's kernel runs in, and by_user if the kernel
 # runs as another user. Each path has two names: that of the host, and that of the guest's
-# kernel. They differ if the user may not search a directory of the path, such as /root: a
+# kernel. They differ if the user may not search a directory of the path, such as a home: a
 # descriptor that is already open can still be used.
 protect() {
 	local why=''
