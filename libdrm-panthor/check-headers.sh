@@ -66,7 +66,7 @@ m32)
 	# functions that are stubs, which says nothing about layouts, is not there.
 	mkdir "$work/gnu"
 	: >"$work/gnu/stubs-32.h"
-	system=/usr/include/$("$1" -print-multiarch 2>/dev/null || :)
+	system=/usr/include/$("$@" -print-multiarch 2>/dev/null || :)
 	"$@" -m32 -x c -std=c11 $strict -Wno-pedantic -I"$lib" -I"$uapi" \
 		-isystem "$work" -isystem "$system" "$lib/panthor_layout.c"
 	# And this is seen: a struct that is not the same.
