@@ -169,8 +169,6 @@ static void find_internal(const char *text, struct fdinfo *info)
 		    parse_bytes(line.value, &info->internal))
 			info->has_internal = true;
 	}
-	if (!info->has_internal)
-		info->internal = 0;
 }
 
 bool fdinfo_parse(const char *text, struct fdinfo *info)
