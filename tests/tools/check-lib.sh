@@ -8,7 +8,7 @@ lib=$(dirname "$0")/lib.sh
 sub() {
 	bash -c '. "$1"; eval "$2"; finish' - "$lib" "$1" >"$work/sub" 2>&1
 	status=$?
-	out=$(cat "$work/sub")
+	out=$(<"$work/sub")
 }
 
 sub "echo '{\"a\": 1}' >\"\$work/out\"; json '.a == 1'"
@@ -21,6 +21,25 @@ sub "echo 'no JSON' >\"\$work/out\"; json '.a == 2'"
 is_status 1 'output that is no JSON'
 out_has 'FAILED: JSON: .a == 2'
 out_has 'parse error'
+sub "echo '{}' >\"\$work/out\"; json 'true'; json 'this is no program ('; json 'true'"
+is_status 1 'a program that is none'
+out_has 'FAILED: JSON: this is no program ('
+out_has '3 checks, 1 failed'
+sub "echo '{}' >\"\$work/out\"; json empty; json '.a.b.c == null'; json '.a | keys'"
+is_status 1 'no result, and an error'
+out_has 'FAILED: JSON: empty'
+out_has 'FAILED: JSON: .a | keys'
+out_has 'has no keys'
+out_has '3 checks, 2 failed'
+sub "printf '{\"a\": 1}\n{\"a\": 2}' >\"\$work/out\"; json '.a == 2'; json '.a == 1'"
+is_status 1 'the last of several objects decides'
+out_has 'FAILED: JSON: .a == 1'
+out_has '2 checks, 1 failed'
+sub "out=\$'a b\\nc d'; out_matches '^c'; out_has 'b
+c'; out_lacks 'c.d'; out_matches '^b'"
+is_status 1 'lines are matched one by one'
+out_has "FAILED: output matches '^b'"
+out_has '4 checks, 1 failed'
 sub :
 is_status 1 'a test that checks nothing'
 sub 'needs no-such-program-here; check yes true'

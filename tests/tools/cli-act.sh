@@ -209,8 +209,8 @@ real() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" "$TOOL" "$@" --sys "$sys" \
 		>"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 sleep 1000 &
 sleeper=$!
@@ -232,7 +232,7 @@ wait $sleeper 2>/dev/null
 exec 7>&-
 wait $reclaimer
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 # Under a valgrind that does not know pidfd_open() the program has only numbers.
 if ! [[ $err == *'unhandled '*' syscall: 434'* ]]; then
 	is_status 3 'exited meanwhile'

@@ -90,7 +90,7 @@ bash -c 'echo $$ >"$1/fs/cgroup/empty/cgroup.procs"
 		"$TOOL" reclaim --cgroup empty --proc "$2" --sys "$1"' - "$sys" "$proc" \
 	>"$work/out" 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 3 'itself alone'
 err_has 'cgroup empty has no process'
 mkdir -p "$sys/fs/cgroup/none"
@@ -122,8 +122,8 @@ blind() {
 	"${without[@]}" LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= "$TOOL" "$1" \
 		--proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 blind claim --dry-run --comm game
 is_status 5 'no permission to look'
@@ -191,8 +191,8 @@ mapfile -t sleepers <"$work/sleepers"
 )
 status=$?
 kill "${sleepers[@]}"
-out=$(cat "$work/out")
-err=$(cat "$work/err")
+out=$(<"$work/out")
+err=$(<"$work/err")
 is_status 3 'out of file descriptors'
 json '[.results[].error.code] | unique == ["EMFILE", "ESRCH"]'
 err_has 'Too many open files: name fewer, or raise the limit: see `ulimit -n`'
@@ -202,7 +202,7 @@ err_has 'Too many open files: name fewer, or raise the limit: see `ulimit -n`'
 	"$TOOL" list --json --proc "$proc" --sys "$sys"
 )
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 1 'list without file descriptors'
 json '.error.code == "EMFILE"'
 (
@@ -211,7 +211,7 @@ json '.error.code == "EMFILE"'
 	"$TOOL" list --proc "$proc" --sys "$sys"
 )
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 1 'list with too few of them'
 err_has 'cannot look at all processes: Too many open files: raise the limit'
 

@@ -131,8 +131,8 @@ if [ "$(id -u)" = 0 ]; then
 	setpriv --bounding-set=-all "$TOOL" list --proc "$proc" --sys "$sys" \
 		>"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 else
 	run list
 fi
@@ -154,7 +154,7 @@ weak=(env)
 [ "$(id -u)" != 0 ] || weak=(setpriv --bounding-set=-all env)
 "${weak[@]}" "$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 0 'what may not be looked at'
 err_has '1 process of other users could not be looked at: root can'
 err_has '1 protected process of your own could not be looked at: root can'
@@ -316,7 +316,7 @@ printf 'pos:\t0\nflags:\t0\n' >"$proc/1030/fdinfo/8"
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" timeout 60 \
 	"$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
 status=$?
-out=$(cat "$work/out")
+out=$(<"$work/out")
 is_status 0 'file systems that do not answer'
 out_has browser
 mock=''

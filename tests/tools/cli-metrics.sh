@@ -248,7 +248,7 @@ limited() {
 (LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' limited reclaim --proc "$proc" --sys "$sys" \
 	--metrics "$file" 1002) >"$work/out" 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 6 'no room'
 err_has 'cannot be written: File too large; this run was not counted'
 check 'the old file is there' cmp -s "$file" "$work/good"
@@ -294,7 +294,7 @@ for signal in INT TERM; do
 	kill -s $signal $pid
 	wait $pid
 	status=$?
-	out=$(cat "$work/out") err=$(cat "$work/err")
+	out=$(<"$work/out") err=$(<"$work/err")
 	is_status 6 "$signal while it waits"
 	err_has 'is locked by another run: a signal ended the wait for it; this run was not counted'
 	out_matches '^ *1002 game +4\.0M'
@@ -317,7 +317,7 @@ gone() {
 		exec 1>&8 8>&-
 		"$@") 2>"$work/err"
 	status=$?
-	err=$(cat "$work/err")
+	err=$(<"$work/err")
 }
 with_mock() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' exec "$TOOL" "$1" --proc "$proc" --sys "$sys" \
@@ -343,7 +343,7 @@ counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counte
 # A disk that is full is no reason either.
 (with_mock reclaim --json --metrics "$file" 1002) >/dev/full 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 1 'a full disk'
 err_has 'cannot write the output: No space left on device'
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 2))
@@ -373,7 +373,7 @@ if [ "$(id -u)" = 0 ]; then
 			--proc "$proc" --sys "$sys" --metrics "$work/group/g.prom" 1002 \
 			>"$work/out" 2>"$work/err"
 		status=$?
-		err=$(cat "$work/err")
+		err=$(<"$work/err")
 	}
 	if [ -n "${TOOL_WRAPPER-}" ]; then
 		echo 'not tried with another user: the program runs under a wrapper'

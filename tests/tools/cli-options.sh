@@ -8,8 +8,8 @@ two_apps
 plain() {
 	"$TOOL" "$@" >"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 
 plain
@@ -159,7 +159,7 @@ out_matches '^ *1002 game +2097152 +2097152 '
 # A full disk is no success.
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" --help >/dev/full 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 1 /dev/full
 err_has 'cannot write the output: No space left on device'
 finish

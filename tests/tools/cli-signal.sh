@@ -23,8 +23,8 @@ ended() {
 	wait $pid 2>/dev/null
 	status=$?
 	exec 7>&-
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 release() {
 	exec 7>&-

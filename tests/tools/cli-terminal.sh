@@ -110,7 +110,7 @@ for words in 'list' 'watch --count 1' 'watch --json --count 1' 'reclaim 1002'; d
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" "${arguments[0]}" --proc "$proc" \
 		--sys "$sys" "${arguments[@]:1}" >&- 2>"$work/err"
 	status=$?
-	err=$(cat "$work/err")
+	err=$(<"$work/err")
 	is_status 1 "$words, output closed"
 	err_has 'cannot write the output'
 done
@@ -157,7 +157,7 @@ kill -s CONT "$child"
 wait $watcher
 status=$?
 mv "$proc.away" "$proc"
-out=$(cat "$work/out")
+out=$(<"$work/out")
 is_status 1 'no /proc any more'
 check 'a message is seen on the old screen' grep -qF \
 	"${esc}[?1049lpanthor-mem: cannot read" "$work/out"
@@ -213,7 +213,7 @@ mv "$proc.away" "$proc"
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --count 2 --interval 1ms \
 	--proc "$proc" --sys "$sys" >/dev/full 2>"$work/err"
 status=$?
-err=$(cat "$work/err")
+err=$(<"$work/err")
 is_status 1 'watch on a full disk'
 
 # Runs the command in a terminal until it has shown $wanted, then lets its call end;
@@ -234,7 +234,7 @@ held() {
 	exec 7>&-
 	wait $pid
 	status=$?
-	out=$(cat "$work/out")
+	out=$(<"$work/out")
 }
 
 # A reclaim that takes long shows how far it is; a bar that fdinfo feeds.

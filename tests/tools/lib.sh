@@ -44,8 +44,8 @@ run() {
 		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" \
 		>"$work/out" 2>"$work/err" </dev/null
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 
 # on_terminal COLUMNS ROWS COMMAND [ARGUMENT...]: both outputs in out.
@@ -53,7 +53,13 @@ on_terminal() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" "$IN_PTY" "$1" "$2" \
 		"$TOOL" "$3" --proc "$proc" --sys "$sys" "${@:4}" >"$work/out" </dev/null
 	status=$?
-	out=$(cat "$work/out")
+	out=$(<"$work/out")
+}
+
+failed() {
+	failures=$((failures + 1))
+	printf 'FAILED: %s\n  status: %s\n  out: %s\n  err: %s\n' \
+		"$1" "${status-}" "${out-}" "${err-}"
 }
 
 # check WHAT COMMAND...: does it succeed?
@@ -61,24 +67,67 @@ check() {
 	local what=$1
 	shift
 	checks=$((checks + 1))
-	if "$@"; then
-		return
-	fi
-	failures=$((failures + 1))
-	printf 'FAILED: %s\n  status: %s\n  out: %s\n  err: %s\n' \
-		"$what" "${status-}" "${out-}" "${err-}"
+	"$@" || failed "$what"
+}
+
+# The shell's own means: a program for each check would take longer than all the rest.
+contains() { [[ $1 == *"$2"* ]]; }
+lacks() { [[ $1 != *"$2"* ]]; }
+# matches TEXT REGEX: one of the lines does.
+matches() {
+	local line lines
+	mapfile -t lines <<<"$1"
+	for line in "${lines[@]}"; do
+		[[ $line =~ $2 ]] && return
+	done
+	return 1
 }
 
 is_status() { check "$2: status $1" test "$status" = "$1"; }
-out_has() { check "output has '$1'" grep -qF -- "$1" <<<"$out"; }
-out_lacks() { check "output lacks '$1'" bash -c '! grep -qF -- "$1" <<<"$2"' - "$1" "$out"; }
-err_has() { check "message has '$1'" grep -qF -- "$1" <<<"$err"; }
-out_matches() { check "output matches '$1'" grep -qE -- "$1" <<<"$out"; }
+out_has() { check "output has '$1'" contains "$out" "$1"; }
+out_lacks() { check "output lacks '$1'" lacks "$out" "$1"; }
+err_has() { check "message has '$1'" contains "$err" "$1"; }
+out_matches() { check "output matches '$1'" matches "$out" "$1"; }
 no_err() { check "no message" test -z "$err"; }
 no_out() { check "no output" test -z "$out"; }
+
+# json PROGRAM: what jq makes of the output is true. It takes jq longer to begin than to
+# judge, so that it does so once, at the end.
 json() {
 	needs jq
-	check "JSON: $1" bash -c 'jq -e "$1" "$2" >"$2.jq"' - "$1" "$work/out"
+	checks=$((checks + 1))
+	json_programs+=("$1")
+	json_texts+=("$(<"$work/out")")
+	json_of+=("status ${status-}, line ${BASH_LINENO[0]}, ${err-}")
+}
+json_programs=()
+json_texts=()
+json_of=()
+
+# With -e, the last output decides.
+judge_json_alone() {
+	local i=$1 why
+	why=$(jq -e "${json_programs[i]}" "$work/json.$i" 2>&1 >"$work/jq") && return
+	failures=$((failures + 1))
+	printf 'FAILED: JSON: %s\n  of: %s\n  out: %s\n  %s\n' "${json_programs[i]}" \
+		"${json_of[i]}" "${json_texts[i]}" "$why"
+}
+
+judge_json() {
+	local i program='' files=() good
+	[ ${#json_programs[@]} -gt 0 ] || return 0
+	for i in "${!json_programs[@]}"; do
+		printf '%s\n' "${json_texts[i]}" >"$work/json.$i"
+		files+=(--slurpfile "d$i" "$work/json.$i")
+		program+="(try ([\$d${i}[] | (${json_programs[i]}
+			)] | last | . != null and . != false) catch false),"
+	done
+	# If one of them is no JSON, or no program, each is judged by itself.
+	mapfile -t good < <(jq -n "${files[@]}" "${program%,}" 2>"$work/jq")
+	for i in "${!json_programs[@]}"; do
+		[ "${good[i]-}" = true ] || judge_json_alone "$i"
+	done
+	json_programs=()
 }
 
 # needs PROGRAM...: without one of them the test ends here, as skipped.
@@ -87,12 +136,14 @@ needs() {
 	for program; do
 		command -v "$program" >/dev/null && continue
 		echo "no $program: install it"
+		judge_json
 		[ "$failures" = 0 ] || finish
 		exit 77
 	done
 }
 
 finish() {
+	judge_json
 	echo "$checks checks, $failures failed"
 	[ "$checks" -gt 0 ] && [ "$failures" = 0 ]
 	exit

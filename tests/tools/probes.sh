@@ -25,8 +25,8 @@ if command -v gdb >/dev/null && [ -z "$SANITIZER${TOOL_WRAPPER-}" ]; then
 		-ex 'printf "tgid %d ret %d freed %ld\n", $_probe_arg1, $_probe_arg2, $_probe_arg4' \
 		-ex kill --args "$TOOL" reclaim --proc "$proc" --sys "$sys" 1002 >"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 	out_has 'tgid 1002 ret 0 freed 4194304'
 fi
 finish

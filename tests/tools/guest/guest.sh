@@ -9,8 +9,8 @@ needs jq
 tool() {
 	"$TOOL" "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 
 # Two that hold GPU memory, and are told to look at it.
@@ -133,8 +133,8 @@ chmod 0 /dev/dri/renderD*
 unprivileged() {
 	setpriv --bounding-set=-all "$TOOL" "$@" >"$work/out" 2>"$work/err"
 	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
+	out=$(<"$work/out")
+	err=$(<"$work/err")
 }
 unprivileged reclaim $game_pid
 is_status 5 'no access'
