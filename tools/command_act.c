@@ -190,6 +190,25 @@ static void count_refusal(const struct act *act, struct metrics *metrics)
 				p->status == STATUS_NO_TARGET ? ESRCH : p->error);
 }
 
+/*
+ * After the report, as it can wait. Programs are told on standard output, too. False if the
+ * run was not counted.
+ */
+static bool count(const struct options *o, const struct act *act, const struct metrics *metrics)
+{
+	struct problem p = { 0 };
+	char *subject;
+
+	if (!metrics_file_add(o->metrics, act->node, metrics, &p))
+		return true;
+	if (o->json)
+		metrics_json(o->metrics, &p);
+	subject = memory_text("this run was not counted: %s", o->metrics);
+	problem_say(&p, subject);
+	free(subject);
+	return false;
+}
+
 int command_act(const struct options *o)
 {
 	struct metrics metrics = { 0 };
@@ -217,8 +236,8 @@ int command_act(const struct options *o)
 	complain(&act);
 	status = status_of(&act);
 	count_refusal(&act, &metrics);
-	if (o->metrics && !o->dry_run && metrics_any(&metrics) &&
-	    metrics_file_add(o->metrics, &metrics) && !status)
+	if (o->metrics && !o->dry_run && metrics_any(&metrics) && !count(o, &act, &metrics) &&
+	    !status)
 		status = STATUS_METRICS;
 	free(act.results);
 	target_free(&act.targets);

@@ -85,12 +85,12 @@ static void owner_of(const struct options *o, char text[128])
 	int n;
 
 	text[0] = '\0';
-	for (n = 128; n < 192 && strcmp(driver, "panthor"); n++) {
+	for (n = NODE_FIRST_RENDER; n <= NODE_LAST_RENDER && strcmp(driver, DEVICE_DRIVER); n++) {
 		snprintf(node, sizeof(node), "renderD%d", n);
 		node_driver(&o->roots, node, driver);
 	}
 	path = memory_text("/dev/dri/%s", node);
-	if (!strcmp(driver, "panthor") && !stat(path, &st)) {
+	if (!strcmp(driver, DEVICE_DRIVER) && !stat(path, &st)) {
 		group = getgrgid(st.st_gid);
 		snprintf(text, 128, "mode %03o, user %u, group %.60s",
 			 (unsigned int)(st.st_mode & 0777), (unsigned int)st.st_uid,

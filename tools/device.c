@@ -11,8 +11,6 @@
 #include "device.h"
 #include "memory.h"
 
-#define FIRST_RENDER 128
-#define LAST_RENDER 191
 #define ACCESS_REMEDY "run it as root, or join the group that owns the file"
 
 /* Name of the driver behind @fd, or "" if it is no DRM device. */
@@ -62,7 +60,7 @@ static int find(struct device *d, const struct roots *roots, struct problem *p)
 	problem_set(&none, ENODEV, STATUS_UNSUPPORTED,
 		    "the driver panthor is needed: see `ls /dev/dri` and dmesg(1)",
 		    "there is no panthor device");
-	for (n = FIRST_RENDER; n <= LAST_RENDER; n++) {
+	for (n = NODE_FIRST_RENDER; n <= NODE_LAST_RENDER; n++) {
 		struct problem why = { 0 };
 		char driver[NODE_NAME], *path;
 		int ret;

@@ -8,7 +8,7 @@ void help_print(FILE *out)
 	      "       panthor-mem reclaim [OPTION...] TARGET...\n"
 	      "       panthor-mem claim   [OPTION...] TARGET...\n"
 	      "       panthor-mem doctor  [--device NODE] [--json]\n"
-	      "       panthor-mem metrics [--metrics FILE]\n"
+	      "       panthor-mem metrics [--json] [--metrics FILE]\n"
 	      "\n"
 	      "list      who holds how much GPU memory; of any DRM driver\n"
 	      "watch     the same, live, until Ctrl-C\n"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "operation.h"
+#include "problem.h"
 
 /* "ok", the errors that have a name of their own, and "other". */
 #define METRICS_RESULTS 14
@@ -49,8 +50,8 @@ bool metrics_any(const struct metrics *m);
 /* --- as text (metrics_text.c) ----------------------------------------------- */
 
 /*
- * Lines of a file that another version of the program wrote: series, and what is said
- * of their families, that this one does not know. They are kept as they are.
+ * Lines of a file that are kept as they are: series of other devices, and what another
+ * version of the program wrote and this one does not know.
  */
 struct metrics_rest {
 	struct metrics_line *lines;
@@ -59,7 +60,9 @@ struct metrics_rest {
 
 void metrics_rest_free(struct metrics_rest *rest);
 
-void metrics_write(const struct metrics *m, const struct metrics_rest *rest, FILE *out);
+/* @device: a node's name, or "" for what was done to none. */
+void metrics_write(const struct metrics *m, const char *device, const struct metrics_rest *rest,
+		   FILE *out);
 
 #define METRICS_WHY 160
 
@@ -68,16 +71,20 @@ void metrics_write(const struct metrics *m, const struct metrics_rest *rest, FIL
  * @why, which line is wrong. Series that are not there begin at 0. @rest is to be freed
  * in both cases.
  */
-int metrics_read(struct metrics *m, struct metrics_rest *rest, const char *text,
-		 char why[METRICS_WHY]);
+int metrics_read(struct metrics *m, const char *device, struct metrics_rest *rest,
+		 const char *text, char why[METRICS_WHY]);
 
 /* --- as a file (metrics_file.c) --------------------------------------------- */
 
 /*
  * Add the operations in @add to the file, which others may be doing at the same
- * time. A signal and some seconds end the wait for them. Returns 0, or -1 after words
- * to the user; the file is then as it was.
+ * time. A signal and some seconds end the wait for them. Returns 0, or -1 and @p; the
+ * file is then as it was.
  */
-int metrics_file_add(const char *path, const struct metrics *add);
+int metrics_file_add(const char *path, const char *device, const struct metrics *add,
+		     struct problem *p);
+
+/* As JSON: what came of it (command_metrics.c). */
+void metrics_json(const char *path, const struct problem *p);
 
 #endif /* TOOL_METRICS_H */

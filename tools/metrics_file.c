@@ -17,7 +17,6 @@
 
 #include "memory.h"
 #include "metrics_series.h"
-#include "say.h"
 #include "stop.h"
 
 /* So long for others, who need some milliseconds each. */
@@ -32,6 +31,7 @@ struct names {
 	char *folder;
 	char *lock;
 	char *new;
+	struct problem *problem;
 };
 
 /* ".NAME.lock" and ".NAME.new" beside the file: the collector skips both. */
@@ -46,29 +46,30 @@ static void find_names(struct names *n, const char *path)
 	n->new = memory_text("%.*s.%s.new", folder, path, path + folder);
 }
 
-static int refused(const struct names *n, const char *what, const char *why)
+static int refused(struct names *n, int error, const char *what, const char *why,
+		   const char *remedy)
 {
-	say("%s: %s: %s; this run was not counted", n->file, what, why);
+	problem_set(n->problem, error, STATUS_METRICS, remedy, "%s: %s", what, why);
 	return -1;
 }
 
-static int failed(const struct names *n, const char *what)
+static int failed(struct names *n, const char *what)
 {
-	return refused(n, what, strerror(errno));
+	return refused(n, errno, what, strerror(errno), NULL);
 }
 
 /* Not a device, and no link, which a new file would take the place of. */
-static int check_kind(const struct names *n)
+static int check_kind(struct names *n)
 {
 	struct stat st;
 
 	if (lstat(n->file, &st))
 		return errno == ENOENT ? 0 : failed(n, "cannot be read");
 	if (S_ISLNK(st.st_mode))
-		return refused(n, "cannot be written",
-			       "it is a symbolic link: name the file that it leads to");
+		return refused(n, ELOOP, "cannot be written", "it is a symbolic link",
+			       "name the file that it leads to");
 	if (!S_ISREG(st.st_mode))
-		return refused(n, "cannot be written", "it is no regular file");
+		return refused(n, EINVAL, "cannot be written", "it is no regular file", NULL);
 	return 0;
 }
 
@@ -118,7 +119,7 @@ static int64_t now_ns(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int wait_for_lock(const struct names *n, int fd)
+static int wait_for_lock(struct names *n, int fd)
 {
 	static const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
 	int64_t end = now_ns() + LOCK_SECONDS * INT64_C(1000000000);
@@ -129,17 +130,17 @@ static int wait_for_lock(const struct names *n, int fd)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return failed(n, "cannot be locked");
 		if (stop_signal() != before)
-			return refused(n, "is locked by another run",
-				       "a signal ended the wait for it");
+			return refused(n, EINTR, "is locked by another run",
+				       "a signal ended the wait for it", NULL);
 		if (now_ns() >= end)
-			return refused(n, "cannot be locked",
-				       "another run has held the lock for too long");
+			return refused(n, ETIMEDOUT, "cannot be locked",
+				       "another run has held the lock for too long", NULL);
 		nanosleep(&step, NULL);
 	}
 	return 0;
 }
 
-static int lock(const struct names *n)
+static int lock(struct names *n)
 {
 	struct stat ours, there;
 	int tries, fd;
@@ -149,7 +150,8 @@ static int lock(const struct names *n)
 		if (fd < 0)
 			return failed(n, "cannot be locked");
 		if (fstat(fd, &ours) || !S_ISREG(ours.st_mode)) {
-			refused(n, "cannot be locked", "what lies at the lock's name is no file");
+			refused(n, EINVAL, "cannot be locked",
+				"what lies at the lock's name is no file", NULL);
 			break;
 		}
 		if (wait_for_lock(n, fd))
@@ -162,7 +164,8 @@ static int lock(const struct names *n)
 		fd = -1;
 	}
 	if (fd < 0)
-		return refused(n, "cannot be locked", "somebody removes the lock again and again");
+		return refused(n, EAGAIN, "cannot be locked",
+			       "somebody removes the lock again and again", NULL);
 	close(fd);
 	return -1;
 }
@@ -189,14 +192,16 @@ static char *read_text(int fd, size_t *size)
 	return NULL;
 }
 
-static int damaged(const struct names *n, const char *why)
+static int damaged(struct names *n, const char *why)
 {
-	say("%s is damaged: %s; it was left as it is and this run was not counted: mend it, or "
-	    "move it away to begin at 0", n->file, why);
+	problem_set(n->problem, EUCLEAN, STATUS_METRICS,
+		    "mend it, or move it away to begin at 0",
+		    "it is damaged: %s; it was left as it is", why);
 	return -1;
 }
 
-static int read_old(const struct names *n, struct metrics *m, struct metrics_rest *rest)
+static int read_old(struct names *n, struct metrics *m, const char *device,
+		    struct metrics_rest *rest)
 {
 	int fd = open(n->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char why[METRICS_WHY], *text;
@@ -208,7 +213,7 @@ static int read_old(const struct names *n, struct metrics *m, struct metrics_res
 		return errno == ENOENT ? 0 : failed(n, "cannot be read");
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return refused(n, "cannot be written", "it is no regular file");
+		return refused(n, EINVAL, "cannot be written", "it is no regular file", NULL);
 	}
 	text = read_text(fd, &size);
 	if (!text)
@@ -217,19 +222,19 @@ static int read_old(const struct names *n, struct metrics *m, struct metrics_res
 	/* One that is empty was made for its owner or mode, and is a new one. */
 	if (text && size && strlen(text) < size)
 		ret = damaged(n, "it has a byte that is 0");
-	else if (text && size && metrics_read(m, rest, text, why))
+	else if (text && size && metrics_read(m, device, rest, text, why))
 		ret = damaged(n, why);
 	free(text);
 	return ret;
 }
 
-static void add(struct metrics *to, const struct metrics *from)
+static void add(struct metrics *to, const struct metrics *from, const char *device)
 {
 	struct metrics_series a[METRICS_SERIES_MAX], b[METRICS_SERIES_MAX];
 	struct metrics copy = *from;
-	size_t count = metrics_series(to, a), i;
+	size_t count = metrics_series(to, device, a), i;
 
-	metrics_series(&copy, b);
+	metrics_series(&copy, device, b);
 	for (i = 0; i < count; i++) {
 		if (a[i].sum)
 			*a[i].value += *b[i].value;
@@ -238,7 +243,7 @@ static void add(struct metrics *to, const struct metrics *from)
 	}
 }
 
-static int write_new(const struct names *n, const struct metrics *m,
+static int write_new(struct names *n, const struct metrics *m, const char *device,
 		     const struct metrics_rest *rest)
 {
 	FILE *file = NULL;
@@ -256,7 +261,7 @@ static int write_new(const struct names *n, const struct metrics *m,
 			close(fd);
 		return -1;
 	}
-	metrics_write(m, rest, file);
+	metrics_write(m, device, rest, file);
 	/* The exporter is another user. On disk first, lest a crash leaves it empty. */
 	good = !fflush(file) && !fchmod(fd, 0644) && !fsync(fd);
 	good &= !fclose(file);
@@ -267,22 +272,23 @@ static int write_new(const struct names *n, const struct metrics *m,
 	return -1;
 }
 
-int metrics_file_add(const char *path, const struct metrics *more)
+int metrics_file_add(const char *path, const char *device, const struct metrics *more,
+		     struct problem *p)
 {
 	struct metrics_rest rest = { 0 };
 	struct metrics m = { 0 };
-	struct names n;
+	struct names n = { .problem = p };
 	int ret, fd = -1;
 
 	find_names(&n, path);
 	ret = check_kind(&n);
 	if (!ret) {
 		fd = lock(&n);
-		ret = fd < 0 ? -1 : read_old(&n, &m, &rest);
+		ret = fd < 0 ? -1 : read_old(&n, &m, device, &rest);
 	}
 	if (!ret) {
-		add(&m, more);
-		ret = write_new(&n, &m, &rest);
+		add(&m, more, device);
+		ret = write_new(&n, &m, device, &rest);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -7,6 +7,10 @@
 struct walk {
 	struct metrics_series *list;
 	size_t count;
+	/* "" for none */
+	const char *device;
+	const char *name;
+	/* Of its first series. */
 	const char *family;
 	const char *type;
 	const char *help;
@@ -14,17 +18,22 @@ struct walk {
 
 static void family(struct walk *w, const char *name, const char *type, const char *help)
 {
+	w->name = name;
 	w->family = name;
 	w->type = type;
 	w->help = help;
 }
 
-static struct metrics_series *series(struct walk *w, uint64_t *value, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+static struct metrics_series *series(struct walk *w, uint64_t *value, const char *suffix,
+				     const char *labels, ...)
+	__attribute__((format(printf, 4, 5)));
 
-static struct metrics_series *series(struct walk *w, uint64_t *value, const char *format, ...)
+/* The family's name and @suffix, with the device and @labels in braces. */
+static struct metrics_series *series(struct walk *w, uint64_t *value, const char *suffix,
+				     const char *labels, ...)
 {
 	struct metrics_series *s = &w->list[w->count];
+	char device[48] = "", rest[96];
 	va_list args;
 
 	if (w->count++ == METRICS_SERIES_MAX)
@@ -36,9 +45,13 @@ static struct metrics_series *series(struct walk *w, uint64_t *value, const char
 	w->family = NULL;
 	s->value = value;
 	s->sum = true;
-	va_start(args, format);
-	vsnprintf(s->name, sizeof(s->name), format, args);
+	va_start(args, labels);
+	vsnprintf(rest, sizeof(rest), labels, args);
 	va_end(args);
+	if (*w->device)
+		snprintf(device, sizeof(device), "device=\"%.31s\"%s", w->device,
+			 *rest ? "," : "");
+	snprintf(s->name, sizeof(s->name), "%s%s{%s%s}", w->name, suffix, device, rest);
 	return s;
 }
 
@@ -50,16 +63,20 @@ static void operations(struct walk *w, struct metrics *m)
 	       "Reclaims and claims, by what they returned, or by what kept them from beginning.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < METRICS_RESULTS; i++)
-			series(w, &m->operations[kind][i],
-			       "panthor_mem_operations_total{operation=\"%s\",result=\"%s\"}",
+			series(w, &m->operations[kind][i], "", "operation=\"%s\",result=\"%s\"",
 			       operation_names[kind], metrics_result_names[i]);
 	}
+}
+
+static void statuses(struct walk *w, struct metrics *m)
+{
+	int kind, i;
+
 	family(w, "panthor_mem_operation_statuses_total", "counter",
 	       "Operations that did less than everything, by each cause that the kernel named.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < OPERATION_STATUS_BITS; i++)
-			series(w, &m->statuses[kind][i],
-			       "panthor_mem_operation_statuses_total{operation=\"%s\",status=\"%s\"}",
+			series(w, &m->statuses[kind][i], "", "operation=\"%s\",status=\"%s\"",
 			       operation_names[kind], operation_status_names[i]);
 	}
 }
@@ -70,18 +87,17 @@ static void bytes(struct walk *w, struct metrics *m)
 
 	family(w, "panthor_mem_freed_bytes_total", "counter",
 	       "RAM that reclaims returned to the system.");
-	series(w, &m->freed, "panthor_mem_freed_bytes_total");
+	series(w, &m->freed, "", "%s", "");
 	family(w, "panthor_mem_evicted_bytes_total", "counter",
 	       "GPU memory that reclaims took off the GPU, or found off it and wrote to swap.");
-	series(w, &m->evicted, "panthor_mem_evicted_bytes_total");
+	series(w, &m->evicted, "", "%s", "");
 	family(w, "panthor_mem_claimed_bytes_total", "counter",
 	       "GPU memory that claims made resident.");
-	series(w, &m->claimed, "panthor_mem_claimed_bytes_total");
+	series(w, &m->claimed, "", "%s", "");
 	family(w, "panthor_mem_skipped_bytes_total", "counter",
 	       "GPU memory that reclaims left resident, by the causes that the kernel named together.");
 	for (i = 0; i < METRICS_CAUSES; i++)
-		series(w, &m->skipped[i], "panthor_mem_skipped_bytes_total{causes=\"%s\"}",
-		       metrics_cause_names[i]);
+		series(w, &m->skipped[i], "", "causes=\"%s\"", metrics_cause_names[i]);
 }
 
 static void durations(struct walk *w, struct metrics *m)
@@ -91,32 +107,31 @@ static void durations(struct walk *w, struct metrics *m)
 	family(w, "panthor_mem_operation_duration_seconds", "histogram",
 	       "Time that reclaims and claims of a process took, failed ones included.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
+		const char *name = operation_names[kind];
+
 		for (i = 0; i < METRICS_BUCKETS; i++)
-			series(w, &m->buckets[kind][i],
-			       "panthor_mem_operation_duration_seconds_bucket{operation=\"%s\","
-			       "le=\"%s\"}",
-			       operation_names[kind], metrics_bucket_names[i]);
-		series(w, &m->duration_ns[kind],
-		       "panthor_mem_operation_duration_seconds_sum{operation=\"%s\"}",
-		       operation_names[kind])->ns = true;
-		series(w, &m->duration_count[kind],
-		       "panthor_mem_operation_duration_seconds_count{operation=\"%s\"}",
-		       operation_names[kind]);
+			series(w, &m->buckets[kind][i], "_bucket", "operation=\"%s\",le=\"%s\"",
+			       name, metrics_bucket_names[i]);
+		series(w, &m->duration_ns[kind], "_sum", "operation=\"%s\"", name)->ns = true;
+		series(w, &m->duration_count[kind], "_count", "operation=\"%s\"", name);
 	}
 	family(w, "panthor_mem_last_success_timestamp_seconds", "gauge",
 	       "When an operation last succeeded; 0 for never.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++)
-		series(w, &m->last_time[kind],
-		       "panthor_mem_last_success_timestamp_seconds{operation=\"%s\"}",
+		series(w, &m->last_time[kind], "", "operation=\"%s\"",
 		       operation_names[kind])->sum = false;
 }
 
-size_t metrics_series(struct metrics *m, struct metrics_series list[METRICS_SERIES_MAX])
+size_t metrics_series(struct metrics *m, const char *device,
+		      struct metrics_series list[METRICS_SERIES_MAX])
 {
-	struct walk w = { .list = list };
+	struct walk w = { .list = list, .device = device };
 
 	operations(&w, m);
-	bytes(&w, m);
-	durations(&w, m);
+	if (*device) {
+		statuses(&w, m);
+		bytes(&w, m);
+		durations(&w, m);
+	}
 	return w.count;
 }

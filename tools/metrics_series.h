@@ -26,13 +26,17 @@ struct metrics_series {
 	bool sum; /* adding two files' values means something */
 };
 
-/* A line of another version: of a series, or a comment about its family. */
+/* A line that is not ours: of a series, or a comment about its family. */
 struct metrics_line {
 	char *family;
 	char *text;
 };
 
-/* All series of @m, in the order of the file; returns how many. */
-size_t metrics_series(struct metrics *m, struct metrics_series list[METRICS_SERIES_MAX]);
+/*
+ * All series of @m, in the order of the file, with a label for @device; returns how many.
+ * Without a device, "", there are those alone that say what kept a run from beginning.
+ */
+size_t metrics_series(struct metrics *m, const char *device,
+		      struct metrics_series list[METRICS_SERIES_MAX]);
 
 #endif /* TOOL_METRICS_SERIES_H */

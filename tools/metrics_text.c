@@ -18,7 +18,7 @@
 #define BUCKET PREFIX "operation_duration_seconds_bucket{"
 #define NS_DIGITS 9
 
-/* Of what another version wrote. */
+/* Of what is kept. */
 #define NAME 128
 #define LINE 512
 #define REST_MAX 1000
@@ -70,11 +70,12 @@ static void write_strangers(const struct metrics_rest *rest,
 	}
 }
 
-void metrics_write(const struct metrics *m, const struct metrics_rest *rest, FILE *out)
+void metrics_write(const struct metrics *m, const char *device, const struct metrics_rest *rest,
+		   FILE *out)
 {
 	struct metrics_series list[METRICS_SERIES_MAX];
 	struct metrics copy = *m;
-	size_t count = metrics_series(&copy, list), i;
+	size_t count = metrics_series(&copy, device, list), i;
 	const char *family = NULL;
 
 	fputs(HEAD "\n", out);
@@ -210,8 +211,8 @@ static bool is_number(const char *text)
 }
 
 /*
- * A series of another version. Its counts stay, which is right for all but a bucket of
- * a histogram of ours: that would have to grow with the others.
+ * A series of another device or version. Its counts stay, which is right for all but a
+ * bucket of a histogram of ours: that would have to grow with the others.
  */
 static int read_stranger(struct reader *r, const char *line, size_t length)
 {
@@ -281,15 +282,15 @@ static int check(const struct metrics *m, char why[METRICS_WHY])
 	return 0;
 }
 
-int metrics_read(struct metrics *m, struct metrics_rest *rest, const char *text,
-		 char why[METRICS_WHY])
+int metrics_read(struct metrics *m, const char *device, struct metrics_rest *rest,
+		 const char *text, char why[METRICS_WHY])
 {
 	struct reader r = { .rest = rest, .why = why };
 	bool tail = false;
 
 	memset(m, 0, sizeof(*m));
 	memset(rest, 0, sizeof(*rest));
-	r.count = metrics_series(m, r.list);
+	r.count = metrics_series(m, device, r.list);
 	while (*text) {
 		size_t length = strcspn(text, "\n");
 		char line[LINE];

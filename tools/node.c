@@ -70,7 +70,8 @@ static bool name_of_number(dev_t number, char node[NODE_NAME])
 	if (major(number) == ACCEL_MAJOR)
 		snprintf(node, NODE_NAME, "accel%u", n);
 	else if (major(number) == DRM_MAJOR)
-		snprintf(node, NODE_NAME, n >= 128 && n < 192 ? "renderD%u" : "card%u", n);
+		snprintf(node, NODE_NAME, n >= NODE_FIRST_RENDER && n <= NODE_LAST_RENDER ?
+			 "renderD%u" : "card%u", n);
 	else
 		return false;
 	return true;

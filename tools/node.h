@@ -10,6 +10,10 @@
 
 #define NODE_NAME 32
 
+/* Numbers of render nodes. */
+#define NODE_FIRST_RENDER 128
+#define NODE_LAST_RENDER 191
+
 /*
  * The name by which panthor-mem knows the device: its render node if it has
  * one. @name: "renderD128", "card0" or "/dev/dri/card0"; false if it is no name

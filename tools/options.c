@@ -95,9 +95,9 @@ static unsigned int commands_of(int option)
 		return ACT;
 	case OPT_METRICS:
 		return ACT | METRICS;
-	case OPT_JSON:
 	case OPT_DEVICE:
 		return ALL | DOCTOR;
+	case OPT_JSON:
 	case OPT_HELP:
 	case OPT_PROC:
 	case OPT_SYS:

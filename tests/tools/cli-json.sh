@@ -116,6 +116,12 @@ done
 invalid '.checks[0].result = "broken"'
 mock=''
 
+run metrics --json --metrics "$work/x.prom"
+valid metrics
+run metrics --json --metrics "$work/nowhere/x.prom"
+valid 'metrics, in no folder'
+invalid 'del(.error)'
+
 # watch: one object in each line.
 run watch --json --count 3 --interval 1ms
 check 'three lines' test "$(wc -l <"$work/out")" = 3

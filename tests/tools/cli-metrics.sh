@@ -7,7 +7,16 @@ two_apps
 file=$work/textfile/panthor_mem.prom
 mkdir "$work/textfile"
 
-value() { awk -v name="$1" 'substr($0, 1, length(name) + 1) == name " " { print $NF }' "$file"; }
+# of NODE NAME: the name with the label of a device.
+of() {
+	case $2 in
+	*{*) printf '%s{device="%s",%s' "${2%%\{*}" "$1" "${2#*\{}" ;;
+	*) printf '%s{device="%s"}' "$2" "$1" ;;
+	esac
+}
+exactly() { awk -v name="$1" 'substr($0, 1, length(name) + 1) == name " " { print $NF }' "$file"; }
+value() { exactly "$(of renderD128 "$1")"; }
+counts_exactly() { check "$1 is $2" test "$(exactly "$1")" = "$2"; }
 counts() { check "$1 is $2" test "$(value "$1")" = "$2"; }
 
 run reclaim --metrics "$file" 1002
@@ -47,15 +56,19 @@ fails() {
 	mock=$1
 	run reclaim --metrics "$file" "${@:4}"
 	check "$1 fails" test "$status" != 0
-	counts "panthor_mem_operations_total{operation=\"reclaim\",result=\"$2\"}" "$3"
+	$how "panthor_mem_operations_total{operation=\"reclaim\",result=\"$2\"}" "$3"
 	mock=''
 }
+how=counts
 fails swap=0 ENOSPC 1 1002
 is_status 4 'no swap'
 fails nocap EPERM 1 1002
+# Of no device there is no name.
+how=counts_exactly
 fails noaccess EACCES 1 1002
 fails nodev ENODEV 1 1002
 fails driver=vc4 ENODEV 2 1002
+how=counts
 fails '' ESRCH 1 --comm nobody
 fails '' ESRCH 2 --cgroup nowhere
 fails '' ESRCH 3 --comm init
@@ -103,7 +116,7 @@ damaged() {
 	cp "$file" "$work/before"
 	run reclaim --metrics "$file" 1002
 	is_status 6 "$1"
-	err_has 'panthor_mem.prom is damaged: '
+	err_has "this run was not counted: $file: it is damaged: "
 	err_has "$2; it was left as it is"
 	err_has 'mend it, or move it away to begin at 0'
 	out_matches '^ *1002 game +4\.0M'
@@ -118,17 +131,18 @@ sed -i '1s/format 1/format 2/' "$file"
 damaged 'a later version' 'this version of panthor-mem did not write it'
 echo 'something_else 1' >"$file"
 damaged "somebody else's" 'this version of panthor-mem did not write it'
-sed -i 's/^panthor_mem_freed_bytes_total .*/panthor_mem_freed_bytes_total many/' "$file"
+freed=$(of renderD128 panthor_mem_freed_bytes_total)
+sed -i "s/^$freed .*/$freed many/" "$file"
 damaged 'no number' 'has no number'
-sed -i 's/^panthor_mem_freed_bytes_total .*/panthor_mem_freed_bytes_total 1e9/' "$file"
+sed -i "s/^$freed .*/$freed 1e9/" "$file"
 damaged 'not how we write numbers' 'has no number'
-sed -i 's/^panthor_mem_freed_bytes_total .*/panthor_mem_freed_bytes_total 99999999999999999999/' "$file"
+sed -i "s/^$freed .*/$freed 99999999999999999999/" "$file"
 damaged 'too large' 'has no number'
 sed -i '/^panthor_mem_freed_bytes_total/p' "$file"
 damaged 'a line comes twice' 'comes a second time'
-sed -i 's/\(_sum{operation="claim"}\) .*/\1 5/' "$file"
+sed -i 's/\(_sum{.*operation="claim"}\) .*/\1 5/' "$file"
 damaged 'a time without fraction' 'has no number'
-sed -i 's/\(_count{operation="reclaim"}\) .*/\1 5/' "$file"
+sed -i 's/\(_count{.*operation="reclaim"}\) .*/\1 5/' "$file"
 damaged 'an inconsistent histogram' 'the histogram of reclaim does not add up'
 sed -i 's/\(le="0.5"}\) [0-9]*/\1 99/' "$file"
 damaged 'a falling histogram' 'does not add up'
@@ -138,7 +152,7 @@ sed -i '$i x 1' "$file"
 damaged "somebody else's series" 'is no series of panthor-mem'
 printf '\0\0\0\0' >"$file"
 damaged zeros 'it has a byte that is 0'
-sed -i '$i panthor_mem_operation_duration_seconds_bucket{operation="claim",le="7"} 1' "$file"
+sed -i '$i panthor_mem_operation_duration_seconds_bucket{device="renderD128",operation="claim",le="7"} 1' "$file"
 damaged 'buckets of another format' 'is a bucket that this version does not have'
 truncate -s 2M "$file"
 damaged huge 'it is far too large'
@@ -164,23 +178,28 @@ sed -i '/result="ok"/{p;s/ok/EDOM/;s/ [0-9]*$/ 3/}
 run reclaim --metrics "$file" 1002
 is_status 0 'a later version'
 no_err
-counts 'panthor_mem_later_total{a="b c"}' 7
+counts_exactly 'panthor_mem_later_total{a="b c"}' 7
 counts 'panthor_mem_operations_total{operation="claim",result="EDOM"}' 3
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 9
 promtool_likes 'a file of two versions'
 # The time of a success does not go back, whoever comes last.
-sed -i 's/^\(panthor_mem_last_success_timestamp_seconds{operation="reclaim"}\) .*/\1 99999999999/' "$file"
+sed -i 's/^\(panthor_mem_last_success_timestamp_seconds{.*operation="reclaim"}\) .*/\1 99999999999/' "$file"
 run reclaim --metrics "$file" 1002
 is_status 0 'later than now'
 counts 'panthor_mem_last_success_timestamp_seconds{operation="reclaim"}' 99999999999
 
 # Made before the first run, which then is a change; and no harm to one that is there.
 rm "$file"
+device panthor card1 renderD130
 run metrics --metrics "$file"
 is_status 0 metrics
 no_out
 no_err
 counts panthor_mem_freed_bytes_total 0
+counts_exactly "$(of renderD130 panthor_mem_freed_bytes_total)" 0
+check 'and no others' test "$(grep -c '^panthor_mem_freed_bytes_total' "$file")" = 2
+counts_exactly 'panthor_mem_operations_total{operation="reclaim",result="ENODEV"}' 0
+rm -r "$sys/class/drm/renderD130" "$sys/class/drm/card1"
 check 'all of it' test "$(grep -vc '^#\| 0$\| 0\.0*$' "$file")" = 0
 promtool_likes 'a file of zeros'
 run reclaim --metrics "$file" 1002
@@ -188,17 +207,55 @@ counts panthor_mem_freed_bytes_total 4194304
 PANTHOR_MEM_METRICS=$file run metrics
 is_status 0 'metrics, once more'
 counts panthor_mem_freed_bytes_total 4194304
-run metrics --metrics "$work/nowhere/x.prom"
+run metrics --json --metrics "$file"
+is_status 0 'metrics, JSON'
+json ". == {schema: \"panthor-mem.metrics\", version: 1, file: \"$file\", error: null}"
+run metrics --json --metrics "$work/nowhere/x.prom"
 is_status 6 'metrics in no folder'
+err_has "panthor-mem: $work/nowhere/x.prom: cannot be locked: No such file or directory"
+json '.error.code == "ENOENT"'
+# Another device counts for itself, in the same file.
+device panthor renderD129
+mock=node=renderD129
+run reclaim --metrics "$file" 1002
+is_status 0 'another device'
+mock=''
+counts panthor_mem_freed_bytes_total 4194304
+counts_exactly "$(of renderD129 panthor_mem_freed_bytes_total)" 4194304
+counts_exactly "$(of renderD129 "$took")" 1
+run reclaim --metrics "$file" 1002
+counts panthor_mem_freed_bytes_total 8388608
+counts_exactly "$(of renderD129 panthor_mem_freed_bytes_total)" 4194304
+check 'each family in one block' test \
+	"$(grep -c '^# TYPE panthor_mem_freed_bytes_total' "$file")" = 1
+promtool_likes 'a file of two devices'
+rm -r "$sys/class/drm/renderD129"
+# A file that was written without the device's name is kept.
+sed -i '/^[a-z_]*{operation=/d; /renderD129/d; s/device="renderD128",//; s/{device="renderD128"}//' "$file"
+run reclaim --metrics "$file" 1002
+is_status 0 'counters of no device'
+counts panthor_mem_freed_bytes_total 4194304
+counts_exactly panthor_mem_freed_bytes_total 8388608
+counts_exactly 'panthor_mem_operation_duration_seconds_count{operation="reclaim"}' 2
+promtool_likes 'a file with and without names of devices'
 
 # Failures of the file system.
 run reclaim --metrics "$work/nowhere/x.prom" 1002
 is_status 6 'no folder'
-err_has 'cannot be locked: No such file or directory; this run was not counted'
+err_has "this run was not counted: $work/nowhere/x.prom: cannot be locked: No such file or"
+# Programs get a second object, and the first one is whole.
+run reclaim --json --metrics "$work/nowhere/x.prom" 1002
+is_status 6 'no folder, JSON'
+err_has 'this run was not counted'
+json '.schema == "panthor-mem.metrics" and .error.code == "ENOENT" and
+	.error.message == "cannot be locked: No such file or directory"'
+jq -s 'map(.schema)' "$work/out" >"$work/schemas"
+check 'two objects' test "$(tr -d ' \n' <"$work/schemas")" = \
+	'["panthor-mem.reclaim","panthor-mem.metrics"]'
 mkdir "$work/textfile/dir.prom"
 run reclaim --metrics "$work/textfile/dir.prom" 1002
 is_status 6 'a folder'
-err_has 'cannot be written: it is no regular file; this run was not counted'
+err_has 'dir.prom: cannot be written: it is no regular file'
 rmdir "$work/textfile/dir.prom"
 # Nothing but a file is replaced, and nothing is left beside it.
 unwanted() {
@@ -220,7 +277,7 @@ if mknod "$work/textfile/null" c 1 3 2>/dev/null; then
 fi
 cp "$work/good" "$work/real.prom"
 ln -s ../real.prom "$work/textfile/link2.prom"
-unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it'
+unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it leads to'
 check 'a link is left' test -L "$work/textfile/link2.prom"
 check 'what it leads to, too' cmp "$work/real.prom" "$work/good"
 ln -sfn nowhere "$work/textfile/link2.prom"
@@ -250,7 +307,7 @@ limited() {
 status=$?
 err=$(<"$work/err")
 is_status 6 'no room'
-err_has 'cannot be written: File too large; this run was not counted'
+err_has "this run was not counted: $file: cannot be written: File too large"
 check 'the old file is there' cmp -s "$file" "$work/good"
 check 'nothing is left behind' test ! -e "$work/textfile/.panthor_mem.prom.new"
 # A run that is killed leaves at most one file, which the next one removes.
@@ -296,13 +353,13 @@ for signal in INT TERM; do
 	status=$?
 	out=$(<"$work/out") err=$(<"$work/err")
 	is_status 6 "$signal while it waits"
-	err_has 'is locked by another run: a signal ended the wait for it; this run was not counted'
+	err_has 'is locked by another run: a signal ended the wait for it'
 	out_matches '^ *1002 game +4\.0M'
 done
 # Nobody waits for ever.
 run reclaim --metrics "$file" 1002
 is_status 6 'the lock is held for too long'
-err_has 'cannot be locked: another run has held the lock for too long; this run was not'
+err_has "this run was not counted: $file: cannot be locked: another run has held the lock for too"
 check 'none of them counted' cmp -s "$file" "$work/before"
 exec 8>&-
 wait $holder
@@ -390,7 +447,7 @@ if [ "$(id -u)" = 0 ]; then
 		check 'no lock for strangers' test "$(stat -c %a "$work/group/.g.prom.lock")" = 660
 		as_nobody 12345
 		is_status 6 'who may not write there'
-		err_has 'cannot be locked: Permission denied; this run was not counted'
+		err_has "not counted: $work/group/g.prom: cannot be locked: Permission denied"
 		check 'root as sole writer' test "$(stat -c %a "$work/textfile/.closed.prom.lock")" = 600
 	fi
 fi

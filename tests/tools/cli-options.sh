@@ -139,7 +139,7 @@ for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' 
 	'reclaim 1002 --by client' 'claim 1002 --sort pid' \
 	'reclaim 1002 --prefetch' 'reclaim 1002 --pids' 'reclaim 1002 --count 1' \
 	'claim 1002 --wait 1' 'claim 1002 --no-pageout' 'doctor --bytes' 'doctor --comm x' \
-	'metrics --json' 'metrics --device x'; do
+	'metrics --bytes' 'metrics --device x'; do
 	read -ra arguments <<<"$words"
 	run "${arguments[@]}"
 	is_status 2 "$words"

@@ -19,6 +19,7 @@
  *   nocap        the caller lacks the capability
  *   driver=NAME  the device's driver    nomem      it lacks the ioctls
  *   minor=N      of the driver's version (10)
+ *   node=NAME    its node (renderD128)
  *   nodev        no device              noaccess   it may not be opened
  *   fail=WHAT    mmu, read, alloc: the first of them fails; write: to swap, each
  *   unplug       the device goes away when the work begins
@@ -46,7 +47,6 @@
 #include "drm_core.h"
 #include "mock_fd.h"
 
-#define NODE "/dev/dri/renderD128"
 #define MAX_APPS 8
 
 static struct drm_core core;
@@ -237,7 +237,9 @@ static void __attribute__((destructor)) end(void)
 
 static int open_node(const char *path)
 {
-	if (strcmp(path, NODE) || word("nodev")) {
+	const char *node = word("node");
+
+	if (strcmp(path + strlen("/dev/dri/"), node ? node : "renderD128") || word("nodev")) {
 		errno = ENOENT;
 		return -1;
 	}

@@ -16,7 +16,8 @@
 
 #include "metrics_series.h"
 
-#define FREED "panthor_mem_freed_bytes_total"
+#define NODE "renderD128"
+#define FREED "panthor_mem_freed_bytes_total{device=\"" NODE "\"}"
 
 static const struct metrics_rest nothing;
 
@@ -24,7 +25,7 @@ static const struct metrics_rest nothing;
 static int read_back(struct metrics *m, const char *text, char why[METRICS_WHY])
 {
 	struct metrics_rest rest;
-	int ret = metrics_read(m, &rest, text, why);
+	int ret = metrics_read(m, NODE, &rest, text, why);
 
 	assert_true(ret || !rest.count);
 	metrics_rest_free(&rest);
@@ -38,7 +39,7 @@ static char *text_of(const struct metrics *m)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	metrics_write(m, &nothing, out);
+	metrics_write(m, NODE, &nothing, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -47,7 +48,7 @@ static char *text_of(const struct metrics *m)
 static void fill(struct metrics *m)
 {
 	struct metrics_series list[METRICS_SERIES_MAX];
-	size_t count = metrics_series(m, list), i;
+	size_t count = metrics_series(m, NODE, list), i;
 	int kind;
 
 	for (i = 0; i < count; i++)
@@ -65,7 +66,7 @@ static void all_is_kept(void **state)
 	char why[METRICS_WHY], *text;
 
 	(void)state;
-	assert_int_equal(metrics_series(&before, list), sizeof(before) / sizeof(uint64_t));
+	assert_int_equal(metrics_series(&before, NODE, list), sizeof(before) / sizeof(uint64_t));
 	memset(&before, 0, sizeof(before));
 	fill(&before);
 	text = text_of(&before);
@@ -130,7 +131,7 @@ static char *with(const char *text, const char *at, const char *more)
 	return all;
 }
 
-#define LATER_RESULT "panthor_mem_operations_total{operation=\"claim\",result=\"EDOM\"} 7\n"
+#define LATER_RESULT "panthor_mem_operations_total{device=\"" NODE "\",operation=\"claim\",result=\"EDOM\"} 7\n"
 #define LATER_FAMILY "# HELP panthor_mem_later_bytes Of a later version.\n" \
 		     "# TYPE panthor_mem_later_bytes histogram\n" \
 		     "panthor_mem_later_bytes_bucket{le=\"1\"} 3\n" \
@@ -152,12 +153,12 @@ static void another_version_is_kept(void **state)
 	one = with(text, "# HELP panthor_mem_operation_statuses", LATER_RESULT);
 	/* In the middle or at the end. */
 	two = with(one, "# HELP panthor_mem_freed", LATER_FAMILY);
-	assert_int_equal(metrics_read(&after, &rest, two, why), 0);
+	assert_int_equal(metrics_read(&after, NODE, &rest, two, why), 0);
 	assert_memory_equal(&m, &after, sizeof(m));
 	assert_int_equal(rest.count, 7);
 	out = open_memstream(&again, &size);
 	assert_non_null(out);
-	metrics_write(&after, &rest, out);
+	metrics_write(&after, NODE, &rest, out);
 	assert_int_equal(fclose(out), 0);
 	metrics_rest_free(&rest);
 	free(two);
@@ -183,7 +184,8 @@ static void not_another_version(void **state)
 		{ "panthor_mem_x 1\npanthor_mem_x 2\n", "comes a second time" },
 		{ FREED " 1\n", "comes a second time" },
 		{ "# TYPE other counter\n", "is about no series of panthor-mem" },
-		{ "panthor_mem_operation_duration_seconds_bucket{operation=\"claim\",le=\"7\"} 1\n",
+		{ "panthor_mem_operation_duration_seconds_bucket{device=\"" NODE "\",operation=\"claim\","
+		  "le=\"7\"} 1\n",
 		  "is a bucket that this version does not have" },
 	};
 	struct metrics m = { .freed = 5 };
@@ -195,11 +197,73 @@ static void not_another_version(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char *all = with(text, END, bad[i].line);
 
-		assert_int_equal(metrics_read(&m, &rest, all, why), -1);
+		assert_int_equal(metrics_read(&m, NODE, &rest, all, why), -1);
 		assert_non_null(strstr(why, bad[i].why));
 		metrics_rest_free(&rest);
 		free(all);
 	}
+	free(text);
+}
+
+/* Of @m, added to what @text has; frees that. */
+static char *add_device(char *text, const char *device, const struct metrics *m)
+{
+	char why[METRICS_WHY], *again = NULL;
+	struct metrics_rest rest;
+	struct metrics before;
+	size_t size;
+	FILE *out;
+
+	assert_int_equal(metrics_read(&before, device, &rest, text, why), 0);
+	assert_false(metrics_any(&before));
+	out = open_memstream(&again, &size);
+	assert_non_null(out);
+	metrics_write(m, device, &rest, out);
+	assert_int_equal(fclose(out), 0);
+	metrics_rest_free(&rest);
+	free(text);
+	return again;
+}
+
+static unsigned int times(const char *text, const char *what)
+{
+	unsigned int n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Two devices, and none, in one file: each keeps its own, and a family is one block. */
+static void devices(void **state)
+{
+	static const char *const names[] = { NODE, "renderD129", "" };
+	struct metrics wrote[3], got;
+	char why[METRICS_WHY], *text;
+	struct metrics_rest rest;
+	size_t i;
+
+	(void)state;
+	memset(wrote, 0, sizeof(wrote));
+	fill(&wrote[0]);
+	fill(&wrote[1]);
+	wrote[1].freed = 7;
+	metrics_refused(&wrote[2], OPERATION_CLAIM, ENODEV);
+	text = text_of(&wrote[0]);
+	for (i = 1; i < 3; i++)
+		text = add_device(text, names[i], &wrote[i]);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(metrics_read(&got, names[i], &rest, text, why), 0);
+		metrics_rest_free(&rest);
+		assert_memory_equal(&got, &wrote[i], sizeof(got));
+	}
+	assert_int_equal(times(text, "# TYPE panthor_mem_freed_bytes_total "), 1);
+	assert_int_equal(times(text, "# TYPE panthor_mem_operations_total "), 1);
+	assert_int_equal(times(text, "# TYPE panthor_mem_operation_duration_seconds "), 1);
+	assert_int_equal(times(text, "panthor_mem_freed_bytes_total{"), 2);
+	assert_non_null(strstr(text, "\npanthor_mem_operations_total{operation=\"claim\","
+				     "result=\"ENODEV\"} 1\n"));
+	assert_null(strstr(text, "panthor_mem_freed_bytes_total{}"));
 	free(text);
 }
 
@@ -216,7 +280,7 @@ static void too_much(void **state)
 	for (i = 0; i < 2000; i++)
 		at += sprintf(at, "panthor_mem_x%d 1\n", i);
 	all = with(text, END, more);
-	assert_int_equal(metrics_read(&m, &rest, all, why), -1);
+	assert_int_equal(metrics_read(&m, NODE, &rest, all, why), -1);
 	assert_non_null(strstr(why, "one too many"));
 	metrics_rest_free(&rest);
 	free(all);
@@ -308,6 +372,7 @@ int main(void)
 		cmocka_unit_test(any_line_can_be_new),
 		cmocka_unit_test(another_version_is_kept),
 		cmocka_unit_test(not_another_version),
+		cmocka_unit_test(devices),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(counts),

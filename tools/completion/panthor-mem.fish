@@ -44,7 +44,7 @@ complete -c panthor-mem -n "$in $commands" -s g -l cgroup -r -F \
 complete -c panthor-mem -n "$in $commands" -s c -l comm -x -a '(__panthor_mem_names | string split0)' \
     -d 'Every process of a name'
 complete -c panthor-mem -n "$in $commands" -l client -x -d 'A client'
-complete -c panthor-mem -n "$in $commands doctor" -s j -l json -d 'JSON objects'
+complete -c panthor-mem -n "$in $commands $more" -s j -l json -d 'JSON objects'
 complete -c panthor-mem -n "$in $commands" -s b -l bytes -d 'Sizes in bytes'
 complete -c panthor-mem -n "$in $commands" -l color -x -a 'auto always never' -d Colour
 complete -c panthor-mem -n "$in list watch" -l by -x -a 'process client cgroup' -d 'A line for each'
