@@ -194,6 +194,36 @@ static void same_number_elsewhere(void **state)
 	assert_int_equal(acted, 0);
 }
 
+/* One that looks like ours but for a single member. */
+static unsigned int odd;
+
+static int foreign_nearly(struct drm_core *core, void *data)
+{
+	struct drm_panthor_mem_reclaim *arg = data;
+
+	(void)core;
+	arg->freed_bytes = odd == 1;
+	arg->evicted_bytes -= odd != 2;
+	arg->skipped_bytes -= odd != 3;
+	arg->status = odd == 4 ? arg->status : 0;
+	arg->flags += odd == 5;
+	arg->tgid += odd == 6;
+	arg->target += odd == 7;
+	arg->max_bytes -= odd == 8;
+	arg->deadline_ns -= odd == 9;
+	return 0;
+}
+
+static void nearly_the_same(void **state)
+{
+	struct fixture *f = *state;
+
+	f->core.foreign = foreign_nearly;
+	f->core.foreign_size = sizeof(struct drm_panthor_mem_reclaim);
+	for (odd = 0; odd <= 9; odd++)
+		assert_int_equal(panthor_mem_probe(f->fd), odd ? -ENOSYS : 0);
+}
+
 static void other_driver(void **state)
 {
 	static const char *const names[] = { "panfrost", "pan", "panthor2", "amdgpu" };
@@ -323,6 +353,7 @@ int main(void)
 		on_fixture(driver_1_9_without),
 		on_fixture(driver_2),
 		on_fixture(same_number_elsewhere),
+		on_fixture(nearly_the_same),
 		on_fixture(other_driver),
 		on_fixture(not_permitted),
 		on_fixture(no_swap),

@@ -358,6 +358,32 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
+/* What the kernel is given. */
+static struct drm_panthor_mem_reclaim given;
+
+static int take(struct drm_core *core, void *data)
+{
+	(void)core;
+	given = *(struct drm_panthor_mem_reclaim *)data;
+	return 0;
+}
+
+/* Every bit of them arrives. */
+static void wide_options(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+
+	f->core.foreign = take;
+	f->core.foreign_size = sizeof(given);
+	opts.max_bytes = UINT64_C(0xfedcba9876543210);
+	opts.deadline_ns = INT64_C(0x7edcba9876543210);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, NULL), 0);
+	assert_true(given.max_bytes == opts.max_bytes);
+	assert_true(given.deadline_ns == opts.deadline_ns);
+	assert_int_equal(given.tgid, app_tgid(f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +409,7 @@ int main(void)
 		on_fixture(unplugged),
 		on_fixture(mmu_timeout),
 		on_fixture(errno_is_kept),
+		on_fixture(wide_options),
 	};
 
 	return cmocka_run_group_tests_name("reclaim", tests, NULL, NULL);
