@@ -136,6 +136,35 @@ static void maker_closes(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
+/* A process that its VM lost it to, and that did not take it back, does not use it. */
+static void not_taken_back(struct world *w)
+{
+	struct world_cgroup *group = world_cgroup(w, NULL, true);
+	const struct world_spawn how = { .cgroup = group };
+	struct world_app *app = world_spawn(w, &how);
+	struct world_app *other = world_spawn(w, &how);
+	struct lot lot = lot_alloc(w, app, 2, unit(), SEED + 9);
+	struct drm_panthor_mem_reclaim both;
+	struct panthor_mem_reclaim_result res;
+	struct lot theirs = lot;
+
+	theirs.app = other;
+	theirs.count = 1;
+	theirs.first = world_share(w, app, lot.first, other, 0, 0, true);
+	assert_int_equal(try_reclaim(w, by_cgroup(group), &both), 0);
+	assert_true(both.evicted_bytes >= lot_bytes(&lot));
+	claim(w, app);
+	res = reclaim(w, app);
+	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	assert_true(res.evicted_bytes >= lot_bytes(&lot));
+	/* Its next job does take it back. */
+	assert_int_equal(world_frame(w, other, 0, 0), 0);
+	res = reclaim(w, app);
+	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
+	lot_check(w, &theirs, WORLD_BY_GPU);
+	lot_check(w, &lot, WORLD_BY_GPU);
+}
+
 /* Evicted while it was the target's alone, and still in RAM: another's by now. */
 static void shared_while_evicted(struct world *w)
 {
@@ -177,6 +206,7 @@ const struct conf_case shared_cases[] = {
 	{ "two_files_of_one", two_files_of_one, 0 },
 	{ "sharer_exits", sharer_exits, 0 },
 	{ "maker_closes", maker_closes, 0 },
+	{ "not_taken_back", not_taken_back, WORLD_HAS_CGROUPS },
 	{ "shared_while_evicted", shared_while_evicted, WORLD_CAN_GIVE_FILE },
 	{ "pinned", pinned, WORLD_CAN_PIN },
 	{ NULL, NULL, 0 },

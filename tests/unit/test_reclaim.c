@@ -358,6 +358,64 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
+/* The CPU, say, wants the BO that is being paged out. */
+static void take_back(struct model *m, void *arg)
+{
+	assert_int_equal(model_make_resident(m, arg), 0);
+}
+
+/*
+ * What is back stays. And what did not go is not counted: the limit is for what was freed.
+ */
+static void taken_back_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+	/* The first that goes. */
+	struct model_bo *bo = f->model->bos;
+	struct model_event event = { .fn = take_back, .arg = bo };
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = dirty_result();
+
+	event.at = f->model->now + MODEL_NS_EVICT + 2 * MODEL_NS_PAGE_OUT;
+	f->model->event = &event;
+	opts.max_bytes = BO_SIZE;
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), 0);
+	f->model->event = NULL;
+	assert_true(event.done);
+	assert_true(bo->resident);
+	assert_int_equal(res.freed_bytes, 2 * MODEL_PAGE + BO_SIZE);
+	assert_int_equal(res.evicted_bytes, 2 * BO_SIZE);
+	assert_int_equal(res.status & DRM_PANTHOR_MEM_STATUS_CAPPED,
+			 DRM_PANTHOR_MEM_STATUS_CAPPED);
+	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), 0);
+	check_content(f);
+}
+
+static void ring(struct model *m, void *arg)
+{
+	(void)arg;
+	m->signal = true;
+}
+
+/* Nothing was freed, but something was done. */
+static void signal_without_pageout(void **state)
+{
+	struct fixture *f = *state;
+	struct model_event event = { .at = f->model->now + 1, .fn = ring };
+	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result res = dirty_result();
+
+	f->model->event = &event;
+	opts.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), 0);
+	f->model->event = NULL;
+	assert_true(event.done);
+	assert_int_equal(res.freed_bytes, 0);
+	assert_int_equal(res.evicted_bytes, BO_SIZE);
+	assert_int_equal(res.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED,
+			 DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
 /* What the kernel is given. */
 static struct drm_panthor_mem_reclaim given;
 
@@ -409,6 +467,8 @@ int main(void)
 		on_fixture(unplugged),
 		on_fixture(mmu_timeout),
 		on_fixture(errno_is_kept),
+		on_fixture(taken_back_meanwhile),
+		on_fixture(signal_without_pageout),
 		on_fixture(wide_options),
 	};
 
