@@ -359,23 +359,21 @@ static void check_procfs(struct report *r)
 /* Numbers of another namespace are other processes here. */
 static void check_namespace(struct report *r)
 {
-	char *path = memory_text("%s/self", r->o->roots.proc), number[32];
-	ssize_t n = readlink(path, number, sizeof(number) - 1);
+	const char *proc = r->o->roots.proc;
 
-	free(path);
-	if (n < 0) {
-		unknown(r, PID_NAMESPACE, "%s does not say which process this is",
-			r->o->roots.proc);
-		return;
-	}
-	number[n] = '\0';
-	if (strtol(number, NULL, 10) == getpid())
-		good(r, PID_NAMESPACE, "%s counts as this process does", r->o->roots.proc);
-	else
-		found(r, PID_NAMESPACE, BAD, ESRCH, STATUS_UNSUPPORTED,
+	switch (process_numbers(&r->o->roots)) {
+	case PROCESS_NUMBERS_OWN:
+		good(r, PID_NAMESPACE, "%s counts as this process does", proc);
+		break;
+	case PROCESS_NUMBERS_FOREIGN:
+		found(r, PID_NAMESPACE, BAD, EREMOTE, STATUS_UNSUPPORTED,
 		      "mount the namespace's own: unshare --mount-proc, or mount -t proc proc /proc",
 		      "%s is that of another pid namespace: its numbers are other processes here",
-		      r->o->roots.proc);
+		      proc);
+		break;
+	case PROCESS_NUMBERS_UNKNOWN:
+		unknown(r, PID_NAMESPACE, "%s does not say which process this is", proc);
+	}
 }
 
 /* --- the report ------------------------------------------------------------- */

@@ -180,17 +180,17 @@ bool process_state(const struct roots *roots, pid_t pid, struct process_state *s
 	return true;
 }
 
-bool process_numbers_count(const struct roots *roots)
+enum process_numbers process_numbers(const struct roots *roots)
 {
 	char *path = memory_text("%s/thread-self/status", roots->proc);
 	char *text = memory_file(AT_FDCWD, path);
 	const char *value = value_of(text, "\nNSpid:");
-	bool one = text;
+	bool one = true;
 	char *end;
 
 	/*
 	 * One number for each namespace from that of procfs down to our own. A kernel
-	 * without pid namespaces has no such line, and without us in it, it is not ours.
+	 * without pid namespaces has no such line.
 	 */
 	if (value) {
 		strtol(value, &end, 10);
@@ -198,7 +198,14 @@ bool process_numbers_count(const struct roots *roots)
 	}
 	free(text);
 	free(path);
-	return one;
+	if (!text)
+		return PROCESS_NUMBERS_UNKNOWN;
+	return one ? PROCESS_NUMBERS_OWN : PROCESS_NUMBERS_FOREIGN;
+}
+
+bool process_numbers_count(const struct roots *roots)
+{
+	return process_numbers(roots) == PROCESS_NUMBERS_OWN;
 }
 
 bool process_numbers_usable(const struct roots *roots)

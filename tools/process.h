@@ -34,12 +34,22 @@ void id_list_add(struct id_list *list, uint64_t id); /* unless it is there */
 bool id_list_has(const struct id_list *list, uint64_t id);
 void id_list_free(struct id_list *list);
 
+enum process_numbers {
+	PROCESS_NUMBERS_OWN,
+	PROCESS_NUMBERS_FOREIGN,
+	/* This process is not in it: there is no procfs, or that of a namespace below. */
+	PROCESS_NUMBERS_UNKNOWN,
+};
+
 /*
  * Does procfs count processes as this process's pid namespace does? One of another
  * namespace, as in a container that has the host's, has numbers that mean somebody else
  * here, and so must not be put into a system call, nor be taken for one that the user
  * has given.
  */
+enum process_numbers process_numbers(const struct roots *roots);
+
+/* Are they our own, for certain? */
 bool process_numbers_count(const struct roots *roots);
 
 /* And is it the machine's, and none that a test has made? */

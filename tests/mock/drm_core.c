@@ -186,6 +186,8 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 	int ret;
 
 	core->ioctls++;
+	if (core->last_version && request == DRM_IOCTL_VERSION && !--core->last_version)
+		core->unplugged = true;
 	if (core->unplugged || file->closed)
 		return -ENODEV;
 	if (_IOC_TYPE(request) != DRM_IOCTL_BASE)

@@ -21,6 +21,8 @@ struct drm_core {
 	/* A driver without the two ioctls, or with other ioctls of the same numbers. */
 	bool has_mem;
 	bool unplugged;
+	/* Which DRM_IOCTL_VERSION from now on finds the device gone; 0: none. */
+	unsigned int last_version;
 	/* A driver whose ioctls accept only a TGID as a target. */
 	bool no_targets;
 	/* The struct of those other ioctls, and what they do. */

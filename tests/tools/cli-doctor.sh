@@ -48,8 +48,7 @@ out_matches '^driver: panthor 1\.[0-9]+\.[0-9]+$'
 out_matches '^nodes: card0 panthor, renderD128 panthor$'
 run doctor --json
 is_status 0 'nothing is wrong, JSON'
-others ok pid-namespace
-is pid-namespace unknown
+others ok
 json ".machine | .kernel == \"$(uname -r)\" and .swap_free_bytes == 134217728 and
 	.nodes == [{node: \"card0\", driver: \"panthor\"}, {node: \"renderD128\", driver: \"panthor\"}]"
 run doctor --device renderD128
@@ -86,6 +85,9 @@ run doctor --json
 is swap unknown
 json '.machine.swap_bytes == null'
 memory 1048576 131072 131072
+# It was opened, and goes away.
+broken 1 versions=2 driver ENODEV 'does not say its version' 'dmesg'
+is device ok
 # A cgroup that may not swap is no failure of the machine.
 limit() { printf '%s\n' "$2" >"$sys/fs/cgroup/app.slice/$1"; }
 for amount in 0 4096; do
@@ -141,11 +143,16 @@ mv "$proc" "$proc.away"
 broken 1 '' procfs ENOENT 'cannot read' 'mount -t proc'
 mkdir "$proc"
 broken 1 '' procfs ENOENT 'has no process' 'mount -t proc'
+is pid-namespace unknown
 rmdir "$proc"
 mv "$proc.away" "$proc"
-rmdir "$proc/self"
-ln -s 1002 "$proc/self"
-broken 4 '' pid-namespace ESRCH 'another pid namespace' 'mount-proc'
+mv "$proc/thread-self" "$proc/away"
+run doctor --json
+is_status 0 'not in procfs'
+is pid-namespace unknown
+mv "$proc/away" "$proc/thread-self"
+own_numbers 60 1
+broken 4 '' pid-namespace EREMOTE 'another pid namespace' 'mount-proc'
 # And with this machine's.
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" doctor --json --sys "$sys" >"$work/out"
 is pid-namespace ok

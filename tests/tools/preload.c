@@ -22,6 +22,7 @@
  *   node=NAME    its node (renderD128)
  *   nodev        no device              noaccess   it may not be opened
  *   fail=WHAT    mmu, read, alloc: the first of them fails; write: to swap, each
+ *   versions=N   the device has gone when it is asked for its version after N times
  *   unplug       the device goes away when the work begins
  *   signal=N     a signal after N pages
  *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
@@ -219,6 +220,7 @@ static void __attribute__((constructor)) start(void)
 	drm_core_start(&core, model);
 	core.has_mem = !word("nomem");
 	core.minor = (int)number("minor", 10);
+	core.last_version = word("versions") ? number("versions", 0) + 1 : 0;
 	if (word("driver")) {
 		static char name[64];
 
