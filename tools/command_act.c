@@ -224,7 +224,7 @@ int command_act(const struct options *o)
 	};
 	int status;
 
-	stop_catch();
+	stop_catch(progress_clear);
 	output_outlive_reader();
 	start(o, &act, &metrics);
 	if (o->json)

@@ -20,6 +20,10 @@
 #define FIRST_MS 300
 #define NEXT_MS 200
 #define BAR 20
+#define CLEAR "\r\033[K"
+
+static volatile sig_atomic_t drawn;
+static volatile sig_atomic_t ending;
 
 struct progress {
 	const struct roots *roots;
@@ -77,7 +81,9 @@ static void line(const struct progress *p)
 		text = memory_text("%sing %s ...", operation_names[p->kind], p->name);
 	}
 	/* The last column stays free: some terminals would begin a new line. */
-	fprintf(stderr, "\r%.*s\033[K", (int)text_fit(text, p->term.columns - 1), text);
+	drawn = true;
+	if (!ending)
+		fprintf(stderr, "\r%.*s\033[K", (int)text_fit(text, p->term.columns - 1), text);
 	fflush(stderr);
 	free(text);
 }
@@ -85,7 +91,6 @@ static void line(const struct progress *p)
 static void *run(void *data)
 {
 	struct progress *p = data;
-	bool drawn = false;
 	struct timespec at;
 
 	clock_gettime(CLOCK_MONOTONIC, &at);
@@ -98,14 +103,14 @@ static void *run(void *data)
 			continue;
 		pthread_mutex_unlock(&p->lock);
 		line(p);
-		drawn = true;
 		clock_gettime(CLOCK_MONOTONIC, &at);
 		at.tv_nsec += NEXT_MS * 1000000L;
 		pthread_mutex_lock(&p->lock);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (drawn)
-		fputs("\r\033[K", stderr);
+		fputs(CLEAR, stderr);
+	drawn = false;
 	return NULL;
 }
 
@@ -189,6 +194,16 @@ struct progress *progress_start(const struct roots *roots, const char *node,
 		return NULL;
 	}
 	return p;
+}
+
+void progress_clear(void)
+{
+	ssize_t ignored = 0;
+
+	ending = true;
+	if (drawn)
+		ignored = write(STDERR_FILENO, CLEAR, sizeof(CLEAR) - 1);
+	(void)ignored;
 }
 
 void progress_end(struct progress *p)

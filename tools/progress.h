@@ -21,4 +21,7 @@ struct progress *progress_start(const struct roots *roots, const char *node,
 				enum operation_kind kind, const struct target *target, bool seen);
 void progress_end(struct progress *progress);
 
+/* For a handler, when the program is about to end: the line goes, and does not come back. */
+void progress_clear(void);
+
 #endif /* TOOL_PROGRESS_H */

@@ -19,6 +19,7 @@ static volatile sig_atomic_t waiting;
 static volatile sig_atomic_t taken[SIGNALS];
 static timer_t timer;
 static bool has_timer;
+static void (*tidy_up)(void);
 
 static void set_timer(long ns)
 {
@@ -28,16 +29,26 @@ static void set_timer(long ns)
 		timer_settime(timer, 0, &every, NULL);
 }
 
+/* What the signal does without us, when the handler returns: until then it is blocked. */
+static void end(int number)
+{
+	const struct sigaction action = { .sa_handler = SIG_DFL };
+
+	tidy_up();
+	sigaction(number, &action, NULL);
+	raise(number);
+}
+
 static void handler(int number)
 {
-	const struct sigaction end = { .sa_handler = SIG_DFL };
+	const struct sigaction next = { .sa_handler = end };
 	int saved = errno;
 	size_t i;
 
 	came = number;
 	for (i = 0; i < SIGNALS; i++) {
 		if (taken[i])
-			sigaction(signals[i], &end, NULL);
+			sigaction(signals[i], &next, NULL);
 	}
 	if (waiting)
 		set_timer(AGAIN_NS);
@@ -62,23 +73,33 @@ static void make_timer(void)
 	has_timer = !timer_create(CLOCK_MONOTONIC, &event, &timer);
 }
 
-void stop_catch(void)
+/* False if it is ignored, and stays so. */
+static bool take(int number, void (*with)(int))
 {
-	struct sigaction action = { .sa_handler = handler };
+	struct sigaction action = { .sa_handler = with };
 	struct sigaction old;
 	size_t i;
 
-	make_timer();
+	if (sigaction(number, NULL, &old) || old.sa_handler == SIG_IGN)
+		return false;
 	/* A second signal that comes while the first is handled waits for its end. */
 	sigemptyset(&action.sa_mask);
 	for (i = 0; i < SIGNALS; i++)
 		sigaddset(&action.sa_mask, signals[i]);
-	for (i = 0; i < SIGNALS; i++) {
-		if (sigaction(signals[i], NULL, &old) || old.sa_handler == SIG_IGN)
-			continue;
-		taken[i] = true;
-		sigaction(signals[i], &action, NULL);
-	}
+	sigaction(number, &action, NULL);
+	return true;
+}
+
+void stop_catch(void (*before_end)(void))
+{
+	size_t i;
+
+	tidy_up = before_end;
+	make_timer();
+	for (i = 0; i < SIGNALS; i++)
+		taken[i] = take(signals[i], handler);
+	take(SIGHUP, end);
+	take(SIGQUIT, end);
 }
 
 int stop_signal(void)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGINT and SIGTERM: the first one ends the work at the next good place, and
- * what was done is reported; the second one ends the program. One that was ignored
- * when the program started stays ignored.
+ * what was done is reported; the second one ends the program, as SIGHUP and SIGQUIT do.
+ * One that was ignored when the program started stays ignored.
  */
 #ifndef TOOL_STOP_H
 #define TOOL_STOP_H
 
-void stop_catch(void);
+/* @before_end is called, as a handler may be, before a signal ends the program. */
+void stop_catch(void (*before_end)(void));
 
 /* The signal that came, or 0. */
 int stop_signal(void);

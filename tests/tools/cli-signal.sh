@@ -41,7 +41,7 @@ stopped TERM interrupt reclaim --metrics "$work/m.prom" 1002 1004
 is_status 143 SIGTERM
 out_matches '^ *1002 game +0 +1\.0M .*interrupted$'
 err_has '1 more not tried: interrupted'
-check 'counted, too' grep -q '^panthor_mem_evicted_bytes_total 1048576$' "$work/m.prom"
+check 'counted, too' grep -q '^panthor_mem_evicted_bytes_total{device="renderD128"} 1048576$' "$work/m.prom"
 stopped INT interrupt reclaim --json 1002 1004
 is_status 130 SIGINT
 json '.not_tried == [1004] and .results[0].status == ["interrupted", "pinned"]'

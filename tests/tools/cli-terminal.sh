@@ -263,6 +263,35 @@ is_status 0 'prefetch with progress'
 out_has 'claiming 1002 game ...'
 out_lacks '0 of 4.0M'
 mock=''
+# Who is ended while a bar is shown leaves no bar behind.
+killed() {
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold" \
+		env --default-signal=INT,QUIT,HUP "$IN_PTY" 80 24 "$TOOL" reclaim --proc "$proc" \
+		--sys "$sys" 1002 >"$work/out" </dev/null &
+	pid=$!
+	exec 7>"$work/hold"
+	until grep -qF 'reclaiming 1002 game [' "$work/out"; do
+		kill -0 $pid || break
+		sleep 0.05
+	done
+	child=$(ps -o pid= --ppid $pid | tr -d ' ')
+	for signal; do
+		kill -s "$signal" "$child"
+	done
+	wait $pid
+	status=$?
+	exec 7>&-
+	out=$(tail -c 4 "$work/out")
+	check "the line is cleared: $*" test "$out" = $'\r\033[K'
+}
+killed TERM INT
+check 'two signals' test "$status" = 130 -o "$status" = 143
+for signal in QUIT HUP; do
+	killed $signal
+	is_status $((128 + $(kill -l $signal))) $signal
+done
 # Nothing to tell: no bar, and no file descriptor of a stranger.
 rm "$proc/1002/fdinfo/5"
 wanted='reclaiming 1002 game ...' each=:
