@@ -125,6 +125,15 @@ run list --pids --comm chromium-gpu
 is_status 3 'a shorter name'
 echo browser >"$proc/1004/comm"
 
+# A signal while files are read changes nothing.
+run list --json
+before=$out
+mock=eintr
+run list --json
+is_status 0 'reads that are interrupted'
+check 'the same' test "$out" = "$before"
+mock=''
+
 # Processes of others. Root can look at everything, but not without capabilities.
 chmod 0 "$proc/1004/fd"
 if [ "$(id -u)" = 0 ]; then

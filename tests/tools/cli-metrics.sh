@@ -82,6 +82,15 @@ run reclaim --device nonsense --metrics "$file" 1002
 is_status 2 'no such device'
 check 'not counted' cmp -s "$file" "$work/before"
 
+# A signal while the file is read loses nothing.
+cp "$file" "$work/before"
+mock=eintr
+run reclaim --metrics "$file" 1002
+is_status 0 'reads that are interrupted'
+counts panthor_mem_freed_bytes_total 11534336
+mock=''
+cp "$work/before" "$file"
+
 # What changes nothing is not counted.
 cp "$file" "$work/before"
 run reclaim --dry-run --metrics "$file" 1002

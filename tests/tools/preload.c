@@ -30,6 +30,10 @@
  *   interrupt    with hold: and then ends as by a signal
  *   deadfs       file systems do not answer: who asks one waits for ever
  *   wait         with hold: and then waits until a signal comes, or for 60 s
+ *   eintr        every other read() is interrupted
+ *
+ * In all of them, a file that is opened without O_CLOEXEC, or still open at the end, is an
+ * error of the program.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -49,6 +53,7 @@
 #include "mock_fd.h"
 
 #define MAX_APPS 8
+#define DESCRIPTORS 256
 
 static struct drm_core core;
 static struct model *model;
@@ -196,12 +201,53 @@ static void make_trouble(void)
 	}
 }
 
+/* Descriptors that the program was started with. */
+static bool inherited[DESCRIPTORS];
+
+/* Programs that start panthor-mem have the mock, too. */
+static bool judged(void)
+{
+	return model && !strcmp(program_invocation_short_name, "panthor-mem");
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Not by its status alone, which a test may expect to be another one. */
+static void __attribute__((noreturn)) wrong(const char *what, const char *path)
+{
+	fflush(NULL);
+	dprintf(STDERR_FILENO, "%s: %s\n", what, path);
+	abort();
+}
+
+static void check_descriptors(void)
+{
+	char name[32], path[256];
+	ssize_t n;
+	int fd;
+
+	for (fd = STDERR_FILENO + 1; fd < DESCRIPTORS && judged(); fd++) {
+		if (inherited[fd] || !is_open(fd))
+			continue;
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		n = readlink(name, path, sizeof(path) - 1);
+		path[n < 0 ? 0 : n] = '\0';
+		wrong("left open", path);
+	}
+}
+
 static void __attribute__((constructor)) start(void)
 {
 	struct model_proc *manager;
+	int fd;
 
 	if (!getenv("PANTHOR_MOCK"))
 		return;
+	for (fd = 0; fd < DESCRIPTORS; fd++)
+		inherited[fd] = is_open(fd);
 	model = model_new();
 	model->ram_total = UINT64_C(4) << 30;
 	model->current = manager = model_proc_new(model, MODEL_NS_INIT);
@@ -233,6 +279,7 @@ static void __attribute__((destructor)) end(void)
 {
 	if (!model)
 		return;
+	check_descriptors();
 	drm_core_stop();
 	model_free(model);
 }
@@ -315,24 +362,61 @@ static int open_cgroup(const char *path, int flags)
 	return mock_fd_add(fd, MOCK_FD_CGROUP, cgroup);
 }
 
+static mode_t mode_of(int flags, va_list args)
+{
+	return flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(args, mode_t) : 0;
+}
+
+/*
+ * Returns @fd. What the C library opens by itself does not come here, and the standard
+ * ones are for every program.
+ */
+static int check_flags(int fd, const char *path, int flags)
+{
+	if (judged() && fd > STDERR_FILENO && !(flags & O_CLOEXEC))
+		wrong("opened without O_CLOEXEC", path);
+	return fd;
+}
+
 int open(const char *path, int flags, ...)
 {
-	mode_t mode = 0;
+	mode_t mode;
 	va_list args;
 
 	if (model && !strncmp(path, "/dev/dri/", 9))
-		return open_node(path);
+		return check_flags(open_node(path), path, flags);
 	if (model && strstr(path, "/fs/cgroup/") && flags & O_DIRECTORY)
 		return open_cgroup(path, flags);
-	if (flags & (O_CREAT | O_TMPFILE)) {
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return check_flags((int)syscall(SYS_openat, AT_FDCWD, path, flags, mode), path, flags);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	mode_t mode;
+	va_list args;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return check_flags((int)syscall(SYS_openat, dir, path, flags, mode), path, flags);
+}
+
+ssize_t read(int fd, void *to, size_t size)
+{
+	static bool interrupt;
+
+	if (model && word("eintr") && (interrupt = !interrupt)) {
+		errno = EINTR;
+		return -1;
 	}
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+	return syscall(SYS_read, fd, to, size);
 }
 
 /* In musl it is another word for open(). */
 #ifdef __GLIBC__
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
+int openat64(int dir, const char *path, int flags, ...) __attribute__((alias("openat")));
 #endif

@@ -63,7 +63,7 @@ is_status 0 reclaim
 json ".results[0] | .evicted_bytes == $evict and .evicted_bytes >= 12 * $MiB and .error == null"
 json '.results[0] | .freed_bytes >= .evicted_bytes * 0.95'
 freed=$(jq .total.freed_bytes "$work/out")
-check 'counted' grep -qx "panthor_mem_freed_bytes_total $freed" "$work/m.prom"
+check 'counted' grep -q "^panthor_mem_freed_bytes_total{device=\"renderD[0-9]*\"} $freed\$" "$work/m.prom"
 tool list --json
 json "$of_game | .resident_bytes < $MiB and .evicted_bytes >= 12 * $MiB"
 json "$of_browser | .resident_bytes == $others"
