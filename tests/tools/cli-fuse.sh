@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A real file system that does not answer: whoever has a file of it open holds nobody up.
+. "$(dirname "$0")/lib.sh"
+needs jq
+two_apps
+[ -w /dev/fuse ] || { echo 'no /dev/fuse that may be opened: not tried'; exit 77; }
+[ "$(id -u)" = 0 ] || { echo 'only root can mount: not tried'; exit 77; }
+
+mkdir "$work/dead"
+mkfifo "$work/end"
+/usr/bin/python3 "$(dirname "$0")/dead_fs.py" "$work/dead" <"$work/end" >"$work/server" 2>&1 &
+server=$!
+exec 7>"$work/end"
+tidy() {
+	exec 7>&-
+	wait $server 2>/dev/null
+	rm -rf "$work"
+}
+trap tidy EXIT
+until grep -q '^ready' "$work/server"; do
+	kill -0 $server 2>/dev/null || {
+		wait $server
+		status=$?
+		cat "$work/server"
+		[ $status = 77 ] && exit 77
+		check 'the file system is there' false
+		finish
+	}
+	sleep 0.05
+done
+
+# real COMMAND...: with the /proc of this machine, where that process is. A hang has no
+# other end than a time.
+real() {
+	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' timeout -s KILL 120 "$TOOL" "$@" --sys "$sys" \
+		>"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	out=$(<"$work/out")
+	err=$(<"$work/err")
+}
+check 'the process has the file' test "$(readlink /proc/$server/fd/* | grep -c "^$work/dead/file$")" = 1
+real list --json
+is_status 0 list
+json '.schema == "panthor-mem.list" and .error == null'
+real watch --json --count 1
+is_status 0 watch
+real list $server
+is_status 0 'the process itself'
+real reclaim --comm nobody-is-called-so
+is_status 3 'looking for a name'
+real doctor --json
+json '.schema == "panthor-mem.doctor"'
+finish
