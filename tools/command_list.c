@@ -18,13 +18,14 @@ static void pids_only(const struct scan *s)
 	for (i = 0; i < s->n_holders; i++) {
 		const struct scan_holder *h = &s->holders[i];
 
-		if (h->unreached == h->clients)
+		/* One process can be there for several devices. */
+		if (h->unreached == h->clients) {
 			say("no number reaches what %d (%s) has: name it by --client %" PRIu64,
 			    (int)h->pid, h->name, h->unreached_id);
-		/* One process can be there for several devices. */
-		else if (h->pid != last)
+		} else if (h->pid != last) {
 			printf("%d\n", (int)h->pid);
-		last = h->pid;
+			last = h->pid;
+		}
 	}
 }
 

@@ -266,6 +266,16 @@ no_out
 err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
 run list --json 1002
 json '.clients[0].reached_by_pids == []'
+# What it has on another device is no reason to leave its number out, or the reverse.
+file 1001 4 renderD140 <<-END
+drm-driver:	panfrost
+drm-client-id:	70
+drm-total-memory:	1 MiB
+END
+run list --pids 1001 1002
+check 'for the other device' test "$out" = 1001
+err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
+rm "$proc/1001/fd/4" "$proc/1001/fdinfo/4"
 # Without the permission it is not known, and the lowest number has it.
 mock=nocap
 run list --json 1001 1002
