@@ -15,7 +15,7 @@
 #define DEPTH_MOST 64
 
 /* Owns @fd. */
-static int walk(int fd, unsigned int depth, struct pid_list *list, bool *unseen)
+static int walk(int fd, unsigned int depth, struct number_list *list, bool *unseen)
 {
 	char *text = memory_file(fd, "cgroup.procs"), *at, *end;
 	struct dirent *entry;
@@ -38,7 +38,7 @@ static int walk(int fd, unsigned int depth, struct pid_list *list, bool *unseen)
 			break;
 		/* 0: in a pid namespace that we cannot see. */
 		if (pid > 0 && pid <= INT_MAX)
-			pid_list_add(list, (pid_t)pid);
+			number_list_add(list, (pid_t)pid);
 		else if (!pid)
 			*unseen = true;
 	}
@@ -91,7 +91,7 @@ int cgroup_open(const struct roots *roots, const char *path)
 	return fd;
 }
 
-int cgroup_processes(const struct roots *roots, const char *path, struct pid_list *list,
+int cgroup_processes(const struct roots *roots, const char *path, struct number_list *list,
 		     bool *unseen)
 {
 	int fd = cgroup_open(roots, path);

@@ -13,7 +13,7 @@
  * systemctl(1) have it. @unseen: are there processes that this pid namespace cannot see?
  * Returns 0 or -errno; -ENOTDIR: it is no cgroup.
  */
-int cgroup_processes(const struct roots *roots, const char *path, struct pid_list *list,
+int cgroup_processes(const struct roots *roots, const char *path, struct number_list *list,
 		     bool *unseen);
 
 /* Its folder, opened; or -errno. */

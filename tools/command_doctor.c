@@ -329,7 +329,7 @@ static char *procfs_options(const struct options *o)
 
 static void check_procfs(struct report *r)
 {
-	struct pid_list all = { 0 };
+	struct number_list all = { 0 };
 	int ret = process_all(&r->o->roots, &all);
 	char *options = ret ? NULL : procfs_options(r->o);
 	const char *hide = options ? strstr(options, ",hidepid=") : NULL;
@@ -353,7 +353,7 @@ static void check_procfs(struct report *r)
 	else
 		good(r, PROCFS, "%zu processes", all.count);
 	free(options);
-	pid_list_free(&all);
+	number_list_free(&all);
 }
 
 /* Numbers of another namespace are other processes here. */

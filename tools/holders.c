@@ -45,12 +45,12 @@ static void add_process(struct holders *h, const struct scan_holder *from)
 /* For the process that a call by number reaches, or who else has it. */
 static void add_client(struct holders *h, const struct scan_client *from, const struct roots *roots)
 {
-	const struct pid_list *whose = from->reached.count ? &from->reached : &from->pids;
+	const struct number_list *whose = from->reached.count ? &from->reached : &from->pids;
 	struct holders_line *line = add_line(h);
 	char name[PROCESS_NAME];
 
-	process_name(roots, whose->pids[0], name);
-	line->pid = whose->pids[0];
+	process_name(roots, whose->numbers[0], name);
+	line->pid = whose->numbers[0];
 	line->name = memory_text("%s", name);
 	line->client = from->info.id;
 	line->has_client = from->info.has_id;
@@ -439,13 +439,13 @@ static void add_internal(struct json_object *o, bool has, uint64_t bytes)
 		json_add(o, "internal_bytes", NULL);
 }
 
-static struct json_object *pid_array(const struct pid_list *list)
+static struct json_object *pid_array(const struct number_list *list)
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
-		json_object_array_add(array, json_object_new_int(list->pids[i]));
+		json_object_array_add(array, json_object_new_int(list->numbers[i]));
 	return array;
 }
 

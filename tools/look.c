@@ -9,20 +9,20 @@
 
 /* Clients of processes that were named, and clients that were, in one scan. */
 static bool is_wanted(const struct scan_client *c, const struct options *o,
-		      const struct pid_list *pids)
+		      const struct number_list *pids)
 {
 	size_t i;
 
-	if (c->info.has_id && id_list_has(&o->clients, c->info.id))
+	if (c->info.has_id && number_list_has(&o->clients, c->info.id))
 		return true;
 	for (i = 0; i < c->pids.count; i++) {
-		if (pid_list_has(pids, c->pids.pids[i]))
+		if (number_list_has(pids, c->pids.numbers[i]))
 			return true;
 	}
 	return false;
 }
 
-static void keep_wanted(struct scan *s, const struct options *o, const struct pid_list *pids)
+static void keep_wanted(struct scan *s, const struct options *o, const struct number_list *pids)
 {
 	size_t i, kept = 0;
 
@@ -31,8 +31,8 @@ static void keep_wanted(struct scan *s, const struct options *o, const struct pi
 			s->clients[kept++] = s->clients[i];
 			continue;
 		}
-		pid_list_free(&s->clients[i].pids);
-		pid_list_free(&s->clients[i].reached);
+		number_list_free(&s->clients[i].pids);
+		number_list_free(&s->clients[i].reached);
 	}
 	s->n_clients = kept;
 	scan_count(s, &o->roots);
@@ -46,18 +46,18 @@ static void check_clients(const struct scan *s, const struct options *o,
 	for (i = 0; i < o->clients.count; i++) {
 		for (n = 0; n < s->n_clients; n++) {
 			if (s->clients[n].info.has_id &&
-			    s->clients[n].info.id == o->clients.ids[i])
+			    s->clients[n].info.id == o->clients.numbers[i])
 				break;
 		}
 		if (n == s->n_clients)
-			target_no_client(problems, o->clients.ids[i]);
+			target_no_client(problems, o->clients.numbers[i]);
 	}
 }
 
 void look_around(struct look *look, const struct options *o)
 {
 	const bool all = !target_any(o);
-	struct pid_list pids = { 0 };
+	struct number_list pids = { 0 };
 	struct scan_wish wish = { 0 };
 	char node[NODE_NAME];
 	int ret = 0;
@@ -84,7 +84,7 @@ void look_around(struct look *look, const struct options *o)
 		keep_wanted(&look->scan, o, &pids);
 	if (!ret)
 		check_clients(&look->scan, o, &look->problems);
-	pid_list_free(&pids);
+	number_list_free(&pids);
 }
 
 void look_free(struct look *look)

@@ -12,7 +12,7 @@ static void has_client(struct problem *p, const struct roots *roots, const struc
 		       pid_t pid)
 {
 	char remedy[64], name[PROCESS_NAME] = "";
-	pid_t other = c->reached.count ? c->reached.pids[0] : 0;
+	pid_t other = c->reached.count ? c->reached.numbers[0] : 0;
 
 	snprintf(remedy, sizeof(remedy), "name it by --client %" PRIu64, c->info.id);
 	if (!c->reach_known) {
@@ -48,7 +48,7 @@ static void look(struct problem *p, const struct roots *roots, const char *node,
 		return;
 	reach_find(&s, roots, node, fd);
 	for (i = 0; i < s.n_clients; i++) {
-		if (s.clients[i].info.has_id && pid_list_has(&s.clients[i].pids, pid)) {
+		if (s.clients[i].info.has_id && number_list_has(&s.clients[i].pids, pid)) {
 			has_client(p, roots, &s.clients[i], pid);
 			break;
 		}

@@ -230,7 +230,7 @@ static bool set(struct options *o, int option, int *status)
 	case OPT_CLIENT:
 		if (!parse_id(optarg, &id))
 			return value_error(status, "client", "client id: see list --by client");
-		id_list_add(&o->clients, id);
+		number_list_add(&o->clients, id);
 		break;
 	case OPT_JSON:
 		o->json = true;
@@ -273,7 +273,7 @@ static bool parse_pid(struct options *o, const char *text, int *status)
 		say("'%s' is no process number; processes with that name: --comm %s", text, text);
 		return bad(status);
 	}
-	pid_list_add(&o->pids, (pid_t)pid);
+	number_list_add(&o->pids, (pid_t)pid);
 	return true;
 }
 
@@ -434,8 +434,8 @@ bool options_parse(struct options *o, int argc, char **argv, int *status)
 
 void options_free(struct options *o)
 {
-	pid_list_free(&o->pids);
-	id_list_free(&o->clients);
+	number_list_free(&o->pids);
+	number_list_free(&o->clients);
 	free(o->cgroups);
 	free(o->names);
 }

@@ -35,8 +35,8 @@ struct options {
 	struct roots roots;
 	const char *device;
 
-	struct pid_list pids;
-	struct id_list clients;
+	struct number_list pids;
+	struct number_list clients;
 	const char **cgroups;
 	size_t n_cgroups;
 	const char **names;

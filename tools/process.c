@@ -11,69 +11,6 @@
 #include "memory.h"
 #include "process.h"
 
-void pid_list_add(struct pid_list *list, pid_t pid)
-{
-	if (pid_list_has(list, pid))
-		return;
-	list->pids = memory_grow(list->pids, list->count, list->count + 1, sizeof(pid_t));
-	list->pids[list->count++] = pid;
-}
-
-bool pid_list_has(const struct pid_list *list, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (list->pids[i] == pid)
-			return true;
-	}
-	return false;
-}
-
-static int compare(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-void pid_list_sort(struct pid_list *list)
-{
-	if (list->count)
-		qsort(list->pids, list->count, sizeof(pid_t), compare);
-}
-
-void pid_list_free(struct pid_list *list)
-{
-	free(list->pids);
-	*list = (struct pid_list){ 0 };
-}
-
-void id_list_add(struct id_list *list, uint64_t id)
-{
-	if (id_list_has(list, id))
-		return;
-	list->ids = memory_grow(list->ids, list->count, list->count + 1, sizeof(id));
-	list->ids[list->count++] = id;
-}
-
-bool id_list_has(const struct id_list *list, uint64_t id)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		if (list->ids[i] == id)
-			return true;
-	}
-	return false;
-}
-
-void id_list_free(struct id_list *list)
-{
-	free(list->ids);
-	*list = (struct id_list){ 0 };
-}
-
 pid_t process_number(const char *name)
 {
 	char *end;
@@ -85,7 +22,7 @@ pid_t process_number(const char *name)
 	return *end || n <= 0 || n > INT_MAX ? 0 : (pid_t)n;
 }
 
-int process_all(const struct roots *roots, struct pid_list *list)
+int process_all(const struct roots *roots, struct number_list *list)
 {
 	struct dirent *entry;
 	DIR *dir = opendir(roots->proc);
@@ -98,12 +35,10 @@ int process_all(const struct roots *roots, struct pid_list *list)
 		if (!pid)
 			continue;
 		/* Names in a folder differ, so there is no need to look. */
-		list->pids = memory_grow(list->pids, list->count, list->count + 1,
-					 sizeof(pid_t));
-		list->pids[list->count++] = pid;
+		number_list_append(list, (uint64_t)pid);
 	}
 	closedir(dir);
-	pid_list_sort(list);
+	number_list_sort(list);
 	return 0;
 }
 

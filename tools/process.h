@@ -4,35 +4,14 @@
 #define TOOL_PROCESS_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
+#include "numbers.h"
 #include "roots.h"
 
 /* A name of 15 bytes is what the kernel keeps; threads of it can have longer ones. */
 #define PROCESS_NAME 64
 #define PROCESS_NAME_KEPT 15
-
-struct pid_list {
-	pid_t *pids;
-	size_t count;
-};
-
-void pid_list_add(struct pid_list *list, pid_t pid); /* unless it is there */
-bool pid_list_has(const struct pid_list *list, pid_t pid);
-void pid_list_sort(struct pid_list *list);
-void pid_list_free(struct pid_list *list);
-
-/* Ids of clients. */
-struct id_list {
-	uint64_t *ids;
-	size_t count;
-};
-
-void id_list_add(struct id_list *list, uint64_t id); /* unless it is there */
-bool id_list_has(const struct id_list *list, uint64_t id);
-void id_list_free(struct id_list *list);
 
 enum process_numbers {
 	PROCESS_NUMBERS_OWN,
@@ -67,7 +46,7 @@ struct process_state {
 bool process_state(const struct roots *roots, pid_t pid, struct process_state *state);
 
 /* All processes, in the order of their numbers; 0 or -errno. */
-int process_all(const struct roots *roots, struct pid_list *list);
+int process_all(const struct roots *roots, struct number_list *list);
 
 /* The name as it is, whatever bytes it has; false if there is no such process. */
 bool process_name(const struct roots *roots, pid_t pid, char name[PROCESS_NAME]);

@@ -31,8 +31,8 @@ struct progress {
 	enum operation_kind kind;
 	/* What is looked at; nothing if that cannot be told from procfs. */
 	bool blind;
-	struct pid_list pids;
-	struct id_list clients;
+	struct number_list pids;
+	struct number_list clients;
 	char *name;
 	struct fdinfo_bytes before;
 	struct term term;
@@ -133,13 +133,13 @@ static void choose(struct progress *p, const struct target *t)
 	bool unseen;
 
 	if (t->kind == TARGET_CLIENT) {
-		id_list_add(&p->clients, t->client);
+		number_list_add(&p->clients, t->client);
 		if (t->pid)
-			pid_list_add(&p->pids, t->pid);
+			number_list_add(&p->pids, t->pid);
 	} else if (!process_numbers_count(p->roots)) {
 		p->blind = true;
 	} else if (t->kind == TARGET_PROCESS) {
-		pid_list_add(&p->pids, t->pid);
+		number_list_add(&p->pids, t->pid);
 	} else {
 		p->blind = cgroup_processes(p->roots, t->cgroup, &p->pids, &unseen) ||
 			   !p->pids.count;
@@ -219,8 +219,8 @@ void progress_end(struct progress *p)
 	}
 	pthread_cond_destroy(&p->wake);
 	pthread_mutex_destroy(&p->lock);
-	pid_list_free(&p->pids);
-	id_list_free(&p->clients);
+	number_list_free(&p->pids);
+	number_list_free(&p->clients);
 	free(p->name);
 	free(p);
 }

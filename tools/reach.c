@@ -69,12 +69,12 @@ static void ask(struct scan_client *c, struct asking *a)
 	size_t i;
 
 	for (i = 0; i < c->pids.count && !a->over; i++) {
-		if (is_reached(a, c->pids.pids[i]))
-			pid_list_add(&c->reached, c->pids.pids[i]);
+		if (is_reached(a, c->pids.numbers[i]))
+			number_list_add(&c->reached, c->pids.numbers[i]);
 	}
 	c->reach_known = !a->over;
 	if (a->over)
-		pid_list_free(&c->reached);
+		number_list_free(&c->reached);
 }
 
 static bool is_asked(const struct scan_client *c, const char *node)

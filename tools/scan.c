@@ -101,8 +101,8 @@ static struct scan_holder *find_holder(struct scan *s, const struct roots *roots
 static void add_to_holder(struct scan *s, const struct roots *roots,
 			  const struct scan_client *client)
 {
-	const struct pid_list *whose = client->reached.count ? &client->reached : &client->pids;
-	struct scan_holder *holder = find_holder(s, roots, whose->pids[0], client);
+	const struct number_list *whose = client->reached.count ? &client->reached : &client->pids;
+	struct scan_holder *holder = find_holder(s, roots, whose->numbers[0], client);
 
 	holder->clients++;
 	if (client->reach_known && !client->reached.count && client->info.has_id) {
@@ -184,11 +184,11 @@ static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const
 	}
 	if (fdinfo_parse(text, &info) && node_of_file(l->roots, files, fd, link, node) &&
 	    (!wish->node || !strcmp(wish->node, node)) &&
-	    (!wish->clients || (info.has_id && id_list_has(wish->clients, info.id)))) {
+	    (!wish->clients || (info.has_id && number_list_has(wish->clients, info.id)))) {
 		client = find_client(l->s, &info, node);
 		if (!client)
 			client = add_client(l->s, &info, node);
-		pid_list_add(&client->pids, pid);
+		number_list_add(&client->pids, pid);
 	}
 	/* Which device it is of is not said. */
 	if (!wish->node && !wish->clients && !strncmp(link, DMABUF, strlen(DMABUF)) &&
@@ -324,7 +324,7 @@ static void look_at_process(struct look *l, pid_t pid)
 	/* Its first thread can have ended before the others, and has no files then. */
 	if (!process_state(l->roots, pid, &state)) {
 		if (l->wish->pids)
-			pid_list_add(&l->s->missing, pid);
+			number_list_add(&l->s->missing, pid);
 		return;
 	}
 	if ((n == -EACCES || n == -EPERM) && !state.ended) {
@@ -339,9 +339,9 @@ static void look_at_process(struct look *l, pid_t pid)
 
 int scan(struct scan *s, const struct roots *roots, const struct scan_wish *wish)
 {
-	const struct pid_list *pids = wish->pids;
+	const struct number_list *pids = wish->pids;
 	struct look l = { .s = s, .roots = roots, .wish = wish };
-	struct pid_list all = { 0 };
+	struct number_list all = { 0 };
 	size_t i;
 	int ret;
 
@@ -354,14 +354,14 @@ int scan(struct scan *s, const struct roots *roots, const struct scan_wish *wish
 	}
 	l.can_compare = process_numbers_usable(roots);
 	for (i = 0; i < pids->count && !l.error; i++)
-		look_at_process(&l, pids->pids[i]);
-	pid_list_free(&all);
+		look_at_process(&l, pids->numbers[i]);
+	number_list_free(&all);
 	if (l.error) {
 		scan_free(s);
 		return -l.error;
 	}
 	for (i = 0; i < s->n_clients; i++)
-		pid_list_sort(&s->clients[i].pids);
+		number_list_sort(&s->clients[i].pids);
 	/* Nobody holds anything: that is known to be nothing. */
 	scan_count(s, roots);
 	return 0;
@@ -372,12 +372,12 @@ void scan_free(struct scan *s)
 	size_t i;
 
 	for (i = 0; i < s->n_clients; i++) {
-		pid_list_free(&s->clients[i].pids);
-		pid_list_free(&s->clients[i].reached);
+		number_list_free(&s->clients[i].pids);
+		number_list_free(&s->clients[i].reached);
 	}
 	free(s->clients);
 	free(s->holders);
 	free(s->dmabufs);
-	pid_list_free(&s->missing);
+	number_list_free(&s->missing);
 	memset(s, 0, sizeof(*s));
 }

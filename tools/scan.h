@@ -17,11 +17,11 @@
 struct scan_client {
 	struct fdinfo info;
 	char node[NODE_NAME];
-	struct pid_list pids;
+	struct number_list pids;
 	struct fdinfo_bytes sum; /* of all regions */
 	/* Of @pids, those by whose number a call reaches files of the device. */
 	bool reach_known;
-	struct pid_list reached;
+	struct number_list reached;
 };
 
 /* What one process holds on one device. */
@@ -42,8 +42,8 @@ struct scan_holder {
 /* What to look at: everything, but for what is not NULL. */
 struct scan_wish {
 	const char *node;
-	const struct pid_list *pids;
-	const struct id_list *clients;
+	const struct number_list *pids;
+	const struct number_list *clients;
 };
 
 struct scan {
@@ -57,7 +57,7 @@ struct scan {
 	/* Processes with more tables of files than were looked at. */
 	unsigned int cut;
 	/* Of the processes that were wished for, those that there are not. */
-	struct pid_list missing;
+	struct number_list missing;
 	/* Buffers that processes have open as dma-bufs, each once. */
 	struct fdinfo_dmabuf *dmabufs;
 	size_t n_dmabufs;

@@ -53,14 +53,14 @@ void target_problem_free(struct target_problems *problems)
 /* --- processes -------------------------------------------------------------- */
 
 /* All but this process; how many that were. */
-static size_t add_others(struct pid_list *to, const struct pid_list *from)
+static size_t add_others(struct number_list *to, const struct number_list *from)
 {
 	size_t i, others = 0;
 
 	for (i = 0; i < from->count; i++) {
-		if (from->pids[i] == getpid())
+		if (from->numbers[i] == (uint64_t)getpid())
 			continue;
-		pid_list_add(to, from->pids[i]);
+		number_list_add(to, from->numbers[i]);
 		others++;
 	}
 	return others;
@@ -77,15 +77,15 @@ static void no_cgroup(struct problem *p, int error, const char *path)
 }
 
 /* The processes in it, by the numbers of our own namespace, whatever procfs has. */
-static bool by_cgroup(const struct options *o, const char *path, struct pid_list *list,
+static bool by_cgroup(const struct options *o, const char *path, struct number_list *list,
 		      struct target_problems *problems)
 {
-	struct pid_list found = { 0 };
+	struct number_list found = { 0 };
 	bool unseen;
 	int ret = cgroup_processes(&o->roots, path, &found, &unseen);
 	size_t others = add_others(list, &found);
 
-	pid_list_free(&found);
+	number_list_free(&found);
 	if (ret)
 		no_cgroup(add_problem(problems, "--cgroup ", path), -ret, path);
 	else if (!others && !unseen)
@@ -94,10 +94,10 @@ static bool by_cgroup(const struct options *o, const char *path, struct pid_list
 	return !ret && (others || unseen);
 }
 
-static void by_name(const struct options *o, const char *name, struct pid_list *list,
+static void by_name(const struct options *o, const char *name, struct number_list *list,
 		    struct target_problems *problems)
 {
-	struct pid_list all = { 0 }, found = { 0 };
+	struct number_list all = { 0 }, found = { 0 };
 	char kept[PROCESS_NAME];
 	size_t i, others;
 	int ret = process_all(&o->roots, &all);
@@ -109,12 +109,12 @@ static void by_name(const struct options *o, const char *name, struct pid_list *
 		return;
 	}
 	for (i = 0; i < all.count; i++) {
-		if (process_name(&o->roots, all.pids[i], kept) && process_is_called(kept, name))
-			pid_list_add(&found, all.pids[i]);
+		if (process_name(&o->roots, all.numbers[i], kept) && process_is_called(kept, name))
+			number_list_add(&found, all.numbers[i]);
 	}
 	others = add_others(list, &found);
-	pid_list_free(&all);
-	pid_list_free(&found);
+	number_list_free(&all);
+	number_list_free(&found);
 	if (!others)
 		problem_set(add_problem(problems, "--comm ", name), ESRCH, STATUS_NO_TARGET,
 			    "`panthor-mem list` shows names", "no process is called %s", name);
@@ -130,7 +130,7 @@ static bool foreign(const struct options *o, const char *option, const char *val
 	return true;
 }
 
-static void by_number(const struct options *o, pid_t pid, struct pid_list *list,
+static void by_number(const struct options *o, pid_t pid, struct number_list *list,
 		      struct target_problems *problems)
 {
 	char text[16];
@@ -141,20 +141,20 @@ static void by_number(const struct options *o, pid_t pid, struct pid_list *list,
 		return;
 	process = process_of(&o->roots, pid);
 	if (process == pid)
-		pid_list_add(list, pid);
+		number_list_add(list, pid);
 	else if (process)
 		problem_thread(add_problem(problems, "", text), pid, process);
 	else
 		problem_no_process(add_problem(problems, "", text), pid);
 }
 
-void target_pids(const struct options *o, struct pid_list *list,
+void target_pids(const struct options *o, struct number_list *list,
 		 struct target_problems *problems)
 {
 	size_t i;
 
 	for (i = 0; i < o->pids.count; i++)
-		by_number(o, o->pids.pids[i], list, problems);
+		by_number(o, o->pids.numbers[i], list, problems);
 	for (i = 0; i < o->n_cgroups; i++) {
 		if (!foreign(o, "--cgroup ", o->cgroups[i], problems))
 			by_cgroup(o, o->cgroups[i], list, problems);
@@ -230,12 +230,12 @@ static bool is_ours(const struct scan_client *c, const char *node)
 }
 
 /* Has anybody else it open? */
-static bool is_subset(const struct pid_list *of, const struct pid_list *all)
+static bool is_subset(const struct number_list *of, const struct number_list *all)
 {
 	size_t i;
 
 	for (i = 0; i < of->count; i++) {
-		if (!pid_list_has(all, of->pids[i]))
+		if (!number_list_has(all, of->numbers[i]))
 			return false;
 	}
 	return true;
@@ -247,11 +247,11 @@ static bool is_subset(const struct pid_list *of, const struct pid_list *all)
  * left: it may well be theirs.
  */
 static void add_unreached(const struct options *o, const char *node, int fd,
-			  const struct pid_list *pids, struct target_list *list)
+			  const struct number_list *pids, struct target_list *list)
 {
 	const struct scan_wish some = { .node = node, .pids = pids };
 	struct scan_wish whole = { .node = node };
-	struct id_list ids = { 0 };
+	struct number_list ids = { 0 };
 	struct scan s;
 	size_t i;
 
@@ -262,7 +262,7 @@ static void add_unreached(const struct options *o, const char *node, int fd,
 		const struct scan_client *c = &s.clients[i];
 
 		if (is_ours(c, node) && c->reach_known && !c->reached.count)
-			id_list_add(&ids, c->info.id);
+			number_list_add(&ids, c->info.id);
 	}
 	scan_free(&s);
 	whole.clients = &ids;
@@ -271,18 +271,18 @@ static void add_unreached(const struct options *o, const char *node, int fd,
 			const struct scan_client *c = &s.clients[i];
 
 			if (is_ours(c, node) && is_subset(&c->pids, pids))
-				add_client(o, list, c->info.id, c->pids.pids[0], false);
+				add_client(o, list, c->info.id, c->pids.numbers[0], false);
 		}
 		scan_free(&s);
 	}
-	id_list_free(&ids);
+	number_list_free(&ids);
 }
 
 static void add_cgroup(const struct options *o, const char *node, int fd, const char *path,
-		       struct target_list *list, struct pid_list *covered,
+		       struct target_list *list, struct number_list *covered,
 		       struct target_problems *problems)
 {
-	struct pid_list pids = { 0 };
+	struct number_list pids = { 0 };
 	struct target *t;
 	size_t i;
 
@@ -297,17 +297,17 @@ static void add_cgroup(const struct options *o, const char *node, int fd, const 
 			add_unreached(o, node, fd, &pids, list);
 		}
 		for (i = 0; i < pids.count; i++)
-			pid_list_add(covered, pids.pids[i]);
+			number_list_add(covered, pids.numbers[i]);
 	}
-	pid_list_free(&pids);
+	number_list_free(&pids);
 }
 
 /* The clients of processes that were found by name, but of none that is named otherwise. */
-static void add_names(const struct options *o, const char *node, const struct pid_list *covered,
+static void add_names(const struct options *o, const char *node, const struct number_list *covered,
 		      struct target_list *list, struct target_problems *problems)
 {
 	const bool counts = process_numbers_count(&o->roots);
-	struct pid_list found = { 0 }, pids = { 0 };
+	struct number_list found = { 0 }, pids = { 0 };
 	const struct scan_wish wish = { .node = node, .pids = &pids };
 	struct scan s;
 	size_t i;
@@ -316,9 +316,9 @@ static void add_names(const struct options *o, const char *node, const struct pi
 	for (i = 0; i < o->n_names; i++)
 		by_name(o, o->names[i], &found, problems);
 	for (i = 0; i < found.count; i++) {
-		if (!counts || (!pid_list_has(&o->pids, found.pids[i]) &&
-				!pid_list_has(covered, found.pids[i])))
-			pid_list_add(&pids, found.pids[i]);
+		if (!counts || (!number_list_has(&o->pids, found.numbers[i]) &&
+				!number_list_has(covered, found.numbers[i])))
+			number_list_add(&pids, found.numbers[i]);
 	}
 	ret = pids.count ? scan(&s, &o->roots, &wish) : 0;
 	if (ret) {
@@ -330,37 +330,37 @@ static void add_names(const struct options *o, const char *node, const struct pi
 		for (i = 0; i < s.n_clients; i++) {
 			if (is_ours(&s.clients[i], node))
 				add_client(o, list, s.clients[i].info.id,
-					   s.clients[i].pids.pids[0], false);
+					   s.clients[i].pids.numbers[0], false);
 		}
 		scan_free(&s);
 	}
-	pid_list_free(&found);
-	pid_list_free(&pids);
+	number_list_free(&found);
+	number_list_free(&pids);
 }
 
 void target_find(const struct options *o, const char *node, int fd, struct target_list *list,
 		 struct target_problems *problems)
 {
 	const bool counts = process_numbers_count(&o->roots);
-	struct pid_list covered = { 0 };
+	struct number_list covered = { 0 };
 	int spare[SPARE_FILES];
 	size_t i;
 
 	for (i = 0; i < SPARE_FILES; i++)
 		spare[i] = dup(fd);
 	for (i = 0; i < o->pids.count; i++)
-		add_process(o, list, o->pids.pids[i], counts);
+		add_process(o, list, o->pids.numbers[i], counts);
 	for (i = 0; i < SPARE_FILES; i++) {
 		if (spare[i] >= 0)
 			close(spare[i]);
 	}
 	for (i = 0; i < o->clients.count; i++)
-		add_client(o, list, o->clients.ids[i], 0, true);
+		add_client(o, list, o->clients.numbers[i], 0, true);
 	for (i = 0; i < o->n_cgroups; i++)
 		add_cgroup(o, node, fd, o->cgroups[i], list, &covered, problems);
 	if (o->n_names)
 		add_names(o, node, &covered, list, problems);
-	pid_list_free(&covered);
+	number_list_free(&covered);
 }
 
 void target_free(struct target_list *list)

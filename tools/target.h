@@ -31,7 +31,7 @@ void target_problem_free(struct target_problems *problems);
  * The processes, without this one unless it is named by its number; what cannot be
  * found becomes a problem, and the others are looked for all the same.
  */
-void target_pids(const struct options *o, struct pid_list *list,
+void target_pids(const struct options *o, struct number_list *list,
 		 struct target_problems *problems);
 
 /* --- to reclaim and claim ------------------------------------------------------- */
