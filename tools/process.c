@@ -71,7 +71,7 @@ bool process_name(const struct roots *roots, pid_t pid, char name[PROCESS_NAME])
 
 bool process_is_called(const char *kept, const char *name)
 {
-	if (strlen(name) > PROCESS_NAME_KEPT && strlen(kept) == PROCESS_NAME_KEPT)
+	if (strlen(kept) == PROCESS_NAME_KEPT)
 		return !strncmp(kept, name, PROCESS_NAME_KEPT);
 	return !strcmp(kept, name);
 }

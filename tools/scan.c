@@ -322,11 +322,8 @@ static void look_at_process(struct look *l, pid_t pid)
 		return;
 	}
 	/* Its first thread can have ended before the others, and has no files then. */
-	if (!process_state(l->roots, pid, &state)) {
-		if (l->wish->pids)
-			number_list_add(&l->s->missing, pid);
+	if (!process_state(l->roots, pid, &state))
 		return;
-	}
 	if ((n == -EACCES || n == -EPERM) && !state.ended) {
 		if (state.uid == geteuid())
 			l->s->protected_own++;
@@ -378,6 +375,5 @@ void scan_free(struct scan *s)
 	free(s->clients);
 	free(s->holders);
 	free(s->dmabufs);
-	number_list_free(&s->missing);
 	memset(s, 0, sizeof(*s));
 }

@@ -56,8 +56,6 @@ struct scan {
 	unsigned int protected_own;
 	/* Processes with more tables of files than were looked at. */
 	unsigned int cut;
-	/* Of the processes that were wished for, those that there are not. */
-	struct number_list missing;
 	/* Buffers that processes have open as dma-bufs, each once. */
 	struct fdinfo_dmabuf *dmabufs;
 	size_t n_dmabufs;

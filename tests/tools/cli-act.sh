@@ -37,7 +37,7 @@ out_matches '^ *1002 game +0 +0 +4\.0M +[0-9.]+ m?s left: busy, pinned$'
 run reclaim --wait 1s 1002
 is_status 0 --wait
 out_matches '^ *1002 game +4\.0M'
-run reclaim -w 9000000000 1002
+run reclaim -w 9223372035 1002
 is_status 0 'for longer than a clock can count'
 out_matches '^ *1002 game +4\.0M'
 mock=shared
@@ -59,6 +59,16 @@ run reclaim --max 5M --no-pageout --json 1002 1004
 json '.total.evicted_bytes == 5242880 and (.results | length) == 2'
 run reclaim --max 5M --dry-run --json 1002 1004
 json '.total.evicted_bytes == 5242880'
+# Exactly the limit is enough.
+run reclaim --max 4M --json 1002 1004
+json '.not_tried == [1004] and .total.freed_bytes == 4194304'
+mock=evicted
+run claim --max 4M --json 1002 1004
+json '.not_tried == [1004] and .total.claimed_bytes == 4194304'
+# What was evicted and not freed does not count.
+mock=fail=write
+run reclaim --max 1M --json 1002 1004
+json '(.results | length) == 2 and .total.freed_bytes == 0 and .total.evicted_bytes == 2097152'
 mock='swap=1'
 run reclaim 1002
 is_status 0 'swap too small'
@@ -128,6 +138,24 @@ json '.results | map([.pid, .client_id, .cgroup != null]) ==
 	[[1004, null, false], [null, null, true]]'
 run reclaim --cgroup "$group/a.scope/deep" --pids
 is_status 2 'an option of list'
+# Who cannot be seen from here is there all the same.
+mkdir "$group/unseen.scope"
+echo 0 >"$group/unseen.scope/cgroup.procs"
+run reclaim --cgroup "$group/unseen.scope"
+is_status 3 'nobody that can be seen'
+err_has 'nobody of those found holds anything of renderD128'
+# One below that is removed meanwhile, or is threaded, is left out; links are no groups.
+mkdir "$group/b.scope/gone" "$group/b.scope/going" "$group/b.scope/threaded" "$work/elsewhere"
+echo mock-errno=19 >"$group/b.scope/going/cgroup.procs"
+echo mock-errno=95 >"$group/b.scope/threaded/cgroup.procs"
+echo 1002 >"$work/elsewhere/cgroup.procs"
+ln -s "$work/elsewhere" "$group/b.scope/link"
+run list --cgroup "$group/b.scope" --json
+is_status 0 'groups that come and go'
+json '(.processes | map(.pid)) == [1004] and .target_errors == []'
+run list --cgroup "$group/b.scope/threaded" --json
+is_status 3 'a threaded group has no process of its own'
+rm -r "$group/b.scope/"[glt]*
 # A client of a process in it whose last user is in no cgroup any more.
 mock='user=9 gone'
 run reclaim --cgroup "$group" --json
@@ -221,6 +249,11 @@ is_status 0 'a real process'
 json '.results[0].freed_bytes == 4194304 and .results[0].comm == "sleep"'
 real claim --json $sleeper
 is_status 0 'a real process, claim'
+# On a kernel where a pidfd does not lead to a number, the user's own number is used.
+mock="pid=$sleeper old noself"
+real reclaim --json $sleeper
+is_status 0 'a pidfd that tells nothing'
+json '.results[0].freed_bytes == 4194304'
 # It exits while it is worked on: its number could be another's by now.
 mkfifo "$work/fifo"
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="pid=$sleeper hold=$work/fifo" "$TOOL" reclaim --json \

@@ -51,6 +51,11 @@ is_status 0 'nothing is wrong, JSON'
 others ok
 json ".machine | .kernel == \"$(uname -r)\" and .swap_free_bytes == 134217728 and
 	.nodes == [{node: \"card0\", driver: \"panthor\"}, {node: \"renderD128\", driver: \"panthor\"}]"
+# Folders of /proc that are no processes.
+mkdir "$proc/7x" "$proc/0"
+run doctor
+out_matches '^ok +procfs +3 processes$'
+rmdir "$proc/7x" "$proc/0"
 run doctor --device renderD128
 is_status 0 --device
 run doctor 1002

@@ -35,6 +35,7 @@ fails 1 'evicted fail=read' claim "claim of 1002 (game): swap could not be read:
 fails 1 'evicted fail=alloc' claim 'claim of 1002 (game): memory ran out part-way: reclaim another process'
 fails 4 unplug reclaim 'reclaim of 1002 (game): renderD128 is gone'
 fails 4 driver=vc4 reclaim 'there is no panthor device'
+fails 4 driver=panfrost reclaim 'there is no panthor device'
 
 mock=driver=vc4
 run reclaim --device renderD128 1002
@@ -102,7 +103,20 @@ run reclaim --cgroup odd
 is_status 3 'a list that cannot be read'
 err_has 'cgroup odd: Is a directory'
 
+# The last render node is one, too.
+mock=node=renderD191
+run reclaim --json 1002
+is_status 0 'the last render node'
+json '.device == "renderD191"'
+mock=''
+
 # The first failure gives the status; the others are tried all the same.
+mock=fail=mmu
+run reclaim 4711 1002
+is_status 3 'no process, then no answer'
+run reclaim 1002 4711
+is_status 1 'no answer, then no process'
+mock=''
 run reclaim 4711 1002
 is_status 3 'one of two'
 out_matches '^ *1002 game +4\.0M'
@@ -221,6 +235,18 @@ fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
 printf 'MemTotal: 4194304 kB\nXSwapTotal: 0 kB\n' >"$proc/meminfo"
 fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
 memory 1048576 131072 131072
+mock=''
+
+# What is lost in the middle of the output is not forgotten at its end.
+for pid in $(seq 1100 1140); do
+	process "$pid" many
+	panthor "$pid" 3 "$pid" 1024 1024
+done
+mock=lost
+run list --json
+is_status 1 'output that is lost'
+err_has 'cannot write the output'
+rm -r "$proc"/11??
 mock=''
 
 # A signal from within: what was done is reported.

@@ -80,7 +80,12 @@ run reclaim --json --comm game --client 99 --cgroup gone
 valid 'reclaim, three kinds of target'
 run watch --json --count 1
 valid watch
-json '.schema == "panthor-mem.watch" and .machine.swap_bytes == 134217728 and .time_ns > 1e18'
+json '.schema == "panthor-mem.watch" and .time_ns > 1e18'
+memory 1048576 131072 65536
+run watch --json --count 1
+json '.machine == {ram_bytes: 4294967296, ram_available_bytes: 1073741824,
+	swap_bytes: 134217728, swap_free_bytes: 67108864}'
+memory 1048576 131072 131072
 invalid 'del(.machine)'
 for options in '' --dry-run --no-pageout '--max 1M' '--wait 1ms'; do
 	read -ra more <<<"$options"

@@ -340,6 +340,15 @@ is_status 0 'file systems that do not answer'
 out_has browser
 mock=''
 
+# Numbers of device files beyond those of render nodes.
+mock=minors=200
+run list --json 1004
+json '.processes | map(.device) == ["card200"]'
+mock=minors=191
+run list --json 1004
+json '.processes | map(.device) == ["renderD191"]'
+mock=''
+
 # Names that would do something to a terminal, or to a JSON parser.
 printf 'a\033[31mb\n' >"$proc/1002/comm"
 printf '\xff\xfe\xc3\xa9"\\\n' >"$proc/1004/comm"

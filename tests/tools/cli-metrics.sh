@@ -49,8 +49,8 @@ run reclaim --metrics "$file" 1002
 counts 'panthor_mem_skipped_bytes_total{causes="pinned,swap_refused"}' 4259840
 counts 'panthor_mem_operation_statuses_total{operation="reclaim",status="swap_refused"}' 1
 # Failures count, too. What never began took no time: a machine without swap is no fast one.
-took='panthor_mem_operation_duration_seconds_count{operation="reclaim"}'
-before=$(value "$took")
+count='panthor_mem_operation_duration_seconds_count{operation="reclaim"}'
+before=$(value "$count")
 # fails MOCK RESULT COUNT ARGUMENT...
 fails() {
 	mock=$1
@@ -72,9 +72,9 @@ how=counts
 fails '' ESRCH 1 --comm nobody
 fails '' ESRCH 2 --cgroup nowhere
 fails '' ESRCH 3 --comm init
-counts "$took" "$before"
+counts "$count" "$before"
 fails '' ESRCH 4 4711
-counts "$took" $((before + 1))
+counts "$count" $((before + 1))
 counts panthor_mem_freed_bytes_total 7340032
 # A command line that is wrong is not counted.
 cp "$file" "$work/before"
@@ -96,7 +96,16 @@ cp "$file" "$work/before"
 run reclaim --dry-run --metrics "$file" 1002
 run claim --dry-run --metrics "$file" 1002
 PANTHOR_MEM_METRICS='' run reclaim 1002
+is_status 0 'a variable that is empty'
 check 'a dry run is not counted' cmp -s "$file" "$work/before"
+
+# Both say how long it took.
+run reclaim --json --metrics "$work/textfile/time.prom" 1002
+file=$work/textfile/time.prom
+took=$(value 'panthor_mem_operation_duration_seconds_sum{operation="reclaim"}')
+json ".results[0].duration_ns == $((10#${took/./}))"
+rm "$file"
+file=$work/textfile/panthor_mem.prom
 
 # Prometheus's own opinion, with nothing to complain of.
 promtool_likes() {
@@ -231,7 +240,7 @@ is_status 0 'another device'
 mock=''
 counts panthor_mem_freed_bytes_total 4194304
 counts_exactly "$(of renderD129 panthor_mem_freed_bytes_total)" 4194304
-counts_exactly "$(of renderD129 "$took")" 1
+counts_exactly "$(of renderD129 "$count")" 1
 run reclaim --metrics "$file" 1002
 counts panthor_mem_freed_bytes_total 8388608
 counts_exactly "$(of renderD129 panthor_mem_freed_bytes_total)" 4194304

@@ -40,7 +40,7 @@ no_out
 run reclaim game
 is_status 2 'a name as PID'
 err_has '--comm game'
-for bad in 0 -1 1.5 12x 99999999999999999999; do
+for bad in 0 -1 1.5 12x 2147483648 4294967295 99999999999999999999; do
 	run reclaim -- $bad
 	is_status 2 "PID $bad"
 	err_has "'$bad' is no process number"

@@ -38,6 +38,12 @@ for columns in 80 72 60 40 20 8; do
 	on_terminal $columns 10 watch --count 1
 	check "watch: no wider than $columns" test "$(width)" -le $columns
 done
+# One that does not say how wide it is has 80 columns.
+process 1004 'a-name-that-is-longer-than-most-others-are'
+on_terminal 0 0 list --by client
+check 'no size' test "$(width)" -le 80
+out_has '+'
+process 1004 browser
 on_terminal 72 24 list
 out_has 'a-name-that-lo+'
 run list

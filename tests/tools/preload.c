@@ -31,20 +31,29 @@
  *   deadfs       file systems do not answer: who asks one waits for ever
  *   wait         with hold: and then waits until a signal comes, or for 60 s
  *   eintr        every other read() is interrupted
+ *   old          a kernel whose ioctls take a number alone, where a pidfd does not tell it
+ *   noself       procfs does not show the process itself
+ *   minors=N     the device files of others have that number
+ *   lost         what is first written to standard output is lost
  *
- * In all of them, a file that is opened without O_CLOEXEC, or still open at the end, is an
- * error of the program.
+ * A file that begins with "mock-errno=N" cannot be read, for that reason. In all of them, it is
+ * an error of the program if a file is opened without O_CLOEXEC, is still open at the end, or
+ * takes another's place before it is on disk; or if a thread takes the signals of the first.
  */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <panthor_mem.h>
@@ -54,6 +63,7 @@
 
 #define MAX_APPS 8
 #define DESCRIPTORS 256
+#define ERRNO "mock-errno="
 
 static struct drm_core core;
 static struct model *model;
@@ -239,6 +249,26 @@ static void check_descriptors(void)
 	}
 }
 
+static ssize_t lose_first(void *data, const char *text, size_t size)
+{
+	static bool again;
+
+	(void)data;
+	if (!again) {
+		again = true;
+		errno = ENOSPC;
+		return 0;
+	}
+	return write(STDOUT_FILENO, text, size);
+}
+
+static void lose_output(void)
+{
+	stdout = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = lose_first });
+	if (!stdout)
+		abort();
+}
+
 static void __attribute__((constructor)) start(void)
 {
 	struct model_proc *manager;
@@ -267,6 +297,9 @@ static void __attribute__((constructor)) start(void)
 	core.has_mem = !word("nomem");
 	core.minor = (int)number("minor", 10);
 	core.last_version = word("versions") ? number("versions", 0) + 1 : 0;
+	core.no_targets = core.old_pidfd = word("old");
+	if (word("lost"))
+		lose_output();
 	if (word("driver")) {
 		static char name[64];
 
@@ -316,6 +349,13 @@ int statx(int dir, const char *path, int flags, unsigned int mask, struct statx 
 {
 	while (word("deadfs") && !(flags & AT_STATX_DONT_SYNC))
 		pause();
+	if (word("minors")) {
+		*st = (struct statx){
+			.stx_mode = S_IFCHR, .stx_rdev_major = 226,
+			.stx_rdev_minor = number("minors", 0),
+		};
+		return 0;
+	}
 	return (int)syscall(SYS_statx, dir, path, flags, mask, st);
 }
 
@@ -390,7 +430,7 @@ int open(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return check_flags((int)syscall(SYS_openat, AT_FDCWD, path, flags, mode), path, flags);
+	return openat(AT_FDCWD, path, flags, mode);
 }
 
 int openat(int dir, const char *path, int flags, ...)
@@ -398,6 +438,10 @@ int openat(int dir, const char *path, int flags, ...)
 	mode_t mode;
 	va_list args;
 
+	if (model && word("noself") && !strncmp(path, "/proc/thread-self/", 18)) {
+		errno = ENOENT;
+		return -1;
+	}
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
@@ -407,12 +451,55 @@ int openat(int dir, const char *path, int flags, ...)
 ssize_t read(int fd, void *to, size_t size)
 {
 	static bool interrupt;
+	ssize_t n;
 
 	if (model && word("eintr") && (interrupt = !interrupt)) {
 		errno = EINTR;
 		return -1;
 	}
-	return syscall(SYS_read, fd, to, size);
+	n = syscall(SYS_read, fd, to, size);
+	if (model && n > (ssize_t)strlen(ERRNO) && !memcmp(to, ERRNO, strlen(ERRNO))) {
+		errno = atoi((char *)to + strlen(ERRNO));
+		return -1;
+	}
+	return n;
+}
+
+static struct stat on_disk;
+
+int fsync(int fd)
+{
+	int ret = (int)syscall(SYS_fsync, fd);
+
+	if (!ret && fstat(fd, &on_disk))
+		abort();
+	return ret;
+}
+
+int rename(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (judged() && !stat(from, &st) &&
+	    (st.st_ino != on_disk.st_ino || st.st_size != on_disk.st_size))
+		wrong("not on disk when it was renamed", from);
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGALRM };
+	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	sigset_t blocked;
+	size_t i;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	for (i = 0; judged() && i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (!sigismember(&blocked, signals[i]))
+			wrong("a thread takes", strsignal(signals[i]));
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+	return real(thread, attr, run, arg);
 }
 
 /* In musl it is another word for open(). */
