@@ -95,6 +95,27 @@ tool claim $game_pid
 is_status 0 'claim after --no-pageout'
 echo "$out"
 
+# A signal while the kernel waits for the GPU: nothing was done, and nothing is any more.
+for signal in INT TERM; do
+	tool list --json
+	before=$(jq "$of_game | .resident_bytes" "$work/out")
+	ask busy
+	check 'the GPU works' test "$word" = 0
+	env --default-signal=INT "$TOOL" reclaim --wait 60s --json $game_pid >"$work/out" 2>"$work/err" &
+	reclaimer=$!
+	# Most likely in the call by then. If not, it ends all the same.
+	sleep 0.3
+	kill -s $signal $reclaimer
+	wait $reclaimer
+	status=$?
+	is_status $((128 + $(kill -l $signal))) "SIG$signal while it waits for the GPU"
+	json ".results == [] and .not_tried == [$game_pid]"
+	tool list --json
+	json "$of_game | .resident_bytes == $before"
+	ask check
+	check 'contents after it' test "$word" = intact
+done
+
 # A cgroup and one below it.
 mkdir -p /sys/fs/cgroup/apps/game.scope /sys/fs/cgroup/apps/browser.scope
 echo "$game_pid" >/sys/fs/cgroup/apps/game.scope/cgroup.procs

@@ -7,6 +7,7 @@
  *
  *   check   read everything by the GPU; says "intact" or "broken"
  *   share   give the file to a child and a second descriptor; says the child's number
+ *   busy    have the GPU work for 10 s; says 0, or an error, at once
  */
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +19,14 @@
 #include "gpu/ctx.h"
 #include "gpu/data.h"
 #include "gpu/pattern.h"
+#include "gpu/work.h"
 
 #define BO_BYTES (UINT64_C(1) << 20)
 #define MAX_BOS 256
 #define SEED UINT64_C(0x401d000000000000)
+/* The driver ends longer ones. */
+#define JOBS 5
+#define JOB_NS INT64_C(2000000000)
 
 static struct gpu_device dev;
 static struct gpu_ctx ctx;
@@ -75,6 +80,19 @@ static pid_t share(void)
 	return child;
 }
 
+static int busy(void)
+{
+	int i, ret = 0;
+
+	for (i = 0; i < JOBS && !ret; i++) {
+		gpu_ctx_begin(&ctx);
+		ret = gpu_work()->emit_busy(&ctx, JOB_NS);
+		if (!ret)
+			ret = gpu_ctx_submit(&ctx, 0, 0, 0);
+	}
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	char line[32];
@@ -98,6 +116,8 @@ int main(int argc, char **argv)
 			puts(check());
 		else if (!strcmp(line, "share\n"))
 			printf("%d\n", (int)share());
+		else if (!strcmp(line, "busy\n"))
+			printf("%d\n", busy());
 	}
 	return 0;
 }
