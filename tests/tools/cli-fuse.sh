@@ -31,10 +31,10 @@ until grep -q '^ready' "$work/server"; do
 done
 
 # real COMMAND...: with the /proc of this machine, where that process is. A hang has no
-# other end than a time.
+# other end than a time; and it must not keep the file system from its end.
 real() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' timeout -s KILL 120 "$TOOL" "$@" --sys "$sys" \
-		>"$work/out" 2>"$work/err" </dev/null
+		>"$work/out" 2>"$work/err" </dev/null 7>&-
 	status=$?
 	out=$(<"$work/out")
 	err=$(<"$work/err")
