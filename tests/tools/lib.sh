@@ -60,6 +60,8 @@ failed() {
 	failures=$((failures + 1))
 	printf 'FAILED: %s\n  status: %s\n  out: %s\n  err: %s\n' \
 		"$1" "${status-}" "${out-}" "${err-}"
+	# Set for those who want to know only whether all holds.
+	[ -z "${STOP_AT_FAILURE-}" ] || exit 1
 }
 
 # check WHAT COMMAND...: does it succeed?
