@@ -25,6 +25,8 @@ struct act {
 	size_t n_results;
 	/* From this one on they were not tried: the limit was reached, or a signal came. */
 	size_t tried;
+	/* The signal that came, or 0. */
+	int stopped;
 	/* Why none was tried at all. */
 	struct problem problem;
 };

@@ -162,15 +162,15 @@ static void complain(const struct act *act)
 		problem_say(&act->problem, what);
 	if (rest)
 		say("%zu%s not tried: %s", rest, act->n_results ? " more" : "",
-		    stop_signal() ? "interrupted" : "the limit was reached");
+		    act->stopped ? "interrupted" : "the limit was reached");
 }
 
 static int status_of(const struct act *act)
 {
 	size_t i;
 
-	if (stop_signal())
-		return 128 + stop_signal();
+	if (act->stopped)
+		return 128 + act->stopped;
 	if (act->problem.error)
 		return act->problem.status;
 	for (i = 0; i < act->n_results; i++) {
@@ -227,6 +227,7 @@ int command_act(const struct options *o)
 	stop_catch(progress_clear);
 	output_outlive_reader();
 	start(o, &act, &metrics);
+	act.stopped = stop_settle();
 	if (o->json)
 		act_json(&act);
 	else

@@ -123,13 +123,12 @@ static int wait_for_lock(struct names *n, int fd)
 {
 	static const struct timespec step = { .tv_nsec = LOCK_STEP_NS };
 	int64_t end = now_ns() + LOCK_SECONDS * INT64_C(1000000000);
-	/* One that has ended the work is no reason not to count it. */
-	int before = stop_signal();
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return failed(n, "cannot be locked");
-		if (stop_signal() != before)
+		/* One that has ended the work is no reason not to count it. */
+		if (stop_again())
 			return refused(n, EINTR, "is locked by another run",
 				       "a signal ended the wait for it", NULL);
 		if (now_ns() >= end)

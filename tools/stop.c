@@ -15,6 +15,7 @@ static const int signals[] = { SIGINT, SIGTERM };
 #define SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 static volatile sig_atomic_t came;
+static int settled;
 static volatile sig_atomic_t waiting;
 static volatile sig_atomic_t taken[SIGNALS];
 static timer_t timer;
@@ -105,6 +106,17 @@ void stop_catch(void (*before_end)(void))
 int stop_signal(void)
 {
 	return came;
+}
+
+int stop_settle(void)
+{
+	settled = came;
+	return settled;
+}
+
+bool stop_again(void)
+{
+	return came != settled;
 }
 
 void stop_begin(void)

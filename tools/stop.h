@@ -7,11 +7,19 @@
 #ifndef TOOL_STOP_H
 #define TOOL_STOP_H
 
+#include <stdbool.h>
+
 /* @before_end is called, as a handler may be, before a signal ends the program. */
 void stop_catch(void (*before_end)(void));
 
 /* The signal that came, or 0. */
 int stop_signal(void);
+
+/* The work is over: returns the signal that came until now, or 0. */
+int stop_settle(void);
+
+/* Did one come after that? */
+bool stop_again(void);
 
 /*
  * Around system calls that wait. From the first signal on, such a call is interrupted

@@ -126,6 +126,11 @@ mv "$proc" "$proc.away"
 run reclaim --comm game
 is_status 1 'no /proc'
 err_has 'is /proc mounted?'
+: >"$proc"
+run list --json
+is_status 1 'a /proc that is no folder'
+json '.error.code == "ENOTDIR"'
+rm "$proc"
 mv "$proc.away" "$proc"
 
 # By name, one has to look. A claim by number does not, and a dry run is the kernel's.
