@@ -283,6 +283,21 @@ json '.clients[0].reached_by_pids == null and .processes[0].pid == 1001'
 mock=''
 rm -r "$proc/1001"
 
+# On older kernels each device counts its clients: equal ids, another device or driver.
+process 1081 several
+for words in '3 131 amdgpu 1' '4 132 amdgpu 2' '5 131 other 1'; do
+	read -r fd number driver pdev <<<"$words"
+	file 1081 "$fd" "renderD$number" <<-END
+	drm-driver:	$driver
+	drm-pdev:	0000:0$pdev:00.0
+	drm-client-id:	7
+	drm-total-memory:	1 MiB
+	END
+done
+run list --json 1081
+json '.clients | length == 3 and (map([.driver, .pdev]) | unique | length) == 3'
+rm -r "$proc/1081"
+
 # Two devices without pdev, and equal ids; regions beyond the sixteenth.
 process 1080 two
 for node in renderD131 renderD132; do
