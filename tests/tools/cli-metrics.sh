@@ -309,6 +309,13 @@ ln -s elsewhere "$work/textfile/.link.prom.lock"
 run reclaim --metrics "$work/textfile/link.prom" 1002
 is_status 6 'a link in place of the lock'
 err_has 'cannot be locked'
+# The same, put there at the worst moment.
+mock="plant=$work/planted"
+run reclaim --metrics "$work/textfile/planted.prom" 1002
+is_status 6 'a link that is planted in place of the lock'
+err_has 'cannot be locked'
+check 'and not followed' test ! -e "$work/planted"
+mock=''
 name=$(printf 'n%.0s' $(seq 250))
 run reclaim --metrics "$work/textfile/$name" 1002
 is_status 6 'no room for the name of the lock'

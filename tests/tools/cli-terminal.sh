@@ -40,7 +40,7 @@ for columns in 80 72 60 40 20 8; do
 done
 # One that does not say how wide it is has 80 columns.
 process 1004 'a-name-that-is-longer-than-most-others-are'
-on_terminal 0 0 list --by client
+on_terminal 0 24 list --by client
 check 'no size' test "$(width)" -le 80
 out_has '+'
 process 1004 browser

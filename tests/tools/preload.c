@@ -34,6 +34,7 @@
  *   old          a kernel whose ioctls take a number alone, where a pidfd does not tell it
  *   noself       procfs does not show the process itself
  *   minors=N     the device files of others have that number
+ *   plant=PATH   where a lock is not found, somebody puts a link to PATH
  *   lost         what is written to standard output before it is flushed is lost
  *
  * A file that begins with "mock-errno=N" cannot be read, for that reason. In all of them, it is
@@ -439,10 +440,22 @@ int open(const char *path, int flags, ...)
 	return openat(AT_FDCWD, path, flags, mode);
 }
 
+/* Right after it was looked for. */
+static void plant_link(const char *path)
+{
+	const size_t n = strlen(path);
+	const char *to = word("plant");
+
+	if (to && n > 5 && !strcmp(path + n - 5, ".lock") && symlink(to, path))
+		abort();
+	errno = ENOENT;
+}
+
 int openat(int dir, const char *path, int flags, ...)
 {
 	mode_t mode;
 	va_list args;
+	int fd;
 
 	if (model && word("noself") && !strncmp(path, "/proc/thread-self/", 18)) {
 		errno = ENOENT;
@@ -451,7 +464,10 @@ int openat(int dir, const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = mode_of(flags, args);
 	va_end(args);
-	return check_flags((int)syscall(SYS_openat, dir, path, flags, mode), path, flags);
+	fd = (int)syscall(SYS_openat, dir, path, flags, mode);
+	if (model && fd < 0 && errno == ENOENT)
+		plant_link(path);
+	return check_flags(fd, path, flags);
 }
 
 ssize_t read(int fd, void *to, size_t size)
