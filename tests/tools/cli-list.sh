@@ -275,7 +275,12 @@ END
 run list --pids 1001 1002
 check 'for the other device' test "$out" = 1001
 err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
+mock=user=1001
+run list --pids 1001 1002
+check 'once for both devices' test "$out" = 1001
+no_err
 rm "$proc/1001/fd/4" "$proc/1001/fdinfo/4"
+mock='user=9 gone'
 # Without the permission it is not known, and the lowest number has it.
 mock=nocap
 run list --json 1001 1002
