@@ -319,34 +319,39 @@ static void shared_with_outsider(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
-/* A cgroup is what is in it and below, and nothing that is above. */
+/* A cgroup is what is in it and below, and nothing that is above or beside it. */
 static void cgroups_below(struct world *w)
 {
 	struct world_cgroup *above = world_cgroup(w, NULL, true);
 	struct world_cgroup *below = world_cgroup(w, above, false);
-	const struct world_spawn how[2] = { { .cgroup = above }, { .cgroup = below } };
+	struct world_cgroup *beside = world_cgroup(w, above, false);
+	const struct world_spawn how[3] = {
+		{ .cgroup = above }, { .cgroup = below }, { .cgroup = beside },
+	};
 	struct drm_panthor_mem_reclaim out;
 	struct drm_panthor_mem_claim in;
-	struct world_app *app[2];
-	struct lot lot[2];
-	uint64_t was[2];
+	struct world_app *app[3];
+	struct lot lot[3];
+	uint64_t was[3];
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		app[i] = world_spawn(w, &how[i]);
 		lot[i] = lot_alloc(w, app[i], 2, unit(), SEED + 8 + i);
 		was[i] = resident(w, app[i]);
 	}
 	assert_int_equal(try_reclaim(w, by_cgroup(below), &out), 0);
 	assert_int_equal(resident(w, app[0]), was[0]);
+	assert_int_equal(resident(w, app[2]), was[2]);
 	assert_int_equal(out.evicted_bytes, was[1] - resident(w, app[1]));
 	assert_true(out.evicted_bytes >= lot_bytes(&lot[1]));
 	assert_int_equal(try_claim(w, by_cgroup(below), &in), 0);
 
 	assert_int_equal(try_reclaim(w, by_cgroup(above), &out), 0);
-	assert_true(out.evicted_bytes >= lot_bytes(&lot[0]) + lot_bytes(&lot[1]));
+	assert_true(out.evicted_bytes >= lot_bytes(&lot[0]) + lot_bytes(&lot[1]) +
+				       lot_bytes(&lot[2]));
 	assert_int_equal(try_claim(w, by_cgroup(above), &in), 0);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 3; i++) {
 		assert_int_equal(resident(w, app[i]), was[i]);
 		lot_check(w, &lot[i], WORLD_BY_GPU);
 	}

@@ -3,6 +3,7 @@
  * Processes with GPU memory: holder N MIB. Prints their PIDs, one per line, and ends them
  * when standard input ends.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: holder N MIB\n");
 		return 2;
 	}
+	/* The number of one that is killed is free at once. */
+	signal(SIGCHLD, SIG_IGN);
 	for (started = 0; started < n; started++) {
 		apps[started].sock = -1;
 		if (start(&apps[started], started, mib))
