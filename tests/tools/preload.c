@@ -36,6 +36,10 @@
  *   minors=N     the device files of others have that number
  *   plant=PATH   where a lock is not found, somebody puts a link to PATH
  *   lost         what is written to standard output before it is flushed is lost
+ *   aside        with hold: other threads' calls go on meanwhile
+ *   again        with hold: in each call
+ *   pids=A,B     the numbers of the first apps
+ *   dri=FOLDER   the device is there for each file FOLDER/renderD..., not in /dev/dri
  *
  * A file that begins with "mock-errno=N" cannot be read, for that reason. In all of them, it is
  * an error of the program if a file is opened without O_CLOEXEC, is still open at the end, or
@@ -54,6 +58,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -97,18 +102,29 @@ static unsigned int number(const char *name, unsigned int otherwise)
 	return value ? (unsigned int)strtoul(value, NULL, 10) : otherwise;
 }
 
-static void happen(struct model *m, void *arg)
+/* Until somebody who has opened the FIFO closes it; the model is others' meanwhile. */
+static void wait_aside(const char *fifo)
 {
-	const char *fifo = word("hold");
+	struct pollfd p = { .events = POLLIN };
+	char c[64];
+
+	p.fd = (int)syscall(SYS_openat, AT_FDCWD, fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (p.fd < 0)
+		abort();
+	while (poll(&p, 1, 0) <= 0 || !(p.revents & POLLHUP)) {
+		while (read(p.fd, c, sizeof(c)) > 0)
+			;
+		drm_core_sleep(1000000);
+	}
+	close(p.fd);
+}
+
+static void wait_for(const char *fifo)
+{
 	int fd = -1;
 	ssize_t n;
 	char c;
 
-	(void)arg;
-	if (word("unplug"))
-		m->unplugged = true;
-	if (!fifo)
-		return;
 	/* A signal of the test's may come while we wait. */
 	while (fd < 0) {
 		fd = (int)syscall(SYS_openat, AT_FDCWD, fifo, O_RDONLY | O_CLOEXEC);
@@ -118,6 +134,29 @@ static void happen(struct model *m, void *arg)
 	while ((n = read(fd, &c, 1)) > 0 || (n < 0 && errno == EINTR))
 		;
 	close(fd);
+}
+
+static void happen(struct model *m, void *arg)
+{
+	static unsigned long held = (unsigned long)-1;
+	const char *fifo;
+
+	(void)arg;
+	if (word("unplug"))
+		m->unplugged = true;
+	if (word("again")) {
+		event.at = m->now + 1;
+		event.done = m->calls != held;
+	}
+	fifo = word("hold");
+	if (!fifo || m->calls == held)
+		return;
+	if (word("aside"))
+		wait_aside(word("hold"));
+	else
+		wait_for(word("hold"));
+	held = m->calls;
+	event.done = !word("again");
 	m->signal = word("interrupt") || (word("wait") && poll(NULL, 0, 60000) < 0);
 }
 
@@ -155,6 +194,18 @@ static void evict(struct model_vm *vm)
 	model_call_end(model);
 }
 
+static void name_apps(struct model_vm **vms, unsigned int count)
+{
+	const char *at = word("pids");
+	unsigned int i;
+
+	for (i = 0; at && i < count; i++) {
+		vms[i]->file->owner->nr[MODEL_NS_INIT] = (pid_t)strtoul(at, NULL, 10);
+		at = strchr(at, ',');
+		at = at ? at + 1 : NULL;
+	}
+}
+
 static void make_apps(void)
 {
 	struct model_vm *vms[MAX_APPS];
@@ -171,6 +222,7 @@ static void make_apps(void)
 		vms[i] = make_app(cgroup, &bos[i]);
 	if (word("pid"))
 		vms[0]->file->owner->nr[MODEL_NS_INIT] = (pid_t)number("pid", 0);
+	name_apps(vms, count < MAX_APPS ? count : MAX_APPS);
 	if (word("evicted"))
 		evict(vms[0]);
 	if (word("shared") && model_bo_bind(model, bos[0], vms[1]))
@@ -324,11 +376,28 @@ static void __attribute__((destructor)) end(void)
 	model_free(model);
 }
 
-static int open_node(const char *path)
+static bool is_node(const char *path)
+{
+	const char *folder = word("dri");
+
+	if (!folder)
+		return !strncmp(path, "/dev/dri/", 9);
+	return !strncmp(path, folder, strlen(folder)) && strstr(path, "/renderD");
+}
+
+/* The folder of a test says whether it is there. */
+static bool has_node(const char *path)
 {
 	const char *node = word("node");
 
-	if (strcmp(path + strlen("/dev/dri/"), node ? node : "renderD128") || word("nodev")) {
+	if (word("dri"))
+		return !syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
+	return !strcmp(path + strlen("/dev/dri/"), node ? node : "renderD128");
+}
+
+static int open_node(const char *path)
+{
+	if (!has_node(path) || word("nodev")) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -337,6 +406,22 @@ static int open_node(const char *path)
 		return -1;
 	}
 	return drm_core_open(model_file_new(model, model->current, 0));
+}
+
+/* Swap is the model's. */
+int sysinfo(struct sysinfo *info)
+{
+	struct model_counters c;
+
+	if (!model)
+		return (int)syscall(SYS_sysinfo, info);
+	model_counters(model, &c);
+	*info = (struct sysinfo){
+		.totalswap = c.swap_used + c.swap_free,
+		.freeswap = c.swap_free,
+		.mem_unit = 1,
+	};
+	return 0;
 }
 
 /* What a file system has to be asked for, and what the kernel knows by itself. */
@@ -430,7 +515,7 @@ int open(const char *path, int flags, ...)
 	mode_t mode;
 	va_list args;
 
-	if (model && !strncmp(path, "/dev/dri/", 9))
+	if (model && is_node(path))
 		return check_flags(open_node(path), path, flags);
 	if (model && strstr(path, "/fs/cgroup/") && flags & O_DIRECTORY)
 		return open_cgroup(path, flags);

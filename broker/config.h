@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What panthor-memd.conf(5) describes. */
+#ifndef BROKER_CONFIG_H
+#define BROKER_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log.h"
+
+enum config_own { OWN_NO, OWN_ACTIVE, OWN_YES };
+
+struct config {
+	/* [Broker] */
+	enum config_own own_processes;
+	bool manage_system;
+	enum log_level log_level;
+
+	/* [Limits] */
+	uint64_t requests_per_minute;
+	uint64_t burst;
+	uint64_t queue_per_user;
+	uint64_t queue;
+	uint64_t min_resident_sec;
+	uint64_t round_trips;
+	uint64_t swap_reserve;	       /* bytes */
+	uint64_t swap_reserve_percent; /* the larger of the two counts */
+	uint64_t swap_write_per_hour;  /* bytes; 0: no limit */
+	uint64_t max_time_sec;
+};
+
+#define CONFIG_WHY 320
+
+void config_default(struct config *c);
+
+/*
+ * Change what the file says: 0, -ENOENT if there is none, or -errno and in @why what is
+ * wrong, with its line.
+ */
+int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
+
+/*
+ * The limits, one after the other: false after the last one. @value is in bytes,
+ * microseconds or a count.
+ */
+bool config_limit(const struct config *c, size_t i, const char **name, uint64_t *value);
+
+#endif /* BROKER_CONFIG_H */

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <panthor_drmif.h>
+
+#include "device_set.h"
+#include "log.h"
+#include "worker.h"
+
+#define PREFIX "renderD"
+/* IN_ATTRIB: udev sets owner and mode some time after the node was made. */
+#define EVENTS (IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM)
+
+struct node *node_ref(struct node *n)
+{
+	n->refs++;
+	return n;
+}
+
+void node_unref(struct node *n)
+{
+	if (--n->refs)
+		return;
+	worker_free(n->worker);
+	close(n->fd);
+	free(n);
+}
+
+struct node *node_after(const struct node_set *set, long number)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &set->list) {
+		struct node *n = list_entry(at, struct node, link);
+
+		if ((long)n->number > number)
+			return n;
+	}
+	return NULL;
+}
+
+struct node *node_by_name(const struct node_set *set, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	struct list *at, *next;
+
+	list_each(at, next, &set->list) {
+		struct node *n = list_entry(at, struct node, link);
+
+		if (!strcmp(n->name, slash ? slash + 1 : name))
+			return n;
+	}
+	return NULL;
+}
+
+static void drop(struct node *n)
+{
+	struct node_set *set = n->set;
+
+	log_notice("%s is gone", n->name);
+	n->gone = true;
+	list_remove(&n->link);
+	set->count--;
+	node_unref(n);
+	set->changed(set->data);
+}
+
+void node_lost(struct node *n)
+{
+	if (!n->gone)
+		drop(n);
+}
+
+/* --- looking for them -------------------------------------------------------------- */
+
+/* The number in "renderD128", or -1 if it is no such name. */
+static long number_of(const char *name)
+{
+	const char *digits = name + strlen(PREFIX);
+	long number;
+	char *end;
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)) || strlen(name) >= NODE_MOST)
+		return -1;
+	number = *digits >= '0' && *digits <= '9' ? strtol(digits, &end, 10) : -1;
+	return number >= 0 && number < INT_MAX && !*end ? number : -1;
+}
+
+/* Full swap is no reason to leave a device out: there is all to claim. */
+static bool usable(struct node_set *set, int fd, const char *name)
+{
+	int ret = panthor_mem_probe(fd);
+
+	if (!ret || ret == -ENOSPC)
+		return true;
+	if (ret == -EPERM) {
+		if (!set->incapable)
+			log_error("CAP_SYS_RESOURCE in the initial user namespace is missing: %s "
+				  "cannot be used; start panthor-memd by its unit", name);
+		set->incapable = true;
+		return true;
+	}
+	if (ret == -ENOSYS || ret == -EOPNOTSUPP)
+		log_warning("%s: this kernel's panthor cannot reclaim and claim: %s", name,
+			    ret == -ENOSYS ? "version 1.10 of the driver is needed" :
+					     "it is built without swap");
+	return ret != -ENODEV && ret != -ENOTTY;
+}
+
+static void insert(struct node_set *set, struct node *new)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &set->list) {
+		if (list_entry(at, struct node, link)->number > new->number)
+			break;
+	}
+	/* Before the first larger one. */
+	list_append(at, &new->link);
+	set->count++;
+}
+
+static void add(struct node_set *set, const char *name, long number)
+{
+	struct node *new;
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/%s", set->folder, name) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	new = usable(set, fd, name) ? calloc(1, sizeof(*new)) : NULL;
+	if (new)
+		new->worker = worker_new();
+	if (!new || !new->worker) {
+		free(new);
+		close(fd);
+		return;
+	}
+	new->set = set;
+	new->refs = 1;
+	new->number = (unsigned int)number;
+	new->fd = fd;
+	snprintf(new->name, sizeof(new->name), "%s", name);
+	insert(set, new);
+	log_notice("%s can be used", new->name);
+	set->changed(set->data);
+}
+
+static void scan(struct node_set *set)
+{
+	DIR *dir = opendir(set->folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		long number = number_of(entry->d_name);
+
+		if (number >= 0 && set->count < DEVICES_MOST &&
+		    !node_by_name(set, entry->d_name))
+			add(set, entry->d_name, number);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Those whose node was removed: an open file of it still works for nothing but -ENODEV. */
+static void drop_missing(struct node_set *set)
+{
+	struct list *at, *next;
+	char path[PATH_MAX];
+
+	list_each(at, next, &set->list) {
+		struct node *n = list_entry(at, struct node, link);
+
+		snprintf(path, sizeof(path), "%s/%s", set->folder, n->name);
+		if (access(path, F_OK) && errno == ENOENT)
+			drop(n);
+	}
+}
+
+/* --- watching ---------------------------------------------------------------------- */
+
+static int watch(struct node_set *set)
+{
+	char *parent, *slash;
+
+	if (inotify_add_watch(set->inotify, set->folder, EVENTS | IN_ONLYDIR) >= 0)
+		return 0;
+	/* The folder can come with the first device. */
+	parent = strdup(set->folder);
+	if (!parent)
+		return -ENOMEM;
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent)
+		*slash = '\0';
+	if (inotify_add_watch(set->inotify, slash ? parent : ".", IN_CREATE | IN_MOVED_TO) < 0)
+		log_warning("%s cannot be watched: devices that come later are not noticed",
+			    set->folder);
+	free(parent);
+	return 0;
+}
+
+static int on_change(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct node_set *set = data;
+	char text[4096] __attribute__((aligned(8)));
+
+	(void)source;
+	(void)events;
+	/* What has changed is looked for, whatever the events say: some can be lost. */
+	while (read(fd, text, sizeof(text)) > 0)
+		;
+	watch(set);
+	drop_missing(set);
+	scan(set);
+	return 0;
+}
+
+int node_set_start(struct node_set *set, sd_event *event, const char *folder,
+		   void (*changed)(void *data), void *data)
+{
+	int ret;
+
+	list_init(&set->list);
+	set->count = 0;
+	set->folder = folder;
+	set->event = event;
+	set->incapable = false;
+	set->changed = changed;
+	set->data = data;
+	set->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (set->inotify < 0)
+		return -errno;
+	ret = sd_event_add_io(event, &set->watch, set->inotify, EPOLLIN, on_change, set);
+	if (ret < 0)
+		return ret;
+	ret = watch(set);
+	if (!ret)
+		scan(set);
+	return ret;
+}
+
+void node_set_stop(struct node_set *set)
+{
+	sd_event_source_disable_unref(set->watch);
+	if (set->inotify >= 0)
+		close(set->inotify);
+	while (!list_empty(&set->list)) {
+		struct node *n = list_entry(set->list.next, struct node, link);
+
+		list_remove(&n->link);
+		n->gone = true;
+		node_unref(n);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "drop.h"
+#include "log.h"
+
+static const cap_value_t kept = CAP_SYS_RESOURCE;
+
+static int failed(const char *what)
+{
+	log_error("%s: %s", what, strerror(errno));
+	return -1;
+}
+
+/* Where the file for Prometheus is; systemd would have made it. */
+static void make_folder(const char *folder, const struct passwd *user)
+{
+	if (mkdir(folder, 0755) && errno != EEXIST) {
+		log_warning("%s cannot be made: %s", folder, strerror(errno));
+		return;
+	}
+	if (chown(folder, user->pw_uid, user->pw_gid))
+		log_warning("%s cannot be given to %s: %s", folder, user->pw_name,
+			    strerror(errno));
+}
+
+static int become(const char *name, const char *folder)
+{
+	const struct passwd *user;
+
+	errno = 0;
+	user = getpwnam(name);
+	if (!user) {
+		log_error("there is no user %s: make it, as sysusers.d does, or name one by --user",
+			  name);
+		return -1;
+	}
+	if (folder)
+		make_folder(folder, user);
+	if (prctl(PR_SET_KEEPCAPS, 1))
+		return failed("capabilities cannot be kept");
+	if (initgroups(user->pw_name, user->pw_gid))
+		return failed("the groups cannot be set");
+	if (setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
+		return failed("the user cannot be changed");
+	return 0;
+}
+
+/* Needs CAP_SETPCAP, which root has before it becomes another user. */
+static void bound(void)
+{
+	cap_value_t c;
+
+	for (c = 0; cap_get_bound(c) >= 0; c++) {
+		if (c != kept && cap_get_bound(c))
+			cap_drop_bound(c);
+	}
+}
+
+/* Without the one that is needed it goes on, and says so when it looks at the device. */
+static int limit(void)
+{
+	cap_flag_value_t has = CAP_CLEAR;
+	cap_t now = cap_get_proc(), wanted = cap_init();
+	int ret = -1;
+
+	if (now && wanted && !cap_get_flag(now, kept, CAP_PERMITTED, &has) &&
+	    (has == CAP_CLEAR ||
+	     (!cap_set_flag(wanted, CAP_PERMITTED, 1, &kept, CAP_SET) &&
+	      !cap_set_flag(wanted, CAP_EFFECTIVE, 1, &kept, CAP_SET))))
+		ret = cap_set_proc(wanted);
+	if (ret)
+		failed("capabilities cannot be dropped");
+	cap_free(now);
+	cap_free(wanted);
+	cap_reset_ambient();
+	return ret;
+}
+
+int drop_privileges(const char *user, const char *folder)
+{
+	if (!geteuid()) {
+		bound();
+		if (become(user, folder))
+			return -1;
+	}
+	if (limit())
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return failed("no_new_privs cannot be set");
+	return 0;
+}

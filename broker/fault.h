@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a request was refused or failed: an error of D-Bus, in words that say what to do. */
+#ifndef BROKER_FAULT_H
+#define BROKER_FAULT_H
+
+#include "sdbus.h"
+
+enum fault_kind {
+	FAULT_NONE,
+	FAULT_INVALID_ARGS,
+	FAULT_ACCESS_DENIED,
+	FAULT_INTERACTIVE,
+	FAULT_LIMITS,
+	FAULT_NO_PROCESS,
+	FAULT_NO_GPU_MEMORY,
+	FAULT_NO_DEVICE,
+	FAULT_NOT_SUPPORTED,
+	FAULT_SWAP_FULL,
+	FAULT_TOO_SOON,
+	FAULT_CANCELLED,
+	FAULT_NO_MEMORY,
+	FAULT_FAILED,
+	FAULT_KINDS,
+};
+
+struct fault {
+	enum fault_kind kind;
+	char text[256];
+};
+
+/* Always -1, for those who return it. */
+int fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Of an errno code of libdrm_panthor. */
+void fault_of_call(struct fault *f, int error);
+
+/* The name on the bus: "org.panthormem.Broker1.Error.TooSoon". */
+const char *fault_name(enum fault_kind kind);
+
+/* Its last part, as log and metrics have it: "TooSoon". */
+const char *fault_reason(enum fault_kind kind);
+
+int fault_reply(sd_bus_message *message, const struct fault *f);
+
+#endif /* BROKER_FAULT_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <sys/sysinfo.h>
+
+#include <panthor_drmif.h>
+
+#include "clock.h"
+#include "job.h"
+
+#define PART_DONE(error) ((error) == ENOMEM || (error) == EIO || (error) == ETIMEDOUT)
+
+/*
+ * Each slice looks again at what stayed: that is counted once. What an earlier slice
+ * evicted and did not free, the last one found again, or wrote.
+ */
+void job_add_slice(struct outcome *sum, const struct outcome *slice)
+{
+	sum->freed += slice->freed;
+	sum->evicted = sum->freed + (slice->evicted - slice->freed);
+	sum->skipped = slice->skipped;
+	sum->status = slice->status;
+	sum->error = slice->error;
+}
+
+void job_add_device(struct outcome *sum, const struct outcome *device)
+{
+	sum->freed += device->freed;
+	sum->evicted += device->evicted;
+	sum->skipped += device->skipped;
+	sum->claimed += device->claimed;
+	sum->remaining += device->remaining;
+	sum->status |= device->status;
+	if (!sum->error)
+		sum->error = device->error;
+}
+
+/* --- reclaim -------------------------------------------------------------------------- */
+
+static int64_t deadline(uint64_t usec)
+{
+	return (int64_t)usec * NSEC_PER_USEC;
+}
+
+static void one_slice(const struct job *job, int fd, uint64_t most, struct outcome *out)
+{
+	struct panthor_mem_reclaim_options options = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result result = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	if (job->wish.dry_run)
+		options.flags |= DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
+	if (job->wish.no_pageout)
+		options.flags |= DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
+	options.max_bytes = most;
+	if (job->wish.wait_usec)
+		options.deadline_ns = deadline(job->begun + job->wish.wait_usec);
+	*out = (struct outcome){ 0 };
+	out->error = -panthor_mem_reclaim_pidfd_with(fd, job->pidfd, &options, &result);
+	out->status = result.status;
+	out->freed = result.freed_bytes;
+	out->evicted = result.evicted_bytes;
+	out->skipped = result.skipped_bytes;
+}
+
+/* Others need what is left of swap. */
+static bool swap_left(const struct job *job)
+{
+	struct sysinfo info;
+
+	if (!job->swap_reserve || sysinfo(&info))
+		return true;
+	return (uint64_t)info.freeswap * info.mem_unit >= job->swap_reserve;
+}
+
+/* What there is between two slices to end the work. */
+static bool goes_on(struct job *job, struct outcome *sum)
+{
+	if (atomic_load(&job->stop) || clock_usec() >= job->end)
+		sum->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	else if (!swap_left(job))
+		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
+	else
+		return true;
+	return false;
+}
+
+/* One call writes nothing and is short, so it is not cut. */
+static bool is_cut(const struct job *job)
+{
+	return !job->wish.dry_run && !job->wish.no_pageout;
+}
+
+/*
+ * CAPPED, of a slice, says that there is more; of the whole, that the caller's limit was
+ * reached. Full swap is an error only if nothing was done.
+ */
+static void reclaim_node(struct job *job, int fd, struct outcome *sum)
+{
+	const uint32_t capped = DRM_PANTHOR_MEM_STATUS_CAPPED;
+	uint64_t left = job->wish.max_bytes;
+	struct outcome slice;
+	uint64_t most;
+
+	do {
+		most = left;
+		if (is_cut(job) && (!left || left > SLICE_BYTES))
+			most = SLICE_BYTES;
+		one_slice(job, fd, most, &slice);
+		if (slice.error == ENOSPC && sum->freed) {
+			sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
+			break;
+		}
+		if (slice.error && !PART_DONE(slice.error) && !slice.evicted) {
+			sum->error = slice.error;
+			break;
+		}
+		job_add_slice(sum, &slice);
+		if (slice.error || !(slice.status & capped) || most == left || !slice.freed ||
+		    (left && slice.freed >= left))
+			break;
+		sum->status &= ~capped;
+		left -= left ? slice.freed : 0;
+	} while (goes_on(job, sum));
+}
+
+/* --- claim ------------------------------------------------------------------------------ */
+
+static void claim_node(struct job *job, int fd, struct outcome *sum)
+{
+	struct panthor_mem_claim_options options = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_result result = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	if (job->wish.dry_run)
+		options.flags |= DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
+	if (job->wish.prefetch)
+		options.flags |= DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
+	options.max_bytes = job->wish.max_bytes;
+	options.deadline_ns = deadline(clock_usec() + CLAIM_LOCKS_USEC);
+	sum->error = -panthor_mem_claim_pidfd_with(fd, job->pidfd, &options, &result);
+	sum->status = result.status;
+	sum->claimed = result.claimed_bytes;
+	sum->remaining = result.remaining_bytes;
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+static bool anything(const struct outcome *o)
+{
+	return o->freed || o->evicted || o->claimed;
+}
+
+void job_run(struct job *job)
+{
+	const uint64_t start = clock_usec();
+	unsigned int i;
+
+	for (i = 0; i < job->n_nodes; i++) {
+		struct outcome one = { 0 };
+
+		if (atomic_load(&job->stop)) {
+			job->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+			break;
+		}
+		if (job->kind == OPERATION_RECLAIM)
+			reclaim_node(job, job->nodes[i]->fd, &one);
+		else
+			claim_node(job, job->nodes[i]->fd, &one);
+		job->lost[i] = one.error == ENODEV;
+		if (one.error == ESRCH && !anything(&one))
+			continue;
+		job->found++;
+		job_add_device(&job->sum, &one);
+	}
+	job->sum.ns = (int64_t)(clock_usec() - start) * NSEC_PER_USEC;
+}

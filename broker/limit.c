@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "clock.h"
+#include "limit.h"
+
+#define MINUTE (60 * USEC_PER_SEC)
+#define HOUR (60 * MINUTE)
+
+/* One request. With it, tokens of a minute and microseconds multiply to whole numbers. */
+#define TOKEN MINUTE
+
+/* How long round trips are looked at, and how long too many of them block a process. */
+#define ROUND_TRIP_TIME MINUTE
+#define BLOCK_MOST (10 * MINUTE)
+/* After that long without a block the next one is short again. */
+#define FORGIVEN HOUR
+
+/* --- requests ----------------------------------------------------------------- */
+
+void bucket_fill(struct bucket *b, const struct config *c, uint64_t now)
+{
+	b->level = c->burst * TOKEN;
+	b->at = now;
+}
+
+static void refill(struct bucket *b, const struct config *c, uint64_t now)
+{
+	const uint64_t most = c->burst * TOKEN;
+	const uint64_t passed = now - b->at;
+
+	if (passed >= (most - b->level) / c->requests_per_minute + 1)
+		b->level = most;
+	else
+		b->level += passed * c->requests_per_minute;
+	b->at = now;
+}
+
+bool bucket_take(struct bucket *b, const struct config *c, uint64_t now)
+{
+	refill(b, c, now);
+	if (b->level < TOKEN)
+		return false;
+	b->level -= TOKEN;
+	return true;
+}
+
+bool bucket_full(struct bucket *b, const struct config *c, uint64_t now)
+{
+	refill(b, c, now);
+	return b->level == c->burst * TOKEN;
+}
+
+/* --- a process ------------------------------------------------------------------ */
+
+enum history_answer history_ask(const struct history *h, const struct config *c, uint64_t now,
+				uint64_t *wait)
+{
+	const uint64_t resident = h->last + c->min_resident_sec * USEC_PER_SEC;
+
+	if (now < h->blocked_until) {
+		*wait = h->blocked_until - now;
+		return HISTORY_THRASH;
+	}
+	if (h->last && now < resident) {
+		*wait = resident - now;
+		return HISTORY_RESIDENT;
+	}
+	return HISTORY_OK;
+}
+
+static void forget_old(struct history *h, uint64_t now)
+{
+	unsigned int old = 0;
+
+	while (old < h->count && now - h->reclaims[old] > ROUND_TRIP_TIME)
+		old++;
+	h->count -= old;
+	memmove(h->reclaims, h->reclaims + old, h->count * sizeof(h->reclaims[0]));
+}
+
+static void block(struct history *h, uint64_t now)
+{
+	uint64_t time;
+
+	if (h->blocked_until && now - h->blocked_until > FORGIVEN)
+		h->doublings = 0;
+	time = MINUTE << h->doublings;
+	if (time < BLOCK_MOST)
+		h->doublings++;
+	h->blocked_until = now + (time < BLOCK_MOST ? time : BLOCK_MOST);
+	h->count = 0;
+}
+
+void history_reclaimed(struct history *h, const struct config *c, uint64_t now)
+{
+	h->last = now;
+	if (!c->round_trips)
+		return;
+	forget_old(h, now);
+	h->reclaims[h->count++] = now;
+	if (h->count >= c->round_trips)
+		block(h, now);
+}
+
+void history_claimed(struct history *h, uint64_t now)
+{
+	h->last = now;
+}
+
+bool history_empty(const struct history *h, const struct config *c, uint64_t now)
+{
+	uint64_t wait;
+
+	return history_ask(h, c, now, &wait) == HISTORY_OK &&
+	       (!h->count || now - h->reclaims[h->count - 1] > ROUND_TRIP_TIME) &&
+	       (!h->blocked_until || now - h->blocked_until > FORGIVEN);
+}
+
+/* --- swap ----------------------------------------------------------------------- */
+
+uint64_t swap_reserve(const struct config *c, uint64_t total)
+{
+	const uint64_t share = total / 100 * c->swap_reserve_percent;
+
+	return share > c->swap_reserve ? share : c->swap_reserve;
+}
+
+/* They fade evenly, as those of a whole hour would. */
+static void fade(struct swap_writes *w, const struct config *c, uint64_t now)
+{
+	const uint64_t passed = now - w->at;
+	uint64_t less = passed >= HOUR ? w->bytes :
+					 c->swap_write_per_hour / HOUR * passed +
+					 c->swap_write_per_hour % HOUR * passed / HOUR;
+
+	/* Too short a time for a byte is not lost. */
+	if (!less)
+		return;
+	w->bytes -= less < w->bytes ? less : w->bytes;
+	w->at = now;
+}
+
+bool swap_writes_left(struct swap_writes *w, const struct config *c, uint64_t now)
+{
+	if (!c->swap_write_per_hour)
+		return true;
+	fade(w, c, now);
+	return w->bytes < c->swap_write_per_hour;
+}
+
+void swap_writes_add(struct swap_writes *w, const struct config *c, uint64_t bytes,
+		     uint64_t now)
+{
+	if (!c->swap_write_per_hour)
+		return;
+	fade(w, c, now);
+	if (!w->bytes)
+		w->at = now;
+	w->bytes += bytes;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* panthor-memd(8): reclaims and claims for those who have no privilege. */
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "clock.h"
+#include "drop.h"
+#include "log.h"
+#include "name.h"
+#include "worker.h"
+
+#define SWEEP_USEC (15 * USEC_PER_SEC)
+/* What the last slice may take at the end. */
+#define END_USEC (1 * USEC_PER_SEC)
+/* Long enough to be put off until something else wakes the machine. */
+#define LEEWAY_USEC (5 * USEC_PER_SEC)
+
+struct settings {
+	const char *config;
+	bool config_named;
+	const char *user;
+	const char *folder;
+	const char *devices;
+	const char *group;
+};
+
+static const char help[] =
+	"usage: panthor-memd [OPTION...]\n"
+	"\n"
+	"Reclaims and claims GPU memory for those who ask on the system bus.\n"
+	"\n"
+	"  --config FILE    instead of " BROKER_CONFIG "\n"
+	"  --user NAME      started as root: become that user (" BROKER_USER ")\n"
+	"  --runtime FOLDER where the file for Prometheus is put (/run/panthor-memd)\n"
+	"  --help, --version\n"
+	"\n"
+	"See panthor-memd(8) and panthor-memd.conf(5).\n";
+
+enum { OPT_CONFIG = 256, OPT_USER, OPT_RUNTIME, OPT_DEVICES, OPT_GROUP };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "runtime", required_argument, NULL, OPT_RUNTIME },
+	/* For tests: another place for /dev/dri, another group for BROKER_GROUP. */
+	{ "devices", required_argument, NULL, OPT_DEVICES },
+	{ "group", required_argument, NULL, OPT_GROUP },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* False if there is nothing more to do, and the exit status. */
+static bool parse(struct settings *s, int argc, char **argv, int *status)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPT_CONFIG:
+			s->config = optarg;
+			s->config_named = true;
+			break;
+		case OPT_USER:
+			s->user = optarg;
+			break;
+		case OPT_RUNTIME:
+			s->folder = optarg;
+			break;
+		case OPT_DEVICES:
+			s->devices = optarg;
+			break;
+		case OPT_GROUP:
+			s->group = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			*status = 0;
+			return false;
+		case 'V':
+			puts("panthor-memd " BROKER_VERSION);
+			*status = 0;
+			return false;
+		default:
+			*status = 2;
+			return false;
+		}
+	}
+	if (optind == argc)
+		return true;
+	fprintf(stderr, "panthor-memd: '%s' is no option; see --help\n", argv[optind]);
+	*status = 2;
+	return false;
+}
+
+static int configure(struct config *c, const struct settings *s)
+{
+	char why[CONFIG_WHY];
+	int ret;
+
+	config_default(c);
+	ret = config_read(c, s->config, why);
+	log_start(c->log_level);
+	if (!ret || (ret == -ENOENT && !s->config_named))
+		return 0;
+	log_error("%s", why);
+	return ret;
+}
+
+static void find_group(struct broker *b, const char *name)
+{
+	const struct group *group = getgrnam(name);
+
+	b->has_group = group;
+	b->group = group ? group->gr_gid : 0;
+}
+
+/* --- time and signals ---------------------------------------------------------------- */
+
+static int on_sweep(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct broker *b = data;
+
+	(void)usec;
+	user_sweep(b);
+	stats_write(&b->stats);
+	sd_event_source_set_time(source, clock_usec() + SWEEP_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_end(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct broker *b = data;
+
+	(void)source;
+	(void)usec;
+	return sd_event_exit(b->event, 0);
+}
+
+static int on_idle(sd_event_source *source, void *data)
+{
+	struct broker *b = data;
+
+	(void)source;
+	return work_idle(b) ? sd_event_exit(b->event, 0) : 0;
+}
+
+/* Calls from now on are for the next one of us. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct broker *b = data;
+
+	(void)source;
+	(void)info;
+	if (b->stopping)
+		return sd_event_exit(b->event, 0);
+	log_notice("ends");
+	sd_notify(0, "STOPPING=1");
+	sd_bus_release_name_async(b->bus, NULL, BROKER_NAME, NULL, NULL);
+	work_stop_all(b);
+	sd_event_add_post(b->event, NULL, on_idle, b);
+	return sd_event_add_time(b->event, NULL, CLOCK_MONOTONIC, clock_usec() + END_USEC, 0,
+				 on_end, b);
+}
+
+static int add_sources(struct broker *b)
+{
+	sigset_t mask;
+	int ret;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	ret = sd_event_add_signal(b->event, NULL, SIGTERM, on_signal, b);
+	if (ret >= 0)
+		ret = sd_event_add_signal(b->event, NULL, SIGINT, on_signal, b);
+	if (ret >= 0)
+		ret = sd_event_add_time(b->event, NULL, CLOCK_MONOTONIC,
+					clock_usec() + SWEEP_USEC, LEEWAY_USEC, on_sweep, b);
+	return ret < 0 ? ret : sd_event_set_watchdog(b->event, true);
+}
+
+/* --- the whole ------------------------------------------------------------------------- */
+
+static int start(struct broker *b, const struct settings *s)
+{
+	int ret, i;
+
+	list_init(&b->users);
+	list_init(&b->senders);
+	list_init(&b->works);
+	list_init(&b->nodes.list);
+	b->nodes.inotify = -1;
+	find_group(b, s->group);
+	ret = sd_event_default(&b->event);
+	if (ret < 0)
+		return ret;
+	targets_init(&b->targets, b->event, &b->config);
+	stats_start(&b->stats, s->folder);
+	ret = add_sources(b);
+	if (ret >= 0)
+		ret = workers_start(b->event, work_done, b);
+	for (i = 0; ret >= 0 && i < CLAIMERS; i++) {
+		b->claimers[i] = worker_new();
+		ret = b->claimers[i] ? 0 : -ENOMEM;
+	}
+	if (ret >= 0)
+		ret = node_set_start(&b->nodes, b->event, s->devices, bus_devices_changed, b);
+	if (ret >= 0 && !b->nodes.count)
+		log_notice("there is no panthor device now");
+	if (ret >= 0)
+		ret = bus_start(b);
+	return ret < 0 ? ret : bus_take_name(b);
+}
+
+/* In the order in which one needs the other. */
+static void stop(struct broker *b)
+{
+	int i;
+
+	stats_write(&b->stats);
+	if (b->bus)
+		sd_bus_flush(b->bus);
+	/* A thread that is in the kernel for longer ends with the process. */
+	if (!work_idle(b))
+		_exit(0);
+	sender_free_all(b);
+	work_free_all(b);
+	user_free_all(b);
+	targets_free(&b->targets);
+	node_set_stop(&b->nodes);
+	for (i = 0; i < CLAIMERS; i++)
+		worker_free(b->claimers[i]);
+	workers_stop();
+	stats_stop(&b->stats);
+	sd_bus_flush_close_unref(b->bus);
+	sd_event_unref(b->event);
+}
+
+int main(int argc, char **argv)
+{
+	const char *runtime = getenv("RUNTIME_DIRECTORY");
+	struct settings s = {
+		.config = BROKER_CONFIG,
+		.user = BROKER_USER,
+		.folder = runtime ? runtime : "/run/panthor-memd",
+		.devices = "/dev/dri",
+		.group = BROKER_GROUP,
+	};
+	static struct broker b;
+	int ret, status;
+
+	if (!parse(&s, argc, argv, &status))
+		return status;
+	if (configure(&b.config, &s) || drop_privileges(s.user, runtime ? NULL : s.folder))
+		return 1;
+	ret = start(&b, &s);
+	if (ret >= 0) {
+		sd_notify(0, "READY=1");
+		log_notice("version " BROKER_VERSION " is ready");
+		ret = sd_event_loop(b.event);
+	} else {
+		log_error("cannot start: %s", strerror(-ret));
+	}
+	stop(&b);
+	return ret < 0;
+}

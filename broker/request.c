@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a request has to pass before it is work: in the order of the functions here. No
+ * worker sees it before all of it is passed.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <panthor_mem.h>
+
+#include "broker.h"
+#include "clock.h"
+
+/* Before the bus has said who it is: all further ones would only wait, too. */
+#define UNKNOWN_MOST 64
+#define SUBSCRIBERS_PER_USER 8
+
+static bool is_root(const struct request *r)
+{
+	return !r->sender->caller.uid;
+}
+
+void request_free(struct request *r)
+{
+	struct broker *b = r->sender->broker;
+
+	polkit_forget(r);
+	if (r->work)
+		work_leave(r);
+	if (r->counted) {
+		r->sender->user->outstanding--;
+		b->outstanding--;
+		if (r->method != METHOD_SUBSCRIBE)
+			b->stats.queued[r->method]--;
+	}
+	list_remove(&r->of_sender);
+	r->sender->n_requests--;
+	target_unref(r->target);
+	sd_bus_message_unref(r->message);
+	free(r);
+}
+
+void request_refuse(struct request *r, const struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+
+	if (r->sender->user)
+		user_refused(b, r->sender->user, f->kind);
+	fault_reply(r->message, f);
+	request_free(r);
+}
+
+int request_start(struct broker *b, sd_bus_message *message, enum method method, uint32_t pid,
+		  uint64_t id, const struct wish *wish)
+{
+	const char *name = sd_bus_message_get_sender(message);
+	struct sender *s = name ? sender_get(b, name) : NULL;
+	struct request *r = NULL;
+
+	if (s && (s->user || s->n_requests < UNKNOWN_MOST))
+		r = calloc(1, sizeof(*r));
+	if (!r)
+		return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+						  "too many connections or requests: try again "
+						  "later");
+	r->sender = s;
+	r->message = sd_bus_message_ref(message);
+	r->method = method;
+	r->pid = pid;
+	r->id = id;
+	r->seq = ++b->seq;
+	if (wish)
+		r->wish = *wish;
+	list_init(&r->of_work);
+	list_append(&s->requests, &r->of_sender);
+	s->n_requests++;
+	if (s->user)
+		request_identified(r);
+	return 1;
+}
+
+/* --- limits of a user ------------------------------------------------------------------- */
+
+static int check_rate(struct request *r, struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+	struct user *u = r->sender->user;
+
+	if (!is_root(r) && !bucket_take(&u->bucket, &b->config, clock_usec()))
+		return fault_set(f, FAULT_LIMITS, "more than %llu requests a minute: ask for less, "
+				 "or raise RequestsPerMinute= in panthor-memd.conf(5)",
+				 (unsigned long long)b->config.requests_per_minute);
+	return 0;
+}
+
+static int check_queue(struct request *r, struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+	struct user *u = r->sender->user;
+
+	if (u->outstanding >= b->config.queue_per_user && !is_root(r))
+		return fault_set(f, FAULT_LIMITS, "%u requests of this user are not done yet: wait "
+				 "for their replies", u->outstanding);
+	if (b->outstanding >= b->config.queue)
+		return fault_set(f, FAULT_LIMITS, "%u requests are not done yet: try again later",
+				 b->outstanding);
+	u->outstanding++;
+	b->outstanding++;
+	r->counted = true;
+	if (r->method != METHOD_SUBSCRIBE)
+		b->stats.queued[r->method]++;
+	return 0;
+}
+
+/* --- the process and its user ------------------------------------------------------------- */
+
+static bool is_active(uid_t uid)
+{
+	char *state = NULL;
+	bool active = sd_uid_get_state(uid, &state) >= 0 && !strcmp(state, "active");
+
+	free(state);
+	return active;
+}
+
+static int check_target(struct request *r, struct owner *owner, struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+
+	r->target = target_open(&b->targets, r->pid, r->id, is_root(r), f);
+	if (!r->target || target_owner(r->target, owner, f))
+		return -1;
+	if (r->pid == (uint32_t)getpid())
+		return fault_set(f, FAULT_ACCESS_DENIED, "%u is panthor-memd itself: it uses no GPU",
+				 r->pid);
+	return 0;
+}
+
+static void check_access(struct request *r, const struct owner *owner)
+{
+	struct broker *b = r->sender->broker;
+	struct caller caller = r->sender->caller;
+	struct fault f = { 0 };
+
+	if (b->config.own_processes == OWN_ACTIVE)
+		caller.active = is_active(caller.uid);
+	switch (access_check(&caller, owner, &b->config, &f)) {
+	case ACCESS_YES:
+		request_authorized(r);
+		break;
+	case ACCESS_ASK:
+		if (!polkit_ask(r, owner->uid, &f))
+			break;
+		/* fallthrough */
+	case ACCESS_NO:
+		request_refuse(r, &f);
+	}
+}
+
+static void subscribe(struct request *r)
+{
+	struct sender *s = r->sender;
+	struct fault f;
+
+	if (!s->subscribed && s->user->subscribers >= SUBSCRIBERS_PER_USER && !is_root(r)) {
+		fault_set(&f, FAULT_LIMITS, "%u connections of this user have subscribed: use one "
+			  "of them, or Unsubscribe", s->user->subscribers);
+		request_refuse(r, &f);
+		return;
+	}
+	s->user->subscribers += !s->subscribed;
+	s->subscribed = true;
+	sd_bus_reply_method_return(r->message, NULL);
+	request_free(r);
+}
+
+void request_identified(struct request *r)
+{
+	struct owner owner = { 0 };
+	struct fault f = { 0 };
+
+	if (check_rate(r, &f)) {
+		request_refuse(r, &f);
+	} else if (r->method == METHOD_SUBSCRIBE) {
+		subscribe(r);
+	} else if (check_queue(r, &f) || check_target(r, &owner, &f)) {
+		request_refuse(r, &f);
+	} else {
+		check_access(r, &owner);
+	}
+}
+
+/* --- limits of a process, and of swap ------------------------------------------------------- */
+
+static int check_history(struct request *r, struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+	uint64_t wait = 0;
+
+	switch (history_ask(&r->target->history, &b->config, clock_usec(), &wait)) {
+	case HISTORY_OK:
+		return 0;
+	case HISTORY_RESIDENT:
+		return fault_set(f, FAULT_TOO_SOON, "the process was reclaimed or claimed just now: "
+				 "wait %llu ms, or change MinResidentSec= in panthor-memd.conf(5)",
+				 (unsigned long long)wait / 1000 + 1);
+	case HISTORY_THRASH:
+		break;
+	}
+	return fault_set(f, FAULT_TOO_SOON, "the process goes to swap and back all the time: leave "
+			 "it alone for %llu s", (unsigned long long)wait / USEC_PER_SEC + 1);
+}
+
+static int check_swap(struct request *r, struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+	struct sysinfo info;
+	uint64_t total, left;
+
+	if (!swap_writes_left(&b->writes, &b->config, clock_usec()))
+		return fault_set(f, FAULT_LIMITS, "as much was written to swap as SwapWritePerHour= "
+				 "in panthor-memd.conf(5) allows: try again later");
+	if (sysinfo(&info))
+		return 0;
+	total = (uint64_t)info.totalswap * info.mem_unit;
+	left = (uint64_t)info.freeswap * info.mem_unit;
+	if (!total)
+		return fault_set(f, FAULT_SWAP_FULL, "no swap is active: see swapon(8)");
+	if (left < swap_reserve(&b->config, total))
+		return fault_set(f, FAULT_SWAP_FULL, "%llu MiB of swap are free, and the last %llu "
+				 "are kept for others: see SwapReserve= in panthor-memd.conf(5)",
+				 (unsigned long long)left >> 20,
+				 (unsigned long long)swap_reserve(&b->config, total) >> 20);
+	return 0;
+}
+
+static int check_reclaim(struct request *r, struct fault *f)
+{
+	if (r->method != METHOD_RECLAIM || r->wish.dry_run || is_root(r))
+		return 0;
+	if (check_history(r, f))
+		return -1;
+	return r->wish.no_pageout ? 0 : check_swap(r, f);
+}
+
+static int check_device(struct request *r, struct fault *f)
+{
+	const struct node_set *nodes = &r->sender->broker->nodes;
+
+	if (!nodes->count)
+		return fault_set(f, FAULT_NO_DEVICE, "there is no panthor device that can be used: "
+				 "see the log of panthor-memd");
+	if (*r->wish.node && !node_by_name(nodes, r->wish.node))
+		return fault_set(f, FAULT_NO_DEVICE, "there is no such panthor device: the property "
+				 "Devices has those there are");
+	return 0;
+}
+
+void request_authorized(struct request *r)
+{
+	static const struct outcome nothing = { .status = DRM_PANTHOR_MEM_STATUS_INTERRUPTED };
+	struct broker *b = r->sender->broker;
+	struct owner owner = { 0 };
+	struct fault f = { 0 };
+
+	/* Asked again: a question to a user takes time. */
+	if (check_device(r, &f) || target_owner(r->target, &owner, &f)) {
+		request_refuse(r, &f);
+	} else if (r->method == METHOD_RECLAIM && r->seq < r->target->claim_seq) {
+		/* A claim that came later was faster. */
+		answer_request(r, &nothing, FAULT_NONE);
+	} else if (check_reclaim(r, &f)) {
+		request_refuse(r, &f);
+	} else {
+		work_add(b, r, owner.uid);
+	}
+}
+
+/* --- taking it back --------------------------------------------------------------------------- */
+
+static bool take_back(struct request *r)
+{
+	struct work *w = r->work;
+	struct outcome sum = w ? w->sum : (struct outcome){ 0 };
+
+	if (w && w->state == WORK_RUNNING && w->kind == OPERATION_CLAIM)
+		return false;
+	if (w && w->state == WORK_RUNNING && r->of_work.next == r->of_work.prev) {
+		/* It alone wants it: the reply comes when the slice has ended. */
+		atomic_store(&w->job.stop, true);
+		return true;
+	}
+	sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	answer_request(r, &sum, FAULT_NONE);
+	return true;
+}
+
+unsigned int request_cancel(struct broker *b, const char *sender, uint32_t pid, uint64_t id)
+{
+	struct sender *s = sender_find(b, sender);
+	struct list *at, *next;
+	unsigned int count = 0;
+
+	if (!s)
+		return 0;
+	list_each(at, next, &s->requests) {
+		struct request *r = list_entry(at, struct request, of_sender);
+
+		if (r->method != METHOD_SUBSCRIBE && r->pid == pid && r->id == id)
+			count += take_back(r);
+	}
+	work_schedule(b);
+	return count;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "metrics_series.h"
+#include "stats.h"
+
+#define FILE_NAME "panthor_memd.prom"
+#define TOOL_PREFIX "panthor_mem_"
+#define PREFIX "panthor_memd_"
+
+void stats_start(struct stats *s, const char *folder)
+{
+	memset(s, 0, sizeof(*s));
+	if (!folder)
+		return;
+	if (asprintf(&s->path, "%s/" FILE_NAME, folder) < 0)
+		s->path = NULL;
+	if (asprintf(&s->new, "%s/." FILE_NAME ".new", folder) < 0)
+		s->new = NULL;
+}
+
+void stats_stop(struct stats *s)
+{
+	free(s->path);
+	free(s->new);
+}
+
+void stats_waited(struct stats *s, uint64_t usec)
+{
+	int i;
+
+	for (i = 0; i < METRICS_BUCKETS; i++) {
+		if (i == METRICS_BUCKETS - 1 || (double)usec <= atof(metrics_bucket_names[i]) * 1e6)
+			s->waits[i]++;
+	}
+	s->wait_usec += usec;
+	s->wait_count++;
+}
+
+/* The command's series under names of our own: one exporter can read both files. */
+static void print_done(const struct stats *s, FILE *out)
+{
+	struct metrics_series list[METRICS_SERIES_MAX];
+	struct metrics copy = s->done;
+	size_t count = metrics_series(&copy, list), i;
+
+	for (i = 0; i < count; i++) {
+		const char *name = list[i].name + strlen(TOOL_PREFIX);
+
+		if (list[i].family) {
+			const char *family = list[i].family + strlen(TOOL_PREFIX);
+
+			fprintf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", family,
+				list[i].help, family, list[i].type);
+		}
+		if (list[i].ns)
+			fprintf(out, PREFIX "%s %" PRIu64 ".%09" PRIu64 "\n", name,
+				*list[i].value / 1000000000, *list[i].value % 1000000000);
+		else
+			fprintf(out, PREFIX "%s %" PRIu64 "\n", name, *list[i].value);
+	}
+}
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
+}
+
+void stats_print(const struct stats *s, FILE *out)
+{
+	int i;
+
+	print_done(s, out);
+	head(out, "refused_total", "counter", "Requests that were refused, by the error's name.");
+	for (i = FAULT_NONE + 1; i < FAULT_KINDS; i++)
+		fprintf(out, PREFIX "refused_total{reason=\"%s\"} %" PRIu64 "\n", fault_reason(i),
+			s->refused[i]);
+	head(out, "queue_requests", "gauge", "Requests that wait or are worked on.");
+	for (i = 0; i < OPERATION_KINDS; i++)
+		fprintf(out, PREFIX "queue_requests{operation=\"%s\"} %" PRIu64 "\n",
+			operation_names[i], s->queued[i]);
+	head(out, "wait_seconds", "histogram", "Time from a request to the begin of the work.");
+	for (i = 0; i < METRICS_BUCKETS; i++)
+		fprintf(out, PREFIX "wait_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
+			metrics_bucket_names[i], s->waits[i]);
+	fprintf(out, PREFIX "wait_seconds_sum %" PRIu64 ".%06" PRIu64 "\n",
+		s->wait_usec / 1000000, s->wait_usec % 1000000);
+	fprintf(out, PREFIX "wait_seconds_count %" PRIu64 "\n", s->wait_count);
+}
+
+/* --- the file ---------------------------------------------------------------------- */
+
+static bool same_as(const char *path, const char *text, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	char *old = file ? malloc(size + 1) : NULL;
+	bool same = old && fread(old, 1, size + 1, file) == size && !memcmp(old, text, size);
+
+	free(old);
+	if (file)
+		fclose(file);
+	return same;
+}
+
+static int replace(const struct stats *s, const char *text, size_t size)
+{
+	FILE *file;
+	bool good;
+	int fd;
+
+	unlink(s->new);
+	fd = open(s->new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	good = fwrite(text, 1, size, file) == size && !fflush(file) && !fchmod(fd, 0644);
+	good &= !fclose(file);
+	if (good && !rename(s->new, s->path))
+		return 0;
+	unlink(s->new);
+	return -1;
+}
+
+void stats_write(struct stats *s)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+
+	if (!s->path || !s->new)
+		return;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return;
+	stats_print(s, out);
+	fclose(out);
+	if (text && !same_as(s->path, text, size) && replace(s, text, size) && !s->complained) {
+		log_warning("%s cannot be written: %s", s->path, strerror(errno));
+		s->complained = true;
+	}
+	free(text);
+}

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose turn it is. Reclaims are done by the worker of the device, claims by workers of
+ * their own. A claim overtakes the reclaims of its process that came before it: those
+ * that wait are over, one that runs is stopped. If one ran when the claim began, a slice
+ * of it may have entered the kernel after the claim, so the claim is done once more when
+ * the reclaim has ended.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include <panthor_mem.h>
+
+#include "broker.h"
+#include "clock.h"
+#include "worker.h"
+
+/* What a reclaim that was told to stop may take for its last slice. */
+#define LAST_SLICE_USEC (2 * USEC_PER_SEC)
+
+static struct work *work_of(struct list *at)
+{
+	return list_entry(at, struct work, link);
+}
+
+/* --- the end of it --------------------------------------------------------------------------- */
+
+static void free_work(struct work *w)
+{
+	while (!list_empty(&w->requests)) {
+		struct request *r = list_entry(w->requests.next, struct request, of_work);
+
+		list_remove(&r->of_work);
+		r->work = NULL;
+		request_free(r);
+	}
+	sd_event_source_disable_unref(w->timer);
+	list_remove(&w->link);
+	target_unref(w->target);
+	w->user->refs--;
+	free(w);
+}
+
+static void finish(struct work *w)
+{
+	if (w->begun || !list_empty(&w->requests))
+		answer_work(w);
+	free_work(w);
+}
+
+static void interrupt(struct work *w)
+{
+	w->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	finish(w);
+}
+
+void work_leave(struct request *r)
+{
+	struct work *w = r->work;
+
+	list_remove(&r->of_work);
+	r->work = NULL;
+	if (!list_empty(&w->requests))
+		return;
+	if (w->state == WORK_RUNNING)
+		atomic_store(&w->job.stop, true);
+	else
+		finish(w);
+}
+
+/* Nobody waits for longer than that; a worker in the kernel does. */
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct work *w = data;
+	struct broker *b = w->broker;
+
+	(void)source;
+	(void)usec;
+	if (w->state != WORK_RUNNING) {
+		interrupt(w);
+		work_schedule(b);
+		return 0;
+	}
+	if (w->kind == OPERATION_RECLAIM && !atomic_exchange(&w->job.stop, true)) {
+		sd_event_source_set_time(w->timer, clock_usec() + LAST_SLICE_USEC);
+		sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	w->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	while (!list_empty(&w->requests))
+		answer_request(list_entry(w->requests.next, struct request, of_work), &w->sum,
+			       FAULT_NONE);
+	return 0;
+}
+
+/* --- new work ---------------------------------------------------------------------------------- */
+
+static bool same_wish(const struct wish *a, const struct wish *b)
+{
+	return !strcmp(a->node, b->node) && a->max_bytes == b->max_bytes &&
+	       a->wait_usec == b->wait_usec && a->no_pageout == b->no_pageout &&
+	       a->dry_run == b->dry_run && a->prefetch == b->prefetch;
+}
+
+static struct work *same_work(struct broker *b, const struct request *r)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->state == WORK_QUEUED && !w->begun && w->target == r->target &&
+		    w->kind == (enum operation_kind)r->method && w->user == r->sender->user &&
+		    same_wish(&w->wish, &r->wish))
+			return w;
+	}
+	return NULL;
+}
+
+static struct work *new_work(struct broker *b, const struct request *r, uid_t owner)
+{
+	struct work *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->broker = b;
+	w->user = r->sender->user;
+	w->owner = owner;
+	w->kind = (enum operation_kind)r->method;
+	w->wish = r->wish;
+	w->target = r->target;
+	w->queued = clock_usec();
+	w->at = -1;
+	list_init(&w->requests);
+	if (sd_event_add_time(b->event, &w->timer, CLOCK_MONOTONIC,
+			      w->queued + b->config.max_time_sec * USEC_PER_SEC, 0, on_timer,
+			      w) < 0) {
+		free(w);
+		return NULL;
+	}
+	w->target->refs++;
+	w->user->refs++;
+	list_append(&b->works, &w->link);
+	return w;
+}
+
+/* What the process wants now is to be back. */
+static void overtake(struct broker *b, const struct work *claim)
+{
+	struct list *at, *next;
+
+	claim->target->claim_seq = claim->seq;
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->kind != OPERATION_RECLAIM || w->target != claim->target ||
+		    w->seq > claim->seq)
+			continue;
+		if (w->state == WORK_RUNNING)
+			atomic_store(&w->job.stop, true);
+		else
+			interrupt(w);
+	}
+}
+
+void work_add(struct broker *b, struct request *r, uid_t owner)
+{
+	struct work *w = same_work(b, r);
+	struct fault f;
+
+	if (!w)
+		w = new_work(b, r, owner);
+	if (!w) {
+		fault_set(&f, FAULT_NO_MEMORY, "panthor-memd has no memory left: try again later");
+		request_refuse(r, &f);
+		return;
+	}
+	r->work = w;
+	list_append(&w->requests, &r->of_work);
+	if (r->seq > w->seq)
+		w->seq = r->seq;
+	if (w->kind == OPERATION_CLAIM && w->seq > w->target->claim_seq)
+		overtake(b, w);
+	work_schedule(b);
+}
+
+/* --- turns --------------------------------------------------------------------------------------- */
+
+static bool reclaim_runs(const struct broker *b, const struct target *t)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		if (work_of(at)->kind == OPERATION_RECLAIM && work_of(at)->target == t &&
+		    work_of(at)->state == WORK_RUNNING)
+			return true;
+	}
+	return false;
+}
+
+/* One that has not ended, in whatever state; but @but. */
+static bool claim_there(const struct broker *b, const struct work *but, bool running)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		const struct work *w = work_of(at);
+
+		if (w != but && w->kind == OPERATION_CLAIM && w->target == but->target &&
+		    (!running || w->state == WORK_RUNNING))
+			return true;
+	}
+	return false;
+}
+
+static struct node *next_node(const struct work *w)
+{
+	const struct node_set *nodes = &w->broker->nodes;
+	struct node *n;
+
+	if (!*w->wish.node)
+		return node_after(nodes, w->at);
+	n = node_by_name(nodes, w->wish.node);
+	return n && (long)n->number > w->at ? n : NULL;
+}
+
+static struct worker *idle_claimer(const struct broker *b)
+{
+	int i;
+
+	for (i = 0; i < CLAIMERS; i++) {
+		if (worker_idle(b->claimers[i]))
+			return b->claimers[i];
+	}
+	return NULL;
+}
+
+/* Who would do it now; NULL: it has to wait. */
+static struct worker *worker_for(const struct work *w)
+{
+	struct node *n;
+
+	if (w->kind == OPERATION_CLAIM)
+		return w->user->claims || claim_there(w->broker, w, true) ?
+			       NULL : idle_claimer(w->broker);
+	n = next_node(w);
+	return n && worker_idle(n->worker) && !claim_there(w->broker, w, false) ? n->worker : NULL;
+}
+
+/* Of those that can begin, that of the user whose turn was the longest time ago. */
+static struct work *choose(const struct broker *b)
+{
+	struct work *best = NULL;
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->state == WORK_QUEUED && (!best || w->user->served < best->user->served) &&
+		    worker_for(w))
+			best = w;
+	}
+	return best;
+}
+
+static void take_nodes(struct work *w)
+{
+	struct job *job = &w->job;
+	struct node *n;
+
+	job->n_nodes = 0;
+	while ((n = next_node(w)) && job->n_nodes < DEVICES_MOST) {
+		job->nodes[job->n_nodes++] = node_ref(n);
+		w->at = n->number;
+		if (w->kind == OPERATION_RECLAIM)
+			break;
+	}
+}
+
+/* What slices leave for others. */
+static uint64_t kept_swap(const struct broker *b, const struct work *w)
+{
+	struct sysinfo info;
+
+	if (!w->user->uid || w->wish.dry_run || w->wish.no_pageout || sysinfo(&info))
+		return 0;
+	return swap_reserve(&b->config, (uint64_t)info.totalswap * info.mem_unit);
+}
+
+static void begin(struct broker *b, struct work *w)
+{
+	struct worker *worker = worker_for(w);
+	const uint64_t now = clock_usec();
+	struct job *job = &w->job;
+
+	memset(job, 0, sizeof(*job));
+	if (!w->begun) {
+		w->begun = now;
+		stats_waited(&b->stats, now - w->queued);
+	}
+	if (w->kind == OPERATION_CLAIM) {
+		w->again = reclaim_runs(b, w->target);
+		w->at = -1;
+		w->user->claims++;
+	}
+	take_nodes(w);
+	job->owner = w;
+	job->kind = w->kind;
+	job->wish = w->wish;
+	job->pidfd = w->target->pidfd;
+	job->begun = w->begun;
+	job->end = w->queued + b->config.max_time_sec * USEC_PER_SEC;
+	job->swap_reserve = kept_swap(b, w);
+	w->state = WORK_RUNNING;
+	w->user->served = ++b->served;
+	worker_give(worker, job);
+}
+
+/* A device that is gone, or the only one that was wanted. */
+static void finish_without_node(struct broker *b)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->state != WORK_QUEUED || next_node(w) || w->again)
+			continue;
+		if (!w->found && !w->sum.error)
+			w->sum.error = ENODEV;
+		finish(w);
+	}
+}
+
+void work_schedule(struct broker *b)
+{
+	struct work *w;
+
+	if (b->stopping)
+		return;
+	finish_without_node(b);
+	while ((w = choose(b)))
+		begin(b, w);
+}
+
+/* --- what a worker brings back --------------------------------------------------------------------- */
+
+static void note(struct broker *b, struct work *w)
+{
+	const struct outcome *o = &w->job.sum;
+	const uint64_t now = clock_usec();
+
+	if (w->kind == OPERATION_CLAIM && o->claimed)
+		history_claimed(&w->target->history, now);
+	if (w->kind == OPERATION_RECLAIM && o->evicted && !w->wish.dry_run) {
+		history_reclaimed(&w->target->history, &b->config, now);
+		swap_writes_add(&b->writes, &b->config, o->freed, now);
+	}
+}
+
+static void add_up(struct work *w)
+{
+	/* What the second pass finds is what there is. */
+	if (w->kind == OPERATION_CLAIM) {
+		w->sum.remaining = 0;
+		w->sum.status = 0;
+		w->sum.error = 0;
+		w->found = 0;
+	}
+	job_add_device(&w->sum, &w->job.sum);
+	w->sum.ns = (int64_t)(clock_usec() - w->begun) * NSEC_PER_USEC;
+	w->found += w->job.found;
+}
+
+static void release_nodes(struct job *job)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->n_nodes; i++) {
+		if (job->lost[i])
+			node_lost(job->nodes[i]);
+		node_unref(job->nodes[i]);
+	}
+}
+
+/* Claims that have waited for that reclaim. */
+static void wake_claims(struct broker *b, const struct target *t)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->state == WORK_WAITING && w->target == t)
+			w->state = WORK_QUEUED;
+	}
+}
+
+static void claim_done(struct broker *b, struct work *w)
+{
+	w->user->claims--;
+	if (!w->again || list_empty(&w->requests)) {
+		finish(w);
+		return;
+	}
+	w->state = reclaim_runs(b, w->target) ? WORK_WAITING : WORK_QUEUED;
+}
+
+static void reclaim_done(struct broker *b, struct work *w, bool stopped)
+{
+	struct target *t = w->target;
+
+	w->state = WORK_QUEUED;
+	wake_claims(b, t);
+	if (stopped)
+		w->sum.status |= next_node(w) ? DRM_PANTHOR_MEM_STATUS_INTERRUPTED : 0;
+	if (stopped || !next_node(w) || list_empty(&w->requests))
+		finish(w);
+}
+
+void work_done(struct job *job, void *data)
+{
+	struct broker *b = data;
+	struct work *w = job->owner;
+	const bool stopped = atomic_load(&job->stop);
+
+	note(b, w);
+	add_up(w);
+	if (w->kind == OPERATION_CLAIM) {
+		w->state = WORK_QUEUED;
+		release_nodes(job);
+		claim_done(b, w);
+	} else {
+		release_nodes(job);
+		reclaim_done(b, w, stopped);
+	}
+	work_schedule(b);
+}
+
+bool work_idle(const struct broker *b)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &b->works) {
+		if (work_of(at)->state == WORK_RUNNING)
+			return false;
+	}
+	return true;
+}
+
+void work_stop_all(struct broker *b)
+{
+	struct list *at, *next;
+	struct fault f;
+
+	b->stopping = true;
+	fault_set(&f, FAULT_CANCELLED, "panthor-memd ends: ask again, which starts it again");
+	list_each(at, next, &b->works) {
+		struct work *w = work_of(at);
+
+		if (w->state == WORK_RUNNING) {
+			atomic_store(&w->job.stop, true);
+			continue;
+		}
+		while (!list_empty(&w->requests)) {
+			struct request *r = list_entry(w->requests.next, struct request, of_work);
+
+			list_remove(&r->of_work);
+			r->work = NULL;
+			request_refuse(r, &f);
+		}
+		free_work(w);
+	}
+}
+
+void work_free_all(struct broker *b)
+{
+	while (!list_empty(&b->works))
+		free_work(work_of(b->works.next));
+}

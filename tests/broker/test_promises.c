@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a caller can rely on, in the middle of things: the mock holds a call of the driver
+ * until the test lets it go on.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "world.h"
+
+#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
+#define LENIENT "[Limits]\nMinResidentSec=0\nRoundTrips=0\n"
+
+static struct world w;
+
+static int stop(void **state)
+{
+	(void)state;
+	world_stop(&w);
+	return 0;
+}
+
+static void start(const char *words)
+{
+	world_start(&w, &(struct setup){ .words = words, .config = LENIENT });
+}
+
+static void start_call(struct call *c, sd_bus *bus, const char *method, int victim)
+{
+	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), NULL);
+}
+
+/* 1: a claim ends the reclaims that came before it. */
+static void test_claim_overtakes(void **state)
+{
+	struct call running, queued, last;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	start("bos=40 held aside");
+	bus = world_client(&w, world_me());
+	other = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	call_start(&queued, other, "Reclaim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = MIB });
+	settle(other);
+	start_call(&last, bus, "Claim", 0);
+	/* What had not begun is over at once, whoever sent it. */
+	check_ok(call_finish(&queued));
+	assert_int_equal(queued.reply.freed, 0);
+	assert_int_equal(queued.reply.status, INTERRUPTED);
+	assert_false(call_done(&last));
+	world_release(held);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & INTERRUPTED);
+	assert_true(running.reply.freed < 20 * MIB);
+	check_ok(call_finish(&last));
+	assert_int_equal(last.reply.remaining, 0);
+	/* And everything is there: a dry run finds all of it. */
+	assert_int_equal(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true })->evicted,
+			 40 * MIB);
+}
+
+/* The slice that was on its way when the claim began is undone by the claim's second pass. */
+static void test_claim_waits_for_the_slice(void **state)
+{
+	struct call running, last;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	start("bos=8 held aside");
+	bus = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&last, bus, "Claim", 0);
+	settle(bus);
+	assert_false(call_done(&last));
+	world_release(held);
+	check_ok(call_finish(&last));
+	check_ok(call_finish(&running));
+	assert_int_equal(last.reply.remaining, 0);
+	assert_int_equal(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true })->evicted,
+			 8 * MIB);
+}
+
+/* 2: Cancel, of what waits and of what runs. */
+static void test_cancel(void **state)
+{
+	struct call running, queued, others;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	start("bos=40 held aside");
+	bus = world_client(&w, world_me());
+	other = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	start_call(&others, other, "Reclaim", 1);
+	settle(bus);
+	settle(other);
+	assert_int_equal(cancel(bus, w.victims[2]), 0);
+	assert_int_equal(cancel(bus, w.victims[1]), 1);
+	check_ok(call_finish(&queued));
+	assert_int_equal(queued.reply.status, INTERRUPTED);
+	assert_int_equal(queued.reply.freed, 0);
+	assert_int_equal(cancel(bus, w.victims[0]), 1);
+	world_release(held);
+	check_ok(call_finish(&running));
+	/* One slice is done whole. */
+	assert_int_equal(running.reply.freed, 16 * MIB);
+	assert_true(running.reply.status & INTERRUPTED);
+	/* Somebody else's is not touched. */
+	check_ok(call_finish(&others));
+	assert_int_equal(others.reply.freed, 40 * MIB);
+}
+
+/* 3: nothing is reclaimed for somebody who is gone. */
+static void test_disconnect(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus, *watcher;
+	int held;
+
+	(void)state;
+	start("bos=40 held aside");
+	bus = world_client(&w, world_me());
+	watcher = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	settle(bus);
+	call_forget(&running);
+	call_forget(&queued);
+	world_disconnect(&w, bus);
+	settle(watcher);
+	world_release(held);
+	/* One slice of the first, nothing of the second. */
+	assert_int_equal(reclaim(watcher, w.victims[1],
+				 &(struct options){ .dry_run = true })->evicted, 40 * MIB);
+	assert_int_equal(reclaim(watcher, w.victims[0],
+				 &(struct options){ .dry_run = true })->evicted, 24 * MIB);
+}
+
+/* 4: the newest wish counts; a reclaim after a claim waits for it. */
+static void test_reclaim_waits_for_claim(void **state)
+{
+	struct call first, second;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	start("bos=4 evicted held aside");
+	bus = world_client(&w, world_me());
+	start_call(&first, bus, "Claim", 0);
+	held = world_wait_held(&w);
+	start_call(&second, bus, "Reclaim", 0);
+	settle(bus);
+	assert_false(call_done(&second));
+	assert_false(call_done(&first));
+	world_release(held);
+	check_ok(call_finish(&first));
+	assert_int_equal(first.reply.claimed, 4 * MIB);
+	check_ok(call_finish(&second));
+	assert_int_equal(second.reply.freed, 4 * MIB);
+	assert_false(second.reply.status & INTERRUPTED);
+}
+
+/* 5: two equal ones are done once. */
+static void test_equal_requests(void **state)
+{
+	struct call running, first, second, third;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	start("held aside");
+	bus = world_client(&w, world_me());
+	other = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&first, bus, "Reclaim", 1);
+	start_call(&second, other, "Reclaim", 1);
+	/* Not equal: it has a limit. */
+	call_start(&third, other, "Reclaim", w.victims[1], world_id(w.victims[1]),
+		   &(struct options){ .max_bytes = 1000 * MIB });
+	settle(other);
+	world_release(held);
+	check_ok(call_finish(&running));
+	check_ok(call_finish(&first));
+	check_ok(call_finish(&second));
+	check_ok(call_finish(&third));
+	assert_int_equal(first.reply.freed, 4 * MIB);
+	assert_int_equal(second.reply.freed, 4 * MIB);
+	assert_int_equal(third.reply.freed, 0);
+}
+
+/* One of the two goes; the other one gets its reply. */
+static void test_equal_requests_one_cancelled(void **state)
+{
+	struct call running, first, second;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	start("held aside");
+	bus = world_client(&w, world_me());
+	other = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&first, bus, "Reclaim", 1);
+	start_call(&second, other, "Reclaim", 1);
+	settle(bus);
+	settle(other);
+	assert_int_equal(cancel(bus, w.victims[1]), 1);
+	check_ok(call_finish(&first));
+	assert_int_equal(first.reply.freed, 0);
+	world_release(held);
+	check_ok(call_finish(&second));
+	assert_int_equal(second.reply.freed, 4 * MIB);
+	check_ok(call_finish(&running));
+}
+
+/* A claim of one user does not stand behind the reclaims of another, nor behind claims. */
+static void test_turns(void **state)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_SERVICE, UID_A, UID_A };
+	struct call held_claim, more[3], others;
+	sd_bus *bus, *other;
+	int held, i;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "evicted held aside", .uids = uids,
+					 .config = LENIENT });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	start_call(&held_claim, bus, "Claim", 0);
+	held = world_wait_held(&w);
+	start_call(&more[0], bus, "Claim", 2);
+	start_call(&more[1], bus, "Claim", 3);
+	start_call(&more[2], bus, "Claim", 0);
+	settle(bus);
+	start_call(&others, other, "Claim", 1);
+	check_ok(call_finish(&others));
+	for (i = 0; i < 3; i++)
+		assert_false(call_done(&more[i]));
+	world_release(held);
+	check_ok(call_finish(&held_claim));
+	for (i = 0; i < 3; i++)
+		check_ok(call_finish(&more[i]));
+}
+
+/* Round robin: of two users who both wait, each has a turn. */
+static void test_turns_of_reclaims(void **state)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
+	struct call running, first, second, others;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "held aside again", .uids = uids,
+					 .config = LENIENT });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&first, bus, "Reclaim", 1);
+	start_call(&second, bus, "Reclaim", 2);
+	settle(bus);
+	start_call(&others, other, "Reclaim", 3);
+	settle(other);
+	world_release(held);
+	check_ok(call_finish(&running));
+	/* The next turn is the other one's, who came last. */
+	held = world_wait_held(&w);
+	world_release(held);
+	check_ok(call_finish(&others));
+	assert_false(call_done(&first));
+	world_release(world_wait_held(&w));
+	check_ok(call_finish(&first));
+	world_release(world_wait_held(&w));
+	check_ok(call_finish(&second));
+}
+
+/* A call that takes too long: the reply comes all the same, and says so. */
+static void test_max_time(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held aside",
+					 .config = "[Limits]\nMaxTimeSec=1\n" });
+	bus = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	check_ok(call_finish(&queued));
+	assert_int_equal(queued.reply.status, INTERRUPTED);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & INTERRUPTED);
+	world_release(held);
+	check_ok(reclaim(bus, w.victims[2], NULL));
+}
+
+/* The process ends in the middle. */
+static void test_process_ends(void **state)
+{
+	struct call running, queued;
+	uint64_t id;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	start("bos=40 held aside");
+	bus = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	settle(bus);
+	id = world_id(w.victims[0]);
+	world_end_process(w.victims[0]);
+	world_end_process(w.victims[1]);
+	world_release(held);
+	/* Part of the work was done: the counts say how much, and the name why not more. */
+	call_finish(&running);
+	assert_string_equal(running.reply.error, "");
+	assert_string_equal(running.reply.soft, "NoSuchProcess");
+	assert_true(running.reply.freed >= MIB);
+	check_error(call_finish(&queued), "NoSuchProcess", "exited");
+	check_error(reclaim_id(bus, w.victims[0], id), "NoSuchProcess", "another process");
+	w.victims[0] = w.victims[1] = 0;
+}
+
+/* The device goes in the middle. */
+static void test_device_goes(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	start("bos=40 unplug");
+	bus = world_client(&w, world_me());
+	reclaim(bus, w.victims[0], NULL);
+	check_error(reclaim(bus, w.victims[0], NULL), "NoDevice", "panthor");
+	world_wait_log(&w, "renderD128 is gone");
+}
+
+/* SIGTERM: what waits is refused, what runs is finished. */
+static void test_sigterm(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	start("bos=8 held aside");
+	bus = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	settle(bus);
+	kill(w.memd, SIGTERM);
+	check_error(call_finish(&queued), "Cancelled", "ask again");
+	world_release(held);
+	call_finish(&running);
+	/* On a machine that is very busy the second can be over. */
+	if (*running.reply.error)
+		assert_string_equal(running.reply.error, "NoReply");
+	else
+		assert_int_equal(running.reply.freed, 8 * MIB);
+	world_end_memd(&w, 0);
+	assert_int_equal(w.memd_status, 0);
+}
+
+/* kill -9 and a new one: nothing has to be restored, and callers hear of it. */
+static void test_killed(void **state)
+{
+	const struct setup s = { .words = "bos=40", .config = LENIENT };
+	struct call running;
+	sd_bus *bus;
+
+	(void)state;
+	start("bos=40 held");
+	bus = world_client(&w, world_me());
+	start_call(&running, bus, "Reclaim", 0);
+	world_release(world_wait_held(&w));
+	world_end_memd(&w, SIGKILL);
+	call_finish(&running);
+	if (*running.reply.error)
+		assert_string_equal(running.reply.error, "NoReply");
+	world_start_memd(&w, &s);
+	check_ok(reclaim(bus, w.victims[0], NULL));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_claim_overtakes),
+		TEST(test_claim_waits_for_the_slice),
+		TEST(test_cancel),
+		TEST(test_disconnect),
+		TEST(test_reclaim_waits_for_claim),
+		TEST(test_equal_requests),
+		TEST(test_equal_requests_one_cancelled),
+		TEST(test_turns),
+		TEST(test_turns_of_reclaims),
+		TEST(test_max_time),
+		TEST(test_process_ends),
+		TEST(test_device_goes),
+		TEST(test_sigterm),
+		TEST(test_killed),
+	};
+
+	return cmocka_run_group_tests_name("promises", tests, NULL, NULL);
+}

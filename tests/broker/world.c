@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+/* Nothing takes that long, whatever the load. */
+#define PATIENCE_MS 60000
+#define STEP_MS 5
+
+static void nap(void)
+{
+	static const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+
+	nanosleep(&step, NULL);
+}
+
+/* Until @condition, which is looked at again and again, or the test fails. */
+#define WAIT_UNTIL(condition) \
+	do { \
+		int left_; \
+		for (left_ = PATIENCE_MS / STEP_MS; !(condition); left_--) { \
+			if (!left_) \
+				fail_msg("waited in vain: %s", #condition); \
+			nap(); \
+		} \
+	} while (0)
+
+bool world_many_users(void)
+{
+	return !geteuid();
+}
+
+uid_t world_me(void)
+{
+	return world_many_users() ? UID_A : getuid();
+}
+
+uid_t world_other(void)
+{
+	return world_many_users() ? UID_SERVICE : getuid();
+}
+
+static void become(uid_t uid)
+{
+	if (world_many_users() && (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+				   setresuid(uid, uid, uid)))
+		_exit(126);
+}
+
+/* --- files ------------------------------------------------------------------------- */
+
+static void write_file(const struct world *w, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void write_file(const struct world *w, const char *name, const char *format, ...)
+{
+	char path[256];
+	va_list args;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", w->dir, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	va_start(args, format);
+	vfprintf(file, format, args);
+	va_end(args);
+	fclose(file);
+	chmod(path, 0644);
+}
+
+static const char *read_file(const char *path)
+{
+	static char text[1 << 16];
+	FILE *file = fopen(path, "re");
+	size_t n;
+
+	if (!file)
+		return "";
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	return text;
+}
+
+const char *world_log(const struct world *w)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/log", w->dir);
+	return read_file(path);
+}
+
+void world_wait_log(const struct world *w, const char *text)
+{
+	WAIT_UNTIL(strstr(world_log(w), text));
+}
+
+void world_add_device(struct world *w, const char *name)
+{
+	char path[160];
+	int fd;
+
+	mkdir(w->dri, 0755);
+	snprintf(path, sizeof(path), "%s/%s", w->dri, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+void world_remove_device(struct world *w, const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", w->dri, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* --- the bus ------------------------------------------------------------------------- */
+
+/* The policy that is installed, for the user that is there. */
+static void write_policy(const struct world *w)
+{
+	const char *text = read_file(getenv("BUS_POLICY"));
+	const char *user = strstr(text, "\"" BROKER_USER "\"");
+	const struct passwd *passwd = getpwuid(world_many_users() ? UID_BROKER : getuid());
+
+	assert_non_null(user);
+	assert_non_null(passwd);
+	write_file(w, "policy.conf", "%.*s\"%s\"%s", (int)(user - text), text, passwd->pw_name,
+		   user + strlen("\"" BROKER_USER "\""));
+}
+
+/* What /usr/share/dbus-1/system.conf has of a policy; others' names are for polkit. */
+static void write_bus_config(const struct world *w)
+{
+	write_policy(w);
+	write_file(w, "bus.conf",
+		   "<busconfig><type>system</type><listen>unix:path=%s/socket</listen>"
+		   "<auth>EXTERNAL</auth><policy context='default'><allow user='*'/>"
+		   "<deny own='*'/><deny send_type='method_call'/>"
+		   "<allow send_type='signal'/><allow send_requested_reply='true' "
+		   "send_type='method_return'/><allow send_requested_reply='true' "
+		   "send_type='error'/><allow receive_type='method_call'/>"
+		   "<allow receive_type='method_return'/><allow receive_type='error'/>"
+		   "<allow receive_type='signal'/>"
+		   "<allow send_destination='org.freedesktop.DBus'/>"
+		   "<allow send_destination='org.freedesktop.PolicyKit1'/>"
+		   "</policy><policy user='root'><allow own='org.freedesktop.PolicyKit1'/>"
+		   "<allow send_type='method_call'/></policy>"
+		   "<include>%s/policy.conf</include></busconfig>\n", w->dir, w->dir);
+}
+
+/* The socket is there a moment before somebody listens. */
+static bool can_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool can;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	can = !connect(fd, (struct sockaddr *)&address, sizeof(address));
+	close(fd);
+	return can;
+}
+
+static void start_bus(struct world *w)
+{
+	char config[128], socket[96], log[128];
+
+	write_bus_config(w);
+	snprintf(config, sizeof(config), "--config-file=%s/bus.conf", w->dir);
+	snprintf(socket, sizeof(socket), "%s/socket", w->dir);
+	snprintf(log, sizeof(log), "%s/bus.log", w->dir);
+	snprintf(w->address, sizeof(w->address), "unix:path=%s", socket);
+	w->bus = fork();
+	assert_true(w->bus >= 0);
+	if (!w->bus) {
+		int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		execlp("dbus-daemon", "dbus-daemon", config, "--nofork", "--nopidfile",
+		       "--nosyslog", NULL);
+		_exit(127);
+	}
+	WAIT_UNTIL(can_connect(socket) || waitpid(w->bus, NULL, WNOHANG));
+	assert_int_equal(waitpid(w->bus, NULL, WNOHANG), 0);
+	chmod(socket, 0666);
+}
+
+/* --- processes -------------------------------------------------------------------------- */
+
+pid_t world_process(uid_t uid)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		become(uid);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ready[0]);
+		close(ready[1]);
+		for (;;)
+			pause();
+	}
+	/* It is of that user when the pipe is closed at its end. */
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0);
+	close(ready[0]);
+	return pid;
+}
+
+void world_end_process(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+uint64_t world_id(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct stat st;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	close(fd);
+	return st.st_ino;
+}
+
+/*
+ * As that user, but for files of the build directory, which may be in a place that is
+ * root's alone.
+ */
+static void become_for_exec(uid_t uid)
+{
+	static const cap_value_t search = CAP_DAC_READ_SEARCH;
+	cap_t caps = cap_init();
+
+	if (!world_many_users())
+		return;
+	prctl(PR_SET_KEEPCAPS, 1);
+	become(uid);
+	cap_set_flag(caps, CAP_PERMITTED, 1, &search, CAP_SET);
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &search, CAP_SET);
+	cap_set_flag(caps, CAP_INHERITABLE, 1, &search, CAP_SET);
+	if (cap_set_proc(caps) || cap_set_ambient(search, CAP_SET))
+		_exit(126);
+	cap_free(caps);
+}
+
+/* --- panthor-memd ------------------------------------------------------------------------- */
+
+static void set_words(const struct world *w, const struct setup *s)
+{
+	char words[1024];
+	unsigned int i, apps = s->apps ? s->apps : VICTIMS;
+	size_t used;
+
+	used = (size_t)snprintf(words, sizeof(words), "apps=%u dri=%s hold=%s %s pids=", apps,
+				w->dri, w->fifo, s->words ? s->words : "");
+	for (i = 0; i < apps; i++)
+		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%d", i ? "," : "",
+					 (int)w->victims[i]);
+	/* Without the word "held" nothing is. */
+	if (!s->words || !strstr(s->words, "held")) {
+		char *hold = strstr(words, "hold=");
+
+		memset(hold, ' ', strcspn(hold, " "));
+	}
+	setenv("PANTHOR_MOCK", words, 1);
+}
+
+static void __attribute__((noreturn)) exec_memd(const struct world *w, const struct setup *s)
+{
+	char preload[1024], config[96], log[96];
+	int fd;
+
+	snprintf(preload, sizeof(preload), "%s %s", getenv("SANITIZER"), getenv("MOCK"));
+	snprintf(config, sizeof(config), "%s/memd.conf", w->dir);
+	snprintf(log, sizeof(log), "%s/log", w->dir);
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
+	/* Leaks are looked for by ptrace, which a process that was root may not. */
+	if (s->as_root)
+		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
+	else
+		become_for_exec(UID_BROKER);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setenv("RUNTIME_DIRECTORY", w->dir, 1);
+	set_words(w, s);
+	setenv("LD_PRELOAD", preload, 1);
+	execl(getenv("MEMD"), getenv("MEMD"), "--config", config, "--devices", w->dri, "--user",
+	      "daemon", "--group", GROUP_NAME, NULL);
+	_exit(127);
+}
+
+static bool memd_ended(struct world *w)
+{
+	return waitpid(w->memd, &w->memd_status, WNOHANG) == w->memd;
+}
+
+void world_start_memd(struct world *w, const struct setup *s)
+{
+	write_file(w, "memd.conf", "%s", s->config ? s->config : "");
+	write_file(w, "log", "%s", "");
+	chmod(w->dir, 0777);
+	w->memd = fork();
+	assert_true(w->memd >= 0);
+	if (!w->memd)
+		exec_memd(w, s);
+	WAIT_UNTIL(strstr(world_log(w), "is ready") || memd_ended(w));
+	if (!strstr(world_log(w), "is ready"))
+		w->memd = 0;
+}
+
+void world_end_memd(struct world *w, int signal)
+{
+	kill(w->memd, signal);
+	WAIT_UNTIL(memd_ended(w));
+	w->memd = 0;
+}
+
+void world_start(struct world *w, const struct setup *s)
+{
+	unsigned int i;
+
+	memset(w, 0, sizeof(*w));
+	strcpy(w->dir, "/tmp/memd-test.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	chmod(w->dir, 0755);
+	snprintf(w->fifo, sizeof(w->fifo), "%s/fifo", w->dir);
+	snprintf(w->dri, sizeof(w->dri), "%s/dri", w->dir);
+	assert_int_equal(mkfifo(w->fifo, 0666), 0);
+	chmod(w->fifo, 0666);
+	if (!s->no_folder)
+		mkdir(w->dri, 0755);
+	if (!s->no_device && !s->no_folder)
+		world_add_device(w, "renderD128");
+	for (i = 0; i < VICTIMS; i++) {
+		w->uids[i] = s->uids ? (uid_t)s->uids[i] : world_me();
+		w->victims[i] = world_process(w->uids[i]);
+	}
+	start_bus(w);
+	if (s->no_start)
+		return;
+	world_start_memd(w, s);
+	if (!w->memd)
+		fail_msg("panthor-memd does not start: %s", world_log(w));
+}
+
+static void remove_all(const char *dir)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execlp("rm", "rm", "-rf", "--one-file-system", dir, NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+void world_stop(struct world *w)
+{
+	unsigned int i;
+	int status = 0;
+
+	for (i = 0; i < w->n_clients; i++)
+		sd_bus_flush_close_unref(w->clients[i]);
+	if (w->memd) {
+		world_end_memd(w, SIGTERM);
+		status = w->memd_status;
+	}
+	if (w->bus) {
+		kill(w->bus, SIGKILL);
+		waitpid(w->bus, NULL, 0);
+	}
+	for (i = 0; i < VICTIMS; i++) {
+		if (w->victims[i])
+			world_end_process(w->victims[i]);
+	}
+	if (status)
+		print_message("panthor-memd ended with status 0x%x: %s\n", status, world_log(w));
+	remove_all(w->dir);
+	assert_int_equal(status, 0);
+}
+
+int world_wait_held(const struct world *w)
+{
+	int fd = -1;
+
+	WAIT_UNTIL((fd = open(w->fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0);
+	return fd;
+}
+
+void world_release(int fd)
+{
+	close(fd);
+}
+
+/* --- clients ---------------------------------------------------------------------------------- */
+
+sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid)
+{
+	sd_bus *bus = NULL;
+	const char *name;
+
+	assert_true(w->n_clients < sizeof(w->clients) / sizeof(w->clients[0]));
+	assert_int_equal(sd_bus_new(&bus), 0);
+	assert_true(sd_bus_set_address(bus, w->address) >= 0);
+	assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
+	/* Whoever connects is who it is. */
+	if (world_many_users()) {
+		assert_int_equal(setgroups(gid ? 1 : 0, &gid), 0);
+		assert_int_equal(seteuid(uid), 0);
+	}
+	assert_true(sd_bus_start(bus) >= 0);
+	assert_true(sd_bus_get_unique_name(bus, &name) >= 0);
+	if (!getuid()) {
+		assert_int_equal(seteuid(0), 0);
+		assert_int_equal(setgroups(0, NULL), 0);
+	}
+	w->clients[w->n_clients++] = bus;
+	return bus;
+}
+
+sd_bus *world_client(struct world *w, uid_t uid)
+{
+	return world_client_in_group(w, uid, 0);
+}
+
+void world_disconnect(struct world *w, sd_bus *bus)
+{
+	size_t i;
+
+	for (i = 0; i < w->n_clients && w->clients[i] != bus; i++)
+		;
+	assert_true(i < w->n_clients);
+	sd_bus_flush(bus);
+	sd_bus_close_unref(bus);
+	w->clients[i] = w->clients[--w->n_clients];
+}
+
+static void shorten(char *to, size_t size, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	snprintf(to, size, "%s", dot ? dot + 1 : name);
+}
+
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+	struct call *c = data;
+	struct reply *r = &c->reply;
+	const sd_bus_error *e = sd_bus_message_get_error(m);
+	const char *soft = "";
+
+	(void)error;
+	r->done = true;
+	if (e) {
+		shorten(r->error, sizeof(r->error), e->name);
+		snprintf(r->text, sizeof(r->text), "%s", e->message ? e->message : "");
+		return 0;
+	}
+	if (c->claim)
+		assert_true(sd_bus_message_read(m, "ttus", &r->claimed, &r->remaining, &r->status,
+						&soft) > 0);
+	else
+		assert_true(sd_bus_message_read(m, "tttus", &r->freed, &r->evicted, &r->skipped,
+						&r->status, &soft) > 0);
+	shorten(r->soft, sizeof(r->soft), soft);
+	return 0;
+}
+
+static void add_options(sd_bus_message *m, const struct options *o)
+{
+	int ret = sd_bus_message_open_container(m, 'a', "{sv}");
+
+	if (o->device)
+		ret |= sd_bus_message_append(m, "{sv}", "device", "s", o->device);
+	if (o->max_bytes)
+		ret |= sd_bus_message_append(m, "{sv}", "max-bytes", "t", o->max_bytes);
+	if (o->wait_usec)
+		ret |= sd_bus_message_append(m, "{sv}", "wait-usec", "t", o->wait_usec);
+	if (o->no_pageout)
+		ret |= sd_bus_message_append(m, "{sv}", "no-pageout", "b", 1);
+	if (o->dry_run)
+		ret |= sd_bus_message_append(m, "{sv}", "dry-run", "b", 1);
+	if (o->prefetch)
+		ret |= sd_bus_message_append(m, "{sv}", "prefetch-only", "b", 1);
+	ret |= sd_bus_message_close_container(m);
+	assert_true(ret >= 0);
+}
+
+void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
+		const struct options *o)
+{
+	static const struct options none;
+	sd_bus_message *m = NULL;
+
+	memset(c, 0, sizeof(*c));
+	c->bus = bus;
+	c->claim = !strcmp(method, "Claim");
+	assert_true(sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH, BROKER_NAME,
+						   method) >= 0);
+	assert_true(sd_bus_message_append(m, "ut", (uint32_t)pid, id) >= 0);
+	add_options(m, o ? o : &none);
+	if (o && o->interactive)
+		sd_bus_message_set_allow_interactive_authorization(m, 1);
+	assert_true(sd_bus_call_async(bus, &c->slot, m, on_reply, c, PATIENCE_MS * 1000ull) >= 0);
+	sd_bus_message_unref(m);
+	assert_true(sd_bus_flush(bus) >= 0);
+}
+
+void call_forget(struct call *c)
+{
+	c->slot = sd_bus_slot_unref(c->slot);
+}
+
+const struct reply *call_finish(struct call *c)
+{
+	while (!c->reply.done) {
+		int ret = sd_bus_process(c->bus, NULL);
+
+		assert_true(ret >= 0);
+		if (!ret)
+			assert_true(sd_bus_wait(c->bus, UINT64_MAX) >= 0);
+	}
+	call_forget(c);
+	return &c->reply;
+}
+
+bool call_done(struct call *c)
+{
+	while (!c->reply.done && sd_bus_process(c->bus, NULL) > 0)
+		;
+	return c->reply.done;
+}
+
+static const struct reply *call_now(sd_bus *bus, const char *method, pid_t pid, uint64_t id,
+				    const struct options *o)
+{
+	static struct call c;
+
+	call_start(&c, bus, method, pid, id, o);
+	return call_finish(&c);
+}
+
+const struct reply *reclaim(sd_bus *bus, pid_t pid, const struct options *o)
+{
+	return call_now(bus, "Reclaim", pid, world_id(pid), o);
+}
+
+const struct reply *claim(sd_bus *bus, pid_t pid, const struct options *o)
+{
+	return call_now(bus, "Claim", pid, world_id(pid), o);
+}
+
+const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id)
+{
+	return call_now(bus, "Reclaim", pid, id, NULL);
+}
+
+uint32_t cancel(sd_bus *bus, pid_t pid)
+{
+	sd_bus_message *m = NULL;
+	uint32_t count = 0;
+
+	assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME, "Cancel", NULL,
+				       &m, "ut", (uint32_t)pid, world_id(pid)) >= 0);
+	assert_true(sd_bus_message_read(m, "u", &count) > 0);
+	sd_bus_message_unref(m);
+	return count;
+}
+
+const char *plain_call(sd_bus *bus, const char *method)
+{
+	static char name[128];
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	int ret = sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME, method, &error,
+				     NULL, NULL);
+
+	shorten(name, sizeof(name), ret < 0 ? error.name : "");
+	sd_bus_error_free(&error);
+	return name;
+}
+
+/* Calls of one connection are taken in their order; the bus is asked once between two. */
+void settle(sd_bus *bus)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH,
+					       "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+					       NULL) >= 0);
+}
+
+void check_error(const struct reply *r, const char *error, const char *part_of_text)
+{
+	if (strcmp(r->error, error) || !strstr(r->text, part_of_text))
+		fail_msg("wanted '%s' with '%s', got '%s': %s", error, part_of_text, r->error,
+			 r->text);
+}
+
+void check_ok(const struct reply *r)
+{
+	if (*r->error || *r->soft)
+		fail_msg("error '%s' '%s': %s", r->error, r->soft, r->text);
+}
