@@ -267,9 +267,12 @@ int main(int argc, char **argv)
 		sd_notify(0, "READY=1");
 		log_notice("version " BROKER_VERSION " is ready");
 		ret = sd_event_loop(b.event);
+		if (ret > 0)
+			log_error("the system bus has closed the connection");
 	} else {
 		log_error("cannot start: %s", strerror(-ret));
 	}
 	stop(&b);
-	return ret < 0;
+	/* Negative: an error; positive: the bus has gone. */
+	return ret != 0;
 }

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may do what to whose process, and how often, on the bus. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "world.h"
+
+static struct world w;
+
+static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
+
+static int stop(void **state)
+{
+	(void)state;
+	world_stop(&w);
+	return 0;
+}
+
+static void start(const char *config)
+{
+	world_start(&w, &(struct setup){ .words = "", .uids = users, .config = config });
+}
+
+static void test_own(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	check_ok(reclaim(world_client(&w, UID_A), w.victims[0], NULL));
+	check_ok(reclaim(world_client(&w, UID_SERVICE), w.victims[1], NULL));
+}
+
+static void test_others(void **state)
+{
+	sd_bus *user, *service;
+
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	user = world_client(&w, UID_A);
+	service = world_client(&w, UID_SERVICE);
+	/* Nobody of polkit is on this bus. */
+	check_error(reclaim(service, w.victims[0], NULL), "AccessDenied", "polkit");
+	check_error(claim(service, w.victims[0], NULL), "AccessDenied", "polkit");
+	check_error(reclaim(user, w.victims[1], NULL), "AccessDenied", "only root may");
+	check_error(reclaim(user, w.victims[2], NULL), "AccessDenied", "only root may");
+	check_error(claim(user, w.victims[2], NULL), "AccessDenied", "only root may");
+	/* And nothing has happened to them. */
+	assert_int_equal(reclaim(world_client(&w, 0), w.victims[1],
+				 &(struct options){ .dry_run = true })->evicted, 4 * MIB);
+}
+
+static void test_group(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	bus = world_client_in_group(&w, UID_BROKER, GROUP_GID);
+	check_ok(reclaim(bus, w.victims[0], NULL));
+	check_error(reclaim(bus, w.victims[1], NULL), "AccessDenied", "service");
+	check_error(reclaim(bus, w.victims[2], NULL), "AccessDenied", "root");
+}
+
+static void test_group_with_system(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	NEEDS_USERS();
+	start("[Broker]\nManageSystem=yes\n");
+	bus = world_client_in_group(&w, UID_BROKER, GROUP_GID);
+	check_ok(reclaim(bus, w.victims[1], NULL));
+	check_ok(reclaim(bus, w.victims[2], NULL));
+}
+
+static void test_root(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	bus = world_client(&w, 0);
+	for (i = 0; i < VICTIMS; i++)
+		check_ok(reclaim(bus, w.victims[i], NULL));
+}
+
+static void test_own_no(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start("[Broker]\nOwnProcesses=no\n");
+	check_error(reclaim(world_client(&w, UID_A), w.victims[0], NULL), "AccessDenied",
+		    "OwnProcesses=no");
+	check_ok(reclaim(world_client_in_group(&w, UID_A, GROUP_GID), w.victims[0], NULL));
+}
+
+static void test_own_active(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start("[Broker]\nOwnProcesses=active\n");
+	/* UID 65534 has no session. */
+	check_error(reclaim(world_client(&w, UID_A), w.victims[0], NULL), "AccessDenied",
+		    "OwnProcesses=active");
+}
+
+/* A program that is setuid: it belongs to who called it, and to root. */
+static void test_setuid(void **state)
+{
+	int pipes[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	if (!pid) {
+		if (setresuid(UID_A, 0, 0))
+			_exit(1);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(pipes[0]);
+		close(pipes[1]);
+		pause();
+	}
+	close(pipes[1]);
+	assert_int_equal(read(pipes[0], &c, 1), 0);
+	close(pipes[0]);
+	check_error(reclaim(world_client(&w, UID_A), pid, NULL), "AccessDenied", "setuid");
+	check_error(reclaim(world_client(&w, 0), pid, NULL), "NoGpuMemory", "");
+	world_end_process(pid);
+}
+
+/* --- how a process is named ------------------------------------------------------------ */
+
+static void test_ids(void **state)
+{
+	sd_bus *bus, *root;
+	uint64_t id;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "" });
+	bus = world_client(&w, world_me());
+	id = world_id(w.victims[0]);
+	check_error(reclaim_id(bus, w.victims[0], id + 1), "NoSuchProcess", "pidfd_id");
+	check_error(reclaim_id(bus, w.victims[1], id), "NoSuchProcess", "pidfd_id");
+	check_error(reclaim_id(bus, w.victims[0], 0), "InvalidArgs", "pidfd_id is 0");
+	check_error(reclaim_id(bus, 0, id), "NoSuchProcess", "");
+	check_error(reclaim_id(bus, -1, id), "NoSuchProcess", "");
+	check_error(reclaim_id(bus, 4194304, id), "NoSuchProcess", "");
+	if (world_many_users()) {
+		root = world_client(&w, 0);
+		check_ok(reclaim_id(root, w.victims[0], 0));
+		check_error(reclaim_id(root, w.victims[0], id + 1), "NoSuchProcess", "pidfd_id");
+	}
+	world_end_process(w.victims[3]);
+	check_error(reclaim_id(bus, w.victims[3], id), "NoSuchProcess", "");
+	w.victims[3] = 0;
+}
+
+static void test_memd_itself(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "" });
+	bus = world_client(&w, world_many_users() ? UID_BROKER : getuid());
+	check_error(reclaim(bus, w.memd, NULL), "AccessDenied", "itself");
+}
+
+/* --- how often ------------------------------------------------------------------------------ */
+
+static void test_rate(void **state)
+{
+	sd_bus *bus, *other;
+	int i;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .uids = world_many_users() ? users : NULL,
+					 .config = "[Limits]\nRequestsPerMinute=1\nBurst=3\n" });
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 3; i++)
+		assert_string_equal(reclaim_id(bus, w.victims[0], 1)->error, "NoSuchProcess");
+	check_error(reclaim_id(bus, w.victims[0], 1), "LimitsExceeded", "RequestsPerMinute=");
+	/* A new connection is no new user; another user is, and root has no such limit. */
+	check_error(reclaim_id(world_client(&w, world_me()), w.victims[0], 1), "LimitsExceeded",
+		    "RequestsPerMinute=");
+	if (!world_many_users())
+		return;
+	other = world_client(&w, UID_SERVICE);
+	check_ok(reclaim(other, w.victims[1], NULL));
+	for (i = 0; i < 10; i++)
+		assert_string_equal(reclaim_id(world_client(&w, 0), w.victims[0], 1)->error,
+				    "NoSuchProcess");
+}
+
+static void test_queue(void **state)
+{
+	struct call held_one, waiting[4];
+	sd_bus *bus;
+	int held, i;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held aside",
+					 .config = "[Limits]\nQueuePerUser=4\n" });
+	bus = world_client(&w, world_me());
+	call_start(&held_one, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	for (i = 0; i < 3; i++)
+		call_start(&waiting[i], bus, "Reclaim", w.victims[i + 1],
+			   world_id(w.victims[i + 1]), NULL);
+	check_error(reclaim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
+	check_error(claim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
+	/* One goes, one can come. */
+	assert_int_equal(cancel(bus, w.victims[3]), 1);
+	call_start(&waiting[3], bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	settle(bus);
+	assert_false(call_done(&waiting[3]));
+	world_release(held);
+	check_ok(call_finish(&held_one));
+	for (i = 0; i < 4; i++)
+		check_ok(call_finish(&waiting[i]));
+}
+
+static void test_whole_queue(void **state)
+{
+	struct call held_one, waiting;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held aside",
+					 .config = "[Limits]\nQueue=2\n" });
+	bus = world_client(&w, world_many_users() ? 0 : getuid());
+	call_start(&held_one, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	call_start(&waiting, bus, "Reclaim", w.victims[1], world_id(w.victims[1]), NULL);
+	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "try again later");
+	world_release(held);
+	check_ok(call_finish(&held_one));
+	check_ok(call_finish(&waiting));
+}
+
+static void test_too_soon(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nMinResidentSec=600\n" });
+	bus = world_client(&w, world_me());
+	/* What changes nothing does not count. */
+	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
+	check_ok(claim(bus, w.victims[0], NULL));
+	check_ok(reclaim(bus, w.victims[0], NULL));
+	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "MinResidentSec=");
+	check_error(reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true }),
+		    "TooSoon", "MinResidentSec=");
+	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
+	/* A claim is never refused by it, and another process is another one. */
+	check_ok(claim(bus, w.victims[0], NULL));
+	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "MinResidentSec=");
+	check_ok(reclaim(bus, w.victims[1], NULL));
+	if (world_many_users())
+		check_ok(reclaim(world_client(&w, 0), w.victims[0], NULL));
+}
+
+static void test_thrash(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nMinResidentSec=0\n"
+								"RoundTrips=3\n" });
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 3; i++) {
+		check_ok(reclaim(bus, w.victims[0], NULL));
+		check_ok(claim(bus, w.victims[0], NULL));
+	}
+	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "all the time");
+	/* By another connection, too. */
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "TooSoon",
+		    "all the time");
+	check_ok(claim(bus, w.victims[0], NULL));
+}
+
+static void test_swap(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "swap=31" });
+	bus = world_client(&w, world_me());
+	check_error(reclaim(bus, w.victims[0], NULL), "SwapFull", "SwapReserve=");
+	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
+	check_ok(reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true }));
+	check_ok(claim(bus, w.victims[0], NULL));
+	if (world_many_users())
+		check_ok(reclaim(world_client(&w, 0), w.victims[0], NULL));
+}
+
+static void test_no_swap(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "swap=0" });
+	bus = world_client(&w, world_me());
+	check_error(reclaim(bus, w.victims[0], NULL), "SwapFull", "swapon(8)");
+	check_error(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }), "SwapFull",
+		    "swapon(8)");
+	check_ok(claim(bus, w.victims[0], NULL));
+}
+
+static void test_swap_writes(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nSwapWritePerHour=1M\n" });
+	bus = world_client(&w, world_me());
+	check_ok(reclaim(bus, w.victims[0], NULL));
+	check_error(reclaim(bus, w.victims[1], NULL), "LimitsExceeded", "SwapWritePerHour=");
+	if (world_many_users())
+		check_ok(reclaim(world_client(&w, 0), w.victims[1], NULL));
+}
+
+static void test_subscribers(void **state)
+{
+	sd_bus *buses[9];
+	int i;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "" });
+	for (i = 0; i < 9; i++)
+		buses[i] = world_client(&w, world_me());
+	for (i = 0; i < 8; i++)
+		assert_string_equal(plain_call(buses[i], "Subscribe"), "");
+	assert_string_equal(plain_call(buses[8], "Subscribe"), "LimitsExceeded");
+	/* Who leaves makes room. */
+	world_disconnect(&w, buses[0]);
+	settle(buses[8]);
+	assert_string_equal(plain_call(buses[8], "Subscribe"), "");
+}
+
+/* --- what the kernel cannot ------------------------------------------------------------------ */
+
+static void test_no_capability(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "nocap" });
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "NotSupported",
+		    "CAP_SYS_RESOURCE");
+	assert_non_null(strstr(world_log(&w), "CAP_SYS_RESOURCE"));
+}
+
+static void test_no_ioctls(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "nomem" });
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "NotSupported",
+		    "1.10");
+}
+
+static void test_kernel_without_swap(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "noswap" });
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "NotSupported",
+		    "CONFIG_SWAP");
+}
+
+static void test_gpu_does_not_answer(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "fail=mmu" });
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "Failed",
+		    "ETIMEDOUT");
+}
+
+static void test_memory_runs_out(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "evicted fail=alloc" });
+	check_error(claim(world_client(&w, world_me()), w.victims[0], NULL), "NoMemory",
+		    "reclaim another process");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_own),
+		TEST(test_others),
+		TEST(test_group),
+		TEST(test_group_with_system),
+		TEST(test_root),
+		TEST(test_own_no),
+		TEST(test_own_active),
+		TEST(test_setuid),
+		TEST(test_ids),
+		TEST(test_memd_itself),
+		TEST(test_rate),
+		TEST(test_queue),
+		TEST(test_whole_queue),
+		TEST(test_too_soon),
+		TEST(test_thrash),
+		TEST(test_swap),
+		TEST(test_no_swap),
+		TEST(test_swap_writes),
+		TEST(test_subscribers),
+		TEST(test_no_capability),
+		TEST(test_no_ioctls),
+		TEST(test_kernel_without_swap),
+		TEST(test_gpu_does_not_answer),
+		TEST(test_memory_runs_out),
+	};
+
+	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* Limits, the table of who may, sums, configuration: functions alone, and their clocks. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "access.h"
+#include "clock.h"
+#include "config.h"
+#include "job.h"
+#include "limit.h"
+#include "stats.h"
+
+#define SEC USEC_PER_SEC
+#define MIN (60 * SEC)
+#define MIB (UINT64_C(1) << 20)
+/* A machine that has been up for some time. */
+#define START (1000 * SEC)
+
+/* --- requests ------------------------------------------------------------------------- */
+
+static void test_bucket(void **state)
+{
+	struct config c;
+	struct bucket b;
+	int i;
+
+	(void)state;
+	config_default(&c);
+	bucket_fill(&b, &c, START);
+	for (i = 0; i < 40; i++)
+		assert_true(bucket_take(&b, &c, START));
+	assert_false(bucket_take(&b, &c, START));
+	/* Two a second. */
+	assert_false(bucket_take(&b, &c, START + SEC / 2 - 1));
+	assert_true(bucket_take(&b, &c, START + SEC / 2));
+	assert_false(bucket_take(&b, &c, START + SEC / 2));
+	assert_false(bucket_full(&b, &c, START + 20 * SEC));
+	assert_true(bucket_full(&b, &c, START + 21 * SEC));
+	/* It holds no more than it can, after a year as well. */
+	for (i = 0; i < 40; i++)
+		assert_true(bucket_take(&b, &c, START + UINT64_C(31536000) * SEC));
+	assert_false(bucket_take(&b, &c, START + UINT64_C(31536000) * SEC));
+}
+
+/* Being asked often costs no time: fractions of a token are kept. */
+static void test_bucket_fractions(void **state)
+{
+	struct config c;
+	struct bucket b;
+	uint64_t now;
+	int taken = 0;
+
+	(void)state;
+	config_default(&c);
+	c.burst = 1;
+	bucket_fill(&b, &c, START);
+	for (now = START; now < START + MIN; now += 1000)
+		taken += bucket_take(&b, &c, now);
+	assert_in_range(taken, 120, 121);
+}
+
+/* --- a process ------------------------------------------------------------------------- */
+
+static void test_resident(void **state)
+{
+	struct history h = { 0 };
+	struct config c;
+	uint64_t wait;
+
+	(void)state;
+	config_default(&c);
+	assert_int_equal(history_ask(&h, &c, START, &wait), HISTORY_OK);
+	history_claimed(&h, START);
+	assert_int_equal(history_ask(&h, &c, START + SEC, &wait), HISTORY_RESIDENT);
+	assert_int_equal(wait, 4 * SEC);
+	assert_int_equal(history_ask(&h, &c, START + 5 * SEC, &wait), HISTORY_OK);
+	history_reclaimed(&h, &c, START + 5 * SEC);
+	assert_int_equal(history_ask(&h, &c, START + 9 * SEC, &wait), HISTORY_RESIDENT);
+	c.min_resident_sec = 0;
+	assert_int_equal(history_ask(&h, &c, START + 5 * SEC, &wait), HISTORY_OK);
+}
+
+static void trips(struct history *h, const struct config *c, uint64_t *now)
+{
+	uint64_t i;
+
+	for (i = 0; i < c->round_trips; i++) {
+		history_reclaimed(h, c, *now);
+		*now += 6 * SEC;
+	}
+	*now -= 6 * SEC;
+}
+
+static void test_round_trips(void **state)
+{
+	static const uint64_t minutes[] = { 1, 2, 4, 8, 10, 10, 10 };
+	struct history h = { 0 };
+	struct config c;
+	uint64_t now = START, wait;
+	size_t i;
+
+	(void)state;
+	config_default(&c);
+	for (i = 0; i < sizeof(minutes) / sizeof(minutes[0]); i++) {
+		trips(&h, &c, &now);
+		assert_int_equal(history_ask(&h, &c, now, &wait), HISTORY_THRASH);
+		assert_int_equal(wait, minutes[i] * MIN);
+		now += wait - 1;
+		assert_int_equal(history_ask(&h, &c, now, &wait), HISTORY_THRASH);
+		now += 6 * SEC;
+		assert_int_equal(history_ask(&h, &c, now, &wait), HISTORY_OK);
+	}
+	/* An hour later it is as at first. */
+	now += 61 * MIN;
+	assert_true(history_empty(&h, &c, now));
+	trips(&h, &c, &now);
+	history_ask(&h, &c, now, &wait);
+	assert_int_equal(wait, MIN);
+	assert_false(history_empty(&h, &c, now + 30 * MIN));
+}
+
+static void test_slow_trips(void **state)
+{
+	struct history h = { 0 };
+	struct config c;
+	uint64_t wait;
+	int i;
+
+	(void)state;
+	config_default(&c);
+	for (i = 0; i < 100; i++) {
+		history_reclaimed(&h, &c, START + (uint64_t)i * 13 * SEC);
+		assert_int_not_equal(history_ask(&h, &c, START + (uint64_t)i * 13 * SEC, &wait),
+				     HISTORY_THRASH);
+	}
+	c.round_trips = 0;
+	for (i = 0; i < 100; i++)
+		history_reclaimed(&h, &c, START + 2000 * SEC);
+	assert_int_equal(history_ask(&h, &c, START + 2006 * SEC, &wait), HISTORY_OK);
+}
+
+/* --- swap ------------------------------------------------------------------------------ */
+
+static void test_swap_reserve(void **state)
+{
+	struct config c;
+
+	(void)state;
+	config_default(&c);
+	assert_int_equal(swap_reserve(&c, 100 * MIB), 32 * MIB);
+	assert_int_equal(swap_reserve(&c, 1000 * MIB), 50 * MIB);
+}
+
+static void test_swap_writes(void **state)
+{
+	struct swap_writes w = { 0 };
+	struct config c;
+	uint64_t now = START;
+
+	(void)state;
+	config_default(&c);
+	swap_writes_add(&w, &c, 1000 * MIB, now);
+	assert_true(swap_writes_left(&w, &c, now));
+	c.swap_write_per_hour = 60 * MIB;
+	assert_true(swap_writes_left(&w, &c, now));
+	swap_writes_add(&w, &c, 90 * MIB, now);
+	assert_false(swap_writes_left(&w, &c, now));
+	/* One MiB a minute. */
+	for (; now < START + 29 * MIN; now += SEC)
+		assert_false(swap_writes_left(&w, &c, now));
+	assert_true(swap_writes_left(&w, &c, START + 31 * MIN));
+	assert_true(swap_writes_left(&w, &c, START + 1000 * MIN));
+	assert_int_equal(w.bytes, 0);
+}
+
+/* --- who may ------------------------------------------------------------------------------ */
+
+struct row {
+	uid_t uid;
+	bool group, active;
+	struct owner owner;
+	enum config_own own;
+	bool manage_system;
+	enum access wanted;
+};
+
+#define OF(uid) { true, uid, uid }
+
+static void test_access(void **state)
+{
+	static const struct row rows[] = {
+		/* One's own. */
+		{ 1000, false, false, OF(1000), OWN_YES, false, ACCESS_YES },
+		{ 110, false, false, OF(110), OWN_YES, false, ACCESS_YES },
+		{ 1000, false, false, OF(1000), OWN_NO, false, ACCESS_NO },
+		{ 1000, true, false, OF(1000), OWN_NO, false, ACCESS_YES },
+		{ 1000, false, false, OF(1000), OWN_ACTIVE, false, ACCESS_NO },
+		{ 1000, false, true, OF(1000), OWN_ACTIVE, false, ACCESS_YES },
+		{ 1000, false, true, OF(1000), OWN_NO, false, ACCESS_NO },
+		/* A setuid program is not. */
+		{ 1000, false, false, { false, 0, 1000 }, OWN_YES, false, ACCESS_NO },
+		{ 1000, false, false, { false, 1000, 1001 }, OWN_YES, false, ACCESS_NO },
+		{ 1000, true, false, { false, 1001, 1000 }, OWN_YES, true, ACCESS_NO },
+		{ 0, false, false, { false, 1001, 1000 }, OWN_YES, false, ACCESS_YES },
+		/* Another user's. */
+		{ 1000, false, false, OF(1001), OWN_YES, false, ACCESS_ASK },
+		{ 1000, true, false, OF(1001), OWN_YES, false, ACCESS_YES },
+		{ 110, false, false, OF(1001), OWN_YES, false, ACCESS_ASK },
+		/* A service's, and root's. */
+		{ 1000, false, false, OF(999), OWN_YES, true, ACCESS_NO },
+		{ 1000, false, false, OF(0), OWN_YES, true, ACCESS_NO },
+		{ 1000, true, false, OF(0), OWN_YES, false, ACCESS_NO },
+		{ 1000, true, false, OF(999), OWN_YES, true, ACCESS_YES },
+		{ 1000, true, false, OF(0), OWN_YES, true, ACCESS_YES },
+		{ 0, false, false, OF(0), OWN_NO, false, ACCESS_YES },
+		{ 0, false, false, OF(1000), OWN_NO, false, ACCESS_YES },
+	};
+	struct config c;
+	size_t i;
+
+	(void)state;
+	config_default(&c);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		struct fault f = { 0 };
+		enum access got;
+
+		c.own_processes = r->own;
+		c.manage_system = r->manage_system;
+		got = access_check(&(struct caller){ r->uid, r->group, r->active }, &r->owner, &c,
+				   &f);
+		if (got != r->wanted)
+			fail_msg("row %zu: %d", i, got);
+		assert_int_equal(f.kind, got == ACCESS_NO ? FAULT_ACCESS_DENIED : FAULT_NONE);
+	}
+}
+
+/* --- sums ------------------------------------------------------------------------------------ */
+
+static void test_slices(void **state)
+{
+	struct outcome sum = { 0 };
+
+	(void)state;
+	/* The second one finds 1 MiB again that the first has evicted and not freed. */
+	job_add_slice(&sum, &(struct outcome){ .freed = 15, .evicted = 16, .skipped = 9,
+					       .status = DRM_PANTHOR_MEM_STATUS_BUSY });
+	assert_int_equal(sum.evicted, 16);
+	job_add_slice(&sum, &(struct outcome){ .freed = 16, .evicted = 18, .skipped = 4,
+					       .status = DRM_PANTHOR_MEM_STATUS_PINNED });
+	assert_int_equal(sum.freed, 31);
+	assert_int_equal(sum.evicted, 33);
+	assert_int_equal(sum.skipped, 4);
+	assert_int_equal(sum.status, DRM_PANTHOR_MEM_STATUS_PINNED);
+}
+
+static void test_devices_sum(void **state)
+{
+	struct outcome sum = { 0 };
+
+	(void)state;
+	job_add_device(&sum, &(struct outcome){ .freed = 1, .evicted = 2, .skipped = 3,
+						.claimed = 4, .remaining = 5, .status = 1 });
+	job_add_device(&sum, &(struct outcome){ .freed = 10, .evicted = 20, .skipped = 30,
+						.claimed = 40, .remaining = 50, .status = 4,
+						.error = 5 });
+	assert_int_equal(sum.freed, 11);
+	assert_int_equal(sum.evicted, 22);
+	assert_int_equal(sum.skipped, 33);
+	assert_int_equal(sum.claimed, 44);
+	assert_int_equal(sum.remaining, 55);
+	assert_int_equal(sum.status, 5);
+	assert_int_equal(sum.error, 5);
+}
+
+/* --- configuration ------------------------------------------------------------------------------ */
+
+static int read_text(struct config *c, const char *text, char why[CONFIG_WHY])
+{
+	char path[] = "/tmp/memd-conf.XXXXXX";
+	int fd = mkstemp(path), ret;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	config_default(c);
+	ret = config_read(c, path, why);
+	unlink(path);
+	return ret;
+}
+
+static void test_config(void **state)
+{
+	char why[CONFIG_WHY];
+	struct config c;
+
+	(void)state;
+	assert_int_equal(read_text(&c, "# a comment\n[Broker]\nOwnProcesses=active\n"
+				   "ManageSystem = yes\nLogLevel=debug\n[Limits]\n"
+				   "RequestsPerMinute=7\nSwapReserve=64M, 10%\n"
+				   "SwapWritePerHour=2G\nMaxTimeSec=3\n", why), 0);
+	assert_int_equal(c.own_processes, OWN_ACTIVE);
+	assert_true(c.manage_system);
+	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c.requests_per_minute, 7);
+	assert_int_equal(c.burst, 40);
+	assert_int_equal(c.swap_reserve, 64 * MIB);
+	assert_int_equal(c.swap_reserve_percent, 10);
+	assert_int_equal(c.swap_write_per_hour, 2048 * MIB);
+	assert_int_equal(c.max_time_sec, 3);
+	assert_int_equal(read_text(&c, "[Limits]\nSwapReserve=0\n", why), 0);
+	assert_int_equal(c.swap_reserve + c.swap_reserve_percent, 0);
+	assert_int_equal(config_read(&c, "/nonexistent/memd.conf", why), -ENOENT);
+}
+
+static void test_config_wrong(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} rows[] = {
+		{ "[Limits]\nQueue=8\nQueu=8\n", "line 3: [Limits] has no Queu" },
+		{ "[Limits]\n\nQueue=0\n", "line 3: no value that can be: Queue=0" },
+		{ "[Limits]\nQueue=99999999999999999999\n", "no value that can be: Queue=" },
+		{ "[Limits]\nQueue=8x\n", "no value that can be: Queue=8x" },
+		{ "[Limits]\nQueue=-8\n", "no value that can be: Queue=-8" },
+		{ "[Limits]\nQueue=8M\n", "no value that can be: Queue=8M" },
+		{ "[Limits]\nMaxTimeSec=23\n", "no value that can be: MaxTimeSec=23" },
+		{ "[Limits]\nSwapReserve=101%\n", "no value that can be: SwapReserve=" },
+		{ "[Limits]\nSwapReserve=5%5\n", "no value that can be: SwapReserve=" },
+		{ "[Limits]\nSwapReserve=\n", "no value that can be: SwapReserve" },
+		{ "[Limits]\nSwapWritePerHour=99999999999G\n", "no value that can be:" },
+		{ "[Limits]\nBurst=8\nBurst=9\n", "line 3: a second Burst=9" },
+		{ "[Broker]\nOwnProcesses=sometimes\n", "line 2: no value that can be: OwnProcesses" },
+		{ "[Broker]\nManageSystem=active\n", "line 2: no value that can be: ManageSystem" },
+		{ "[Broker]\nLogLevel=loud\n", "no value that can be: LogLevel" },
+		{ "[Broker]\nQueue=8\n", "line 2: [Broker] has no Queue" },
+		{ "[Borker]\nQueue=8\n", "line 2: there is no section Borker" },
+		{ "Queue=8\n", "line 1: before any section: Queue=8" },
+		{ "[Limits]\nnonsense\n[Borker]\nx=y\n", "line 2: neither [Section] nor Key=value" },
+	};
+	char why[CONFIG_WHY];
+	struct config c;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(read_text(&c, rows[i].text, why), -EINVAL);
+		if (!strstr(why, rows[i].why))
+			fail_msg("'%s' is not in '%s'", rows[i].why, why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bucket),
+		cmocka_unit_test(test_bucket_fractions),
+		cmocka_unit_test(test_resident),
+		cmocka_unit_test(test_round_trips),
+		cmocka_unit_test(test_slow_trips),
+		cmocka_unit_test(test_swap_reserve),
+		cmocka_unit_test(test_swap_writes),
+		cmocka_unit_test(test_access),
+		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_devices_sum),
+		cmocka_unit_test(test_config),
+		cmocka_unit_test(test_config_wrong),
+	};
+
+	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+}
