@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes of other users, with dbusmock's polkit on the bus. Needs root, for the users. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "world.h"
+
+#define POLKIT "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
+#define MOCK_INTERFACE "org.freedesktop.DBus.Mock"
+
+/* The first two are each other's strangers; 65534 is no service, and so may be asked for. */
+static const int users[VICTIMS] = { UID_A, UID_A, UID_SERVICE, UID_A };
+
+static struct world w;
+static pid_t polkit;
+static sd_bus *root;
+static sd_bus *stranger;
+
+static void end_polkit(void)
+{
+	if (!polkit)
+		return;
+	kill(polkit, SIGKILL);
+	waitpid(polkit, NULL, 0);
+	polkit = 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	end_polkit();
+	world_stop(&w);
+	return 0;
+}
+
+static void start_polkit(void)
+{
+	char log[96];
+	int fd, tries;
+
+	snprintf(log, sizeof(log), "%s/polkit.log", w.dir);
+	polkit = fork();
+	if (!polkit) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fd = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+		setenv("DBUS_SYSTEM_BUS_ADDRESS", w.address, 1);
+		execl("/usr/bin/python3", "python3", "-m", "dbusmock", "--system", "--template",
+		      "polkitd", NULL);
+		_exit(127);
+	}
+	for (tries = 0; tries < 6000; tries++) {
+		static const struct timespec step = { .tv_nsec = 10000000 };
+
+		if (sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "AllowUnknown",
+				       NULL, NULL, "b", 0) >= 0)
+			return;
+		assert_int_equal(waitpid(polkit, NULL, WNOHANG), 0);
+		nanosleep(&step, NULL);
+	}
+	fail_msg("dbusmock does not start");
+}
+
+static void start(void)
+{
+	world_start(&w, &(struct setup){ .words = "", .uids = users });
+	root = world_client(&w, 0);
+	stranger = world_client(&w, UID_SERVICE);
+	start_polkit();
+}
+
+static void allow(void)
+{
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "SetAllowed",
+				       NULL, NULL, "as", 1, BROKER_ACTION) >= 0);
+}
+
+static void hang(bool hangs)
+{
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "SimulateHang",
+				       NULL, NULL, "b", hangs) >= 0);
+}
+
+static void wait_hanging(void)
+{
+	sd_bus_message *m = NULL;
+	int hangs = 0, tries;
+
+	for (tries = 0; !hangs && tries < 6000; tries++) {
+		static const struct timespec step = { .tv_nsec = 10000000 };
+
+		assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE,
+					       "HaveHangingCalls", NULL, &m, NULL) >= 0);
+		sd_bus_message_read(m, "b", &hangs);
+		m = sd_bus_message_unref(m);
+		nanosleep(&step, NULL);
+	}
+	assert_true(hangs);
+}
+
+static void release(void)
+{
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE,
+				       "ReleaseHangingCalls", NULL, NULL, NULL) >= 0);
+}
+
+/* In place of the template's, which keep no record of their calls. */
+static void answer_with(const char *method, const char *in, const char *out, const char *code)
+{
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "AddMethod",
+				       NULL, NULL, "sssss", POLKIT_INTERFACE, method, in, out,
+				       code) >= 0);
+}
+
+static void answer_check(const char *code)
+{
+	answer_with("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", code);
+}
+
+static unsigned int count_calls(const char *method)
+{
+	sd_bus_message *m = NULL;
+	unsigned int count = 0;
+
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE,
+				       "GetMethodCalls", NULL, &m, "s", method) >= 0);
+	assert_true(sd_bus_message_enter_container(m, 'a', "(tav)") > 0);
+	while (sd_bus_message_skip(m, "(tav)") > 0)
+		count++;
+	sd_bus_message_unref(m);
+	return count;
+}
+
+static void start_call(struct call *c, sd_bus *bus, const char *method, int victim,
+		       const struct options *o)
+{
+	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), o);
+}
+
+/* --- yes, no, and neither ------------------------------------------------------------------ */
+
+static void test_yes(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	allow();
+	check_ok(reclaim(stranger, w.victims[0], NULL));
+	check_ok(claim(stranger, w.victims[0], NULL));
+}
+
+static void test_no(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	check_error(reclaim(stranger, w.victims[0], NULL), "AccessDenied", BROKER_ACTION);
+	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", BROKER_GROUP);
+}
+
+static void test_absent(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	end_polkit();
+	check_error(reclaim(stranger, w.victims[0], NULL), "AccessDenied", "does not answer");
+}
+
+/* It ends before it has answered. */
+static void test_dies(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	end_polkit();
+	check_error(call_finish(&c), "AccessDenied", "does not answer");
+}
+
+static void test_own_is_not_asked_for(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	hang(true);
+	check_ok(reclaim(stranger, w.victims[2], NULL));
+}
+
+/* A question that is open keeps nobody else waiting; and one connection has one. */
+static void test_slow(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	allow();
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	check_error(reclaim(stranger, w.victims[1], NULL), "LimitsExceeded", "polkit is being asked");
+	check_ok(reclaim(stranger, w.victims[2], NULL));
+	check_ok(claim(world_client(&w, UID_A), w.victims[1], NULL));
+	assert_false(call_done(&c));
+	release();
+	check_ok(call_finish(&c));
+	assert_int_equal(c.reply.freed, 4 * MIB);
+	/* Once more: it is done with the first one. */
+	hang(false);
+	check_ok(reclaim(stranger, w.victims[1], NULL));
+}
+
+/* --- what it is asked --------------------------------------------------------------------------- */
+
+/* Python, in dbusmock: what it was given decides. */
+static void test_question(void **state)
+{
+	char code[512];
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	snprintf(code, sizeof(code),
+		 "s, action, details, flags, cancel = args\n"
+		 "ret = (s[0] == 'system-bus-name' and str(s[1]['name']).startswith(':') and "
+		 "action == '" BROKER_ACTION "' and details['pid'] == '%d' and "
+		 "details['uid'] == '%d' and flags == 0 and len(cancel) > 0, False, {})",
+		 (int)w.victims[0], UID_A);
+	answer_check(code);
+	check_ok(reclaim(stranger, w.victims[0], NULL));
+	answer_check("ret = (args[3] == 1, False, {})");
+	check_ok(claim(stranger, w.victims[0], &(struct options){ .interactive = true }));
+	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", "");
+}
+
+static void test_challenge(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	answer_check("ret = (False, True, {})");
+	check_error(claim(stranger, w.victims[0], NULL), "InteractiveAuthorizationRequired",
+		    "allow interactive authorization");
+	check_error(claim(stranger, w.victims[0], &(struct options){ .interactive = true }),
+		    "AccessDenied", "");
+}
+
+static void test_nonsense(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start();
+	answer_with("CheckAuthorization", "(sa{sv})sa{ss}us", "s", "ret = 'yes'");
+	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", "");
+}
+
+/* --- while it is asked ---------------------------------------------------------------------------- */
+
+static void test_disconnect(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	answer_with("CancelCheckAuthorization", "s", "", "");
+	hang(true);
+	allow();
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	call_forget(&c);
+	world_disconnect(&w, stranger);
+	settle(root);
+	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
+	release();
+	settle(root);
+	assert_int_equal(reclaim(root, w.victims[0], &(struct options){ .dry_run = true })->evicted,
+			 4 * MIB);
+}
+
+static void test_cancel(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	answer_with("CancelCheckAuthorization", "s", "", "");
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	assert_int_equal(cancel(stranger, w.victims[0]), 1);
+	check_ok(call_finish(&c));
+	assert_int_equal(c.reply.freed, 0);
+	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	settle(root);
+	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
+}
+
+/* A claim that came later, and was not asked about, is the newer wish. */
+static void test_claim_meanwhile(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	allow();
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	check_ok(claim(world_client(&w, UID_A), w.victims[0], NULL));
+	/* The process has no history that would keep this in mind. */
+	release();
+	check_ok(call_finish(&c));
+	assert_int_equal(c.reply.freed, 0);
+	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
+static void test_process_ends_meanwhile(void **state)
+{
+	struct call c;
+
+	(void)state;
+	NEEDS_USERS();
+	start();
+	allow();
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	world_end_process(w.victims[0]);
+	w.victims[0] = 0;
+	release();
+	check_error(call_finish(&c), "NoSuchProcess", "");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_yes),
+		TEST(test_no),
+		TEST(test_absent),
+		TEST(test_dies),
+		TEST(test_own_is_not_asked_for),
+		TEST(test_slow),
+		TEST(test_question),
+		TEST(test_challenge),
+		TEST(test_nonsense),
+		TEST(test_disconnect),
+		TEST(test_cancel),
+		TEST(test_claim_meanwhile),
+		TEST(test_process_ends_meanwhile),
+	};
+
+	if (system("/usr/bin/python3 -c 'import dbusmock' 2>/dev/null")) {
+		puts("1..0 # SKIP no dbusmock: install python3-dbusmock");
+		return 77;
+	}
+	return cmocka_run_group_tests_name("polkit", tests, NULL, NULL);
+}
