@@ -104,7 +104,9 @@ static int check_queue(struct request *r, struct fault *f)
 	if (u->outstanding >= b->config.queue_per_user && !is_root(r))
 		return fault_set(f, FAULT_LIMITS, "%u requests of this user are not done yet: wait "
 				 "for their replies", u->outstanding);
-	if (b->outstanding >= b->config.queue)
+	/* Whoever has none in it yet is not kept out by those who have many. */
+	if (b->outstanding >= b->config.queue &&
+	    (u->outstanding || b->outstanding >= 2 * b->config.queue))
 		return fault_set(f, FAULT_LIMITS, "%u requests are not done yet: try again later",
 				 b->outstanding);
 	u->outstanding++;

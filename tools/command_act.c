@@ -8,6 +8,7 @@
 #include <panthor_drmif.h>
 
 #include "act.h"
+#include "act_broker.h"
 #include "commands.h"
 #include "device.h"
 #include "memory.h"
@@ -119,7 +120,7 @@ static void judge(struct act *act)
 			    "nobody of those found holds anything of %s", act->node);
 }
 
-static void start(const struct options *o, struct act *act, struct metrics *metrics)
+static void directly(const struct options *o, struct act *act, struct metrics *metrics)
 {
 	struct device d = { .fd = -1 };
 	int ret;
@@ -136,6 +137,27 @@ static void start(const struct options *o, struct act *act, struct metrics *metr
 		}
 	}
 	device_close(&d);
+}
+
+/* Not permitted to do it directly: panthor-memd may be, if it is there. */
+static void start(const struct options *o, struct act *act, struct metrics *metrics)
+{
+	struct problem why = { 0 };
+
+	if (o->broker == BROKER_ALWAYS) {
+		if (!act_broker(o, act, metrics, &why))
+			act->problem = why;
+		return;
+	}
+	directly(o, act, metrics);
+	if (o->broker == BROKER_AUTO && act->problem.status == STATUS_NOT_PERMITTED &&
+	    !act->targets.count) {
+		const struct problem direct = act->problem;
+
+		act->problem = (struct problem){ 0 };
+		if (!act_broker(o, act, metrics, &why))
+			act->problem = direct;
+	}
 }
 
 static void complain(const struct act *act)

@@ -40,6 +40,8 @@ void help_print(FILE *out)
 	      "reclaim, claim:\n"
 	      "  -n, --dry-run          say what would be done\n"
 	      "  -m, --max SIZE         stop after that much, like 64M; of all together\n"
+	      "      --broker WHEN      ask panthor-memd: auto (default: if not permitted\n"
+	      "                         otherwise), always, never\n"
 	      "      --metrics FILE     add to the counters in FILE, for Prometheus\n"
 	      "                         (default: $PANTHOR_MEM_METRICS)\n"
 	      "reclaim:\n"

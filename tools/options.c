@@ -47,6 +47,7 @@ enum {
 	OPT_PREFETCH,
 	OPT_COUNT,
 	OPT_METRICS,
+	OPT_BROKER,
 	OPT_COLOUR,
 	OPT_PROC,
 	OPT_SYS,
@@ -73,6 +74,7 @@ static const struct option long_options[] = {
 	{ "prefetch", no_argument, NULL, OPT_PREFETCH },
 	{ "count", required_argument, NULL, OPT_COUNT },
 	{ "metrics", required_argument, NULL, OPT_METRICS },
+	{ "broker", required_argument, NULL, OPT_BROKER },
 	{ "color", required_argument, NULL, OPT_COLOUR },
 	{ "colour", required_argument, NULL, OPT_COLOUR },
 	/* For tests: other places for /proc and /sys. */
@@ -92,6 +94,7 @@ static unsigned int commands_of(int option)
 		return LIST | WATCH;
 	case OPT_DRY_RUN:
 	case OPT_MAX:
+	case OPT_BROKER:
 		return ACT;
 	case OPT_METRICS:
 		return ACT | METRICS;
@@ -148,7 +151,8 @@ static void append(const char ***list, size_t *count, const char *text)
 	(*list)[(*count)++] = text;
 }
 
-static const char *const colour_names[] = { "auto", "always", "never" };
+/* Of --color, and of --broker. */
+static const char *const when_names[] = { "auto", "always", "never" };
 static const char *const by_names[LIST_BY_COUNT] = { "process", "client", "cgroup" };
 static const char *const sort_names[SORT_COUNT] = {
 	"size", "resident", "evicted", "shared", "pid", "name",
@@ -196,10 +200,16 @@ static bool set(struct options *o, int option, int *status)
 			return value_error(status, "count", "number of times");
 		break;
 	case OPT_COLOUR:
-		chosen = choice(optarg, colour_names, TERM_NEVER + 1);
+		chosen = choice(optarg, when_names, TERM_NEVER + 1);
 		if (chosen < 0)
 			return value_error(status, "color", "choice: auto, always or never");
 		o->colour = (enum term_when)chosen;
+		break;
+	case OPT_BROKER:
+		chosen = choice(optarg, when_names, BROKER_NEVER + 1);
+		if (chosen < 0)
+			return value_error(status, "broker", "choice: auto, always or never");
+		o->broker = (enum broker_when)chosen;
 		break;
 	case OPT_BY:
 		chosen = choice(optarg, by_names, LIST_BY_COUNT);

@@ -30,6 +30,9 @@ enum list_sort {
 	SORT_COUNT,
 };
 
+/* Whether panthor-memd is asked: if it cannot be done directly, always, never. */
+enum broker_when { BROKER_AUTO, BROKER_ALWAYS, BROKER_NEVER };
+
 struct options {
 	enum command command;
 	struct roots roots;
@@ -56,6 +59,7 @@ struct options {
 	uint64_t count;
 	const char *metrics;
 	enum term_when colour;
+	enum broker_when broker;
 };
 
 /* Returns false, after words to the user, with the exit status in @status. */

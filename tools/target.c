@@ -363,6 +363,20 @@ void target_find(const struct options *o, const char *node, int fd, struct targe
 	number_list_free(&covered);
 }
 
+void target_processes(const struct options *o, struct target_list *list,
+		      struct target_problems *problems)
+{
+	struct pid_list pids = { 0 };
+	size_t i;
+
+	target_pids(o, &pids, problems);
+	for (i = 0; i < pids.count; i++) {
+		add_process(o, list, pids.pids[i], process_numbers_count(&o->roots));
+		list->targets[i].named = pid_list_has(&o->pids, pids.pids[i]);
+	}
+	pid_list_free(&pids);
+}
+
 void target_free(struct target_list *list)
 {
 	size_t i;

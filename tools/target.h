@@ -70,6 +70,9 @@ struct target_list {
  */
 void target_find(const struct options *o, const char *node, int fd, struct target_list *list,
 		 struct target_problems *problems);
+/* The same for panthor-memd, which takes processes alone and no device. */
+void target_processes(const struct options *o, struct target_list *list,
+		      struct target_problems *problems);
 void target_free(struct target_list *list);
 
 /* "1002 (game)", "client 7 of 1002 (game)", "cgroup /apps"; as it is, whatever bytes. */

@@ -321,6 +321,45 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 	_exit(127);
 }
 
+static void __attribute__((noreturn)) exec_program(const struct world *w, uid_t uid,
+						   const char *mock, const char *const *argv,
+						   int fd)
+{
+	char preload[1024];
+
+	snprintf(preload, sizeof(preload), "%s %s", getenv("SANITIZER"), getenv("MOCK"));
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
+	setenv("PANTHOR_MOCK", mock, 1);
+	become_for_exec(uid);
+	setenv("LD_PRELOAD", preload, 1);
+	execv(argv[0], (char *const *)argv);
+	_exit(127);
+}
+
+int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
+	      char *out, size_t size)
+{
+	size_t used = 0;
+	int pipes[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		exec_program(w, uid, mock, argv, pipes[1]);
+	close(pipes[1]);
+	while (used < size - 1 && (n = read(pipes[0], out + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	out[used] = '\0';
+	close(pipes[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 static bool memd_ended(struct world *w)
 {
 	return waitpid(w->memd, &w->memd_status, WNOHANG) == w->memd;

@@ -79,6 +79,13 @@ pid_t world_process(uid_t uid);
 void world_end_process(pid_t pid);
 uint64_t world_id(pid_t pid);
 
+/*
+ * A program as that user, with the bus and the mock: its status, and in @out what it said on
+ * both outputs.
+ */
+int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
+	      char *out, size_t size);
+
 /* The work is held by the mock's FIFO; let it go on with what is returned. */
 int world_wait_held(const struct world *w);
 void world_release(int fd);

@@ -16,6 +16,8 @@ own_numbers() {
 }
 own_numbers 1
 unset NO_COLOR PANTHOR_MEM_METRICS COLUMNS
+# No panthor-memd of this machine.
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/no-bus
 export TERM=xterm LC_ALL=C.UTF-8
 
 # Built for another machine: an exe_wrapper would run the program, but cannot give it

@@ -55,6 +55,7 @@ complete -c panthor-mem -n "$in watch" -s i -l interval -x -d 'From one look to 
 complete -c panthor-mem -n "$in watch" -l count -x -d 'Look so many times'
 complete -c panthor-mem -n "$in reclaim claim" -s n -l dry-run -d 'Say what would be done'
 complete -c panthor-mem -n "$in reclaim claim" -s m -l max -x -d 'Stop after that much'
+complete -c panthor-mem -n "$in reclaim claim" -l broker -x -a 'auto always never' -d 'Ask panthor-memd'
 complete -c panthor-mem -n "$in reclaim claim metrics" -l metrics -r -F -d 'Add to the counters in a file'
 complete -c panthor-mem -n "$in reclaim" -s w -l wait -x -d 'Wait for GPU work'
 complete -c panthor-mem -n "$in reclaim" -l no-pageout -d 'Leave the pages in RAM'

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* panthor-mem reclaim and claim --broker, as a user without privileges. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#define OUT 8192
+
+static struct world w;
+static char out[OUT];
+
+static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
+
+static int stop(void **state)
+{
+	(void)state;
+	world_stop(&w);
+	return 0;
+}
+
+static void start(const char *words)
+{
+	world_start(&w, &(struct setup){ .words = words,
+					 .config = "[Limits]\nMinResidentSec=0\n",
+					 .uids = world_many_users() ? users : NULL });
+}
+
+/* The status; what it says is in out. The words after the victim end with NULL. */
+static int run(const char *mock, const char *command, const char *when, int victim,
+	       const char *more, const char *value)
+{
+	char pid[16];
+	const char *argv[] = { getenv("TOOL"), command, "--broker", when, pid, more, value, NULL };
+
+	snprintf(pid, sizeof(pid), "%d", (int)w.victims[victim]);
+	return world_run(&w, world_me(), mock, argv, out, sizeof(out));
+}
+
+static void check_said(const char *text)
+{
+	if (!strstr(out, text))
+		fail_msg("no '%s' in:\n%s", text, out);
+}
+
+static void test_always(void **state)
+{
+	(void)state;
+	start("");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--bytes", NULL), 0);
+	check_said("4194304");
+	assert_int_equal(run("nodev", "claim", "always", 0, "--bytes", NULL), 0);
+	check_said("4194304");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--max", "2M"), 0);
+	check_said("limit reached");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--json", NULL), 0);
+	check_said("\"freed_bytes\": 2097152");
+	assert_int_equal(run("nodev", "reclaim", "always", 3, "--dry-run", NULL), 0);
+	check_said("WOULD EVICT");
+}
+
+static void test_auto(void **state)
+{
+	(void)state;
+	start("");
+	/* The driver says EPERM, or the node may not be opened: then panthor-memd. */
+	assert_int_equal(run("nocap", "reclaim", "auto", 0, "--bytes", NULL), 0);
+	check_said("4194304");
+	assert_int_equal(run("noaccess", "claim", "auto", 0, "--bytes", NULL), 0);
+	check_said("4194304");
+	/* What is permitted is not asked: the mock of this process does not know the victim. */
+	assert_int_equal(run("apps=1", "reclaim", "auto", 0, NULL, NULL), 3);
+	assert_int_equal(run("nocap", "reclaim", "never", 0, NULL, NULL), 5);
+	check_said("CAP_SYS_RESOURCE");
+}
+
+static void test_of_others(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	assert_int_equal(run("nodev", "reclaim", "always", 2, NULL, NULL), 5);
+	check_said("the process belongs to root or to a service: only root may");
+	assert_int_equal(run("nocap", "reclaim", "auto", 2, NULL, NULL), 5);
+	check_said("only root may");
+}
+
+static void test_without_broker(void **state)
+{
+	(void)state;
+	start("");
+	world_end_memd(&w, SIGTERM);
+	assert_int_equal(run("nodev", "reclaim", "always", 0, NULL, NULL), 4);
+	check_said("panthor-memd is not there");
+	/* What was found directly is what is said then. */
+	assert_int_equal(run("nocap", "reclaim", "auto", 0, NULL, NULL), 5);
+	check_said("CAP_SYS_RESOURCE");
+}
+
+static void test_what_it_cannot(void **state)
+{
+	(void)state;
+	start("");
+	assert_int_equal(run("nodev", "claim", "always", 0, "--dry-run", NULL), 2);
+	check_said("no dry run of a claim");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--client", "7"), 2);
+	check_said("takes no --client");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--wait", "2s"), 1);
+	check_said("wait-usec");
+	assert_int_equal(run("nodev", "reclaim", "sometimes", 0, NULL, NULL), 2);
+	check_said("auto, always or never");
+	assert_int_equal(run("nodev", "list", "always", 0, NULL, NULL), 2);
+	check_said("list takes no option --broker");
+	assert_int_equal(run("nodev", "reclaim", "always", 0, "--device", "renderD9"), 4);
+	check_said("no such panthor device");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_always),
+		TEST(test_auto),
+		TEST(test_of_others),
+		TEST(test_without_broker),
+		TEST(test_what_it_cannot),
+	};
+
+	return cmocka_run_group_tests_name("command", tests, NULL, NULL);
+}

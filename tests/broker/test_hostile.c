@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clients that mean no good. After each case another user's claim is answered, and
+ * panthor-memd has as many files open as before and hardly more memory.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "world.h"
+
+#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
+#define LENIENT "[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\n" \
+		"Burst=1000000\n"
+
+/* What an allocator keeps for later, and not what a leak of thousands would be. */
+#define RSS_SLACK_KIB 2048
+
+static struct world w;
+static sd_bus *bystander;
+static int files_before;
+static long rss_before;
+
+static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
+
+static int count_files(void)
+{
+	char path[64];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)w.memd);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static long rss_kib(void)
+{
+	char path[64], line[128];
+	long value = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)w.memd);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		sscanf(line, "VmRSS: %ld", &value);
+	fclose(file);
+	return value;
+}
+
+static void check_bystander(void)
+{
+	check_ok(claim(bystander, w.victims[1], NULL));
+}
+
+static void remember(void)
+{
+	/* Whatever is allocated once is allocated. */
+	check_ok(reclaim(bystander, w.victims[1], NULL));
+	check_bystander();
+	settle(bystander);
+	files_before = count_files();
+	rss_before = rss_kib();
+}
+
+/* A sanitizer keeps what was freed. */
+static void check_flat(void)
+{
+	settle(bystander);
+	assert_int_equal(count_files(), files_before);
+	if (!*getenv("SANITIZER") && !getenv("TOOL_WRAPPER"))
+		assert_in_range(rss_kib(), 1, rss_before + RSS_SLACK_KIB);
+}
+
+static void start(const char *words, const char *config)
+{
+	world_start(&w, &(struct setup){ .words = words, .config = config,
+					 .uids = world_many_users() ? users : NULL });
+	bystander = world_client(&w, world_other());
+	remember();
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	if (w.memd) {
+		check_bystander();
+		check_flat();
+	}
+	world_stop(&w);
+	return 0;
+}
+
+/* --- names of processes --------------------------------------------------------------- */
+
+static void *rest(void *data)
+{
+	*(pid_t *)data = (pid_t)syscall(SYS_gettid);
+	pause();
+	return NULL;
+}
+
+static void test_thread(void **state)
+{
+	pid_t pid, *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sd_bus *bus;
+
+	(void)state;
+	start("", "");
+	bus = world_client(&w, world_many_users() ? 0 : getuid());
+	pid = fork();
+	if (!pid) {
+		pthread_t thread;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pthread_create(&thread, NULL, rest, tid);
+		pause();
+	}
+	while (!*(volatile pid_t *)tid)
+		usleep(1000);
+	check_error(reclaim_id(bus, *tid, world_id(pid)), "NoSuchProcess", "");
+	check_error(reclaim_id(bus, *tid, 0), "NoSuchProcess", "");
+	world_end_process(pid);
+	munmap(tid, 4096);
+}
+
+static bool is_kernel_thread(pid_t pid)
+{
+	char path[64], text[8];
+	ssize_t n = -1;
+	int fd;
+
+	/* It has no command line. */
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text));
+	close(fd);
+	return n == 0;
+}
+
+static void test_kernel_thread(void **state)
+{
+	(void)state;
+	if (!is_kernel_thread(2))
+		skip();
+	start("", "");
+	check_error(reclaim(world_client(&w, world_me()), 2, NULL), "AccessDenied", "root");
+	if (world_many_users())
+		check_error(reclaim(world_client(&w, 0), 2, NULL), "NoGpuMemory", "");
+}
+
+static void test_ids_are_no_oracle(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", "");
+	bus = world_client(&w, UID_A);
+	/* Looking for the id of another's process costs a token for each guess. */
+	for (i = 0; i < 45; i++) {
+		const struct reply *r = reclaim_id(bus, w.victims[2], 1000 + (uint64_t)i);
+
+		if (i < 40)
+			assert_string_equal(r->error, "NoSuchProcess");
+	}
+	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "");
+}
+
+/* The number goes to another process: the id does not. */
+static void test_number_is_given_again(void **state)
+{
+	uint64_t id;
+	pid_t pid;
+
+	(void)state;
+	start("", "");
+	pid = world_process(world_me());
+	id = world_id(pid);
+	world_end_process(pid);
+	check_error(reclaim_id(world_client(&w, world_me()), pid, id), "NoSuchProcess", "");
+	check_error(reclaim_id(world_client(&w, world_me()), w.victims[0], id), "NoSuchProcess",
+		    "another process has its number");
+}
+
+/* --- messages --------------------------------------------------------------------------- */
+
+static sd_bus_message *new_message(sd_bus *bus, const char *method)
+{
+	sd_bus_message *m = NULL;
+
+	assert_true(sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH, BROKER_NAME,
+						   method) >= 0);
+	return m;
+}
+
+static void check_answer(sd_bus *bus, sd_bus_message *m, const char *name)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+
+	assert_true(sd_bus_call(bus, m, 60000000, &error, NULL) < 0);
+	assert_string_equal(error.name, name);
+	sd_bus_error_free(&error);
+	sd_bus_message_unref(m);
+}
+
+/* A client that can pass descriptors: the bus knows that panthor-memd takes none. */
+static void test_descriptor(void **state)
+{
+	sd_bus_message *m;
+	sd_bus *bus;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	start("", "");
+	bus = world_client(&w, world_me());
+	assert_true(sd_bus_can_send(bus, SD_BUS_TYPE_UNIX_FD) > 0);
+	m = new_message(bus, "Reclaim");
+	assert_true(sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0],
+					  world_id(w.victims[0]), 1, "device", "h", fd) >= 0);
+	check_answer(bus, m, SD_BUS_ERROR_NOT_SUPPORTED);
+	close(fd);
+}
+
+static void test_large_dictionary(void **state)
+{
+	sd_bus_message *m;
+	sd_bus *bus;
+	char key[64];
+	int i;
+
+	(void)state;
+	start("", "");
+	bus = world_client(&w, world_me());
+	m = new_message(bus, "Reclaim");
+	sd_bus_message_append(m, "ut", (uint32_t)w.victims[0], world_id(w.victims[0]));
+	sd_bus_message_open_container(m, 'a', "{sv}");
+	for (i = 0; i < 2000; i++) {
+		snprintf(key, sizeof(key), "option-number-%d", i);
+		assert_true(sd_bus_message_append(m, "{sv}", key, "t", UINT64_C(1)) >= 0);
+	}
+	sd_bus_message_close_container(m);
+	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
+}
+
+/* As deep as D-Bus allows. */
+static void test_deep_variants(void **state)
+{
+	sd_bus_message *m;
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	start("", "");
+	bus = world_client(&w, world_me());
+	m = new_message(bus, "Reclaim");
+	sd_bus_message_append(m, "ut", (uint32_t)w.victims[0], world_id(w.victims[0]));
+	sd_bus_message_open_container(m, 'a', "{sv}");
+	sd_bus_message_open_container(m, 'e', "sv");
+	sd_bus_message_append(m, "s", "max-bytes");
+	for (i = 0; i < 50; i++)
+		assert_true(sd_bus_message_open_container(m, 'v', i < 49 ? "v" : "t") >= 0);
+	sd_bus_message_append(m, "t", UINT64_C(1));
+	for (i = 0; i < 52; i++)
+		assert_true(sd_bus_message_close_container(m) >= 0);
+	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
+}
+
+static void test_long_names(void **state)
+{
+	char *text = malloc(1 << 20);
+	sd_bus_message *m;
+	sd_bus *bus;
+
+	(void)state;
+	start("", "");
+	memset(text, 'x', (1 << 20) - 1);
+	text[(1 << 20) - 1] = '\0';
+	bus = world_client(&w, world_me());
+	m = new_message(bus, "Reclaim");
+	sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], world_id(w.victims[0]), 1,
+			      "device", "s", text);
+	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
+	m = new_message(bus, "Reclaim");
+	sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], world_id(w.victims[0]), 1,
+			      text, "s", "x");
+	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
+	free(text);
+}
+
+/* --- floods -------------------------------------------------------------------------------- */
+
+/* One that never reads, in a process of its own. */
+static pid_t flood(uid_t uid, unsigned int count, bool stop_itself)
+{
+	pid_t pid = fork();
+	unsigned int i;
+	sd_bus *bus;
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	w.n_clients = 0;
+	bus = world_client(&w, uid);
+	for (i = 0; i < count; i++) {
+		sd_bus_message *m = new_message(bus, i % 3 ? "Reclaim" : "Claim");
+
+		sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 0);
+		/* Else the bus would count the replies that are not there yet. */
+		sd_bus_message_set_expect_reply(m, 0);
+		if (sd_bus_send(bus, m, NULL) < 0 || sd_bus_flush(bus) < 0)
+			_exit(1);
+		sd_bus_message_unref(m);
+	}
+	if (stop_itself)
+		raise(SIGSTOP);
+	_exit(0);
+}
+
+static void test_flood(void **state)
+{
+	int status, answered = 0;
+	pid_t pid;
+
+	(void)state;
+	start("", "");
+	pid = flood(world_me(), 100000, false);
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (world_many_users())
+			check_bystander();
+		answered++;
+		if (answered == 35)
+			break;
+		usleep(1000);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	assert_in_range(answered, 1, 1000000);
+	/* Without other users the bystander is the flood. */
+	if (!world_many_users())
+		w.memd = (world_end_memd(&w, SIGTERM), 0);
+}
+
+/* It has asked for something, and will never read the answer. */
+static void test_stopped_client(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	start("", LENIENT);
+	pid = flood(world_me(), 2000, true);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	check_bystander();
+	check_ok(reclaim(world_client(&w, world_me()), w.victims[3], NULL));
+	world_end_process(pid);
+}
+
+static void test_connections(void **state)
+{
+	sd_bus *buses[200];
+	int i, refused = 0;
+
+	(void)state;
+	start("", "");
+	for (i = 0; i < 200; i++) {
+		buses[i] = world_client(&w, world_me());
+		refused += !strcmp(plain_call(buses[i], "Subscribe"), "LimitsExceeded");
+	}
+	assert_in_range(refused, 150, 200);
+	if (world_many_users())
+		check_bystander();
+	for (i = 0; i < 200; i++)
+		world_disconnect(&w, buses[i]);
+	if (!world_many_users())
+		w.memd = (world_end_memd(&w, SIGTERM), 0);
+}
+
+/* A queue that is full of one user's does not stand before another's claim. */
+static void test_full_queue(void **state)
+{
+	struct call calls[129];
+	/* The bus has a limit of replies that one connection waits for. */
+	sd_bus *roots[2], *user;
+	int held = -1, i;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", LENIENT);
+	world_end_memd(&w, SIGTERM);
+	world_start_memd(&w, &(struct setup){ .words = "held aside", .config = LENIENT });
+	roots[0] = world_client(&w, 0);
+	roots[1] = world_client(&w, 0);
+	user = world_client(&w, UID_A);
+	for (i = 0; i < 128; i++) {
+		/* None is equal to another one. */
+		call_start(&calls[i], roots[i % 2], "Reclaim", w.victims[0], world_id(w.victims[0]),
+			   &(struct options){ .max_bytes = 1 + (uint64_t)i });
+		if (!i)
+			held = world_wait_held(&w);
+	}
+	settle(roots[0]);
+	settle(roots[1]);
+	check_bystander();
+	check_error(reclaim(roots[0], w.victims[3], NULL), "LimitsExceeded", "try again later");
+	call_start(&calls[128], user, "Claim", w.victims[0], world_id(w.victims[0]), NULL);
+	settle(user);
+	world_release(held);
+	for (i = 0; i < 129; i++)
+		check_ok(call_finish(&calls[i]));
+	assert_int_equal(calls[5].reply.status & INTERRUPTED, INTERRUPTED);
+	settle(bystander);
+	files_before = count_files();
+}
+
+/* --- again and again -------------------------------------------------------------------------- */
+
+static void test_cycles(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	start("bos=1 mib=1", LENIENT);
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 5000; i++) {
+		check_ok(reclaim(bus, w.victims[0], NULL));
+		check_ok(claim(bus, w.victims[0], NULL));
+	}
+}
+
+/* Processes and connections that come and go. */
+static void test_visitors(void **state)
+{
+	int i;
+
+	(void)state;
+	start("", LENIENT);
+	for (i = 0; i < 300; i++) {
+		sd_bus *bus = world_client(&w, world_me());
+		pid_t pid = world_process(world_me());
+		struct call c;
+
+		check_error(reclaim(bus, pid, NULL), "NoGpuMemory", "");
+		call_start(&c, bus, i % 2 ? "Claim" : "Reclaim", w.victims[0],
+			   world_id(w.victims[0]), NULL);
+		call_forget(&c);
+		world_disconnect(&w, bus);
+		world_end_process(pid);
+	}
+}
+
+static void test_subscribe_again_and_again(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	start("", LENIENT);
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 2000; i++) {
+		assert_string_equal(plain_call(bus, "Subscribe"), "");
+		if (i % 2)
+			assert_string_equal(plain_call(bus, "Unsubscribe"), "");
+	}
+}
+
+/* The tokens of a user do not come back with a new connection, or after a while. */
+static void test_new_connections(void **state)
+{
+	sd_bus *bus;
+	int i, refused = 0;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", "[Limits]\nRequestsPerMinute=1\n");
+	for (i = 0; i < 60; i++) {
+		bus = world_client(&w, UID_A);
+		refused += !strcmp(reclaim_id(bus, w.victims[0], 1)->error, "LimitsExceeded");
+		world_disconnect(&w, bus);
+	}
+	assert_in_range(refused, 15, 20);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_thread),
+		TEST(test_kernel_thread),
+		TEST(test_ids_are_no_oracle),
+		TEST(test_number_is_given_again),
+		TEST(test_descriptor),
+		TEST(test_large_dictionary),
+		TEST(test_deep_variants),
+		TEST(test_long_names),
+		TEST(test_flood),
+		TEST(test_stopped_client),
+		TEST(test_connections),
+		TEST(test_full_queue),
+		TEST(test_cycles),
+		TEST(test_visitors),
+		TEST(test_subscribe_again_and_again),
+		TEST(test_new_connections),
+	};
+
+	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+}
