@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a compositor without privileges reclaims what it suspends and claims what it
+ * shows: panthor-memd does it, asked on the system bus. No thread is needed, since every
+ * call is asynchronous, and panthor-memd lets claims overtake.
+ *
+ * Lines on standard input stand for what a compositor knows by itself:
+ *
+ *   suspend PID    the client's windows are all hidden now
+ *   activate PID   the client is about to be shown
+ *   quit           (or the end of the input) wait for what was begun, and end
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef WITH_ELOGIND
+#include <elogind/sd-bus.h>
+#else
+#include <systemd/sd-bus.h>
+#endif
+
+#define BROKER "org.panthormem.Broker1"
+#define PATH "/org/panthormem/Broker1"
+
+enum direction { RECLAIM, CLAIM, DIRECTIONS };
+
+struct client {
+	struct client *next;
+	int pid;
+	uint64_t id; /* the inode number of a pidfd: a PID is given out again, this is not */
+};
+
+struct request {
+	struct client *client;
+	enum direction direction;
+};
+
+static sd_bus *bus;
+static struct client *clients;
+static unsigned int pending;
+
+/* A compositor has the pidfd of the connection: SO_PEERPIDFD, since Linux 6.5. */
+static struct client *client_of(int pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct client *c;
+	struct stat st;
+
+	if (pidfd < 0 || fstat(pidfd, &st)) {
+		printf("%d: %s\n", pid, strerror(errno));
+		return NULL;
+	}
+	close(pidfd);
+	for (c = clients; c; c = c->next) {
+		if (c->id == st.st_ino)
+			return c;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		abort();
+	c->pid = pid;
+	c->id = st.st_ino;
+	c->next = clients;
+	clients = c;
+	return c;
+}
+
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
+{
+	struct request *r = data;
+	const sd_bus_error *error = sd_bus_message_get_error(m);
+	const char *what = r->direction == RECLAIM ? "reclaimed" : "claimed";
+	uint64_t bytes = 0;
+
+	(void)unused;
+	pending--;
+	/* The first number is what counts: freed_bytes, or claimed_bytes. */
+	if (error)
+		printf("%d: not %s: %s\n", r->client->pid, what, error->message);
+	else if (sd_bus_message_read(m, "t", &bytes) >= 0)
+		printf("%d: %s %" PRIu64 " bytes\n", r->client->pid, what, bytes);
+	free(r);
+	return 0;
+}
+
+/* The newest wish counts: panthor-memd drops a reclaim when a claim comes after it. */
+static void ask(struct client *c, enum direction direction)
+{
+	struct request *r = calloc(1, sizeof(*r));
+	int ret;
+
+	if (!r)
+		abort();
+	r->client = c;
+	r->direction = direction;
+	ret = sd_bus_call_method_async(bus, NULL, BROKER, PATH, BROKER,
+				       direction == RECLAIM ? "Reclaim" : "Claim", on_reply, r,
+				       "uta{sv}", (uint32_t)c->pid, c->id, 0);
+	if (ret < 0) {
+		printf("%d: %s\n", c->pid, strerror(-ret));
+		free(r);
+		return;
+	}
+	pending++;
+}
+
+static bool command(const char *line)
+{
+	struct client *c;
+	char word[16];
+	int pid;
+
+	if (sscanf(line, "%15s %d", word, &pid) != 2)
+		return strncmp(line, "quit", 4);
+	c = client_of(pid);
+	if (c && !strcmp(word, "suspend"))
+		ask(c, RECLAIM);
+	else if (c && !strcmp(word, "activate"))
+		ask(c, CLAIM);
+	return true;
+}
+
+/* Returns false when it is time to go. */
+static bool read_commands(void)
+{
+	char text[512], *line, *rest = NULL;
+	bool more = true;
+	ssize_t n;
+
+	n = read(STDIN_FILENO, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	for (line = strtok_r(text, "\n", &rest); line && more; line = strtok_r(NULL, "\n", &rest))
+		more = command(line);
+	return more;
+}
+
+/* Until when the bus wants to be looked at, for a call that is not answered in time. */
+static int timeout_ms(void)
+{
+	uint64_t until = UINT64_MAX;
+	struct timespec now;
+	uint64_t usec;
+
+	if (sd_bus_get_timeout(bus, &until) < 0 || until == UINT64_MAX)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return until <= usec ? 0 : (int)((until - usec) / 1000 + 1);
+}
+
+/* The bus is one more file of the loop, as the clients' connections are. */
+static int run(void)
+{
+	struct pollfd fds[2] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = sd_bus_get_fd(bus) },
+	};
+	int ret;
+
+	while (fds[0].fd >= 0 || pending) {
+		do {
+			ret = sd_bus_process(bus, NULL);
+		} while (ret > 0);
+		if (ret < 0)
+			return ret;
+		fflush(stdout);
+		if (fds[0].fd < 0 && !pending)
+			break;
+		ret = sd_bus_get_events(bus);
+		if (ret < 0)
+			return ret;
+		fds[1].events = (short)ret;
+		if (poll(fds, 2, timeout_ms()) < 0 && errno != EINTR)
+			return -errno;
+		/* Behind a negative number nothing is looked for. */
+		if (fds[0].revents && !read_commands())
+			fds[0].fd = -1;
+	}
+	return 0;
+}
+
+int main(void)
+{
+	int ret = sd_bus_open_system(&bus);
+
+	if (ret >= 0)
+		ret = run();
+	if (ret < 0)
+		fprintf(stderr, "the system bus: %s\n", strerror(-ret));
+	sd_bus_flush_close_unref(bus);
+	while (clients) {
+		struct client *c = clients;
+
+		clients = c->next;
+		free(c);
+	}
+	return ret < 0;
+}

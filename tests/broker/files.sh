@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What is installed around panthor-memd: the unit leaves it nothing but what it needs, the
+# files are well-formed, and all of them, the documents and the source have one set of names.
+# usage: files.sh TOP BUILD
+set -u
+top=$1
+unit=$2/broker/panthor-memd.service
+broker=$top/broker
+bad=0
+
+check() {
+	local what=$1 log
+	shift
+	if ! log=$("$@" 2>&1); then
+		printf 'FAILED: %s\n%s\n' "$what" "$log"
+		bad=1
+	fi
+}
+
+if command -v systemd-analyze >/dev/null; then
+	# In tenths: 10 is an exposure of 1.0.
+	check 'exposure of the unit' systemd-analyze security --offline=true --threshold=10 \
+		--no-pager "$unit"
+	# A threshold that it does not meet is noticed.
+	check 'the check of it' bash -c '! systemd-analyze security --offline=true \
+		--threshold=5 --no-pager "$1"' - "$unit"
+	# The program and its page are not installed in their places here.
+	check 'the unit' bash -c '! systemd-analyze verify --man=no "$1" 2>&1 |
+		grep -F panthor-memd.service: | grep -vE "is not executable|does not exist"' - "$unit"
+fi
+
+for file in "$broker"/*.xml "$broker"/*.conf "$broker"/*.policy; do
+	[[ $file == */memd.conf ]] || check "$file" /usr/bin/python3 -c \
+		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
+done
+
+# Every key of the configuration is in the example, in the man page and in the source, with
+# the default that it has.
+page=$top/docs/man/panthor-memd.conf.5.rst
+while IFS='=' read -r key value; do
+	check "$key in the man page" grep -q "\*\*$key=\*\*" "$page"
+	check "$key in the source" grep -q "\"$key\"" "$broker/config.c"
+	check "$key and its default" grep -qE "(^|[^0-9])${value%%,*}" \
+		<(sed -n "/\*\*$key=\*\*/,/^\*\*/p" "$page")
+done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$broker/memd.conf")
+check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$broker/memd.conf")" = \
+	"$(grep -cE '^	LIMIT\(|strcmp\(key, "' "$broker/config.c")"
+
+# Every error, option and member of the interface is in docs/broker.rst, and no other one.
+document=$top/docs/broker.rst
+names() { LC_ALL=C sort -u; }
+errors=$(sed -nE 's/.*(DBUS_ERROR|BROKER_ERROR) "([A-Za-z]+)".*/\2/p' "$broker/fault.c" | names)
+check 'errors in broker.rst' diff <(echo "$errors") \
+	<(sed -nE 's/^``(org\.[A-Za-z0-9.]*\.)?([A-Z][A-Za-z]+)``$/\2/p' \
+		<(sed -n '/^Errors$/,/^Limits$/p' "$document") | names)
+options=$(sed -nE 's/^	OPTION\("([a-z-]+)".*/\1/p' "$broker/bus.c" | names)
+check 'options in broker.rst' diff <(echo "$options") \
+	<(sed -nE 's/^``([a-z-]+)`` .*/\1/p' <(sed -n '/^Options$/,/^Errors$/p' "$document") | names)
+while read -r name; do
+	check "$name in broker.rst" grep -q "\`\`$name" "$document"
+done < <(sed -nE 's/.*<(method|signal|property|arg) name="([A-Za-z_]+)".*/\2/p' \
+	"$broker/org.panthormem.Broker1.xml")
+# The call in the document is the interface's.
+check 'the interface in broker.rst' diff \
+	<(sed -n '/^  <interface/,/^  <\/interface/p' "$broker/org.panthormem.Broker1.xml" |
+		grep -v annotation | sed 's/^ *//; s/ *\/*>$//' | grep -v '^<\/') \
+	<(sed -n '/^   *<interface/,/^   *<\/interface/p' "$document" |
+		grep -v annotation | sed 's/^ *//; s/ *\/*>$//' | grep -v '^<\/')
+exit $bad
