@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage: memd-race race PID COUNT, memd-race latency PID COUNT
+ *
+ * race: a reclaim and a claim of the process at about the same time, again and again. When
+ * the claim is answered nothing may be evicted, then or later.
+ *
+ * latency: how much longer a claim takes by panthor-memd than by the ioctl, with nothing to
+ * do, so that the way is all that is measured.
+ *
+ * Root looks, and asks as the user of the process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <panthor_drmif.h>
+
+#include "name.h"
+#include "sdbus.h"
+
+/* nobody */
+#define USER 65534
+#define WAIT_USEC UINT64_C(60000000)
+
+static sd_bus *bus;
+static int device = -1;
+static uint32_t pid;
+static uint64_t id;
+static int pidfd;
+
+static void fail(const char *what, int ret)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(-ret));
+	exit(1);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static void open_device(void)
+{
+	glob_t nodes;
+	size_t i;
+
+	if (glob("/dev/dri/renderD*", 0, NULL, &nodes))
+		fail("no device", -ENODEV);
+	for (i = 0; i < nodes.gl_pathc && device < 0; i++) {
+		device = open(nodes.gl_pathv[i], O_RDWR | O_CLOEXEC);
+		if (device >= 0 && panthor_mem_probe(device)) {
+			close(device);
+			device = -1;
+		}
+	}
+	globfree(&nodes);
+	if (device < 0)
+		fail("no panthor device", -ENODEV);
+}
+
+static void connect_bus(void)
+{
+	const char *name;
+	int ret;
+
+	if (seteuid(USER))
+		fail("seteuid", -errno);
+	ret = sd_bus_open_system(&bus);
+	if (ret >= 0)
+		ret = sd_bus_get_unique_name(bus, &name);
+	if (seteuid(0))
+		fail("seteuid", -errno);
+	if (ret < 0)
+		fail("the bus", ret);
+}
+
+static uint64_t evicted(void)
+{
+	struct panthor_mem_query_result result = PANTHOR_MEM_QUERY_RESULT_INIT;
+	int ret = panthor_mem_query_pidfd(device, pidfd, &result);
+
+	if (ret)
+		fail("query", ret);
+	return result.evicted_bytes;
+}
+
+/* --- race ------------------------------------------------------------------------------ */
+
+struct call {
+	bool done;
+	bool failed;
+	uint32_t status;
+};
+
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
+{
+	struct call *c = data;
+	const sd_bus_error *e = sd_bus_message_get_error(m);
+	uint64_t a, b, d;
+
+	(void)unused;
+	c->done = true;
+	c->failed = e;
+	if (e)
+		fprintf(stderr, "%s: %s\n", e->name, e->message);
+	else if (sd_bus_message_has_signature(m, "ttus"))
+		sd_bus_message_read(m, "ttu", &a, &b, &c->status);
+	else
+		sd_bus_message_read(m, "tttu", &a, &b, &d, &c->status);
+	return 0;
+}
+
+static void start(struct call *c, const char *method)
+{
+	int ret;
+
+	*c = (struct call){ 0 };
+	ret = sd_bus_call_method_async(bus, NULL, BROKER_NAME, BROKER_PATH, BROKER_NAME, method,
+				       on_reply, c, "uta{sv}", pid, id, 0);
+	if (ret >= 0)
+		ret = sd_bus_flush(bus);
+	if (ret < 0)
+		fail(method, ret);
+}
+
+static void finish(struct call *c)
+{
+	int ret;
+
+	while (!c->done) {
+		ret = sd_bus_process(bus, NULL);
+		if (!ret)
+			ret = sd_bus_wait(bus, WAIT_USEC);
+		if (ret < 0)
+			fail("the bus", ret);
+	}
+	if (c->failed)
+		exit(1);
+}
+
+static void wait_a_bit(unsigned int usec)
+{
+	const struct timespec t = { .tv_nsec = (long)usec * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+static void check(unsigned int round, const char *when)
+{
+	const uint64_t bytes = evicted();
+
+	if (!bytes)
+		return;
+	fprintf(stderr, "round %u: %" PRIu64 " bytes are evicted %s\n", round, bytes, when);
+	exit(1);
+}
+
+static void race(unsigned int count)
+{
+	unsigned int i, overtaken = 0;
+
+	srand(1);
+	for (i = 0; i < count; i++) {
+		struct call out, in;
+
+		start(&out, "Reclaim");
+		wait_a_bit((unsigned int)rand() % 20000);
+		start(&in, "Claim");
+		finish(&in);
+		/* What the kernel could not do says so. */
+		if (in.status)
+			fprintf(stderr, "round %u: status 0x%x\n", i, in.status);
+		check(i, "when the claim is answered");
+		finish(&out);
+		check(i, "when the reclaim is answered");
+		overtaken += !!(out.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	}
+	printf("%u races, %u reclaims were overtaken\n", count, overtaken);
+}
+
+/* --- latency ----------------------------------------------------------------------------- */
+
+static int by_size(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void show(const char *what, int64_t *times, unsigned int count)
+{
+	qsort(times, count, sizeof(*times), by_size);
+	printf("claim by %s: median %.3f ms, p99 %.3f ms\n", what, (double)times[count / 2] / 1e6,
+	       (double)times[count * 99 / 100] / 1e6);
+}
+
+static void latency(unsigned int count)
+{
+	int64_t *direct = calloc(count, sizeof(*direct)), *broker = calloc(count, sizeof(*broker));
+	uint64_t bytes;
+	unsigned int i;
+
+	if (!direct || !broker)
+		fail("memory", -ENOMEM);
+	/* One after the other, so that both see the same machine. */
+	for (i = 0; i < count; i++) {
+		struct call c;
+		int64_t t = now_ns();
+		int ret = panthor_mem_claim_pidfd(device, pidfd, &bytes);
+
+		direct[i] = now_ns() - t;
+		if (ret)
+			fail("claim", ret);
+		t = now_ns();
+		start(&c, "Claim");
+		finish(&c);
+		broker[i] = now_ns() - t;
+	}
+	show("ioctl", direct, count);
+	show("panthor-memd", broker, count);
+	free(direct);
+	free(broker);
+}
+
+int main(int argc, char **argv)
+{
+	struct stat st;
+
+	if (argc != 4)
+		return 2;
+	pid = (uint32_t)strtoul(argv[2], NULL, 10);
+	pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (pidfd < 0 || fstat(pidfd, &st))
+		fail("the process", -errno);
+	id = st.st_ino;
+	open_device();
+	connect_bus();
+	if (!strcmp(argv[1], "race"))
+		race((unsigned int)strtoul(argv[3], NULL, 10));
+	else
+		latency((unsigned int)strtoul(argv[3], NULL, 10));
+	sd_bus_flush_close_unref(bus);
+	return 0;
+}
