@@ -72,7 +72,7 @@ programs() {
 }
 
 list_is_complete() {
-	(cd "$prefix" && find . ! -type d | sed "s,^\./,,; s,^$lib/,LIBDIR/," | LC_ALL=C sort) \
+	(cd "$prefix" && find . ! -type d ! -path "./etc/*" | sed "s,^\./,,; s,^$lib/,LIBDIR/," | LC_ALL=C sort) \
 		>"$work/have"
 	grep -v '^#' "$here/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }
@@ -149,6 +149,7 @@ prefix=$root/usr
 libdir=$prefix/$lib
 
 check 'all files, and no other' list_is_complete
+check 'the configuration' test -f "$root/etc/panthor-mem/memd.conf"
 check 'names of the library' library
 check 'no paths of the build' no_paths
 for page in "$prefix"/share/man/man?/*; do
