@@ -121,6 +121,32 @@ static void test_what_it_cannot(void **state)
 	check_said("no such panthor device");
 }
 
+/* The compositor without privileges. */
+static void test_example(void **state)
+{
+	char input[256], expected[128], command[512];
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+	int pid;
+
+	(void)state;
+	if (!getenv("EXAMPLE"))
+		skip();
+	start("");
+	pid = (int)w.victims[0];
+	snprintf(input, sizeof(input), "suspend %d\\nactivate %d\\nsuspend 999999999\\nquit\\n", pid,
+		 pid);
+	snprintf(command, sizeof(command), "printf '%s' | '%s'", input, getenv("EXAMPLE"));
+	assert_int_equal(world_run(&w, world_me(), "", argv, out, sizeof(out)), 0);
+	/* The claim comes after the reclaim, and may overtake it: it is there in the end. */
+	snprintf(expected, sizeof(expected), "%d: reclaimed ", pid);
+	check_said(expected);
+	snprintf(expected, sizeof(expected), "%d: claimed ", pid);
+	check_said(expected);
+	check_said("999999999: ");
+	assert_int_equal(reclaim(world_client(&w, world_me()), w.victims[0],
+				 &(struct options){ .dry_run = true })->evicted, 4 * MIB);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
@@ -130,6 +156,7 @@ int main(void)
 		TEST(test_of_others),
 		TEST(test_without_broker),
 		TEST(test_what_it_cannot),
+		TEST(test_example),
 	};
 
 	return cmocka_run_group_tests_name("command", tests, NULL, NULL);

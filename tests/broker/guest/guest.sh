@@ -5,97 +5,12 @@
 # usage, in the guest: guest.sh BUILD_DIRECTORY [RACES]
 build=$1
 races=${2:-1000}
-export TOOL=$build/tools/panthor-mem
-. "$(dirname "$0")/../../tools/lib.sh"
-needs jq dbus-daemon setpriv
-
-# Other users may not be able to read the build directory.
-bin=$work/bin
-mkdir "$bin"
-cp "$build"/broker/panthor-memd "$build"/tools/panthor-mem "$build"/tests/tools/guest/gpu-holder \
-	"$build"/tests/broker/guest/memd-race "$build"/libdrm-panthor/libdrm_panthor.so.1 "$bin"
-chmod -R a+rX "$work"
-chmod 755 "$work"
-export LD_LIBRARY_PATH=$bin
-chmod 666 /dev/dri/renderD*
-
-user=65534 # nobody
-as_user() { setpriv --reuid $user --regid $user --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
-tool() {
-	as_user "$bin/panthor-mem" "$@" >"$work/out" 2>"$work/err" </dev/null
-	status=$?
-	out=$(cat "$work/out")
-	err=$(cat "$work/err")
-}
-MiB=1048576
-
-# --- the bus and the service --------------------------------------------------------------
-
-sed 's/user="panthor-memd"/user="daemon"/' "$(dirname "$0")/../../../broker/org.panthormem.Broker1.conf" \
-	>"$work/policy.conf"
-cat >"$work/bus.conf" <<END
-<busconfig><type>system</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
-<policy context='default'><allow user='*'/><deny own='*'/><deny send_type='method_call'/>
-<allow send_type='signal'/><allow send_requested_reply='true' send_type='method_return'/>
-<allow send_requested_reply='true' send_type='error'/><allow receive_type='method_call'/>
-<allow receive_type='method_return'/><allow receive_type='error'/><allow receive_type='signal'/>
-<allow send_destination='org.freedesktop.DBus'/></policy>
-<include>$work/policy.conf</include></busconfig>
-END
-dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
-# No limit in time: the tests are quicker than any user.
-printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\nBurst=1000000\n' \
-	>"$work/memd.conf"
-mkdir -m 777 "$work/run"
-
-# until COMMAND...: it succeeds, or a minute is over.
-until_done() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
-start_memd() {
-	: >"$work/memd.log"
-	setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
-		--bounding-set=-all,+sys_resource --inh-caps=-all,+sys_resource \
-		--ambient-caps=-all,+sys_resource \
-		"$bin/panthor-memd" --config "$work/memd.conf" --runtime "$work/run" 2>"$work/memd.log" &
-	memd=$!
-	check 'panthor-memd starts' until_done grep -q 'is ready' "$work/memd.log"
-}
-check 'the bus starts' until_done test -S "$work/bus"
+. "$(dirname "$0")/lib.sh"
 start_memd
 cat "$work/memd.log"
 check 'one capability' test "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$memd/status" | sort -u)" \
 	= 0000000001000000
 
-# --- processes ------------------------------------------------------------------------------
-
-# holder NAME MIB [COMMAND...]: sets pid_NAME; ask NAME talks to it.
-declare -A in_of out_of pid_of
-holder() {
-	local name=$1 mib=$2 in out
-	shift 2
-	mkfifo "$work/$name.in" "$work/$name.out"
-	"$@" "$bin/gpu-holder" "$name" "$mib" <"$work/$name.in" >"$work/$name.out" &
-	pid_of[$name]=$!
-	exec {in}>"$work/$name.in" {out}<"$work/$name.out"
-	in_of[$name]=$in out_of[$name]=$out
-	read -r word <&"$out"
-	check "$name is ready" test "$word" = ready
-}
-intact() {
-	echo check >&"${in_of[$1]}"
-	read -r word <&"${out_of[$1]}"
-	check "$1: contents $2" test "$word" = intact
-}
-evicted() {
-	"$bin/panthor-mem" list --json "${pid_of[$1]}" | jq '[.processes[].evicted_bytes] | add // 0'
-}
 holder game 24 setpriv --reuid $user --regid $user --clear-groups
 holder browser 8 setpriv --reuid $user --regid $user --clear-groups
 holder service 4

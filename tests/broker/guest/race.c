@@ -81,6 +81,9 @@ static void connect_bus(void)
 	ret = sd_bus_open_system(&bus);
 	if (ret >= 0)
 		ret = sd_bus_get_unique_name(bus, &name);
+	/* A host with a high load stands still at times. */
+	if (ret >= 0)
+		ret = sd_bus_set_method_call_timeout(bus, WAIT_USEC);
 	if (seteuid(0))
 		fail("seteuid", -errno);
 	if (ret < 0)
@@ -103,6 +106,7 @@ struct call {
 	bool done;
 	bool failed;
 	uint32_t status;
+	int64_t begin, end;
 };
 
 static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
@@ -113,6 +117,7 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 
 	(void)unused;
 	c->done = true;
+	c->end = now_ns();
 	c->failed = e;
 	if (e)
 		fprintf(stderr, "%s: %s\n", e->name, e->message);
@@ -127,7 +132,7 @@ static void start(struct call *c, const char *method)
 {
 	int ret;
 
-	*c = (struct call){ 0 };
+	*c = (struct call){ .begin = now_ns() };
 	ret = sd_bus_call_method_async(bus, NULL, BROKER_NAME, BROKER_PATH, BROKER_NAME, method,
 				       on_reply, c, "uta{sv}", pid, id, 0);
 	if (ret >= 0)
@@ -168,6 +173,18 @@ static void check(unsigned int round, const char *when)
 	exit(1);
 }
 
+/* What took long, or could not do everything. */
+static void show_if_odd(unsigned int round, const char *what, const struct call *c,
+			uint32_t usual)
+{
+	const uint32_t pinned = DRM_PANTHOR_MEM_STATUS_PINNED;
+	const int64_t ms = (c->end - c->begin) / 1000000;
+
+	if (ms > 2000 || c->status & ~(usual | pinned))
+		fprintf(stderr, "round %u: %s took %" PRId64 " ms, status 0x%x\n", round, what, ms,
+			c->status);
+}
+
 static void race(unsigned int count)
 {
 	unsigned int i, overtaken = 0;
@@ -180,12 +197,11 @@ static void race(unsigned int count)
 		wait_a_bit((unsigned int)rand() % 20000);
 		start(&in, "Claim");
 		finish(&in);
-		/* What the kernel could not do says so. */
-		if (in.status)
-			fprintf(stderr, "round %u: status 0x%x\n", i, in.status);
 		check(i, "when the claim is answered");
 		finish(&out);
 		check(i, "when the reclaim is answered");
+		show_if_odd(i, "reclaim", &out, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+		show_if_odd(i, "claim", &in, 0);
 		overtaken += !!(out.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	}
 	printf("%u races, %u reclaims were overtaken\n", count, overtaken);

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# Sourced in the guest: a real bus, panthor-memd on it as a user with one capability, and
+# processes of another user that hold GPU memory. $build is the build directory.
+# shellcheck shell=bash
+export TOOL=$build/tools/panthor-mem
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../../tools/lib.sh"
+needs jq dbus-daemon setpriv
+
+# Other users may not be able to read the build directory.
+bin=$work/bin
+mkdir "$bin"
+cp "$build"/broker/panthor-memd "$build"/tools/panthor-mem "$build"/tests/tools/guest/gpu-holder \
+	"$build"/tests/broker/guest/memd-race "$build"/libdrm-panthor/libdrm_panthor.so.1 "$bin"
+chmod -R a+rX "$work"
+chmod 755 "$work"
+export LD_LIBRARY_PATH=$bin
+chmod 666 /dev/dri/renderD*
+
+user=65534 # nobody
+as_user() { setpriv --reuid $user --regid $user --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
+tool() {
+	as_user "$bin/panthor-mem" "$@" >"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	out=$(cat "$work/out")
+	err=$(cat "$work/err")
+}
+MiB=1048576
+
+# --- the bus and the service --------------------------------------------------------------
+
+sed 's/user="panthor-memd"/user="daemon"/' "$here/../../../broker/org.panthormem.Broker1.conf" \
+	>"$work/policy.conf"
+cat >"$work/bus.conf" <<END
+<busconfig><type>system</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
+<policy context='default'><allow user='*'/><deny own='*'/><deny send_type='method_call'/>
+<allow send_type='signal'/><allow send_requested_reply='true' send_type='method_return'/>
+<allow send_requested_reply='true' send_type='error'/><allow receive_type='method_call'/>
+<allow receive_type='method_return'/><allow receive_type='error'/><allow receive_type='signal'/>
+<allow send_destination='org.freedesktop.DBus'/></policy>
+<include>$work/policy.conf</include></busconfig>
+END
+dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+# No limit in time: the tests are quicker than any user.
+printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\nBurst=1000000\n' \
+	>"$work/memd.conf"
+mkdir -m 777 "$work/run"
+
+# until COMMAND...: it succeeds, or a minute is over.
+until_done() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+start_memd() {
+	: >"$work/memd.log"
+	setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
+		--bounding-set=-all,+sys_resource --inh-caps=-all,+sys_resource \
+		--ambient-caps=-all,+sys_resource \
+		"$bin/panthor-memd" --config "$work/memd.conf" --runtime "$work/run" 2>"$work/memd.log" &
+	memd=$!
+	check 'panthor-memd starts' until_done grep -q 'is ready' "$work/memd.log"
+}
+check 'the bus starts' until_done test -S "$work/bus"
+
+# --- processes ------------------------------------------------------------------------------
+
+# holder NAME MIB [COMMAND...]: sets pid_NAME; ask NAME talks to it.
+declare -A in_of out_of pid_of
+holder() {
+	local name=$1 mib=$2 in out
+	shift 2
+	mkfifo "$work/$name.in" "$work/$name.out"
+	"$@" "$bin/gpu-holder" "$name" "$mib" <"$work/$name.in" >"$work/$name.out" &
+	pid_of[$name]=$!
+	exec {in}>"$work/$name.in" {out}<"$work/$name.out"
+	in_of[$name]=$in out_of[$name]=$out
+	read -r word <&"$out"
+	check "$name is ready" test "$word" = ready
+}
+intact() {
+	echo check >&"${in_of[$1]}"
+	read -r word <&"${out_of[$1]}"
+	check "$1: contents $2" test "$word" = intact
+}
+evicted() {
+	"$bin/panthor-mem" list --json "${pid_of[$1]}" | jq '[.processes[].evicted_bytes] | add // 0'
+}
