@@ -13,21 +13,6 @@ JOBS=${JOBS:-$(nproc)}
 # is_odd PATH: does it contain characters that the kernel's build cannot handle?
 is_odd() { [[ $1 == *[!A-Za-z0-9_./+,~-]* ]]; }
 
-# Prints the files that the series adds to Linux, by their path there. All but the uAPI
-# header are in kernel/, at the same path.
-own_files() {
-	(cd "$TOP/kernel" && find Documentation drivers mm -type f | LC_ALL=C sort)
-	echo include/uapi/drm/panthor_mem.h
-}
-own_path() {
-	case $1 in
-	include/uapi/*) echo "$TOP/$1" ;;
-	*) echo "$TOP/kernel/$1" ;;
-	esac
-}
-# The objects built from those files in mm/.
-own_mm_objects() { own_files | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
-
 # Messages go to standard error: standard output is for results, such as --json.
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }

@@ -5,15 +5,31 @@
  * Two ioctls on a panthor node. MEM_RECLAIM moves the GPU buffers of a process
  * out of RAM, MEM_CLAIM brings them back. This header is the whole contract; the
  * kernel, the library, the tests and direct users share it.
+ *
+ * The panthor_drm.h of a kernel with the ioctls has the same definitions, and takes
+ * precedence. With an older one, or none, they are here.
  */
 #ifndef _UAPI_PANTHOR_MEM_H_
 #define _UAPI_PANTHOR_MEM_H_
 
 #include "drm.h"
 
+#if defined(__has_include)
+#if __has_include("panthor_drm.h")
+#include "panthor_drm.h"
+#elif __has_include(<drm/panthor_drm.h>)
+#include <drm/panthor_drm.h>
+#endif
+#endif
+
+#ifndef DRM_PANTHOR_HAS_MEM_RECLAIM
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
+
+/** DRM_PANTHOR_HAS_MEM_RECLAIM: this header describes both ioctls. */
+#define DRM_PANTHOR_HAS_MEM_RECLAIM 1
 
 /**
  * DOC: Words
@@ -79,16 +95,6 @@ extern "C" {
  * - EINTR: a signal came before anything was done.
  * - ENODEV: the device was unplugged.
  */
-
-/*
- * ioctl numbers and feature macro. Unlike the numbers in panthor_drm.h, which
- * are enumeration constants, all of them can be tested with #ifdef.
- */
-#define DRM_PANTHOR_MEM_RECLAIM 0x11
-#define DRM_PANTHOR_MEM_CLAIM 0x12
-
-/** DRM_PANTHOR_HAS_MEM_RECLAIM: this header describes both ioctls. */
-#define DRM_PANTHOR_HAS_MEM_RECLAIM 1
 
 /**
  * enum drm_panthor_mem_target_flags - What names the target
@@ -316,6 +322,13 @@ struct drm_panthor_mem_claim {
 	__u32 pad;
 };
 
+/*
+ * ioctl numbers. The same as in panthor_drm.h, where they are enumeration constants:
+ * test for the feature macro, not for them.
+ */
+#define DRM_PANTHOR_MEM_RECLAIM 0x11
+#define DRM_PANTHOR_MEM_CLAIM 0x12
+
 /** DRM_IOCTL_PANTHOR_MEM_RECLAIM: See &struct drm_panthor_mem_reclaim. */
 #define DRM_IOCTL_PANTHOR_MEM_RECLAIM \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_PANTHOR_MEM_RECLAIM, \
@@ -329,5 +342,7 @@ struct drm_panthor_mem_claim {
 #if defined(__cplusplus)
 }
 #endif
+
+#endif /* DRM_PANTHOR_HAS_MEM_RECLAIM */
 
 #endif /* _UAPI_PANTHOR_MEM_H_ */

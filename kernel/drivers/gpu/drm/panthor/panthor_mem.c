@@ -18,7 +18,7 @@
 #include <linux/sched/signal.h>
 
 #include <drm/drm_drv.h>
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 #include "panthor_device.h"
 #include "panthor_mem.h"
@@ -150,12 +150,16 @@ int panthor_mem_pause(struct panthor_mem_op *op, u32 *us)
  * @op: Call.
  * @resv: Reservation.
  *
- * Return: 0, or a negative errno of panthor_mem_pause().
+ * Return: 0, or a negative errno of panthor_mem_pause(); 0 or -EINTR for the
+ * caller's own VM.
  */
 int panthor_mem_lock_resv(struct panthor_mem_op *op, struct dma_resv *resv)
 {
 	u32 us = 0;
 	int ret;
+
+	if (op->own_locks)
+		return dma_resv_lock_interruptible(resv, NULL);
 
 	while (!dma_resv_trylock(resv)) {
 		ret = panthor_mem_pause(op, &us);

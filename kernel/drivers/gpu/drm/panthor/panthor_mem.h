@@ -8,7 +8,10 @@
  * panthor_mem_target.c   the target: its VMs, its files, its BOs
  * panthor_mem_reclaim.c  MEM_RECLAIM: evict and page out
  * panthor_mem_claim.c    MEM_CLAIM: prefetch and validate
- * panthor_mem_pieces.c   what both do to pages, on several CPUs
+ * panthor_mem_swapin.c   the same for a job that finds its VM evicted
+ * panthor_mem_map.c      GPU mappings, for a claim
+ * panthor_mem_unmap.c    GPU mappings, for a reclaim
+ * panthor_mem_pieces.c   pages of BOs, on several CPUs
  * panthor_mem_sysfs.c    the same from a shell
  */
 
@@ -21,27 +24,20 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
+#include "panthor_mem_pieces.h"
+
 struct dma_resv;
 struct drm_gpuvm;
 struct panthor_device;
 struct panthor_gem_object;
-struct panthor_mem_run;
 struct panthor_mem_selector;
 struct panthor_vm;
 
 /*
- * Work is done in slices: of so many BOs at most, and no more of them are evicted
- * before what they leave behind is paged out.
+ * No more is evicted before what is left behind is paged out. A slice has no more
+ * than PANTHOR_MEM_SLICE_BOS BOs, either.
  */
-#define PANTHOR_MEM_SLICE_BOS		256
 #define PANTHOR_MEM_SLICE_BYTES		SZ_64M
-
-/*
- * Private BOs are unmapped and mapped in batches of about this size, because
- * each update of the MMU ends with a flush. The VM's locks are held over one.
- */
-#define PANTHOR_MEM_BATCH_BYTES		SZ_1M
-#define PANTHOR_MEM_BATCH_BOS		64
 
 /**
  * struct panthor_mem_target - The files and VMs that a call works on
@@ -115,6 +111,9 @@ struct panthor_mem_op {
 	/** @deadline_ns: CLOCK_MONOTONIC time until which locks are waited for. */
 	s64 deadline_ns;
 
+	/** @own_locks: The locks are those of the caller's own VM: they are waited for. */
+	bool own_locks;
+
 	/** @grace_us: Microseconds that may be waited after @deadline_ns, all in all. */
 	u32 grace_us;
 
@@ -127,14 +126,14 @@ struct panthor_mem_op {
 	/** @error: Errno of a failure that ends the call, or 0. */
 	int error;
 
+	/** @vm: VM that maps the BOs of the slice at hand, or NULL. */
+	struct panthor_vm *vm;
+
 	/** @bos: BOs of the slice at hand. We hold references. */
 	struct panthor_gem_object *bos[PANTHOR_MEM_SLICE_BOS];
 
 	/** @bo_count: Number of entries of @bos. */
 	u32 bo_count;
-
-	/** @batch: Those of @bos that are unmapped or mapped with one update. */
-	struct panthor_gem_object *batch[PANTHOR_MEM_BATCH_BOS];
 
 	/** @bytes: Of each of @bos, how much is to be written or read; 0: none. */
 	u64 bytes[PANTHOR_MEM_SLICE_BOS];
@@ -142,8 +141,8 @@ struct panthor_mem_op {
 	/** @pages: Of each of @bos, how many pages that was. */
 	u64 pages[PANTHOR_MEM_SLICE_BOS];
 
-	/** @run: What panthor_mem_run_pieces() needs, or NULL. */
-	struct panthor_mem_run *run;
+	/** @run: What panthor_mem_run_pieces() needs. */
+	struct panthor_mem_run run;
 };
 
 /**
@@ -165,6 +164,7 @@ bool panthor_mem_ends_early(struct panthor_mem_op *op);
 
 /* panthor_mem_calls.c */
 void panthor_mem_init(struct panthor_device *ptdev);
+struct panthor_mem_op *panthor_mem_op_alloc(struct panthor_device *ptdev);
 struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev,
 					 const struct panthor_mem_selector *selector,
 					 bool evicts);
@@ -187,8 +187,6 @@ int panthor_mem_next_vm_bos(struct panthor_mem_op *op,
 bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 			       int *handle);
 void panthor_mem_put_bos(struct panthor_mem_op *op);
-bool panthor_mem_in_batch(const struct panthor_mem_op *op,
-			  const struct panthor_gem_object *bo, u32 count);
 bool panthor_mem_first_visit(struct panthor_mem_op *op,
 			     struct panthor_gem_object *bo);
 bool panthor_mem_visited(const struct panthor_mem_op *op,

@@ -18,6 +18,8 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include <kunit/static_stub.h>
+
 #include "panthor_device.h"
 #include "panthor_mem.h"
 #include "panthor_mem_select.h"
@@ -59,6 +61,33 @@ static void panthor_mem_set_collected(struct panthor_mem_op *op)
 }
 
 /**
+ * panthor_mem_op_alloc() - Allocate what stands for a call
+ * @ptdev: Device.
+ *
+ * It has no target and is not listed, and no lock is waited for.
+ *
+ * Return: The call, or NULL. To be ended with panthor_mem_end().
+ */
+struct panthor_mem_op *panthor_mem_op_alloc(struct panthor_device *ptdev)
+{
+	struct panthor_mem_op *op;
+
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_op_alloc, ptdev);
+
+	op = kzalloc_obj(*op);
+	if (!op)
+		return NULL;
+
+	op->started = ktime_get_ns();
+	op->grace_us = PANTHOR_MEM_GRACE_US;
+	op->target.ptdev = ptdev;
+	INIT_LIST_HEAD(&op->node);
+	panthor_mem_run_init(&op->run);
+
+	return op;
+}
+
+/**
  * panthor_mem_begin() - Begin a call
  * @ptdev: Device.
  * @selector: What names the target. Outlives the call.
@@ -74,15 +103,11 @@ struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev,
 	struct panthor_mem_op *op;
 	int ret;
 
-	op = kzalloc_obj(*op);
+	op = panthor_mem_op_alloc(ptdev);
 	if (!op)
 		return ERR_PTR(-ENOMEM);
 
-	op->started = ktime_get_ns();
-	op->grace_us = PANTHOR_MEM_GRACE_US;
-	op->target.ptdev = ptdev;
 	op->target.selector = selector;
-	INIT_LIST_HEAD(&op->node);
 	panthor_mem_list(op, evicts);
 
 	ret = panthor_mem_target_init(&op->target, ptdev, selector);
@@ -113,7 +138,6 @@ void panthor_mem_end(struct panthor_mem_op *op)
 	wake_up_all(&ptdev->mem.changed);
 
 	panthor_mem_target_fini(&op->target);
-	kfree(op->run);
 	kfree(op);
 }
 

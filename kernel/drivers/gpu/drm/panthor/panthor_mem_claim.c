@@ -29,7 +29,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 #include <kunit/static_stub.h>
 
@@ -48,26 +48,6 @@
 static_assert(sizeof(struct drm_panthor_mem_claim) == 56);
 static_assert(offsetof(struct drm_panthor_mem_claim, target) == 8);
 static_assert(offsetof(struct drm_panthor_mem_claim, claimed_bytes) == 32);
-
-/**
- * struct panthor_mem_claim_op - A running claim
- */
-struct panthor_mem_claim_op {
-	/** @base: Common part. */
-	struct panthor_mem_op *base;
-
-	/** @args: Arguments and results. */
-	struct drm_panthor_mem_claim *args;
-
-	/** @vm: The VM that maps the BOs of the slice, or NULL. */
-	struct panthor_vm *vm;
-
-	/** @prefetched: Bytes read back, to tell whether anything was done. */
-	u64 prefetched;
-
-	/** @counted: BOs of the slice that are in &drm_panthor_mem_claim.claimed_bytes. */
-	DECLARE_BITMAP(counted, PANTHOR_MEM_SLICE_BOS);
-};
 
 static void panthor_mem_claim_clear(struct drm_panthor_mem_claim *args)
 {
@@ -127,50 +107,25 @@ static bool panthor_mem_claim_should_stop(struct panthor_mem_claim_op *op)
 	return op->base->stop;
 }
 
-/* A disk is asked for much at once. */
-static void panthor_mem_ask_for_pages(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
-{
-	if (panthor_mem_supported())
-		shmem_start_swapin(bo->base.filp->f_mapping, first, last);
-}
-
-/*
- * Reads pages of a BO back into the page cache. Holes stay holes: pages that
- * never existed must not be allocated, and charged, here.
+/**
+ * panthor_mem_read_pages() - Read pages of a BO from swap into the page cache
+ * @data: Not used.
+ * @bo: BO.
+ * @first: First page.
+ * @last: Last page, inclusive.
+ *
+ * Return: The number of pages, or a negative errno.
  */
-static long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
-				   pgoff_t first, pgoff_t last)
+long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
+			    pgoff_t first, pgoff_t last)
 {
-	struct inode *inode = file_inode(bo->base.filp);
-	pgoff_t index = first;
+	int ret;
 
-	/* Never called then, but there is no shmem_get_folio() to link. */
 	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
-	while (index <= last) {
-		struct folio *folio;
-		int ret;
-
-		if (signal_pending(current))
-			return -EINTR;
-
-		ret = shmem_get_folio(inode, index, 0, &folio, SGP_NOALLOC);
-		if (ret == -ENOENT || (!ret && !folio)) {
-			index++;
-			continue;
-		}
-		if (ret)
-			return ret;
-
-		index = folio_next_index(folio);
-		folio_unlock(folio);
-		folio_mark_accessed(folio);
-		folio_put(folio);
-		cond_resched();
-	}
-
-	return last - first + 1;
+	ret = shmem_prefetch_range(bo->base.filp->f_mapping, first, last);
+	return ret ?: last - first + 1;
 }
 
 /* 0 also for an evicted BO that was never paged out, or read back since. */
@@ -178,11 +133,19 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_swap, bo);
 
-	return (u64)READ_ONCE(SHMEM_I(file_inode(bo->base.filp))->swapped) << PAGE_SHIFT;
+	return (u64)shmem_pages_in_swap(bo->base.filp->f_mapping) << PAGE_SHIFT;
 }
 
-/* Takes the pages of BO @i, if it is evicted. Counts them also if something else fails. */
-static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
+/**
+ * panthor_mem_claim_pages() - Take the pages of a BO of the slice, if it is evicted
+ * @op: Claim, or swap-in for a job.
+ * @i: Index of the BO. Its reservation lock is held.
+ *
+ * They are counted also if something else fails.
+ *
+ * Return: 0 or a negative errno.
+ */
+int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 {
 	struct panthor_gem_object *bo = op->base->bos[i];
 	int ret;
@@ -192,7 +155,7 @@ static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	if (!panthor_mem_bo_evicted(bo))
 		return 0;
 
-	ret = panthor_gem_swapin_locked(bo, PANTHOR_GEM_EXPLICIT);
+	ret = panthor_gem_swapin_locked(bo, op->reason);
 	/* The shrinker can have taken them again between two batches. */
 	if (bo->backing.pages && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
@@ -206,7 +169,7 @@ static int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
  */
 static int panthor_mem_lock_vm_bo(struct panthor_mem_claim_op *op, struct panthor_gem_object *bo)
 {
-	struct dma_resv *resv = panthor_vm_resv(op->vm);
+	struct dma_resv *resv = panthor_vm_resv(op->base->vm);
 	u32 us = 0;
 	int ret;
 
@@ -225,66 +188,24 @@ static int panthor_mem_lock_vm_bo(struct panthor_mem_claim_op *op, struct pantho
 static void panthor_mem_unlock_vm_bo(struct panthor_mem_claim_op *op,
 				     struct panthor_gem_object *bo)
 {
-	if (bo->base.resv != panthor_vm_resv(op->vm))
+	if (bo->base.resv != panthor_vm_resv(op->base->vm))
 		dma_resv_unlock(bo->base.resv);
-	dma_resv_unlock(panthor_vm_resv(op->vm));
-}
-
-/*
- * Takes the pages of the next private BOs, or of one external BO, and maps them with
- * one update of the MMU. @next is the index to go on from. Returns 0, 1 if they have
- * more mappings than one update restores, or a negative errno.
- */
-static int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 last,
-				 u32 *next)
-{
-	struct panthor_mem_op *base = op->base;
-	struct dma_resv *resv = base->bos[first]->base.resv;
-	u64 bytes = 0;
-	u32 i, count = 0;
-	int ret = 0;
-
-	for (i = first; i < last && !ret; i++) {
-		struct panthor_gem_object *bo = base->bos[i];
-
-		/* An external BO has a lock of its own: it goes alone. */
-		if (bo->base.resv != resv || bytes >= PANTHOR_MEM_BATCH_BYTES ||
-		    count == PANTHOR_MEM_BATCH_BOS)
-			break;
-		/* Those that were unmapped are met again by their handle. */
-		if (!panthor_vm_bo_evicted(op->vm, bo) ||
-		    panthor_mem_in_batch(base, bo, count))
-			continue;
-
-		base->batch[count++] = bo;
-		bytes += bo->base.size;
-		ret = panthor_mem_claim_pages(op, i);
-	}
-	*next = max(i, first + 1);
-
-	if (!ret && count)
-		ret = panthor_vm_restore_mappings(op->vm, base->batch, count, false);
-
-	/* Also those that failed, or are unmapped by now: the shrinker has to find them. */
-	for (i = 0; i < count; i++)
-		panthor_vm_bo_restored(op->vm, base->batch[i], !ret);
-
-	return ret;
+	dma_resv_unlock(panthor_vm_resv(op->base->vm));
 }
 
 /* Validates BOs of the slice in the VM that maps them, a batch at a time. */
-static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 first, u32 last)
+static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 first, u32 end)
 {
 	u32 next, us = 0;
 	int ret;
 
-	while (first < last && !panthor_mem_claim_should_stop(op)) {
+	while (first < end && !panthor_mem_claim_should_stop(op)) {
 		struct panthor_gem_object *bo = op->base->bos[first];
 
 		next = first + 1;
 		ret = panthor_mem_lock_vm_bo(op, bo);
 		if (!ret) {
-			ret = panthor_mem_map_batch(op, first, last, &next);
+			ret = panthor_mem_map_batch(op, first, end, &next);
 			panthor_mem_unlock_vm_bo(op, bo);
 			/* Somebody works on the mappings of the VM. */
 			if (ret == -EBUSY)
@@ -300,10 +221,10 @@ static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 firs
 }
 
 /* Brings back BOs that no VM of the target maps: only their pages. */
-static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
-				     u32 first, u32 last)
+static void panthor_mem_validate_unmapped(struct panthor_mem_claim_op *op,
+					  u32 first, u32 end)
 {
-	for (u32 i = first; i < last && !panthor_mem_claim_should_stop(op); i++) {
+	for (u32 i = first; i < end && !panthor_mem_claim_should_stop(op); i++) {
 		struct panthor_gem_object *bo = op->base->bos[i];
 		int ret;
 
@@ -324,9 +245,17 @@ static void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op,
 	}
 }
 
-/* Not over the I/O: an unplug waits for this. */
-static void panthor_mem_validate(struct panthor_mem_claim_op *op, u32 first, u32 last)
+/**
+ * panthor_mem_validate() - Take the pages of BOs of the slice, and map them
+ * @data: &struct panthor_mem_claim_op.
+ * @first: Index of the first BO.
+ * @end: Index of the first BO behind them.
+ *
+ * An unplug of the device waits for this, but not for the reads before it.
+ */
+void panthor_mem_validate(void *data, u32 first, u32 end)
 {
+	struct panthor_mem_claim_op *op = data;
 	int cookie;
 
 	if (!drm_dev_enter(&op->base->target.ptdev->base, &cookie)) {
@@ -334,27 +263,22 @@ static void panthor_mem_validate(struct panthor_mem_claim_op *op, u32 first, u32
 		return;
 	}
 
-	if (op->vm)
-		panthor_mem_validate_slice(op, first, last);
+	if (op->base->vm)
+		panthor_mem_validate_slice(op, first, end);
 	else
-		panthor_mem_swapin_slice(op, first, last);
+		panthor_mem_validate_unmapped(op, first, end);
 	drm_dev_exit(cookie);
 }
 
-static void panthor_mem_claim_ready(void *data, u32 first, u32 last)
-{
-	panthor_mem_validate(data, first, last);
-}
-
 static const struct panthor_mem_work panthor_mem_prefetch = {
-	.ahead = panthor_mem_ask_for_pages,
 	.piece = panthor_mem_read_pages,
+	.swaps_in = true,
 };
 
 static const struct panthor_mem_work panthor_mem_prefetch_and_validate = {
-	.ahead = panthor_mem_ask_for_pages,
 	.piece = panthor_mem_read_pages,
-	.ready = panthor_mem_claim_ready,
+	.ready = panthor_mem_validate,
+	.swaps_in = true,
 };
 
 /*
@@ -367,16 +291,16 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 	bool only = panthor_mem_prefetches_only(op);
 	u64 max = op->args->max_bytes, bytes = panthor_mem_claim_progress(op);
 	struct panthor_mem_op *base = op->base;
-	u32 i, last;
+	u32 i, end;
 	int ret;
 
-	for (last = first; last < base->bo_count; last++) {
-		struct panthor_gem_object *bo = base->bos[last];
+	for (end = first; end < base->bo_count; end++) {
+		struct panthor_gem_object *bo = base->bos[end];
 
 		if (max && bytes >= max)
 			break;
 
-		base->bytes[last] = 0;
+		base->bytes[end] = 0;
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
@@ -388,15 +312,14 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 		}
 
 		/* A prefetch counts what it reads, so that the next one gets on. */
-		base->bytes[last] = panthor_mem_bytes_in_swap(bo);
-		bytes += only ? base->bytes[last] : bo->base.size;
+		base->bytes[end] = panthor_mem_bytes_in_swap(bo);
+		bytes += only ? base->bytes[end] : bo->base.size;
 	}
 
-	ret = panthor_mem_run_pieces(base, first, last, only ? &panthor_mem_prefetch :
-				     &panthor_mem_prefetch_and_validate, op);
+	ret = panthor_mem_run_pieces(base, first, end, op->work, op);
 
 	*error = 0;
-	for (i = first; i < last; i++) {
+	for (i = first; i < end; i++) {
 		if (base->bytes[i] && base->pages[i] < base->bos[i]->base.size >> PAGE_SHIFT) {
 			*error = ret;
 			break;
@@ -412,7 +335,7 @@ static bool panthor_mem_try_locks(struct panthor_mem_claim_op *op, struct pantho
 {
 	int ret;
 
-	if (op->vm) {
+	if (op->base->vm) {
 		ret = panthor_mem_lock_vm_bo(op, bo);
 		if (!ret)
 			panthor_mem_unlock_vm_bo(op, bo);
@@ -451,7 +374,11 @@ static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
 	}
 }
 
-static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
+/**
+ * panthor_mem_swapin_slice() - Swap in the evicted BOs of the slice, up to the cap
+ * @op: Claim, or swap-in for a job.
+ */
+void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
 	u32 first = 0;
@@ -465,8 +392,13 @@ static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 		if (error)
 			panthor_mem_claim_fail(op, error);
 	}
+}
 
-	/* Also when we were stopped: whoever stopped wants to know. */
+/* Also if the claim was stopped: whoever stopped it wants to know. */
+static void panthor_mem_count_remaining(struct panthor_mem_claim_op *op)
+{
+	struct panthor_mem_op *base = op->base;
+
 	for (u32 i = 0; i < base->bo_count; i++) {
 		if (panthor_mem_bo_evicted(base->bos[i]) &&
 		    panthor_mem_first_visit(base, base->bos[i]))
@@ -476,10 +408,12 @@ static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
 
 static void panthor_mem_claim_bos(struct panthor_mem_claim_op *op)
 {
-	if (panthor_mem_dry_claim(op))
+	if (panthor_mem_dry_claim(op)) {
 		panthor_mem_dry_claim_slice(op);
-	else
-		panthor_mem_claim_slice(op);
+	} else {
+		panthor_mem_swapin_slice(op);
+		panthor_mem_count_remaining(op);
+	}
 
 	panthor_mem_put_bos(op->base);
 	cond_resched();
@@ -491,13 +425,13 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 	u64 va = 0;
 	int ret = 0;
 
-	op->vm = vm;
+	op->base->vm = vm;
 	while (!fatal_signal_pending(current) &&
 	       (ret = panthor_mem_next_vm_bos(op->base, vm, &va)) > 0)
 		panthor_mem_claim_bos(op);
 	if (ret < 0)
 		panthor_mem_claim_fail(op, ret);
-	op->vm = NULL;
+	op->base->vm = NULL;
 
 	if (panthor_mem_dry_claim(op))
 		return;
@@ -565,10 +499,12 @@ int panthor_mem_claim(struct panthor_device *ptdev,
 		      const struct panthor_mem_selector *selector,
 		      struct drm_panthor_mem_claim *args)
 {
-	struct panthor_mem_claim_op op = { .args = args };
+	struct panthor_mem_claim_op op = { .args = args, .reason = PANTHOR_GEM_EXPLICIT };
 	int ret;
 
 	panthor_mem_claim_clear(args);
+	op.work = panthor_mem_prefetches_only(&op) ? &panthor_mem_prefetch :
+		  &panthor_mem_prefetch_and_validate;
 
 	op.base = panthor_mem_begin(ptdev, selector, false);
 	if (IS_ERR(op.base)) {
@@ -577,12 +513,6 @@ int panthor_mem_claim(struct panthor_device *ptdev,
 	}
 	/* A dry run waits for nothing. */
 	op.base->deadline_ns = panthor_mem_dry_claim(&op) ? 0 : args->deadline_ns ?: S64_MAX;
-
-	op.base->run = panthor_mem_run_alloc();
-	if (!op.base->run) {
-		panthor_mem_end(op.base);
-		return -ENOMEM;
-	}
 
 	trace_panthor_mem_claim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_claim_target(&op);

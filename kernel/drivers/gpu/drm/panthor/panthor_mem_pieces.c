@@ -16,7 +16,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
+#include <linux/shmem_fs.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -26,7 +26,9 @@
 #include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
+#include "panthor_mem_batch.h"
 #include "panthor_mem_pieces.h"
+#include "panthor_mmu.h"
 
 /* Much longer than a look for a signal, and short: nobody has to wait long for the end. */
 #define PANTHOR_MEM_STEP_PAGES		(SZ_256K >> PAGE_SHIFT)
@@ -45,64 +47,27 @@
 /* Below, waking somebody up takes longer than the work. */
 #define PANTHOR_MEM_HELP_BYTES		SZ_512K
 
-/* Next to the caller. The disk, or memory, is the limit before that. */
-#define PANTHOR_MEM_HELPERS		3
-
-struct panthor_mem_helper {
-	struct work_struct work;
-	struct panthor_mem_run *run;
-};
-
-/* A place in the row. */
-struct panthor_mem_place {
-	/* Index of the BO. */
-	u32 bo;
-	/* Its page. */
-	pgoff_t page;
-	/* How many pages of the row are in front of it. */
-	pgoff_t before;
-};
-
-/**
- * struct panthor_mem_run - Pieces that are being worked on
+/*
+ * The second thread that swaps in a VM begins at the other end, and the two meet
+ * somewhere: they would only contend for the same pages. So its BOs are in reverse
+ * order, and so are the pages of each: @count of them, from @first on in the row.
  */
-struct panthor_mem_run {
-	/** @op: Call whose slice it is. */
-	struct panthor_mem_op *op;
+static pgoff_t panthor_mem_first_page(const struct panthor_mem_op *op, u32 bo,
+				      pgoff_t first, pgoff_t count)
+{
+	if (!op->run.second)
+		return first;
 
-	/** @work: What is done with them. */
-	const struct panthor_mem_work *work;
+	return (op->bos[bo]->base.size >> PAGE_SHIFT) - first - count;
+}
 
-	/** @data: For the functions of @work. */
-	void *data;
-
-	/** @lock: Protects @next and @ahead. */
-	spinlock_t lock;
-
-	/** @next: Where the next piece begins. */
-	struct panthor_mem_place next;
-
-	/** @ahead: The same for &panthor_mem_work.ahead. */
-	struct panthor_mem_place ahead;
-
-	/** @last: Index behind the last BO. */
-	u32 last;
-
-	/** @piece_pages: Pages of a piece. */
-	pgoff_t piece_pages;
-
-	/** @stop: No piece, and no step of one, is to be begun any more. */
-	bool stop;
-
-	/** @error: First error, or 0. */
-	atomic_t error;
-
-	/** @done: Sum of what &panthor_mem_work.piece returned, for each BO. */
-	atomic_long_t done[PANTHOR_MEM_SLICE_BOS];
-
-	/** @helpers: Other threads. */
-	struct panthor_mem_helper helpers[PANTHOR_MEM_HELPERS];
-};
+static void panthor_mem_reverse(struct panthor_mem_op *op, u32 first, u32 end)
+{
+	for (; first + 1 < end; first++, end--) {
+		swap(op->bos[first], op->bos[end - 1]);
+		swap(op->bytes[first], op->bytes[end - 1]);
+	}
+}
 
 /*
  * Goes on by at most @pages pages of one BO, and tells which these are. BOs that
@@ -115,9 +80,9 @@ static pgoff_t panthor_mem_advance(const struct panthor_mem_run *run,
 	const struct panthor_mem_op *op = run->op;
 	pgoff_t end;
 
-	while (place->bo < run->last && !op->bytes[place->bo])
+	while (place->bo < run->end && !op->bytes[place->bo])
 		place->bo++;
-	if (place->bo == run->last)
+	if (place->bo == run->end)
 		return 0;
 
 	*from = *place;
@@ -183,31 +148,52 @@ static pgoff_t panthor_mem_take_ahead(struct panthor_mem_run *run,
 {
 	guard(spinlock)(&run->lock);
 
-	if (!run->work->ahead || run->ahead.before >= run->next.before + PANTHOR_MEM_AHEAD_PAGES)
+	if (!run->work->swaps_in || run->ahead.before >= run->next.before + PANTHOR_MEM_AHEAD_PAGES)
 		return 0;
 
 	return panthor_mem_take(run, &run->ahead, start);
 }
 
+/* Nothing is done for swap in RAM. */
+static void panthor_mem_start_reading(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_start_reading, bo, first, last);
+
+	if (panthor_mem_supported())
+		shmem_start_swapin(bo->base.filp->f_mapping, first, last);
+}
+
 static void panthor_mem_do_ahead(struct panthor_mem_run *run)
 {
 	struct panthor_mem_place place, from;
-	pgoff_t pages, count;
+	pgoff_t pages, count, first;
 
 	while ((pages = panthor_mem_take_ahead(run, &place))) {
 		for (; pages; pages -= count) {
 			count = panthor_mem_advance(run, &place, pages, &from);
-			run->work->ahead(run->op->bos[from.bo], from.page, from.page + count - 1);
+			first = panthor_mem_first_page(run->op, from.bo, from.page, count);
+			panthor_mem_start_reading(run->op->bos[from.bo], first,
+						  first + count - 1);
 		}
 		cond_resched();
 	}
+}
+
+/* A BO that somebody else has brought back meanwhile has nothing left to read. */
+static long panthor_mem_do_step(struct panthor_mem_run *run, struct panthor_gem_object *bo,
+				pgoff_t first, pgoff_t count)
+{
+	if (run->work->swaps_in && panthor_gem_is_resident(bo))
+		return count;
+
+	return run->work->piece(run->data, bo, first, first + count - 1);
 }
 
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 {
 	struct panthor_mem_place place, from;
 	struct blk_plug plug;
-	pgoff_t pages, count;
+	pgoff_t pages, count, first;
 	long ret;
 
 	panthor_mem_do_ahead(run);
@@ -220,8 +206,8 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 	for (; pages && !panthor_mem_run_stopped(run); pages -= count) {
 		count = panthor_mem_advance(run, &place, min(pages, PANTHOR_MEM_STEP_PAGES),
 					    &from);
-		ret = run->work->piece(run->data, run->op->bos[from.bo], from.page,
-				       from.page + count - 1);
+		first = panthor_mem_first_page(run->op, from.bo, from.page, count);
+		ret = panthor_mem_do_step(run, run->op->bos[from.bo], first, count);
 		if (ret < 0) {
 			panthor_mem_stop_run(run, ret);
 			break;
@@ -255,11 +241,17 @@ static u32 panthor_mem_most_helpers(u32 cpus)
  * panthor_mem_helper_count() - How many threads are to help
  * @bytes: Size of the work.
  *
+ * The helpers are workers, at nice 0. A caller that is nicer than that works
+ * alone: what it asks for must not take more from others than it does itself.
+ *
  * Return: The number.
  */
 u32 panthor_mem_helper_count(u64 bytes)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_helper_count, bytes);
+
+	if (task_nice(current) > 0)
+		return 0;
 
 	return min(panthor_mem_most_helpers(num_online_cpus()), bytes / PANTHOR_MEM_HELP_BYTES);
 }
@@ -269,7 +261,7 @@ static u32 panthor_mem_ready(struct panthor_mem_run *run, u32 ready)
 {
 	struct panthor_mem_op *op = run->op;
 
-	while (ready < run->last &&
+	while (ready < run->end &&
 	       (!op->bytes[ready] || atomic_long_read_acquire(&run->done[ready]) ==
 				     op->bos[ready]->base.size >> PAGE_SHIFT))
 		ready++;
@@ -293,13 +285,45 @@ static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 
 	return bytes;
 }
 
+/* Whether another thread swaps in BOs of the same VM. */
+static bool panthor_mem_run_begin_vm(const struct panthor_mem_run *run)
+{
+	return run->work->swaps_in && run->op->vm && panthor_vm_swapin_begin(run->op->vm);
+}
+
+static void panthor_mem_run_end_vm(const struct panthor_mem_run *run)
+{
+	if (run->work->swaps_in && run->op->vm)
+		panthor_vm_swapin_end(run->op->vm);
+}
+
+/*
+ * Each helper is for another CPU: where CPUs share no cache, a worker would begin
+ * on ours, and stay there for some ticks of the scheduler.
+ */
+static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
+{
+	u32 helpers = run->second ? 0 : panthor_mem_helper_count(bytes);
+	u32 cpu = raw_smp_processor_id();
+
+	for (u32 i = 0; i < helpers; i++) {
+		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
+		queue_work_on(cpu, system_dfl_wq, &run->helpers[i].work);
+	}
+
+	return helpers;
+}
+
 /**
  * panthor_mem_run_pieces() - Do something with the pages of BOs, on several CPUs
  * @op: Call. Of its slice, those BOs are meant that have &panthor_mem_op.bytes.
  * @first: Index of the first BO.
- * @last: Index behind the last BO.
+ * @end: Index behind the last BO.
  * @work: What to do.
  * @data: For the functions of @work.
+ *
+ * If another thread swaps in BOs of the same VM, the BOs are put into reverse order
+ * first.
  *
  * A pending signal ends it early, if @work does not say otherwise, and so does
  * whatever panthor_mem_ends_early() knows. What &panthor_mem_work.piece has returned
@@ -307,37 +331,30 @@ static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 
  *
  * Return: 0, -EINTR if it was ended early, or what a piece failed with.
  */
-int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
+int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
 {
-	struct panthor_mem_run *run = op->run;
-	u32 helpers, i, cpu, next, told = first;
+	struct panthor_mem_run *run = &op->run;
+	u32 helpers, i, next, told = first;
 	u64 bytes = 0;
 
-	for (i = first; i < last; i++) {
-		atomic_long_set(&run->done[i], 0);
-		bytes += op->bytes[i];
-	}
 	run->op = op;
 	run->work = work;
 	run->data = data;
 	run->next = (struct panthor_mem_place){ .bo = first };
 	run->ahead = run->next;
-	run->last = last;
-	run->piece_pages = panthor_mem_piece_pages(bytes);
+	run->end = end;
 	run->stop = false;
+	run->second = panthor_mem_run_begin_vm(run);
 	atomic_set(&run->error, 0);
-
-	/*
-	 * Each for another CPU: where CPUs share no cache, a worker would begin
-	 * on ours, and stay there for some ticks of the scheduler.
-	 */
-	helpers = panthor_mem_helper_count(bytes);
-	cpu = raw_smp_processor_id();
-	for (i = 0; i < helpers; i++) {
-		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
-		queue_work_on(cpu, system_dfl_wq, &run->helpers[i].work);
+	if (run->second)
+		panthor_mem_reverse(op, first, end);
+	for (i = first; i < end; i++) {
+		atomic_long_set(&run->done[i], 0);
+		bytes += op->bytes[i];
 	}
+	run->piece_pages = panthor_mem_piece_pages(bytes);
+	helpers = panthor_mem_start_helpers(run, bytes);
 
 	do {
 		next = panthor_mem_ready(run, told);
@@ -354,37 +371,28 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 last,
 	for (i = 0; i < helpers; i++)
 		cancel_work_sync(&run->helpers[i].work);
 
-	for (i = first; i < last; i++)
+	for (i = first; i < end; i++)
 		op->pages[i] = atomic_long_read(&run->done[i]);
 
 	next = panthor_mem_ready(run, told);
 	if (work->ready && next > told && !op->stop)
 		work->ready(data, told, next);
+	panthor_mem_run_end_vm(run);
 
 	return atomic_read(&run->error);
 }
 
 /**
- * panthor_mem_run_alloc() - Get what panthor_mem_run_pieces() needs
- *
- * Return: It, or NULL. For &panthor_mem_op.run; panthor_mem_end() frees it.
+ * panthor_mem_run_init() - Initialize what panthor_mem_run_pieces() needs
+ * @run: &panthor_mem_op.run, zeroed.
  */
-struct panthor_mem_run *panthor_mem_run_alloc(void)
+void panthor_mem_run_init(struct panthor_mem_run *run)
 {
-	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_run_alloc);
-
-	struct panthor_mem_run *run = kzalloc_obj(*run);
-
-	if (!run)
-		return NULL;
-
 	spin_lock_init(&run->lock);
 	for (u32 i = 0; i < ARRAY_SIZE(run->helpers); i++) {
 		INIT_WORK(&run->helpers[i].work, panthor_mem_help);
 		run->helpers[i].run = run;
 	}
-
-	return run;
 }
 
 #if IS_ENABLED(CONFIG_DRM_PANTHOR_KUNIT_TEST)

@@ -35,7 +35,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gpuvm.h>
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 #include <kunit/static_stub.h>
 
@@ -60,41 +60,6 @@ static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 32);
 
 /* How long a wait for the GPU goes on without a look for a claim. */
 #define PANTHOR_MEM_WAIT_MS		20
-
-/**
- * struct panthor_mem_reclaim_op - A running reclaim
- */
-struct panthor_mem_reclaim_op {
-	/** @base: Common part. */
-	struct panthor_mem_op *base;
-
-	/** @args: Arguments and results. */
-	struct drm_panthor_mem_reclaim *args;
-
-	/** @vm: VM whose BOs the slice holds, or NULL. */
-	struct panthor_vm *vm;
-
-	/** @vm_index: Index of @vm among the VMs of the target. */
-	u32 vm_index;
-
-	/** @locked: Reservation lock that we hold, or NULL. */
-	struct dma_resv *locked;
-
-	/** @slice_bytes: Bytes of this slice that are to be paged out. */
-	u64 slice_bytes;
-
-	/** @ours: BOs of the slice that no other reclaim may page out. */
-	DECLARE_BITMAP(ours, PANTHOR_MEM_SLICE_BOS);
-
-	/** @cached: BOs of the slice that had been evicted before the call. */
-	DECLARE_BITMAP(cached, PANTHOR_MEM_SLICE_BOS);
-
-	/** @missed: Pages that could not be isolated in the last pass. */
-	atomic_long_t missed;
-
-	/** @drained: The per-CPU batches of all CPUs were emptied once. */
-	bool drained;
-};
 
 /* What goes out of the driver: tests put something else in its place. */
 static long panthor_mem_free_swap(void)
@@ -154,40 +119,45 @@ static void panthor_mem_reclaim_clear(struct drm_panthor_mem_reclaim *args)
 	args->status = 0;
 }
 
-static bool panthor_mem_dry_run(const struct panthor_mem_reclaim_op *op)
-{
-	return op->args->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
-}
-
-static bool panthor_mem_pages_out(const struct panthor_mem_reclaim_op *op)
+static bool panthor_mem_reclaim_pages_out(const struct panthor_mem_reclaim_op *op)
 {
 	return !(op->args->flags & (DRM_PANTHOR_MEM_RECLAIM_DRY_RUN |
 				    DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT));
 }
 
-static void panthor_mem_skip(struct panthor_mem_reclaim_op *op,
-			     struct panthor_gem_object *bo, u32 status)
+static void panthor_mem_reclaim_skip(struct panthor_mem_reclaim_op *op,
+				     struct panthor_gem_object *bo, u32 status)
 {
 	op->args->skipped_bytes += bo->base.size;
 	op->args->status |= status;
 }
 
 /* What max_bytes counts. */
-static u64 panthor_mem_progress(const struct panthor_mem_reclaim_op *op)
+static u64 panthor_mem_reclaim_progress(const struct panthor_mem_reclaim_op *op)
 {
-	return panthor_mem_pages_out(op) ? op->args->freed_bytes :
+	return panthor_mem_reclaim_pages_out(op) ? op->args->freed_bytes :
 					   op->args->evicted_bytes;
 }
 
-/* The same, once the slice at hand is paged out. */
-static u64 panthor_mem_expected(const struct panthor_mem_reclaim_op *op)
+/**
+ * panthor_mem_reclaim_expected() - What will count once the slice is paged out
+ * @op: Reclaim.
+ *
+ * Return: A number of bytes, to be compared with the cap.
+ */
+u64 panthor_mem_reclaim_expected(const struct panthor_mem_reclaim_op *op)
 {
-	return panthor_mem_pages_out(op) ? op->args->freed_bytes + op->slice_bytes :
+	return panthor_mem_reclaim_pages_out(op) ? op->args->freed_bytes + op->slice_bytes :
 					   op->args->evicted_bytes;
 }
 
-/* Sets op->base->stop, and the reason, when the call is to end. */
-static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
+/**
+ * panthor_mem_reclaim_should_stop() - Check whether the call is to end
+ * @op: Reclaim. If it is to end, the reason is set.
+ *
+ * Return: true if it is to end.
+ */
+bool panthor_mem_reclaim_should_stop(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
 
@@ -205,7 +175,7 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 		/* What the new work uses is not counted as skipped. */
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
 		base->stop = true;
-	} else if (op->args->max_bytes && panthor_mem_progress(op) >= op->args->max_bytes) {
+	} else if (op->args->max_bytes && panthor_mem_reclaim_progress(op) >= op->args->max_bytes) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
 		base->stop = true;
 	} else if (panthor_mem_free_swap() <= 0) {
@@ -216,18 +186,29 @@ static bool panthor_mem_should_stop(struct panthor_mem_reclaim_op *op)
 	return base->stop;
 }
 
-/* What is evicted and waits to be written, as far as that can be known. */
-static u64 panthor_mem_unwritten(const struct panthor_mem_reclaim_op *op)
+/**
+ * panthor_mem_reclaim_unwritten() - What is evicted and waits to be written
+ * @op: Reclaim.
+ *
+ * Return: A number of bytes, as far as that can be known.
+ */
+u64 panthor_mem_reclaim_unwritten(const struct panthor_mem_reclaim_op *op)
 {
-	return panthor_mem_pages_out(op) ? op->slice_bytes : op->args->evicted_bytes;
+	return panthor_mem_reclaim_pages_out(op) ? op->slice_bytes : op->args->evicted_bytes;
 }
 
-/*
- * Whether the cgroup that is charged for the pages of a BO may swap that much. The
- * swap of the whole machine is looked at elsewhere.
+/**
+ * panthor_mem_reclaim_may_swap() - Check whether the cgroup of a BO may swap so much
+ * @op: Reclaim.
+ * @bo: BO. What counts is the cgroup that is charged for its pages.
+ * @bytes: How much.
+ *
+ * The swap of the whole machine is looked at elsewhere.
+ *
+ * Return: true if it may.
  */
-static bool panthor_mem_may_swap(const struct panthor_mem_reclaim_op *op,
-				 struct panthor_gem_object *bo, u64 bytes)
+bool panthor_mem_reclaim_may_swap(const struct panthor_mem_reclaim_op *op,
+				  struct panthor_gem_object *bo, u64 bytes)
 {
 	u64 room = panthor_mem_swap_room(bo);
 
@@ -247,17 +228,21 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op,
 		return false;
 
 	if (op->slice_bytes >= PANTHOR_MEM_SLICE_BYTES ||
-	    (max && panthor_mem_expected(op) >= max))
+	    (max && panthor_mem_reclaim_expected(op) >= max))
 		return true;
 
 	if (op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT)
 		return true;
 
-	return panthor_mem_pages_out(op) &&
-	       !panthor_mem_may_swap(op, next, op->slice_bytes + next->base.size);
+	return panthor_mem_reclaim_pages_out(op) &&
+	       !panthor_mem_reclaim_may_swap(op, next, op->slice_bytes + next->base.size);
 }
 
-static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
+/**
+ * panthor_mem_reclaim_unlock() - Drop the reservation lock that a reclaim holds
+ * @op: Reclaim. It may hold none.
+ */
+void panthor_mem_reclaim_unlock(struct panthor_mem_reclaim_op *op)
 {
 	if (op->locked)
 		dma_resv_unlock(op->locked);
@@ -271,21 +256,23 @@ static void panthor_mem_unlock(struct panthor_mem_reclaim_op *op)
 static bool panthor_mem_must_yield(const struct panthor_mem_reclaim_op *op)
 {
 	return READ_ONCE(op->base->cancelled) ||
-	       (op->vm && panthor_mem_vm_has_new_work(op->base, op->vm_index));
+	       (op->base->vm && panthor_mem_vm_has_new_work(op->base, op->vm_index));
 }
 
-/*
- * Locks the reservation of @bo, if that is not what we hold. Returns 0 or a
- * negative errno of panthor_mem_pause().
+/**
+ * panthor_mem_reclaim_lock() - Lock the reservation of a BO
+ * @op: Reclaim. Any other lock that it holds is dropped.
+ * @bo: BO.
+ *
+ * Return: 0 or a negative errno of panthor_mem_pause().
  */
-static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
-			    struct panthor_gem_object *bo)
+int panthor_mem_reclaim_lock(struct panthor_mem_reclaim_op *op, struct panthor_gem_object *bo)
 {
 	struct dma_resv *resv = bo->base.resv;
 	int ret;
 
 	if (op->locked != resv) {
-		panthor_mem_unlock(op);
+		panthor_mem_reclaim_unlock(op);
 		ret = panthor_mem_lock_resv(op->base, resv);
 		if (ret)
 			return ret;
@@ -293,7 +280,7 @@ static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
 	}
 
 	if (panthor_mem_must_yield(op)) {
-		panthor_mem_unlock(op);
+		panthor_mem_reclaim_unlock(op);
 		return -ECANCELED;
 	}
 
@@ -301,7 +288,7 @@ static int panthor_mem_lock(struct panthor_mem_reclaim_op *op,
 }
 
 /* Ends the call, but for a lock that is contended after the deadline. */
-static void panthor_mem_lock_failed(struct panthor_mem_reclaim_op *op, int error)
+static void panthor_mem_reclaim_lock_failed(struct panthor_mem_reclaim_op *op, int error)
 {
 	struct panthor_mem_op *base = op->base;
 
@@ -351,9 +338,16 @@ static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
 	return shared;
 }
 
-/* Whether a resident BO can go; if not, @status says why. */
-static bool panthor_mem_evictable(struct panthor_mem_reclaim_op *op,
-				  struct panthor_gem_object *bo, u32 *status)
+/**
+ * panthor_mem_reclaim_evictable() - Check whether a resident BO can go
+ * @op: Reclaim.
+ * @bo: BO. Its reservation lock is held.
+ * @status: Out: &enum drm_panthor_mem_status that says why not, or 0.
+ *
+ * Return: true if it can.
+ */
+bool panthor_mem_reclaim_evictable(struct panthor_mem_reclaim_op *op,
+				   struct panthor_gem_object *bo, u32 *status)
 {
 	dma_resv_assert_held(bo->base.resv);
 
@@ -382,19 +376,19 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 	if (!by_us && bo->mem_evicted_at >= op->base->ticket)
 		return;
 
-	panthor_mem_unlock(op);
+	panthor_mem_reclaim_unlock(op);
 	bytes = panthor_mem_bytes_in_ram(bo);
 	if (!bytes)
 		return;
 
 	/* That device has not taken it the last time, or the cgroup may not swap. */
-	if ((panthor_mem_dry_run(op) && READ_ONCE(bo->mem_refused)) ||
-	    !panthor_mem_may_swap(op, bo, PAGE_SIZE)) {
+	if ((panthor_mem_reclaim_is_dry(op) && READ_ONCE(bo->mem_refused)) ||
+	    !panthor_mem_reclaim_may_swap(op, bo, PAGE_SIZE)) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
 		return;
 	}
 
-	if (panthor_mem_dry_run(op)) {
+	if (panthor_mem_reclaim_is_dry(op)) {
 		op->args->evicted_bytes += bytes;
 		return;
 	}
@@ -423,26 +417,27 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 
 	dma_resv_assert_held(bo->base.resv);
 
-	if (!panthor_mem_evictable(op, bo, &status)) {
-		panthor_mem_skip(op, bo, status);
+	if (!panthor_mem_reclaim_evictable(op, bo, &status)) {
+		panthor_mem_reclaim_skip(op, bo, status);
 		return 0;
 	}
 
-	if (!panthor_mem_may_swap(op, bo, panthor_mem_unwritten(op) + bo->base.size)) {
-		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
+	if (!panthor_mem_reclaim_may_swap(op, bo, panthor_mem_reclaim_unwritten(op) +
+					  bo->base.size)) {
+		panthor_mem_reclaim_skip(op, bo, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 		return 0;
 	}
 
-	if (panthor_mem_dry_run(op)) {
+	if (panthor_mem_reclaim_is_dry(op)) {
 		op->slice_bytes += bo->base.size;
 		op->args->evicted_bytes += bo->base.size;
 		return 0;
 	}
 
-	if (panthor_mem_pages_out(op)) {
+	if (panthor_mem_reclaim_pages_out(op)) {
 		/* Another reclaim pages it out, although it has come back since. */
 		if (atomic_xchg(&bo->mem_paging, 1)) {
-			panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+			panthor_mem_reclaim_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 			return 0;
 		}
 		ours = true;
@@ -489,17 +484,17 @@ static void panthor_mem_try_bo(struct panthor_mem_reclaim_op *op, u32 i)
 	int ret;
 
 	do {
-		ret = panthor_mem_lock(op, bo);
+		ret = panthor_mem_reclaim_lock(op, bo);
 		if (ret)
 			break;
 
 		ret = panthor_mem_take_bo(op, i);
 		if (ret == -EDEADLK) {
-			panthor_mem_unlock(op);
+			panthor_mem_reclaim_unlock(op);
 			ret = panthor_mem_pause(op->base, &us) ?: -EAGAIN;
 		} else if (ret == -EAGAIN) {
 			/* It has many mappings: others get a chance. */
-			panthor_mem_unlock(op);
+			panthor_mem_reclaim_unlock(op);
 			cond_resched();
 			if (signal_pending(current))
 				ret = -EINTR;
@@ -507,73 +502,9 @@ static void panthor_mem_try_bo(struct panthor_mem_reclaim_op *op, u32 i)
 	} while (ret == -EAGAIN);
 
 	if (ret == -EBUSY && panthor_gem_is_resident(bo))
-		panthor_mem_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+		panthor_mem_reclaim_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 	else if (ret)
-		panthor_mem_lock_failed(op, ret);
-}
-
-/* Gathers the private BOs from @first on that one update is to unmap. */
-static u32 panthor_mem_gather_batch(struct panthor_mem_reclaim_op *op, u32 first, u32 *count)
-{
-	struct panthor_mem_op *base = op->base;
-	u64 left = min(PANTHOR_MEM_BATCH_BYTES, PANTHOR_MEM_SLICE_BYTES - op->slice_bytes);
-	u64 max = op->args->max_bytes, bytes = 0;
-	u32 i, status;
-
-	/* What is behind the cap stays mapped. */
-	if (max)
-		left = min(left, max - min(max, panthor_mem_expected(op)));
-
-	*count = 0;
-	for (i = first; i < base->bo_count && bytes < left && *count < PANTHOR_MEM_BATCH_BOS; i++) {
-		struct panthor_gem_object *bo = base->bos[i];
-
-		if (bo->base.resv != op->locked)
-			break;
-		if (!bo->backing.pages || panthor_mem_in_batch(base, bo, *count) ||
-		    !panthor_mem_evictable(op, bo, &status) ||
-		    !panthor_mem_may_swap(op, bo, panthor_mem_unwritten(op) + bytes +
-					  bo->base.size))
-			continue;
-
-		base->batch[(*count)++] = bo;
-		bytes += bo->base.size;
-	}
-
-	return max(i, first + 1);
-}
-
-/*
- * Tears down the mappings of the next private BOs with one update of the MMU, or
- * some if they have many. What it leaves out, evicting does. Returns the index to
- * go on from.
- */
-static u32 panthor_mem_unmap_ahead(struct panthor_mem_reclaim_op *op, u32 first)
-{
-	struct panthor_mem_op *base = op->base;
-	u32 next, count;
-	int ret;
-
-	do {
-		/* Others get a chance between two batches, and can end the call. */
-		panthor_mem_unlock(op);
-		cond_resched();
-
-		if (panthor_mem_should_stop(op) || panthor_mem_dry_run(op) || !op->vm ||
-		    base->bos[first]->base.resv != panthor_vm_resv(op->vm) ||
-		    panthor_mem_lock(op, base->bos[first]))
-			return first + 1;
-
-		next = panthor_mem_gather_batch(op, first, &count);
-		ret = count ? panthor_vm_evict_mappings(op->vm, base->batch, count) : 0;
-	} while (ret > 0);
-
-	if (ret < 0 && ret != -EBUSY) {
-		base->error = ret;
-		base->stop = true;
-	}
-
-	return next;
+		panthor_mem_reclaim_lock_failed(op, ret);
 }
 
 /*
@@ -594,14 +525,14 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 			break;
 
 		if (i == unmapped)
-			unmapped = panthor_mem_unmap_ahead(op, i);
+			unmapped = panthor_mem_unmap_batch(op, i);
 		if (base->stop)
 			break;
 
 		if (panthor_mem_first_visit(base, base->bos[i]))
 			panthor_mem_try_bo(op, i);
 	}
-	panthor_mem_unlock(op);
+	panthor_mem_reclaim_unlock(op);
 
 	return i;
 }
@@ -650,7 +581,7 @@ static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 firs
 
 	/* Also in the last slice, the status says why there is less. */
 	if (panthor_mem_ends_early(op->base))
-		panthor_mem_should_stop(op);
+		panthor_mem_reclaim_should_stop(op);
 
 	return panthor_mem_ends_early(op->base) || fatal_signal_pending(current) ? 0 : missing;
 }
@@ -735,7 +666,7 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 	struct panthor_mem_op *base = op->base;
 	u32 first = 0, next;
 
-	while (first < base->bo_count && !panthor_mem_should_stop(op)) {
+	while (first < base->bo_count && !panthor_mem_reclaim_should_stop(op)) {
 		int cookie;
 
 		/* The reason is looked at on top. */
@@ -751,7 +682,7 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 		panthor_mem_evict_end(base);
 
 		/* What is evicted is paged out, also when we are to stop. */
-		if (next > first && op->slice_bytes && panthor_mem_pages_out(op)) {
+		if (next > first && op->slice_bytes && panthor_mem_reclaim_pages_out(op)) {
 			panthor_mem_page_out(op, first, next);
 			panthor_mem_release_slice(op);
 		}
@@ -761,7 +692,7 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 }
 
 /* Counts what a busy VM keeps. */
-static void panthor_mem_skip_slice(struct panthor_mem_reclaim_op *op)
+static void panthor_mem_reclaim_skip_slice(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
 
@@ -771,7 +702,7 @@ static void panthor_mem_skip_slice(struct panthor_mem_reclaim_op *op)
 		if (!panthor_mem_first_visit(base, bo) || !panthor_gem_is_resident(bo))
 			continue;
 
-		panthor_mem_skip(op, bo, refcount_read(&bo->backing.pin_count) ?
+		panthor_mem_reclaim_skip(op, bo, refcount_read(&bo->backing.pin_count) ?
 				 DRM_PANTHOR_MEM_STATUS_PINNED : DRM_PANTHOR_MEM_STATUS_BUSY);
 	}
 }
@@ -781,14 +712,14 @@ static bool panthor_mem_vm_idle(struct panthor_vm *vm)
 	return dma_resv_test_signaled(panthor_vm_resv(vm), DMA_RESV_USAGE_BOOKKEEP);
 }
 
-static bool panthor_mem_wait_for_fence(struct panthor_mem_reclaim_op *op,
-				       struct dma_fence *work)
+static bool panthor_mem_reclaim_wait_for_fence(struct panthor_mem_reclaim_op *op,
+					       struct dma_fence *work)
 {
 	while (!dma_fence_is_signaled(work)) {
 		s64 now = ktime_get_ns(), left;
 
-		if (panthor_mem_dry_run(op) || op->args->deadline_ns <= now ||
-		    panthor_mem_should_stop(op))
+		if (panthor_mem_reclaim_is_dry(op) || op->args->deadline_ns <= now ||
+		    panthor_mem_reclaim_should_stop(op))
 			return false;
 
 		/* Not below: a deadline long ago is as far from now as it gets. */
@@ -806,7 +737,7 @@ static bool panthor_mem_wait_for_fence(struct panthor_mem_reclaim_op *op,
  * New work is not waited for: it says that the process is not in the background.
  * Returns true if the work is done.
  */
-static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op, struct panthor_vm *vm)
+static bool panthor_mem_reclaim_wait(struct panthor_mem_reclaim_op *op, struct panthor_vm *vm)
 {
 	struct dma_fence *work;
 	bool done = true;
@@ -820,7 +751,7 @@ static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op, struct panthor_v
 	}
 
 	if (work)
-		done = panthor_mem_wait_for_fence(op, work);
+		done = panthor_mem_reclaim_wait_for_fence(op, work);
 	dma_fence_put(work);
 
 	return done;
@@ -829,18 +760,18 @@ static bool panthor_mem_wait(struct panthor_mem_reclaim_op *op, struct panthor_v
 static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op, u32 index)
 {
 	struct panthor_vm *vm = op->base->target.vms[index];
-	bool waited = panthor_mem_wait(op, vm);
+	bool waited = panthor_mem_reclaim_wait(op, vm);
 	u64 va = 0;
 	int ret = 0;
 
-	op->vm = vm;
+	op->base->vm = vm;
 	op->vm_index = index;
 	while (!op->base->stop && (ret = panthor_mem_next_vm_bos(op->base, vm, &va)) > 0) {
 		if (!waited) {
-			panthor_mem_skip_slice(op);
+			panthor_mem_reclaim_skip_slice(op);
 		} else if (panthor_mem_vm_idle(vm)) {
 			panthor_mem_reclaim_slice(op);
-		} else if (!panthor_mem_should_stop(op)) {
+		} else if (!panthor_mem_reclaim_should_stop(op)) {
 			/* A VM_BIND. What it uses is not counted as skipped. */
 			op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
 			op->base->stop = true;
@@ -850,8 +781,8 @@ static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op, u32 index)
 	}
 	/* Nobody can say then what the VM maps: it is not counted. */
 	if (ret < 0)
-		panthor_mem_lock_failed(op, ret);
-	op->vm = NULL;
+		panthor_mem_reclaim_lock_failed(op, ret);
+	op->base->vm = NULL;
 }
 
 /* BOs that no VM maps: mmapped ones, and such that were used before. */
@@ -859,7 +790,7 @@ static void panthor_mem_reclaim_files(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_target *target = &op->base->target;
 
-	for (u32 i = 0; i < target->file_count && !panthor_mem_should_stop(op); i++) {
+	for (u32 i = 0; i < target->file_count && !panthor_mem_reclaim_should_stop(op); i++) {
 		int handle = 0;
 
 		while (!op->base->stop &&
@@ -881,7 +812,7 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 	if (panthor_mem_free_swap() <= 0)
 		return -ENOSPC;
 
-	for (u32 i = 0; i < vm_count && !panthor_mem_should_stop(op); i++)
+	for (u32 i = 0; i < vm_count && !panthor_mem_reclaim_should_stop(op); i++)
 		panthor_mem_reclaim_vm(op, i);
 	panthor_mem_reclaim_files(op);
 
@@ -915,20 +846,14 @@ int panthor_mem_reclaim(struct panthor_device *ptdev,
 
 	panthor_mem_reclaim_clear(args);
 
-	op.base = panthor_mem_begin(ptdev, selector, !panthor_mem_dry_run(&op));
+	op.base = panthor_mem_begin(ptdev, selector, !panthor_mem_reclaim_is_dry(&op));
 	if (IS_ERR(op.base)) {
 		ret = PTR_ERR(op.base);
 		return ret == -EINTR ? -ERESTARTSYS : ret;
 	}
 	/* A dry run waits for nothing. */
-	op.base->deadline_ns = panthor_mem_dry_run(&op) ? 0 : args->deadline_ns;
+	op.base->deadline_ns = panthor_mem_reclaim_is_dry(&op) ? 0 : args->deadline_ns;
 	op.base->watches_work = true;
-
-	op.base->run = panthor_mem_run_alloc();
-	if (!op.base->run) {
-		panthor_mem_end(op.base);
-		return -ENOMEM;
-	}
 
 	trace_panthor_mem_reclaim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_reclaim_target(&op);

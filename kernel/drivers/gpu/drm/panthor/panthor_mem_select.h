@@ -6,7 +6,7 @@
 
 #include <linux/types.h>
 
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 struct cgroup;
 struct drm_device;

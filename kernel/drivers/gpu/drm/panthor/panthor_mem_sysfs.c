@@ -18,7 +18,7 @@
 #include <linux/sysfs.h>
 
 #include <drm/drm_drv.h>
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 #include "panthor_device.h"
 #include "panthor_mem.h"

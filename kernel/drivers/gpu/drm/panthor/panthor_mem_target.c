@@ -341,26 +341,6 @@ void panthor_mem_put_bos(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_in_batch() - Check whether a BO is in the batch already
- * @op: Call.
- * @bo: BO. It is met once for each of its mappings.
- * @count: Number of entries of &panthor_mem_op.batch.
- *
- * Return: true if it is.
- */
-bool panthor_mem_in_batch(const struct panthor_mem_op *op,
-			  const struct panthor_gem_object *bo, u32 count)
-{
-	/* Mappings of one BO are next to each other, mostly. */
-	for (u32 i = count; i; i--) {
-		if (op->batch[i - 1] == bo)
-			return true;
-	}
-
-	return false;
-}
-
-/**
  * panthor_mem_first_visit() - Check whether a call sees a BO for the first time
  * @op: Call.
  * @bo: BO.

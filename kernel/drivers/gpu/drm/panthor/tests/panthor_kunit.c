@@ -27,6 +27,7 @@
 #include "../panthor_mem.h"
 #include "../panthor_mmu.h"
 #include "panthor_kunit.h"
+#include "panthor_kunit_index.h"
 
 /* As the GPUs have it, but for 32-bit kernels, as panthor_mmu_init() does. */
 #define PANTHOR_KUNIT_VA_BITS	(BITS_PER_LONG > 48 ? 48 : BITS_PER_LONG)
@@ -189,7 +190,7 @@ struct drm_file *panthor_kunit_open(struct kunit *test, struct panthor_device *p
 	atomic_inc(&ptdev->base.open_count);
 	mutex_lock(&ptdev->base.filelist_mutex);
 	list_add(&file->lhead, &ptdev->base.filelist);
-	drm_file_index_add(file);
+	panthor_kunit_index_add(file);
 	mutex_unlock(&ptdev->base.filelist_mutex);
 
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_kunit_fput, filp));
@@ -223,7 +224,7 @@ void panthor_kunit_set_owner(struct drm_file *file, struct pid *owner)
 
 	mutex_lock(&ddev->filelist_mutex);
 	old = rcu_replace_pointer(file->pid, get_pid(owner), true);
-	drm_file_index_owner(file);
+	panthor_kunit_index_owner(file);
 	mutex_unlock(&ddev->filelist_mutex);
 
 	put_pid(old);

@@ -111,7 +111,7 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
-static struct panthor_mem_run *panthor_test_no_run(void)
+static struct panthor_mem_op *panthor_test_no_op(struct panthor_device *ptdev)
 {
 	return NULL;
 }
@@ -127,14 +127,14 @@ static void panthor_mem_claim_test_no_memory(struct kunit *test)
 	};
 
 	panthor_test_fill(test, 1, PANTHOR_TEST_BO_SIZE);
-	kunit_activate_static_stub(test, panthor_mem_run_alloc, panthor_test_no_run);
+	kunit_activate_static_stub(test, panthor_mem_op_alloc, panthor_test_no_op);
 	KUNIT_EXPECT_EQ(test, -ENOMEM, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 
 	/* The next call is not affected. */
-	kunit_deactivate_static_stub(test, panthor_mem_run_alloc);
+	kunit_deactivate_static_stub(test, panthor_mem_op_alloc);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
 }
@@ -410,7 +410,7 @@ static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
 	struct drm_panthor_mem_claim args = {};
-	struct panthor_mem_claim_op op = { .args = &args, .vm = ctx->vm };
+	struct panthor_mem_claim_op op = { .args = &args, .reason = PANTHOR_GEM_EXPLICIT };
 	struct panthor_gem_object *bo;
 	u32 next;
 
@@ -421,6 +421,7 @@ static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
 
 	op.base = kunit_kzalloc(test, sizeof(*op.base), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, op.base);
+	op.base->vm = ctx->vm;
 	op.base->bos[0] = bo;
 	dma_resv_lock(bo->base.resv, NULL);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_map_batch(&op, 0, 1, &next));

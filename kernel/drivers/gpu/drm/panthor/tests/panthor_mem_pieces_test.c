@@ -10,6 +10,8 @@
 
 #include <kunit/test.h>
 
+#include "panthor_kunit.h"
+
 #define PANTHOR_TEST_PIECE_BOS		6
 #define PANTHOR_TEST_PIECE_PAGES	(16 * PANTHOR_MEM_STEP_PAGES)
 
@@ -21,6 +23,9 @@ static struct {
 	atomic_t pieces, pages, pages_ahead;
 	long most_ahead;
 	u32 not_ahead;
+	/* Where it began. */
+	struct panthor_gem_object *first_bo;
+	pgoff_t first_page;
 	struct panthor_mem_op *cancel;
 	bool fail;
 	/* Until somebody else came, too. */
@@ -45,6 +50,10 @@ static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 	u32 index = bo - panthor_test_pieces.first;
 	u32 nth = atomic_inc_return(&panthor_test_pieces.pieces);
 
+	if (nth == 1) {
+		panthor_test_pieces.first_bo = bo;
+		panthor_test_pieces.first_page = last;
+	}
 	for (pgoff_t page = first; page <= last; page++) {
 		atomic_inc(&panthor_test_pieces.visits[index][page]);
 		if (!atomic_read(&panthor_test_pieces.ahead[index][page]))
@@ -66,7 +75,7 @@ static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 	return last - first + 1;
 }
 
-static void panthor_test_piece_ahead(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
+static void panthor_test_start_reading(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
 {
 	u32 index = bo - panthor_test_pieces.first;
 	long ahead;
@@ -83,20 +92,15 @@ static const struct panthor_mem_work panthor_test_work = {
 	.piece = panthor_test_piece,
 };
 
-static const struct panthor_mem_work panthor_test_work_ahead = {
+static const struct panthor_mem_work panthor_test_work_swaps_in = {
 	.piece = panthor_test_piece,
-	.ahead = panthor_test_piece_ahead,
+	.swaps_in = true,
 };
 
 static const struct panthor_mem_work panthor_test_work_finish = {
 	.piece = panthor_test_piece,
 	.finish = true,
 };
-
-static void panthor_test_free_run(void *run)
-{
-	kfree(run);
-}
 
 /* BOs of nothing but a size: a piece and less, several, and some that are not meant. */
 static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
@@ -112,9 +116,7 @@ static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
 	bos = kunit_kcalloc(test, PANTHOR_TEST_PIECE_BOS, sizeof(*bos), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	KUNIT_ASSERT_NOT_NULL(test, bos);
-	op->run = panthor_mem_run_alloc();
-	KUNIT_ASSERT_NOT_NULL(test, op->run);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_test_free_run, op->run));
+	panthor_mem_run_init(&op->run);
 
 	for (u32 i = 0; i < PANTHOR_TEST_PIECE_BOS; i++) {
 		bos[i].base.size = pages[i] << PAGE_SHIFT;
@@ -191,14 +193,15 @@ static void panthor_pieces_test_ahead(struct kunit *test)
 	KUNIT_ASSERT_GT(test, pages, 2 * PANTHOR_MEM_AHEAD_PAGES);
 
 	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	kunit_activate_static_stub(test, panthor_mem_start_reading, panthor_test_start_reading);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
-							&panthor_test_work_ahead, NULL));
+							&panthor_test_work_swaps_in, NULL));
 	panthor_test_expect_all(test, op, 0, op->bo_count);
 	KUNIT_EXPECT_EQ(test, panthor_test_pieces.not_ahead, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&panthor_test_pieces.pages_ahead), pages);
-	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, op->run->piece_pages);
+	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, op->run.piece_pages);
 	KUNIT_EXPECT_LT(test, panthor_test_pieces.most_ahead,
-			PANTHOR_MEM_AHEAD_PAGES + op->run->piece_pages);
+			PANTHOR_MEM_AHEAD_PAGES + op->run.piece_pages);
 }
 
 /* Small BOs share a piece: one look at the lock for all of them. */
@@ -216,12 +219,12 @@ static void panthor_pieces_test_small(struct kunit *test)
 		op->bos[i]->base.size = 3 * PAGE_SIZE;
 		op->bytes[i] = i == 2 ? 0 : 3 * PAGE_SIZE;
 	}
-	op->run->op = op;
-	op->run->work = &panthor_test_work;
-	op->run->last = op->bo_count;
-	op->run->piece_pages = panthor_mem_piece_pages(0);
-	KUNIT_EXPECT_EQ(test, 3 * (op->bo_count - 1), panthor_mem_take_piece(op->run, &start));
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_take_piece(op->run, &start));
+	op->run.op = op;
+	op->run.work = &panthor_test_work;
+	op->run.end = op->bo_count;
+	op->run.piece_pages = panthor_mem_piece_pages(0);
+	KUNIT_EXPECT_EQ(test, 3 * (op->bo_count - 1), panthor_mem_take_piece(&op->run, &start));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_take_piece(&op->run, &start));
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
 	panthor_test_expect_all(test, op, 0, op->bo_count);
@@ -236,6 +239,45 @@ static void panthor_pieces_test_helped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
 	panthor_test_expect_all(test, op, 0, op->bo_count);
 	KUNIT_EXPECT_GT(test, atomic_read(&panthor_test_pieces.by_others), 0);
+}
+
+/*
+ * Who comes second begins with the last page of the last BO, asks nobody for help,
+ * and misses nothing.
+ */
+static void panthor_pieces_test_second(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+	struct panthor_gem_object *bos[PANTHOR_TEST_PIECE_BOS];
+	struct drm_file *file;
+
+	file = panthor_kunit_open(test, panthor_kunit_device(test), panthor_kunit_process(test));
+	op->vm = panthor_kunit_vm(test, file);
+	KUNIT_ASSERT_FALSE(test, panthor_vm_swapin_begin(op->vm));
+	memcpy(bos, op->bos, sizeof(bos));
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_all_helpers);
+	kunit_activate_static_stub(test, panthor_mem_start_reading, panthor_test_start_reading);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 1, op->bo_count,
+							&panthor_test_work_swaps_in, NULL));
+	panthor_vm_swapin_end(op->vm);
+	KUNIT_EXPECT_PTR_EQ(test, bos[op->bo_count - 1], panthor_test_pieces.first_bo);
+	KUNIT_EXPECT_EQ(test, panthor_test_pieces.first_page,
+			(bos[op->bo_count - 1]->base.size >> PAGE_SHIFT) - 1);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&panthor_test_pieces.by_others));
+	KUNIT_EXPECT_EQ(test, panthor_test_pieces.not_ahead, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, op->bos[0], bos[0]);
+	for (u32 i = 1; i < op->bo_count; i++) {
+		u32 index = op->bo_count - i;
+		u64 pages = bos[index]->base.size >> PAGE_SHIFT;
+
+		KUNIT_EXPECT_PTR_EQ(test, op->bos[i], bos[index]);
+		KUNIT_EXPECT_EQ(test, op->bytes[i], index == 2 ? 0 : bos[index]->base.size);
+		KUNIT_EXPECT_EQ(test, op->pages[i], index == 2 ? 0 : pages);
+		for (u64 page = 0; page < PANTHOR_TEST_PIECE_PAGES; page++)
+			KUNIT_EXPECT_EQ(test, index != 2 && page < pages,
+					atomic_read(&panthor_test_pieces.visits[index][page]));
+	}
 }
 
 struct panthor_test_ready {
@@ -404,12 +446,32 @@ static void panthor_pieces_test_helper_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, most, panthor_mem_helper_count(U64_MAX));
 }
 
+/* Nobody works for a caller that is nicer than the helpers. */
+static void panthor_pieces_test_nice(struct kunit *test)
+{
+	int nice = task_nice(current);
+
+	if (nice >= MAX_NICE)
+		kunit_skip(test, "cannot be nicer");
+
+	set_user_nice(current, 0);
+	KUNIT_EXPECT_EQ(test, panthor_mem_most_helpers(num_online_cpus()),
+			panthor_mem_helper_count(SZ_1G));
+	set_user_nice(current, 1);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(SZ_1G));
+	set_user_nice(current, MAX_NICE);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_helper_count(SZ_1G));
+	set_user_nice(current, nice);
+}
+
 static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_alone),
 	KUNIT_CASE(panthor_pieces_test_part),
 	KUNIT_CASE(panthor_pieces_test_small),
 	KUNIT_CASE(panthor_pieces_test_ahead),
 	KUNIT_CASE(panthor_pieces_test_helped),
+	KUNIT_CASE(panthor_pieces_test_second),
+	KUNIT_CASE(panthor_pieces_test_nice),
 	KUNIT_CASE(panthor_pieces_test_ready),
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
 	KUNIT_CASE(panthor_pieces_test_error),

@@ -12,6 +12,7 @@
 #include <linux/workqueue.h>
 
 #include "panthor_kunit.h"
+#include "panthor_kunit_helpers.h"
 
 /* Some pages, whatever their size. */
 #define PANTHOR_TEST_BO_SIZE	SZ_256K
@@ -91,11 +92,6 @@ static void panthor_test_claim(struct panthor_mem_reclaim_test *ctx)
 	}
 }
 
-static u32 panthor_test_helper_count(u64 bytes)
-{
-	return 0;
-}
-
 static void panthor_test_empty_batches(void)
 {
 	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
@@ -103,7 +99,7 @@ static void panthor_test_empty_batches(void)
 	ctx->drains++;
 }
 
-static struct panthor_mem_run *panthor_test_no_run(void)
+static struct panthor_mem_op *panthor_test_no_op(struct panthor_device *ptdev)
 {
 	return NULL;
 }
@@ -175,7 +171,7 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	kunit_activate_static_stub(test, panthor_mem_free_written, panthor_test_free_written);
 	kunit_activate_static_stub(test, panthor_mem_empty_batches, panthor_test_empty_batches);
 	/* Other threads know nothing of stubs. */
-	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_helper_count);
+	panthor_kunit_work_alone(test);
 
 	ctx->ptdev = panthor_kunit_device(test);
 	ctx->pid = panthor_kunit_process(test);
@@ -195,11 +191,6 @@ static void panthor_test_fill(struct kunit *test, u32 count)
 }
 
 /* For functions that are called alone. */
-static void panthor_test_free(void *memory)
-{
-	kfree(memory);
-}
-
 static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -208,9 +199,7 @@ static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	op->target.ptdev = ctx->ptdev;
 	op->target.selector = &ctx->selector;
-	op->run = panthor_mem_run_alloc();
-	KUNIT_ASSERT_NOT_NULL(test, op->run);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_test_free, op->run));
+	panthor_mem_run_init(&op->run);
 	return op;
 }
 
@@ -390,13 +379,13 @@ static void panthor_mem_reclaim_test_should_stop(struct kunit *test)
 	op.base->cancelled = stop->cancelled;
 	ctx->free_swap = stop->swap;
 
-	KUNIT_EXPECT_EQ(test, panthor_mem_should_stop(&op), stop->status != 0);
+	KUNIT_EXPECT_EQ(test, panthor_mem_reclaim_should_stop(&op), stop->status != 0);
 	KUNIT_EXPECT_EQ(test, op.base->stop, stop->status != 0);
 	KUNIT_EXPECT_EQ(test, args.status, stop->status);
 	/* It does not change its mind, or its reason. */
 	ctx->free_swap = 0;
 	if (stop->status)
-		KUNIT_EXPECT_TRUE(test, panthor_mem_should_stop(&op));
+		KUNIT_EXPECT_TRUE(test, panthor_mem_reclaim_should_stop(&op));
 	if (stop->status)
 		KUNIT_EXPECT_EQ(test, args.status, stop->status);
 }
@@ -411,8 +400,8 @@ static void panthor_mem_reclaim_test_skipped_bytes(struct kunit *test)
 
 	bo = panthor_kunit_bo(test, ctx->file, NULL, SZ_1G);
 	for (u32 i = 0; i < 9; i++)
-		panthor_mem_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
-	panthor_mem_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_PINNED);
+		panthor_mem_reclaim_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
+	panthor_mem_reclaim_skip(&op, bo, DRM_PANTHOR_MEM_STATUS_PINNED);
 
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, PANTHOR_TEST_GIB(10));
 	KUNIT_EXPECT_EQ(test, args.status,
@@ -506,7 +495,7 @@ static void panthor_mem_reclaim_test_no_memory(struct kunit *test)
 	};
 
 	panthor_test_fill(test, 1);
-	kunit_activate_static_stub(test, panthor_mem_run_alloc, panthor_test_no_run);
+	kunit_activate_static_stub(test, panthor_mem_op_alloc, panthor_test_no_op);
 	KUNIT_EXPECT_EQ(test, -ENOMEM, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
@@ -514,7 +503,7 @@ static void panthor_mem_reclaim_test_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 
 	/* The call that failed is not listed any more. */
-	kunit_deactivate_static_stub(test, panthor_mem_run_alloc);
+	kunit_deactivate_static_stub(test, panthor_mem_op_alloc);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->ptdev->mem.reclaims));
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);

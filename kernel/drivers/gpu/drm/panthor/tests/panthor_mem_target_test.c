@@ -11,7 +11,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
-#include <drm/panthor_mem.h>
+#include <drm/panthor_drm.h>
 
 #include <kunit/test.h>
 
@@ -224,7 +224,7 @@ static void panthor_mem_target_test_ioctl_tgid(struct kunit *test)
 
 static void panthor_mem_target_test_arguments(struct kunit *test)
 {
-	const u32 pidfd = DRM_PANTHOR_MEM_TARGET_PIDFD, client = DRM_PANTHOR_MEM_TARGET_CLIENT;
+	const u32 pidfd = DRM_PANTHOR_MEM_TARGET_PIDFD;
 
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(0, 0, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(3, 3, INT_MAX, 0, 0));
@@ -234,55 +234,20 @@ static void panthor_mem_target_test_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, U32_MAX, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, 0, 0, 1));
 
-	/* A target without a flag, a TGID with one, two flags. */
+	/* A target without a flag, a TGID with one. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(0, 3, 0, 1, 0));
-	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(client, 3, 0, U64_MAX, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(client, 3, 1, 1, 0));
-	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(client | pidfd, 3, 0, 1, 0));
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_check_args(pidfd, 3, 0, U64_MAX, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(pidfd, 3, 1, 1, 0));
 }
 
-/* A client is one file, whoever owns it. */
-static void panthor_mem_target_test_client(struct kunit *test)
-{
-	struct panthor_mem_target_test *ctx = test->priv;
-	struct panthor_mem_selector selector;
-	struct drm_file *files[3];
-
-	for (u32 i = 0; i < ARRAY_SIZE(files); i++) {
-		files[i] = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
-		panthor_kunit_vm(test, files[i]);
-	}
-	KUNIT_ASSERT_EQ(test, 0, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CLIENT,
-						    0, files[1]->client_id));
-
-	for (u32 i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, 0, panthor_test_select(ctx, &selector));
-		KUNIT_EXPECT_EQ(test, ctx->target.file_count, 1);
-		KUNIT_EXPECT_EQ(test, ctx->target.vm_count, 1);
-		KUNIT_EXPECT_EQ(test, 1, panthor_test_count_file(&ctx->target, files[1]));
-		panthor_mem_target_fini(&ctx->target);
-		panthor_kunit_set_owner(files[1], ctx->other);
-	}
-
-	panthor_kunit_close(test, files[1]);
-	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_test_select(ctx, &selector));
-	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CLIENT,
-							 0, 0));
-}
-
-/* What is no descriptor of a pidfd or of a cgroup. */
+/* What is no descriptor of a pidfd. */
 static void panthor_mem_target_test_bad_descriptor(struct kunit *test)
 {
 	struct panthor_mem_selector selector;
-	const int cgroup = IS_ENABLED(CONFIG_CGROUPS) ? -EBADF : -EOPNOTSUPP;
 
 	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_PIDFD,
 							 0, U64_MAX));
 	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_PIDFD,
-							 0, 1000000));
-	KUNIT_EXPECT_EQ(test, -EBADF, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CGROUP,
-							 0, U64_MAX));
-	KUNIT_EXPECT_EQ(test, cgroup, panthor_mem_select(&selector, DRM_PANTHOR_MEM_TARGET_CGROUP,
 							 0, 1000000));
 	panthor_mem_unselect(&selector);
 }
@@ -519,18 +484,13 @@ panthor_test_begin_reclaim(struct kunit *test, const struct panthor_mem_selector
 static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
-	struct panthor_mem_op *reclaims[3], *other, *later, *claim;
-	struct panthor_mem_selector client = {};
-	struct drm_file *file;
+	struct panthor_mem_op *reclaims[2], *other, *later, *claim;
 
-	file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	panthor_kunit_open(test, ctx->ptdev, ctx->other);
-	client.client_id = file->client_id;
 
 	reclaims[0] = panthor_test_begin_reclaim(test, &ctx->selector);
 	reclaims[1] = panthor_test_begin_reclaim(test, &ctx->selector);
-	/* The same file by another name. */
-	reclaims[2] = panthor_test_begin_reclaim(test, &client);
 	other = panthor_test_begin_reclaim(test, &ctx->other_selector);
 
 	/* One that is over is not touched. */
@@ -541,7 +501,6 @@ static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 	later = panthor_test_begin_reclaim(test, &ctx->selector);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_cancel_reclaims(claim));
 	KUNIT_EXPECT_TRUE(test, reclaims[1]->cancelled);
-	KUNIT_EXPECT_TRUE(test, reclaims[2]->cancelled);
 	KUNIT_EXPECT_FALSE(test, other->cancelled);
 	KUNIT_EXPECT_FALSE(test, later->cancelled);
 	KUNIT_EXPECT_FALSE(test, panthor_mem_evict_begin(reclaims[1]));
@@ -550,7 +509,6 @@ static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 	panthor_mem_end(claim);
 
 	panthor_mem_end(reclaims[1]);
-	panthor_mem_end(reclaims[2]);
 	panthor_mem_end(other);
 	panthor_mem_end(later);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->ptdev->mem.reclaims));
@@ -592,7 +550,6 @@ static struct kunit_case panthor_mem_target_test_cases[] = {
 	KUNIT_CASE(panthor_mem_target_test_no_file),
 	KUNIT_CASE(panthor_mem_target_test_ioctl_tgid),
 	KUNIT_CASE(panthor_mem_target_test_arguments),
-	KUNIT_CASE(panthor_mem_target_test_client),
 	KUNIT_CASE(panthor_mem_target_test_bad_descriptor),
 	KUNIT_CASE_PARAM(panthor_mem_target_test_handles, panthor_test_count_gen_params),
 	KUNIT_CASE(panthor_mem_target_test_handles_with_gaps),

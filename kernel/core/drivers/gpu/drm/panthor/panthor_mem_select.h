@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+/* What names the target of a reclaim or claim. */
+
+#ifndef __PANTHOR_MEM_SELECT_H__
+#define __PANTHOR_MEM_SELECT_H__
+
+#include <linux/types.h>
+
+#include <drm/panthor_drm.h>
+
+struct drm_device;
+struct drm_file;
+struct pid;
+
+#define PANTHOR_MEM_TARGET_FLAGS	DRM_PANTHOR_MEM_TARGET_PIDFD
+
+/**
+ * struct panthor_mem_selector - What names a target
+ */
+struct panthor_mem_selector {
+	/** @owner: All files that this process owns. We hold a reference. */
+	struct pid *owner;
+};
+
+int panthor_mem_select(struct panthor_mem_selector *selector, u32 flags, u32 tgid, u64 target);
+void panthor_mem_unselect(struct panthor_mem_selector *selector);
+bool panthor_mem_same_selector(const struct panthor_mem_selector *a,
+			       const struct panthor_mem_selector *b);
+bool panthor_mem_selects(const struct panthor_mem_selector *selector,
+			 const struct drm_file *file);
+struct drm_file *panthor_mem_next_file(const struct panthor_mem_selector *selector,
+				       struct drm_device *ddev, u64 *after);
+int panthor_mem_selector_tgid(const struct panthor_mem_selector *selector);
+
+#endif /* __PANTHOR_MEM_SELECT_H__ */

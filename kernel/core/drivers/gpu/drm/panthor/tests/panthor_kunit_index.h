@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+/* What a file of a test needs so that drm_file_next() finds it. */
+
+#ifndef __PANTHOR_KUNIT_INDEX_H__
+#define __PANTHOR_KUNIT_INDEX_H__
+
+#include <drm/drm_file.h>
+
+static inline void panthor_kunit_index_add(struct drm_file *file)
+{
+}
+
+/* After its owner has changed. */
+static inline void panthor_kunit_index_owner(struct drm_file *file)
+{
+}
+
+#endif /* __PANTHOR_KUNIT_INDEX_H__ */

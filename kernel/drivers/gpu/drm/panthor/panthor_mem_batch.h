@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 or MIT */
+/*
+ * Batches of private BOs of one VM, which are unmapped or mapped with one update of
+ * the MMU, because each update ends with a flush of the GPU's caches. The locks of
+ * the VM are held over a batch.
+ */
+
+#ifndef __PANTHOR_MEM_BATCH_H__
+#define __PANTHOR_MEM_BATCH_H__
+
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+struct panthor_gem_object;
+
+/* The size of a batch, as far as it is made of whole BOs. */
+#define PANTHOR_MEM_BATCH_BYTES		SZ_1M
+#define PANTHOR_MEM_BATCH_BOS		64
+
+/* A BO is met once for each of its mappings, mostly one after the other. */
+static inline bool panthor_mem_in_batch(struct panthor_gem_object **batch, u32 count,
+					const struct panthor_gem_object *bo)
+{
+	for (u32 i = count; i; i--) {
+		if (batch[i - 1] == bo)
+			return true;
+	}
+
+	return false;
+}
+
+#endif /* __PANTHOR_MEM_BATCH_H__ */

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0 or MIT
+/*
+ * What is swapped in for a job. BOs are evicted but not paged out: no swap is
+ * needed. Included at the end of panthor_mem_swapin.c.
+ */
+
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+
+#include <kunit/static_stub.h>
+#include <kunit/test.h>
+
+#include "panthor_kunit.h"
+
+#define PANTHOR_TEST_JOB_BOS	(2 * PANTHOR_MEM_SLICE_BOS + 1)
+
+/**
+ * struct panthor_mem_swapin_test - What the tests need
+ */
+struct panthor_mem_swapin_test {
+	/** @ptdev: Device. */
+	struct panthor_device *ptdev;
+
+	/** @file: File of the process that submits. */
+	struct drm_file *file;
+
+	/** @vm: VM of its job. */
+	struct panthor_vm *vm;
+
+	/** @bos: Its BOs, which are mapped in @vm. */
+	struct panthor_gem_object *bos[PANTHOR_TEST_JOB_BOS];
+};
+
+static int panthor_mem_swapin_test_init(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx;
+
+	ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	test->priv = ctx;
+
+	ctx->ptdev = panthor_kunit_device(test);
+	ctx->file = panthor_kunit_open(test, ctx->ptdev, panthor_kunit_process(test));
+	ctx->vm = panthor_kunit_vm(test, ctx->file);
+	for (u32 i = 0; i < PANTHOR_TEST_JOB_BOS; i++)
+		ctx->bos[i] = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+	return 0;
+}
+
+static void panthor_test_evict_all(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+
+	for (u32 i = 0; i < PANTHOR_TEST_JOB_BOS; i++)
+		panthor_kunit_evict(test, ctx->bos[i]);
+}
+
+static u32 panthor_test_resident(struct panthor_mem_swapin_test *ctx)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < PANTHOR_TEST_JOB_BOS; i++)
+		count += ctx->bos[i]->reclaim_state == PANTHOR_GEM_GPU_MAPPED_SINGLE_VM &&
+			 !panthor_mem_bo_evicted(ctx->bos[i]);
+
+	return count;
+}
+
+/* More than two slices, each BO mapped; and nothing of another VM. */
+static void panthor_mem_swapin_test_all(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	struct panthor_vm *other_vm = panthor_kunit_vm(test, ctx->file);
+	struct panthor_gem_object *other;
+	u32 submits;
+
+	other = panthor_kunit_mapped_bo(test, ctx->file, other_vm, PAGE_SIZE);
+	panthor_kunit_evict(test, other);
+	panthor_test_evict_all(test);
+	KUNIT_ASSERT_TRUE(test, panthor_vm_has_evicted(ctx->vm));
+	KUNIT_ASSERT_EQ(test, panthor_test_resident(ctx), 0);
+
+	submits = panthor_vm_submits(ctx->vm);
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), PANTHOR_TEST_JOB_BOS);
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_evicted(ctx->vm));
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(other));
+
+	/* A reclaim of the target has seen it. */
+	KUNIT_EXPECT_NE(test, panthor_vm_submits(ctx->vm), submits);
+	KUNIT_EXPECT_FALSE(test, panthor_vm_swapin_begin(ctx->vm));
+	panthor_vm_swapin_end(ctx->vm);
+}
+
+/* Nothing is evicted, so nothing is done: not even counted. */
+static void panthor_mem_swapin_test_nothing(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	u32 submits = panthor_vm_submits(ctx->vm);
+
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_vm_submits(ctx->vm), submits);
+}
+
+/* All come back also if somebody swaps in the same VM, and nobody waits for anybody. */
+static void panthor_mem_swapin_test_second(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+
+	panthor_test_evict_all(test);
+	KUNIT_ASSERT_FALSE(test, panthor_vm_swapin_begin(ctx->vm));
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	panthor_vm_swapin_end(ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), PANTHOR_TEST_JOB_BOS);
+}
+
+static struct panthor_mem_op *panthor_test_no_op_for_job(struct panthor_device *ptdev)
+{
+	return NULL;
+}
+
+/* Without memory the BOs are left to GROUP_SUBMIT. */
+static void panthor_mem_swapin_test_no_memory(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+
+	panthor_test_evict_all(test);
+	kunit_activate_static_stub(test, panthor_mem_op_alloc, panthor_test_no_op_for_job);
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), 0);
+	KUNIT_EXPECT_TRUE(test, panthor_vm_has_evicted(ctx->vm));
+}
+
+/* One that cannot be read ends it; GROUP_SUBMIT says why. */
+static void panthor_mem_swapin_test_unreadable(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	struct inode *inode = file_inode(ctx->bos[0]->base.filp);
+
+	panthor_test_evict_all(test);
+	i_size_write(inode, 0);
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	i_size_write(inode, PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(ctx->bos[0]));
+
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), PANTHOR_TEST_JOB_BOS);
+}
+
+/* A signal leaves the rest to GROUP_SUBMIT. */
+static void panthor_mem_swapin_test_signal(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+
+	panthor_test_evict_all(test);
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), 0);
+}
+
+static struct kunit_case panthor_mem_swapin_test_cases[] = {
+	KUNIT_CASE(panthor_mem_swapin_test_all),
+	KUNIT_CASE(panthor_mem_swapin_test_nothing),
+	KUNIT_CASE(panthor_mem_swapin_test_second),
+	KUNIT_CASE(panthor_mem_swapin_test_no_memory),
+	KUNIT_CASE(panthor_mem_swapin_test_unreadable),
+	KUNIT_CASE(panthor_mem_swapin_test_signal),
+	{}
+};
+
+static struct kunit_suite panthor_mem_swapin_test_suite = {
+	.name = "panthor_mem_swapin",
+	.init = panthor_mem_swapin_test_init,
+	.test_cases = panthor_mem_swapin_test_cases,
+};
+
+kunit_test_suite(panthor_mem_swapin_test_suite);

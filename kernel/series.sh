@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# Sourced by kernel/*: what the series consists of.
+# shellcheck shell=bash
+#
+# The series has parts that can be merged one after the other. kernel/patches has a
+# folder for each. Between "---" and the diff, a patch names the whole files of ours
+# that come with it:
+#
+#   Adds:
+#    drivers/gpu/drm/panthor/panthor_mem.c
+#   Replaces:
+#    drivers/gpu/drm/panthor/panthor_mem_pieces.c
+#
+# They are in kernel/, below their path in the kernel. Some of them do more than the
+# part "core" needs. What core has instead is in kernel/core, and a later patch
+# replaces it.
+
+PARTS=(fixes core targets speed sysfs)
+
+# series_patches [PART]: the patches up to PART, all without one.
+series_patches() {
+	local part n=0
+	for part in "${PARTS[@]}"; do
+		n=$((n + 1))
+		find "$TOP/kernel/patches/$n-$part" -name '*.patch' | LC_ALL=C sort
+		[ "$part" != "${1-}" ] || break
+	done
+}
+
+# guest_patches [PART]: what only the guest needs, on top of the series up to PART.
+guest_patches() {
+	local part n=0
+	find "$TOP/kernel/sim/patches" -maxdepth 1 -name '*.patch' | LC_ALL=C sort
+	for part in "${PARTS[@]}"; do
+		n=$((n + 1))
+		[ ! -d "$TOP/kernel/sim/patches/$n-$part" ] ||
+			find "$TOP/kernel/sim/patches/$n-$part" -name '*.patch' | LC_ALL=C sort
+		[ "$part" != "${1-}" ] || break
+	done
+}
+
+is_part() { [[ " ${PARTS[*]} " == *" $1 "* ]]; }
+
+# Of patch $1: what stands between "---" and the diff, and the files that it names.
+notes() { sed -n '/^---$/,/^diff --git /p' "$1" | sed '/^---$/d; /^diff --git /d'; }
+adds() { notes "$1" | sed -n '/^Adds:$/,/^Replaces:$/ s/^ //p'; }
+replaces() { notes "$1" | sed -n '/^Replaces:$/,$ s/^ //p'; }
+touched() { sed -n 's|^+++ b/||p' "$1"; }
+
+# The upstream files that the patches on standard input change.
+patched_files() {
+	local p
+	while read -r p; do
+		touched "$p"
+	done | LC_ALL=C sort -u
+}
+
+# own_files [PART]: our whole files, at their path in the kernel.
+own_files() {
+	local p
+	while read -r p; do
+		adds "$p"
+	done < <(series_patches "${1-}") | LC_ALL=C sort
+}
+
+# own_path FILE [PART]: the version of it that the series up to PART ends with.
+own_path() {
+	local p
+	if [ -e "$TOP/kernel/core/$1" ]; then
+		while read -r p; do
+			! replaces "$p" | grep -qxF "$1" || { echo "$TOP/kernel/$1"; return; }
+		done < <(series_patches "${2-}")
+		echo "$TOP/kernel/core/$1"
+	else
+		echo "$TOP/kernel/$1"
+	fi
+}
+
+# Objects that are made of ours in mm/.
+own_mm_objects() { own_files '' | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
