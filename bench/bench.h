@@ -118,6 +118,8 @@ unsigned int cpu_count(void);
 void case_reclaim(struct bench *b);
 void case_claim(struct bench *b);
 void case_frames(struct bench *b);
+void case_late(struct bench *b);
+void case_foreground(struct bench *b);
 void case_limits(struct bench *b);
 void case_bandwidth(struct bench *b);
 void case_bystander(struct bench *b);

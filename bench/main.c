@@ -10,7 +10,7 @@
  *   algo=NAME     swap on zram with this compressor (default: that of the guest)
  *   disk=NS       swap on a disk that takes NS for a transfer, not on zram
  *   mbps=N        limit the disk to N MiB/s
- *   only=ARM      cases reclaim and claim: only this arm, for a profile
+ *   only=ARM      cases reclaim, claim and late: only this arm, for a profile
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,9 @@ static const struct {
 	{ "bandwidth", case_bandwidth },
 	{ "bystander", case_bystander },
 	{ "claim", case_claim },
+	{ "foreground", case_foreground },
 	{ "frames", case_frames },
+	{ "late", case_late },
 	{ "limits", case_limits },
 	{ "reclaim", case_reclaim },
 	{ "size", case_size },

@@ -160,6 +160,39 @@ def frames(size):
                     'claimed', 300)])
 
 
+LATE = (0, 1, 10)
+
+
+def late(size):
+    """The first frame that nobody claimed in time."""
+    sizes = (size.mib,) if size.quick else (16, 64, 256)
+    kinds = {'zram': {'algo': 'lz4'}, 'slow swap': {'disk': SLOW_NS}}
+    goals = {'zram': 0.65, 'slow swap': 0.15}
+    boots, judged = [], []
+    for cpus in (2, 1):
+        runs = []
+        for kind, settings in kinds.items():
+            for mib in sizes:
+                set_ = f'{kind}, {mib} MiB, {cpus} CPU{"s"[:cpus - 1]}'
+                runs.append(run('late', set=set_, mib=mib, rounds=size.rounds, **settings))
+                goal = goals[kind] if cpus == 2 else goals[kind] if kind == 'slow swap' else 1.03
+                judged.append(rows.times(f'no claim, {set_}', set_, 'no claim', 'as Linux', goal))
+                judged += [rows.times(f'claim after {ms} ms, {set_}', set_,
+                                      f'claim after {ms} ms', 'no claim', 1.03)
+                           for ms in LATE if cpus == 2]
+        boots.append(Boot(runs, cpus=cpus))
+    return Case('First frame without a claim in time', boots, judged)
+
+
+def foreground(size):
+    return Case('A program in the foreground', [Boot([run(
+        'foreground', set='foreground', mib=size.mib,
+        rounds=size.rounds if size.quick else 30)])], [
+            rows.missed('frames missed more, reclaim at nice 19', 'foreground',
+                        'reclaim, nice 19', 1),
+            rows.missed('frames missed more, reclaim at nice 0', 'foreground', 'reclaim')])
+
+
 def one_cpu(size):
     """Each path on one CPU."""
     large = {'mib': size.mib, 'rounds': size.rounds}
@@ -253,9 +286,11 @@ def cases(quick):
         'claim-small': claim_small,
         'claim-slow': claim_slow,
         'first-frame': frames(size),
+        'late': late(size),
         'one-cpu': one_cpu(size),
         'four-cpus': four_cpus(size),
         'bystander': bystander(size),
+        'foreground': foreground(size),
         'size': all_sizes(size),
         'timeline': timeline(size),
         'holds': holds(size),

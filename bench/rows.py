@@ -191,6 +191,21 @@ def at_most(what, set_, arms, field, unit, goal=None, pick=max):
     return compute
 
 
+def missed(what, set_, arm, goal=None, than='idle'):
+    """The share of frames missed, less the share that is missed anyway."""
+    def share(samples, name):
+        frames = sum(s['frames'] for s in samples.of(set_, name))
+        return (100 * sum(s['missed'] for s in samples.of(set_, name)) / frames, frames)
+
+    def compute(samples):
+        if not samples.of(set_, arm) or not samples.of(set_, than):
+            return row(what, None, '%', goal, note='no samples')
+        (ours, frames), (other, others) = share(samples, arm), share(samples, than)
+        return row(what, ours - other, '%', goal,
+                   note=f'{ours:.2f} % of {frames} frames, {than} {other:.2f} % of {others}')
+    return compute
+
+
 def cpus(what, set_, arm, goal=None):
     """Four CPUs compared with two. These are different boots, whose times differ."""
     def compute(samples):
