@@ -285,7 +285,7 @@ const struct conf_case error_cases[] = {
 	{ "esrch_exited", esrch_exited, 0 },
 	{ "enospc", enospc, WORLD_IS_ALONE },
 	{ "enospc_full", enospc_full, WORLD_IS_ALONE | WORLD_CAN_FILL_SWAP },
-	{ "order", order, 0 },
+	{ "order", order, WORLD_HAS_TARGETS },
 	{ "order_of_swap", order_of_swap, WORLD_IS_ALONE },
 	{ "inputs_unmodified", inputs_unmodified, 0 },
 	{ NULL, NULL, 0 },

@@ -208,7 +208,8 @@ static void sparse(struct world *w)
 const struct conf_case gpu_cases[] = {
 	{ "asleep", asleep, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_HAS_GPU_COUNTERS },
 	{ "idle_on_slot", idle_on_slot, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_HAS_GPU_COUNTERS },
-	{ "few_updates", few_updates, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_HAS_GPU_COUNTERS },
+	{ "few_updates", few_updates, WORLD_IS_ALONE | WORLD_HAS_GPU | WORLD_HAS_GPU_COUNTERS |
+	  WORLD_HAS_BATCHES },
 	{ "many_vms", many_vms, WORLD_HAS_GPU },
 	{ "tiler_heap", tiler_heap, WORLD_HAS_GPU },
 	{ "sparse", sparse, WORLD_HAS_GPU },

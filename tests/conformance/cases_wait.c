@@ -311,7 +311,7 @@ static void target_killed_at_work(struct world *w)
 
 const struct conf_case wait_cases[] = {
 	{ "claim_ends_wait", claim_ends_wait, 0 },
-	{ "claim_by_client_ends_wait", claim_by_client_ends_wait, 0 },
+	{ "claim_by_client_ends_wait", claim_by_client_ends_wait, WORLD_HAS_TARGETS },
 	{ "others_claim", others_claim, 0 },
 	{ "dry_run_of_claim", dry_run_of_claim, 0 },
 	{ "new_work_ends_wait", new_work_ends_wait, 0 },

@@ -92,6 +92,10 @@ static const char *feature_name(unsigned int bit)
 		return "no memory controller in its cgroups";
 	case WORLD_CAN_SWAP_WRITE_ERROR:
 		return "no swap that could refuse";
+	case WORLD_HAS_TARGETS:
+		return "a kernel that knows no targets by client or cgroup";
+	case WORLD_HAS_BATCHES:
+		return "a kernel that updates the MMU for one buffer after the other";
 	}
 	return "not what it needs";
 }

@@ -128,6 +128,10 @@ enum world_feature {
 	WORLD_HAS_MEMCG = 1 << 14,
 	/* world_fault() with WORLD_FAULT_SWAP_WRITE */
 	WORLD_CAN_SWAP_WRITE_ERROR = 1 << 15,
+	/* A client id or a cgroup can name a target: not in the first parts of the series. */
+	WORLD_HAS_TARGETS = 1 << 16,
+	/* Many buffers share an update of the GPU's MMU: not in the first parts, either. */
+	WORLD_HAS_BATCHES = 1 << 17,
 };
 
 /*
@@ -137,7 +141,8 @@ enum world_feature {
  * and has what it has.
  */
 #define WORLD_FEATURES_MOCK (0xffu | WORLD_UNPLUG_ENDS_WAIT | WORLD_IS_ALONE | \
-			     WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG | WORLD_CAN_SWAP_WRITE_ERROR)
+			     WORLD_HAS_CGROUPS | WORLD_HAS_MEMCG | WORLD_CAN_SWAP_WRITE_ERROR | \
+			     WORLD_HAS_TARGETS)
 #define WORLD_FEATURES_GUEST (0xffffu & ~WORLD_CAN_NO_SWAP_SUPPORT)
 #define WORLD_FEATURES_BOARD (WORLD_CAN_GIVE_FILE | WORLD_HAS_GPU)
 

@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <panthor_drmif.h>
 
+#include "gpu/device.h"
+#include "gpu/mem.h"
 #include "gpu/sim.h"
 #include "gpu/sysmem.h"
 #include "world_guest.h"
@@ -56,9 +59,41 @@ static bool has_word(const char *path, const char *word)
 	return found;
 }
 
+/* No file has this id, so a kernel that knows the flag says ESRCH. */
+static bool knows_targets(void)
+{
+	struct drm_panthor_mem_claim args = {
+		.flags = DRM_PANTHOR_MEM_TARGET_CLIENT | DRM_PANTHOR_MEM_CLAIM_DRY_RUN,
+		.target = UINT64_MAX,
+	};
+	struct gpu_device dev;
+	int ret = gpu_device_open(&dev);
+
+	if (ret)
+		return true;
+	ret = gpu_mem_claim(dev.fd, &args);
+	gpu_device_close(&dev);
+	return ret != -EINVAL;
+}
+
+/* Part "core" of the series, without those behind it (kernel/series.sh). */
+static bool only_core(void)
+{
+	const char *part = getenv("GUEST_SERIES");
+
+	return part && !strcmp(part, "core");
+}
+
+static unsigned int series_features(void)
+{
+	unsigned int features = only_core() ? 0 : WORLD_HAS_BATCHES;
+
+	return knows_targets() ? features | WORLD_HAS_TARGETS : features;
+}
+
 static unsigned int board_features(void)
 {
-	unsigned int features = WORLD_FEATURES_BOARD;
+	unsigned int features = WORLD_FEATURES_BOARD | series_features();
 	int vgem = gpu_node_open("vgem");
 
 	if (vgem >= 0) {
@@ -74,10 +109,12 @@ static unsigned int board_features(void)
 
 static unsigned int guest_features(void)
 {
+	unsigned int features = WORLD_FEATURES_GUEST | series_features();
+
 	/* A kernel that cannot swap has no such file; others cannot play that. */
 	if (access("/proc/swaps", F_OK))
-		return WORLD_FEATURES_GUEST | WORLD_CAN_NO_SWAP_SUPPORT;
-	return WORLD_FEATURES_GUEST;
+		features |= WORLD_CAN_NO_SWAP_SUPPORT;
+	return features;
 }
 
 unsigned int world_features(void)
@@ -91,7 +128,10 @@ unsigned int world_features(void)
 
 unsigned int world_features_expected(void)
 {
-	return guest_is_board() ? WORLD_FEATURES_BOARD : WORLD_FEATURES_GUEST;
+	if (guest_is_board())
+		return WORLD_FEATURES_BOARD;
+	return only_core() ? WORLD_FEATURES_GUEST :
+			     WORLD_FEATURES_GUEST | WORLD_HAS_TARGETS | WORLD_HAS_BATCHES;
 }
 
 /* --- ready? ------------------------------------------------------------------ */

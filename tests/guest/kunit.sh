@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run every KUnit suite of the driver, and print the results (KTAP):
+# Run the KUnit suites of the driver that are named, or all, and print the results
+# (KTAP):
 #
-#   ./run-guest --strict -- tests/guest/kunit.sh
+#   ./run-guest --strict -- tests/guest/kunit.sh [SUITE...]
 #
-# Fails if a test failed, or if a suite in the source did not run.
+# Fails if a test failed, or if a suite did not run.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 kunit=/sys/kernel/debug/kunit
-suites=$(sed -n 's/^\t\.name = "\(panthor_[a-z_]*\)",$/\1/p' \
+suites=$*
+[ -n "$suites" ] || suites=$(sed -n 's/^\t\.name = "\(panthor_[a-z_]*\)",$/\1/p' \
 	"$top"/kernel/drivers/gpu/drm/panthor/tests/*_test.c)
 [ -n "$suites" ] || { echo "kunit: the source has no suite" >&2; exit 1; }
 
