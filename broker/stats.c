@@ -49,7 +49,7 @@ static void print_done(const struct stats *s, FILE *out)
 {
 	struct metrics_series list[METRICS_SERIES_MAX];
 	struct metrics copy = s->done;
-	size_t count = metrics_series(&copy, list), i;
+	size_t count = metrics_series(&copy, NULL, list), i;
 
 	for (i = 0; i < count; i++) {
 		const char *name = list[i].name + strlen(TOOL_PREFIX);

@@ -51,7 +51,10 @@ static struct metrics_series *series(struct walk *w, uint64_t *value, const char
 	if (*w->device)
 		snprintf(device, sizeof(device), "device=\"%.31s\"%s", w->device,
 			 *rest ? "," : "");
-	snprintf(s->name, sizeof(s->name), "%s%s{%s%s}", w->name, suffix, device, rest);
+	if (*device || *rest)
+		snprintf(s->name, sizeof(s->name), "%s%s{%s%s}", w->name, suffix, device, rest);
+	else
+		snprintf(s->name, sizeof(s->name), "%s%s", w->name, suffix);
 	return s;
 }
 
@@ -125,10 +128,10 @@ static void durations(struct walk *w, struct metrics *m)
 size_t metrics_series(struct metrics *m, const char *device,
 		      struct metrics_series list[METRICS_SERIES_MAX])
 {
-	struct walk w = { .list = list, .device = device };
+	struct walk w = { .list = list, .device = device ? device : "" };
 
 	operations(&w, m);
-	if (*device) {
+	if (!device || *device) {
 		statuses(&w, m);
 		bytes(&w, m);
 		durations(&w, m);

@@ -34,7 +34,8 @@ struct metrics_line {
 
 /*
  * All series of @m, in the order of the file, with a label for @device; returns how many.
- * Without a device, "", there are those alone that say what kept a run from beginning.
+ * Without a device, "", there are those alone that say what kept a run from beginning. If
+ * @device is NULL, @m is about all devices, and there is no label.
  */
 size_t metrics_series(struct metrics *m, const char *device,
 		      struct metrics_series list[METRICS_SERIES_MAX]);
