@@ -80,7 +80,11 @@ json '.results == [] and .not_tried == [1002]'
 held INT,TERM '' reclaim --json 1002
 kill -s TERM $pid
 kill -s INT $pid
-ended
+for _ in $(seq 500); do
+	kill -0 $pid 2>/dev/null || break
+	sleep 0.01
+done
+release
 check 'TERM and INT: ended by either' test "$status" = 130 -o "$status" = 143
 no_out
 held INT,TERM '' reclaim --json 1002
