@@ -366,15 +366,15 @@ void target_find(const struct options *o, const char *node, int fd, struct targe
 void target_processes(const struct options *o, struct target_list *list,
 		      struct target_problems *problems)
 {
-	struct pid_list pids = { 0 };
+	struct number_list pids = { 0 };
 	size_t i;
 
 	target_pids(o, &pids, problems);
 	for (i = 0; i < pids.count; i++) {
-		add_process(o, list, pids.pids[i], process_numbers_count(&o->roots));
-		list->targets[i].named = pid_list_has(&o->pids, pids.pids[i]);
+		add_process(o, list, (pid_t)pids.numbers[i], process_numbers_count(&o->roots));
+		list->targets[i].named = number_list_has(&o->pids, pids.numbers[i]);
 	}
-	pid_list_free(&pids);
+	number_list_free(&pids);
 }
 
 void target_free(struct target_list *list)
