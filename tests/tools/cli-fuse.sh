@@ -14,7 +14,7 @@ server=$!
 exec 7>"$work/end"
 tidy() {
 	exec 7>&-
-	wait $server 2>/dev/null
+	wait "$server" 2>/dev/null
 	rm -rf "$work"
 }
 trap tidy EXIT

@@ -74,8 +74,8 @@ for pid in $(seq 2000 2040); do
 	panthor "$pid" 3 "$pid" 1024 1024
 done
 NO_COLOR=1 on_terminal 80 12 watch --count 1
-lines=$(grep -c "${esc}\[K" "$work/out")
-check 'fits the screen' test "$lines" -le 11
+shown=$(grep -c "${esc}\[K" "$work/out")
+check 'fits the screen' test "$shown" -le 11
 out_matches '\([0-9]+ more\)'
 rm -r "$proc"/20??
 
@@ -296,7 +296,7 @@ killed TERM INT
 check 'two signals' test "$status" = 130 -o "$status" = 143
 for signal in QUIT HUP; do
 	killed $signal
-	is_status $((128 + $(kill -l $signal))) $signal
+	is_status $((128 + $(kill -l "$signal"))) "$signal"
 done
 # Nothing to tell: no bar, and no file descriptor of a stranger.
 rm "$proc/1002/fdinfo/5"

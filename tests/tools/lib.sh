@@ -42,6 +42,7 @@ mock=''		# words for preload.c
 
 # run COMMAND [ARGUMENT...]: sets out, err and status.
 run() {
+	# shellcheck disable=SC2153
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" \
 		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" \
 		>"$work/out" 2>"$work/err" </dev/null
