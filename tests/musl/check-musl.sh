@@ -37,7 +37,13 @@ compile() {
 		-Itests/unit -Itools "$@"
 }
 
-compile -fsyntax-only tools/*.c examples/*.c tests/tools/preload.c tests/mock/device.c
+# broker-focus.c needs sd-bus, which is of systemd or elogind. Neither is in a system with musl
+# by default.
+set -- tools/*.c tests/tools/preload.c tests/mock/device.c
+for file in examples/*.c; do
+	[ "$file" = examples/broker-focus.c ] || set -- "$@" "$file"
+done
+compile -fsyntax-only "$@"
 # The whole mock, except for its open(), which only whole programs use.
 set --
 for file in tests/mock/*.c; do
