@@ -42,5 +42,5 @@ intact service 'that nobody has touched'
 kill $memd
 wait $memd
 printf '\nverdict: '
-[ $failures = 0 ] && echo 'ok: contents are intact' || echo FAILED
+[ "$failures" = 0 ] && echo 'ok: contents are intact' || echo FAILED
 finish
