@@ -40,7 +40,7 @@ struct broker {
 	bool stopping;
 };
 
-/* --- user.c -------------------------------------------------------------------- */
+/* --- user.c --------------------------------------------------------------- */
 
 struct user {
 	struct list link;
@@ -63,7 +63,7 @@ void user_refused(struct broker *b, struct user *u, enum fault_kind kind);
 void user_sweep(struct broker *b);
 void user_free_all(struct broker *b);
 
-/* --- sender.c ------------------------------------------------------------------ */
+/* --- sender.c ------------------------------------------------------------- */
 
 /* A connection: who it is was asked of the bus once, and is kept until it is closed. */
 struct sender {
@@ -87,7 +87,7 @@ void sender_gone(struct broker *b, const char *name);
 int sender_watch(struct broker *b);
 void sender_free_all(struct broker *b);
 
-/* --- request.c ----------------------------------------------------------------- */
+/* --- request.c ------------------------------------------------------------ */
 
 enum method { METHOD_RECLAIM, METHOD_CLAIM, METHOD_SUBSCRIBE };
 
@@ -121,14 +121,14 @@ void request_free(struct request *r);
 /* How many of the sender's requests for that process were taken back. */
 unsigned int request_cancel(struct broker *b, const char *sender, uint32_t pid, uint64_t id);
 
-/* --- polkit.c ------------------------------------------------------------------ */
+/* --- polkit.c ------------------------------------------------------------- */
 
 /* 0: it will call request_authorized() or request_refuse(); or -1 after @f was set. */
 int polkit_ask(struct request *r, uid_t owner, struct fault *f);
 /* Nobody wants to know any more. */
 void polkit_forget(struct request *r);
 
-/* --- work.c -------------------------------------------------------------------- */
+/* --- work.c --------------------------------------------------------------- */
 
 enum work_state {
 	WORK_QUEUED,
@@ -170,14 +170,14 @@ bool work_idle(const struct broker *b);
 void work_stop_all(struct broker *b);
 void work_free_all(struct broker *b);
 
-/* --- answer.c ------------------------------------------------------------------ */
+/* --- answer.c ------------------------------------------------------------- */
 
 /* Reply with what was done; @error: what failed after that, or FAULT_NONE. */
 void answer_request(struct request *r, const struct outcome *sum, enum fault_kind error);
 /* The work is over: replies, signals, log, metrics. */
 void answer_work(struct work *w);
 
-/* --- bus.c --------------------------------------------------------------------- */
+/* --- bus.c ---------------------------------------------------------------- */
 
 int bus_start(struct broker *b);
 /* After all is set up: from now on calls come. */

@@ -13,7 +13,7 @@
 #define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define WAIT_MOST USEC_PER_SEC
 
-/* --- what the methods are given --------------------------------------------------------- */
+/* --- what the methods are given ------------------------------------------- */
 
 struct option {
 	const char *name;
@@ -133,7 +133,7 @@ static int read_options(sd_bus_message *m, enum method method, struct wish *wish
 	return check_wish(wish, f);
 }
 
-/* --- methods ------------------------------------------------------------------------------- */
+/* --- methods -------------------------------------------------------------- */
 
 static int act(sd_bus_message *m, struct broker *b, enum method method)
 {
@@ -201,7 +201,7 @@ static int on_unsubscribe(sd_bus_message *m, void *data, sd_bus_error *error)
 	return sd_bus_reply_method_return(m, NULL);
 }
 
-/* --- properties --------------------------------------------------------------------------- */
+/* --- properties ----------------------------------------------------------- */
 
 static int get_version(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *data, sd_bus_error *error)
@@ -290,7 +290,7 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_END,
 };
 
-/* --- signals -------------------------------------------------------------------------------- */
+/* --- signals -------------------------------------------------------------- */
 
 void bus_devices_changed(void *data)
 {
@@ -303,14 +303,15 @@ void bus_devices_changed(void *data)
 static void send_finished(const struct sender *s, const struct work *w, uint64_t bytes,
 			  const char *error)
 {
+	sd_bus *bus = s->broker->bus;
 	sd_bus_message *m = NULL;
 
-	if (sd_bus_message_new_signal(s->broker->bus, &m, BROKER_PATH, BROKER_NAME, "Finished") >= 0 &&
+	if (sd_bus_message_new_signal(bus, &m, BROKER_PATH, BROKER_NAME, "Finished") >= 0 &&
 	    sd_bus_message_append(m, "suuttus", operation_names[w->kind], (uint32_t)w->owner,
 				  w->target->pid, bytes, (uint64_t)w->sum.ns / NSEC_PER_USEC,
 				  w->sum.status, error) >= 0 &&
 	    sd_bus_message_set_destination(m, s->name) >= 0)
-		sd_bus_send(s->broker->bus, m, NULL);
+		sd_bus_send(bus, m, NULL);
 	sd_bus_message_unref(m);
 }
 
@@ -326,7 +327,7 @@ void bus_finished(const struct work *w, uint64_t bytes, const char *error)
 	}
 }
 
-/* --- the connection ----------------------------------------------------------------------------- */
+/* --- the connection ------------------------------------------------------- */
 
 int bus_start(struct broker *b)
 {

@@ -97,7 +97,7 @@ int broker_client_id(pid_t pid, uint64_t *id)
 	return ret;
 }
 
-/* --- errors ------------------------------------------------------------------------ */
+/* --- errors --------------------------------------------------------------- */
 
 static int code_of(const char *reason)
 {
@@ -132,7 +132,7 @@ static int fail_by_name(struct broker_error *e, const char *name, const char *te
 	return -1;
 }
 
-/* --- one call ---------------------------------------------------------------------- */
+/* --- one call ------------------------------------------------------------- */
 
 static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 {

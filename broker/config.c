@@ -73,7 +73,7 @@ bool config_limit(const struct config *c, size_t i, const char **name, uint64_t 
 	return true;
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------- */
 
 struct reader {
 	struct config *config;

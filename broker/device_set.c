@@ -80,7 +80,7 @@ void node_lost(struct node *n)
 		drop(n);
 }
 
-/* --- looking for them -------------------------------------------------------------- */
+/* --- looking for them ----------------------------------------------------- */
 
 /* The number in "renderD128", or -1 if it is no such name. */
 static long number_of(const char *name)
@@ -189,7 +189,7 @@ static void drop_missing(struct node_set *set)
 	}
 }
 
-/* --- watching ---------------------------------------------------------------------- */
+/* --- watching ------------------------------------------------------------- */
 
 static int watch(struct node_set *set)
 {

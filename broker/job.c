@@ -34,7 +34,7 @@ void job_add_device(struct outcome *sum, const struct outcome *device)
 		sum->error = device->error;
 }
 
-/* --- reclaim -------------------------------------------------------------------------- */
+/* --- reclaim -------------------------------------------------------------- */
 
 static int64_t deadline(uint64_t usec)
 {
@@ -122,7 +122,7 @@ static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 	} while (goes_on(job, sum));
 }
 
-/* --- claim ------------------------------------------------------------------------------ */
+/* --- claim ---------------------------------------------------------------- */
 
 static void claim_node(struct job *job, int fd, struct outcome *sum)
 {
@@ -141,7 +141,7 @@ static void claim_node(struct job *job, int fd, struct outcome *sum)
 	sum->remaining = result.remaining_bytes;
 }
 
-/* --- the whole ---------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 static bool anything(const struct outcome *o)
 {

@@ -16,7 +16,7 @@
 /* After that long without a block the next one is short again. */
 #define FORGIVEN HOUR
 
-/* --- requests ----------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 void bucket_fill(struct bucket *b, const struct config *c, uint64_t now)
 {
@@ -51,7 +51,7 @@ bool bucket_full(struct bucket *b, const struct config *c, uint64_t now)
 	return b->level == c->burst * TOKEN;
 }
 
-/* --- a process ------------------------------------------------------------------ */
+/* --- a process ------------------------------------------------------------ */
 
 enum history_answer history_ask(const struct history *h, const struct config *c, uint64_t now,
 				uint64_t *wait)
@@ -117,7 +117,7 @@ bool history_empty(const struct history *h, const struct config *c, uint64_t now
 	       (!h->blocked_until || now - h->blocked_until > FORGIVEN);
 }
 
-/* --- swap ----------------------------------------------------------------------- */
+/* --- swap ----------------------------------------------------------------- */
 
 uint64_t swap_reserve(const struct config *c, uint64_t total)
 {

@@ -122,7 +122,7 @@ static void find_group(struct broker *b, const char *name)
 	b->group = group ? group->gr_gid : 0;
 }
 
-/* --- time and signals ---------------------------------------------------------------- */
+/* --- time and signals ----------------------------------------------------- */
 
 static int on_sweep(sd_event_source *source, uint64_t usec, void *data)
 {
@@ -188,7 +188,7 @@ static int add_sources(struct broker *b)
 	return ret < 0 ? ret : sd_event_set_watchdog(b->event, true);
 }
 
-/* --- the whole ------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------ */
 
 static int start(struct broker *b, const struct settings *s)
 {

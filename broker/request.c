@@ -82,7 +82,7 @@ int request_start(struct broker *b, sd_bus_message *message, enum method method,
 	return 1;
 }
 
-/* --- limits of a user ------------------------------------------------------------------- */
+/* --- limits of a user ----------------------------------------------------- */
 
 static int check_rate(struct request *r, struct fault *f)
 {
@@ -117,7 +117,7 @@ static int check_queue(struct request *r, struct fault *f)
 	return 0;
 }
 
-/* --- the process and its user ------------------------------------------------------------- */
+/* --- the process and its user --------------------------------------------- */
 
 static bool is_active(uid_t uid)
 {
@@ -136,8 +136,8 @@ static int check_target(struct request *r, struct owner *owner, struct fault *f)
 	if (!r->target || target_owner(r->target, owner, f))
 		return -1;
 	if (r->pid == (uint32_t)getpid())
-		return fault_set(f, FAULT_ACCESS_DENIED, "%u is panthor-memd itself: it uses no GPU",
-				 r->pid);
+		return fault_set(f, FAULT_ACCESS_DENIED, "%u is panthor-memd itself: it has no "
+				 "GPU memory", r->pid);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ void request_identified(struct request *r)
 	}
 }
 
-/* --- limits of a process, and of swap ------------------------------------------------------- */
+/* --- limits of a process, and of swap ------------------------------------- */
 
 static int check_history(struct request *r, struct fault *f)
 {
@@ -206,8 +206,8 @@ static int check_history(struct request *r, struct fault *f)
 	case HISTORY_OK:
 		return 0;
 	case HISTORY_RESIDENT:
-		return fault_set(f, FAULT_TOO_SOON, "the process was reclaimed or claimed just now: "
-				 "wait %llu ms, or change MinResidentSec= in panthor-memd.conf(5)",
+		return fault_set(f, FAULT_TOO_SOON, "the process was reclaimed or claimed just now"
+				 ": wait %llu ms, or change MinResidentSec= in panthor-memd.conf(5)",
 				 (unsigned long long)wait / 1000 + 1);
 	case HISTORY_THRASH:
 		break;
@@ -223,8 +223,8 @@ static int check_swap(struct request *r, struct fault *f)
 	uint64_t total, left;
 
 	if (!swap_writes_left(&b->writes, &b->config, clock_usec()))
-		return fault_set(f, FAULT_LIMITS, "as much was written to swap as SwapWritePerHour= "
-				 "in panthor-memd.conf(5) allows: try again later");
+		return fault_set(f, FAULT_LIMITS, "as much was written to swap as "
+				 "SwapWritePerHour= in panthor-memd.conf(5) allows: try again later");
 	if (sysinfo(&info))
 		return 0;
 	total = (uint64_t)info.totalswap * info.mem_unit;
@@ -256,8 +256,8 @@ static int check_device(struct request *r, struct fault *f)
 		return fault_set(f, FAULT_NO_DEVICE, "there is no panthor device that can be used: "
 				 "see the log of panthor-memd");
 	if (*r->wish.node && !node_by_name(nodes, r->wish.node))
-		return fault_set(f, FAULT_NO_DEVICE, "there is no such panthor device: the property "
-				 "Devices has those there are");
+		return fault_set(f, FAULT_NO_DEVICE, "there is no such panthor device: the "
+				 "property Devices has those there are");
 	return 0;
 }
 
@@ -281,7 +281,7 @@ void request_authorized(struct request *r)
 	}
 }
 
-/* --- taking it back --------------------------------------------------------------------------- */
+/* --- taking it back ------------------------------------------------------- */
 
 static bool take_back(struct request *r)
 {

@@ -31,7 +31,7 @@ static void drop(struct sender *s)
 	work_schedule(b);
 }
 
-/* --- what the bus says of it ----------------------------------------------------------- */
+/* --- what the bus says of it ---------------------------------------------- */
 
 static int read_groups(struct sender *s, sd_bus_message *m)
 {
@@ -129,7 +129,7 @@ static int on_credentials(sd_bus_message *m, void *data, sd_bus_error *error)
 	return 0;
 }
 
-/* --- connections -------------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 struct sender *sender_find(struct broker *b, const char *name)
 {
@@ -156,7 +156,8 @@ struct sender *sender_get(struct broker *b, const char *name)
 	s->name = strdup(name);
 	if (!s->name ||
 	    sd_bus_call_method_async(b->bus, &s->asking, BUS, "/org/freedesktop/DBus", BUS,
-				     "GetConnectionCredentials", on_credentials, s, "s", name) < 0) {
+				     "GetConnectionCredentials", on_credentials, s, "s",
+				     name) < 0) {
 		free(s->name);
 		free(s);
 		return NULL;

@@ -95,7 +95,7 @@ void stats_print(const struct stats *s, FILE *out)
 	fprintf(out, PREFIX "wait_seconds_count %" PRIu64 "\n", s->wait_count);
 }
 
-/* --- the file ---------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------- */
 
 static bool same_as(const char *path, const char *text, size_t size)
 {

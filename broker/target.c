@@ -92,7 +92,7 @@ bool target_gone(const struct target *t)
 	return poll(&p, 1, 0) != 0;
 }
 
-/* --- finding it ----------------------------------------------------------------- */
+/* --- finding it ----------------------------------------------------------- */
 
 static int no_process(struct fault *f, uint32_t pid)
 {
@@ -214,7 +214,7 @@ struct target *target_open(struct targets *t, uint32_t pid, uint64_t id, bool ro
 	return known;
 }
 
-/* --- whose it is ------------------------------------------------------------------ */
+/* --- whose it is ---------------------------------------------------------- */
 
 static void set_owner(struct owner *o, const uint32_t uids[4])
 {

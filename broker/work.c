@@ -25,7 +25,7 @@ static struct work *work_of(struct list *at)
 	return list_entry(at, struct work, link);
 }
 
-/* --- the end of it --------------------------------------------------------------------------- */
+/* --- the end of it -------------------------------------------------------- */
 
 static void free_work(struct work *w)
 {
@@ -95,7 +95,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-/* --- new work ---------------------------------------------------------------------------------- */
+/* --- new work ------------------------------------------------------------- */
 
 static bool same_wish(const struct wish *a, const struct wish *b)
 {
@@ -186,7 +186,7 @@ void work_add(struct broker *b, struct request *r, uid_t owner)
 	work_schedule(b);
 }
 
-/* --- turns --------------------------------------------------------------------------------------- */
+/* --- turns ---------------------------------------------------------------- */
 
 static bool reclaim_runs(const struct broker *b, const struct target *t)
 {
@@ -345,7 +345,7 @@ void work_schedule(struct broker *b)
 		begin(b, w);
 }
 
-/* --- what a worker brings back --------------------------------------------------------------------- */
+/* --- what a worker brings back -------------------------------------------- */
 
 static void note(struct broker *b, struct work *w)
 {

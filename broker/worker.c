@@ -34,7 +34,7 @@ static struct {
 	.wakeup = -1,
 };
 
-/* --- a worker's thread -------------------------------------------------------------- */
+/* --- a worker's thread ---------------------------------------------------- */
 
 static void give_back(struct job *job)
 {
@@ -69,7 +69,7 @@ static void *thread(void *data)
 	return NULL;
 }
 
-/* --- the loop's thread ---------------------------------------------------------------- */
+/* --- the loop's thread ---------------------------------------------------- */
 
 static int on_wakeup(sd_event_source *source, int fd, uint32_t events, void *data)
 {

@@ -147,7 +147,7 @@ static void test_setuid(void **state)
 	world_end_process(pid);
 }
 
-/* --- how a process is named ------------------------------------------------------------ */
+/* --- how a process is named ----------------------------------------------- */
 
 static void test_ids(void **state)
 {
@@ -184,7 +184,7 @@ static void test_memd_itself(void **state)
 	check_error(reclaim(bus, w.memd, NULL), "AccessDenied", "itself");
 }
 
-/* --- how often ------------------------------------------------------------------------------ */
+/* --- how often ------------------------------------------------------------ */
 
 static void test_rate(void **state)
 {
@@ -333,7 +333,8 @@ static void test_swap_writes(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nSwapWritePerHour=1M\n" });
+	world_start(&w, &(struct setup){ .words = "",
+					 .config = "[Limits]\nSwapWritePerHour=1M\n" });
 	bus = world_client(&w, world_me());
 	check_ok(reclaim(bus, w.victims[0], NULL));
 	check_error(reclaim(bus, w.victims[1], NULL), "LimitsExceeded", "SwapWritePerHour=");
@@ -359,7 +360,7 @@ static void test_subscribers(void **state)
 	assert_string_equal(plain_call(buses[8], "Subscribe"), "");
 }
 
-/* --- what the kernel cannot ------------------------------------------------------------------ */
+/* --- what the kernel cannot ----------------------------------------------- */
 
 static void test_no_capability(void **state)
 {

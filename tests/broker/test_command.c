@@ -133,8 +133,8 @@ static void test_example(void **state)
 		skip();
 	start("");
 	pid = (int)w.victims[0];
-	snprintf(input, sizeof(input), "suspend %d\\nactivate %d\\nsuspend 999999999\\nquit\\n", pid,
-		 pid);
+	snprintf(input, sizeof(input), "suspend %d\\nactivate %d\\nsuspend 999999999\\nquit\\n",
+		 pid, pid);
 	snprintf(command, sizeof(command), "printf '%s' | '%s'", input, getenv("EXAMPLE"));
 	assert_int_equal(world_run(&w, world_me(), "", argv, out, sizeof(out)), 0);
 	/* The claim comes after the reclaim, and may overtake it: it is there in the end. */

@@ -112,7 +112,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* --- names of processes --------------------------------------------------------------- */
+/* --- names of processes --------------------------------------------------- */
 
 static void *rest(void *data)
 {
@@ -123,8 +123,10 @@ static void *rest(void *data)
 
 static void test_thread(void **state)
 {
-	pid_t pid, *tid = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t *tid = mmap(NULL, sizeof(*tid), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			  -1, 0);
 	sd_bus *bus;
+	pid_t pid;
 
 	(void)state;
 	start("", "");
@@ -142,7 +144,7 @@ static void test_thread(void **state)
 	check_error(reclaim_id(bus, *tid, world_id(pid)), "NoSuchProcess", "");
 	check_error(reclaim_id(bus, *tid, 0), "NoSuchProcess", "");
 	world_end_process(pid);
-	munmap(tid, 4096);
+	munmap(tid, sizeof(*tid));
 }
 
 static bool is_kernel_thread(pid_t pid)
@@ -207,7 +209,7 @@ static void test_number_is_given_again(void **state)
 		    "another process has its number");
 }
 
-/* --- messages --------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------- */
 
 static sd_bus_message *new_message(sd_bus *bus, const char *method)
 {
@@ -312,7 +314,7 @@ static void test_long_names(void **state)
 	free(text);
 }
 
-/* --- floods -------------------------------------------------------------------------------- */
+/* --- floods --------------------------------------------------------------- */
 
 /* One that never reads, in a process of its own. */
 static pid_t flood(uid_t uid, unsigned int count, bool stop_itself)
@@ -439,7 +441,7 @@ static void test_full_queue(void **state)
 	files_before = count_files();
 }
 
-/* --- again and again -------------------------------------------------------------------------- */
+/* --- again and again ------------------------------------------------------ */
 
 static void test_cycles(void **state)
 {

@@ -172,7 +172,7 @@ static void test_device(void **state)
 		    "InvalidArgs", "renderD128");
 }
 
-/* --- what is no request ------------------------------------------------------------- */
+/* --- what is no request --------------------------------------------------- */
 
 /* @options: appended as they are. */
 static void check_invalid(sd_bus *bus, const char *method, const char *key, const char *type,
@@ -241,7 +241,7 @@ static void test_wrong_signature(void **state)
 	sd_bus_error_free(&error);
 }
 
-/* --- after part of the work ------------------------------------------------------------ */
+/* --- after part of the work ----------------------------------------------- */
 
 static void test_error_without_work(void **state)
 {
@@ -283,7 +283,7 @@ static void test_no_gpu_memory(void **state)
 	check_error(claim(bus, w.victims[1], NULL), "NoGpuMemory", "panthor-mem list");
 }
 
-/* --- properties and signals -------------------------------------------------------------- */
+/* --- properties and signals ----------------------------------------------- */
 
 static void test_properties(void **state)
 {

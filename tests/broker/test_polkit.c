@@ -154,7 +154,7 @@ static void start_call(struct call *c, sd_bus *bus, const char *method, int vict
 	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), o);
 }
 
-/* --- yes, no, and neither ------------------------------------------------------------------ */
+/* --- yes, no, and neither ------------------------------------------------- */
 
 static void test_yes(void **state)
 {
@@ -220,7 +220,8 @@ static void test_slow(void **state)
 	hang(true);
 	start_call(&c, stranger, "Reclaim", 0, NULL);
 	wait_hanging();
-	check_error(reclaim(stranger, w.victims[1], NULL), "LimitsExceeded", "polkit is being asked");
+	check_error(reclaim(stranger, w.victims[1], NULL), "LimitsExceeded",
+		    "polkit is being asked");
 	check_ok(reclaim(stranger, w.victims[2], NULL));
 	check_ok(claim(world_client(&w, UID_A), w.victims[1], NULL));
 	assert_false(call_done(&c));
@@ -232,7 +233,7 @@ static void test_slow(void **state)
 	check_ok(reclaim(stranger, w.victims[1], NULL));
 }
 
-/* --- what it is asked --------------------------------------------------------------------------- */
+/* --- what it is asked ----------------------------------------------------- */
 
 /* Python, in dbusmock: what it was given decides. */
 static void test_question(void **state)
@@ -276,7 +277,7 @@ static void test_nonsense(void **state)
 	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", "");
 }
 
-/* --- while it is asked ---------------------------------------------------------------------------- */
+/* --- while it is asked ---------------------------------------------------- */
 
 static void test_disconnect(void **state)
 {

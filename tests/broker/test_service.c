@@ -25,7 +25,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* --- devices --------------------------------------------------------------------------- */
+/* --- devices -------------------------------------------------------------- */
 
 static int on_changed(sd_bus_message *m, void *data, sd_bus_error *error)
 {
@@ -157,7 +157,7 @@ static void test_other_driver(void **state)
 	assert_int_equal(count_devices(bus), 0);
 }
 
-/* --- start and end ------------------------------------------------------------------------ */
+/* --- start and end -------------------------------------------------------- */
 
 static void check_no_start(const struct setup *s, const char *text)
 {
@@ -220,7 +220,7 @@ static void test_bus_goes(void **state)
 	assert_int_not_equal(WEXITSTATUS(w.memd_status), 0);
 }
 
-/* --- privileges ------------------------------------------------------------------------------ */
+/* --- privileges ----------------------------------------------------------- */
 
 static void status_of(const char *key, char value[64])
 {
@@ -274,7 +274,7 @@ static void test_threads(void **state)
 	assert_in_range(atoi(value), 4, 5);
 }
 
-/* --- log and metrics --------------------------------------------------------------------------- */
+/* --- log and metrics ------------------------------------------------------ */
 
 static int count_of(const char *text, const char *part)
 {
@@ -323,6 +323,8 @@ static void check_series(const char *text, const char *series)
 		fail_msg("no '%s' in:\n%s", series, text);
 }
 
+#define OPERATIONS "\npanthor_memd_operations_total"
+
 static void test_metrics(void **state)
 {
 	char path[128], text[1 << 16];
@@ -349,8 +351,8 @@ static void test_metrics(void **state)
 	n = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[n] = '\0';
-	check_series(text, "\npanthor_memd_operations_total{operation=\"reclaim\",result=\"ok\"} 1\n");
-	check_series(text, "\npanthor_memd_operations_total{operation=\"claim\",result=\"ok\"} 2\n");
+	check_series(text, OPERATIONS "{operation=\"reclaim\",result=\"ok\"} 1\n");
+	check_series(text, OPERATIONS "{operation=\"claim\",result=\"ok\"} 2\n");
 	check_series(text, "\npanthor_memd_freed_bytes_total 4194304\n");
 	check_series(text, "\npanthor_memd_claimed_bytes_total 4194304\n");
 	check_series(text, "\npanthor_memd_refused_total{reason=\"NoSuchProcess\"} 1\n");
@@ -366,7 +368,7 @@ static void test_metrics(void **state)
 	}
 }
 
-/* --- introspection -------------------------------------------------------------------------------- */
+/* --- introspection -------------------------------------------------------- */
 
 static void test_introspection(void **state)
 {

@@ -67,7 +67,7 @@ static void become(uid_t uid)
 		_exit(126);
 }
 
-/* --- files ------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------- */
 
 static void write_file(const struct world *w, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -135,7 +135,7 @@ void world_remove_device(struct world *w, const char *name)
 	assert_int_equal(unlink(path), 0);
 }
 
-/* --- the bus ------------------------------------------------------------------------- */
+/* --- the bus -------------------------------------------------------------- */
 
 /* The policy that is installed, for the user that is there. */
 static void write_policy(const struct world *w)
@@ -209,7 +209,7 @@ static void start_bus(struct world *w)
 	chmod(socket, 0666);
 }
 
-/* --- processes -------------------------------------------------------------------------- */
+/* --- processes ------------------------------------------------------------ */
 
 pid_t world_process(uid_t uid)
 {
@@ -273,7 +273,7 @@ static void become_for_exec(uid_t uid)
 	cap_free(caps);
 }
 
-/* --- panthor-memd ------------------------------------------------------------------------- */
+/* --- panthor-memd --------------------------------------------------------- */
 
 static void set_words(const struct world *w, const struct setup *s)
 {
@@ -465,7 +465,7 @@ void world_release(int fd)
 	close(fd);
 }
 
-/* --- clients ---------------------------------------------------------------------------------- */
+/* --- clients -------------------------------------------------------------- */
 
 sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid)
 {

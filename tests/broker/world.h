@@ -90,7 +90,7 @@ int world_run(const struct world *w, uid_t uid, const char *mock, const char *co
 int world_wait_held(const struct world *w);
 void world_release(int fd);
 
-/* --- clients ---------------------------------------------------------------------- */
+/* --- clients -------------------------------------------------------------- */
 
 sd_bus *world_client(struct world *w, uid_t uid);
 sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid);
