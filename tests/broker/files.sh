@@ -35,6 +35,14 @@ for file in "$broker"/*.xml "$broker"/*.conf "$broker"/*.policy; do
 		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
 done
 
+# polkit answers questions about others to nobody but root and the owner of the action, and
+# the bus gives the name to one user: both are the user of the unit, which sysusers makes.
+user=$(sed -n 's/^User=//p' "$unit")
+check 'owner of the action' grep -q "policykit.owner\">unix-user:$user<" \
+	"$broker/org.panthormem.broker1.policy"
+check 'owner of the name' grep -q "policy user=\"$user\"" "$broker/org.panthormem.Broker1.conf"
+check 'the user' grep -q "^u $user " "$broker/panthor-memd.sysusers"
+
 # Every key of the configuration is in the example, in the man page and in the source, with
 # the default that it has.
 page=$top/docs/man/panthor-memd.conf.5.rst
