@@ -23,11 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifdef WITH_ELOGIND
-#include <elogind/sd-bus.h>
-#else
+/* elogind's folder has it, too. */
 #include <systemd/sd-bus.h>
-#endif
 
 #define BROKER "org.panthormem.Broker1"
 #define PATH "/org/panthormem/Broker1"
