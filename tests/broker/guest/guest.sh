@@ -11,8 +11,11 @@ cat "$work/memd.log"
 check 'one capability' test "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$memd/status" | sort -u)" \
 	= 0000000001000000
 
-holder game 24 setpriv --reuid $user --regid $user --clear-groups
-holder browser 8 setpriv --reuid $user --regid $user --clear-groups
+# A kernel with KASAN and lockdep takes ten times as long for each buffer.
+game_mib=24 less=1
+[ "${PANTHOR_GUEST-}" != debug ] || game_mib=6 less=4
+holder game $game_mib setpriv --reuid $user --regid $user --clear-groups
+holder browser $((8 / less)) setpriv --reuid $user --regid $user --clear-groups
 holder service 4
 game=${pid_of[game]}
 
@@ -22,17 +25,17 @@ tool reclaim --broker never "$game"
 is_status 5 'not directly'
 tool reclaim --json "$game"
 is_status 0 'by panthor-memd, without being told'
-json ".results[0] | .freed_bytes >= 24 * $MiB * 0.95 and .error == null"
-check 'it is evicted' test "$(evicted game)" -ge $((23 * MiB))
+json ".results[0] | .freed_bytes >= $game_mib * $MiB * 0.95 and .error == null"
+check 'it is evicted' test "$(evicted game)" -ge $(((game_mib - 1) * MiB))
 check 'the other one is not' test "$(evicted browser)" = 0
 tool claim --broker always --json "$game"
-json ".results[0] | .claimed_bytes >= 23 * $MiB and .remaining_bytes == 0"
+json ".results[0] | .claimed_bytes >= ($game_mib - 1) * $MiB and .remaining_bytes == 0"
 check 'it is back' test "$(evicted game)" = 0
 intact game 'after a reclaim and a claim'
 tool reclaim --broker always "$game"
 intact game 'without a claim'
-tool reclaim --broker always --max 4M --json "$game"
-json ".results[0] | .freed_bytes >= 4 * $MiB and .freed_bytes < 8 * $MiB"
+tool reclaim --broker always --max 2M --json "$game"
+json ".results[0] | .freed_bytes >= 2 * $MiB and .freed_bytes < 4 * $MiB"
 tool reclaim --broker always "${pid_of[service]}"
 is_status 5 "root's process"
 err_has 'only root may'
@@ -43,7 +46,7 @@ intact service 'of another user'
 # --- killed in the middle -----------------------------------------------------------------------
 
 # Somewhere in a reclaim of some 100 ms: five times, later and later.
-holder large 96 setpriv --reuid $user --regid $user --clear-groups
+holder large $((96 / less)) setpriv --reuid $user --regid $user --clear-groups
 for delay in 0.01 0.03 0.06 0.1 0.2; do
 	as_user "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
 	caller=$!
@@ -68,7 +71,7 @@ for delay in 0.01 0.03 0.06 0.1 0.2; do
 	intact large "after kill -9 of the caller, $delay s"
 done
 for delay in 0.01 0.05 0.1; do
-	holder "victim$delay" 64 setpriv --reuid $user --regid $user --clear-groups
+	holder "victim$delay" $((64 / less)) setpriv --reuid $user --regid $user --clear-groups
 	victim=${pid_of[victim$delay]}
 	as_user "$bin/panthor-mem" reclaim --broker always "$victim" >"$work/caller" 2>&1 &
 	caller=$!
