@@ -148,16 +148,21 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 {
 	struct panthor_gem_object *bo = op->base->bos[i];
+	bool evicted = panthor_mem_bo_evicted(bo);
 	int ret;
 
 	dma_resv_assert_held(bo->base.resv);
 
-	if (!panthor_mem_bo_evicted(bo))
+	/*
+	 * The CPU or a VM_BIND can have brought the pages back. To be mapped, they also
+	 * need addresses for the device.
+	 */
+	if (!evicted && (!bo->backing.pages || !op->base->vm))
 		return 0;
 
 	ret = panthor_gem_swapin_locked(bo, op->reason);
 	/* The shrinker can have taken them again between two batches. */
-	if (bo->backing.pages && !__test_and_set_bit(i, op->counted))
+	if (evicted && bo->backing.pages && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
 
 	return ret;

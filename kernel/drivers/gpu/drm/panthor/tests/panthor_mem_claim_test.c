@@ -435,6 +435,29 @@ static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
 	dma_resv_unlock(bo->base.resv);
 }
 
+/*
+ * A BO whose pages the CPU or a VM_BIND has brought back is not evicted, but its
+ * mappings are, and the device has no addresses of its pages.
+ */
+static void panthor_mem_claim_test_pages_are_back(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_evict(test, bo);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+	panthor_gem_unpin(bo);
+	KUNIT_ASSERT_NOT_NULL(test, bo->backing.pages);
+	KUNIT_ASSERT_NULL(test, bo->dmap.sgt);
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	KUNIT_EXPECT_EQ(test, bo->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
+}
+
 static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_claim_test_cap, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_claim_test_no_memory),
@@ -449,6 +472,7 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_deadline),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_comes_last),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_meanwhile),
+	KUNIT_CASE(panthor_mem_claim_test_pages_are_back),
 	{}
 };
 

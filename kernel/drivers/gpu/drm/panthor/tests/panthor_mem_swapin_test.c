@@ -92,6 +92,21 @@ static void panthor_mem_swapin_test_all(struct kunit *test)
 	panthor_vm_swapin_end(ctx->vm);
 }
 
+/* The pages of one came back before, its mappings did not. */
+static void panthor_mem_swapin_test_pages_are_back(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+
+	panthor_test_evict_all(test);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(ctx->bos[1]));
+	panthor_gem_unpin(ctx->bos[1]);
+	KUNIT_ASSERT_NULL(test, ctx->bos[1]->dmap.sgt);
+
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), PANTHOR_TEST_JOB_BOS);
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_evicted(ctx->vm));
+}
+
 /* Nothing is evicted, so nothing is done: not even counted. */
 static void panthor_mem_swapin_test_nothing(struct kunit *test)
 {
@@ -163,6 +178,7 @@ static void panthor_mem_swapin_test_signal(struct kunit *test)
 
 static struct kunit_case panthor_mem_swapin_test_cases[] = {
 	KUNIT_CASE(panthor_mem_swapin_test_all),
+	KUNIT_CASE(panthor_mem_swapin_test_pages_are_back),
 	KUNIT_CASE(panthor_mem_swapin_test_nothing),
 	KUNIT_CASE(panthor_mem_swapin_test_second),
 	KUNIT_CASE(panthor_mem_swapin_test_no_memory),
