@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
+#include "panthor_device.h"
 #include "panthor_gem.h"
 #include "panthor_mem.h"
 #include "panthor_mem_pieces.h"
