@@ -73,7 +73,7 @@ bool panthor_mem_vm_has_new_work(const struct panthor_mem_op *op, u32 vm)
 {
 	const struct panthor_mem_target *target = &op->target;
 
-	return op->watches_work && panthor_vm_submits(target->vms[vm]) != target->submits[vm];
+	return op->watches_work && panthor_vm_has_new_work(target->vms[vm], target->submits[vm]);
 }
 
 static bool panthor_mem_has_new_work(struct panthor_mem_op *op)

@@ -55,20 +55,30 @@ static const struct panthor_mem_work *panthor_mem_swapin_work(void)
 }
 
 /*
- * Gets the next slice. The submit is counted under the same lock, so a reclaim that
- * works on the VM ends now, and not when the job is there.
+ * The submit is counted first, with the reservation lock of the VM held. So a reclaim
+ * that works on the VM ends now, and not when the job is there.
  */
-static u32 panthor_mem_next_evicted(struct panthor_mem_claim_op *op, u32 *total)
+static bool panthor_mem_swapin_begin(struct panthor_mem_op *base, u32 *total)
 {
-	struct panthor_mem_op *base = op->base;
+	struct panthor_vm *vm = base->vm;
+
+	if (panthor_mem_lock_resv(base, panthor_vm_resv(vm)))
+		return false;
+
+	panthor_vm_job_swapin_begin(vm);
+	*total = panthor_vm_evicted_count(vm);
+	dma_resv_unlock(panthor_vm_resv(vm));
+
+	return true;
+}
+
+static u32 panthor_mem_next_evicted(struct panthor_mem_op *base)
+{
 	struct panthor_vm *vm = base->vm;
 
 	if (panthor_mem_lock_resv(base, panthor_vm_resv(vm)))
 		return 0;
 
-	panthor_vm_note_submit(vm);
-	if (!*total)
-		*total = panthor_vm_evicted_count(vm);
 	base->bo_count = panthor_vm_get_evicted(vm, base->bos, PANTHOR_MEM_SLICE_BOS);
 	dma_resv_unlock(panthor_vm_resv(vm));
 
@@ -78,18 +88,23 @@ static u32 panthor_mem_next_evicted(struct panthor_mem_claim_op *op, u32 *total)
 /* What the shrinker takes again meanwhile is left to GROUP_SUBMIT: this ends. */
 static void panthor_mem_swapin_slices(struct panthor_mem_claim_op *op)
 {
-	u32 done = 0, total = 0, count;
+	struct panthor_mem_op *base = op->base;
+	u32 done = 0, total, count;
 
-	do {
-		count = panthor_mem_next_evicted(op, &total);
+	if (!panthor_mem_swapin_begin(base, &total))
+		return;
+
+	while (done < total && !base->stop) {
+		count = panthor_mem_next_evicted(base);
 		if (!count)
 			break;
 
 		panthor_mem_swapin_slice(op);
-		panthor_mem_put_bos(op->base);
+		panthor_mem_put_bos(base);
 		done += count;
 		cond_resched();
-	} while (done < total && !op->base->stop);
+	}
+	panthor_vm_job_swapin_end(base->vm);
 }
 
 /**

@@ -107,6 +107,28 @@ static void panthor_mem_swapin_test_pages_are_back(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, panthor_vm_has_evicted(ctx->vm));
 }
 
+/* The VM has new work as long as it is swapped in for a job, whenever a reclaim began. */
+static void panthor_mem_swapin_test_is_new_work(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	u32 submits = panthor_vm_submits(ctx->vm);
+
+	dma_resv_lock(panthor_vm_resv(ctx->vm), NULL);
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(ctx->vm, submits));
+	panthor_vm_job_swapin_begin(ctx->vm);
+	KUNIT_EXPECT_TRUE(test, panthor_vm_has_new_work(ctx->vm, submits));
+	KUNIT_EXPECT_TRUE(test, panthor_vm_has_new_work(ctx->vm, panthor_vm_submits(ctx->vm)));
+	panthor_vm_job_swapin_end(ctx->vm);
+	KUNIT_EXPECT_TRUE(test, panthor_vm_has_new_work(ctx->vm, submits));
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(ctx->vm, panthor_vm_submits(ctx->vm)));
+	dma_resv_unlock(panthor_vm_resv(ctx->vm));
+
+	/* It ends, whatever came back. */
+	panthor_test_evict_all(test);
+	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(ctx->vm, panthor_vm_submits(ctx->vm)));
+}
+
 /* Nothing is evicted, so nothing is done: not even counted. */
 static void panthor_mem_swapin_test_nothing(struct kunit *test)
 {
@@ -179,6 +201,7 @@ static void panthor_mem_swapin_test_signal(struct kunit *test)
 static struct kunit_case panthor_mem_swapin_test_cases[] = {
 	KUNIT_CASE(panthor_mem_swapin_test_all),
 	KUNIT_CASE(panthor_mem_swapin_test_pages_are_back),
+	KUNIT_CASE(panthor_mem_swapin_test_is_new_work),
 	KUNIT_CASE(panthor_mem_swapin_test_nothing),
 	KUNIT_CASE(panthor_mem_swapin_test_second),
 	KUNIT_CASE(panthor_mem_swapin_test_no_memory),
