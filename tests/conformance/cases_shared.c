@@ -206,7 +206,7 @@ const struct conf_case shared_cases[] = {
 	{ "two_files_of_one", two_files_of_one, 0 },
 	{ "sharer_exits", sharer_exits, 0 },
 	{ "maker_closes", maker_closes, 0 },
-	{ "not_taken_back", not_taken_back, WORLD_HAS_CGROUPS },
+	{ "not_taken_back", not_taken_back, WORLD_HAS_CGROUPS | WORLD_HAS_TARGETS },
 	{ "shared_while_evicted", shared_while_evicted, WORLD_CAN_GIVE_FILE },
 	{ "pinned", pinned, WORLD_CAN_PIN },
 	{ NULL, NULL, 0 },
