@@ -21,10 +21,11 @@ static int stop(void **state)
 	return 0;
 }
 
-static void start(const char *words)
+/* Returns a client, connected to the bus. */
+static sd_bus *start(const char *words)
 {
-	world_start(&w, &(struct setup){ .words = words, .config = "[Limits]\nMinResidentSec=0\n"
-								      "RoundTrips=0\n" });
+	world_start(&w, &(struct setup){ .words = words, .config = LENIENT });
+	return world_client(&w, world_me());
 }
 
 static void test_reclaim_and_claim(void **state)
@@ -33,8 +34,7 @@ static void test_reclaim_and_claim(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	r = reclaim(bus, w.victims[0], NULL);
 	check_ok(r);
 	assert_int_equal(r->freed, 4 * MIB);
@@ -54,8 +54,7 @@ static void test_slices_add_up(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("bos=40");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40");
 	r = reclaim(bus, w.victims[0], NULL);
 	check_ok(r);
 	assert_int_equal(r->freed, 40 * MIB);
@@ -78,8 +77,7 @@ static void test_limit_of_the_caller(void **state)
 	size_t i;
 
 	(void)state;
-	start("bos=60");
-	bus = world_client(&w, world_me());
+	bus = start("bos=60");
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		r = reclaim(bus, w.victims[0], &(struct options){ .max_bytes = limits[i] });
 		check_ok(r);
@@ -98,8 +96,7 @@ static void test_dry_run_changes_nothing(void **state)
 	int i;
 
 	(void)state;
-	start("bos=40");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40");
 	for (i = 0; i < 2; i++) {
 		r = reclaim(bus, w.victims[0], &(struct options){ .dry_run = true });
 		check_ok(r);
@@ -116,8 +113,7 @@ static void test_without_page_out(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("bos=40");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40");
 	r = reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true });
 	check_ok(r);
 	assert_int_equal(r->freed, 0);
@@ -132,8 +128,7 @@ static void test_prefetch(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("evicted");
-	bus = world_client(&w, world_me());
+	bus = start("evicted");
 	r = claim(bus, w.victims[0], &(struct options){ .prefetch = true });
 	check_ok(r);
 	/* In RAM, and not on the GPU. */
@@ -146,8 +141,7 @@ static void test_wait_for_gpu_work(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("busy");
-	bus = world_client(&w, world_me());
+	bus = start("busy");
 	r = reclaim(bus, w.victims[0], NULL);
 	check_ok(r);
 	assert_int_equal(r->freed, 0);
@@ -162,8 +156,7 @@ static void test_device(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .device = "renderD128" }));
 	check_ok(claim(bus, w.victims[0], &(struct options){ .device = "/dev/dri/renderD128" }));
 	check_error(reclaim(bus, w.victims[0], &(struct options){ .device = "renderD7" }),
@@ -195,8 +188,7 @@ static void test_invalid_options(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	check_invalid(bus, "Reclaim", "max_bytes", "t", 1, "Reclaim has no option 'max_bytes'");
 	check_invalid(bus, "Claim", "dry-run", "t", 1, "Claim has no option 'dry-run'");
 	check_invalid(bus, "Claim", "wait-usec", "t", 1, "Claim has no option");
@@ -213,8 +205,7 @@ static void test_option_twice(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME, "Reclaim",
 				       &error, NULL, "uta{sv}", (uint32_t)w.victims[0],
 				       world_id(w.victims[0]), 2, "max-bytes", "t", UINT64_C(1),
@@ -229,8 +220,7 @@ static void test_wrong_signature(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME, "Reclaim",
 				       &error, NULL, "i", 1) < 0);
 	assert_string_equal(error.name, SD_BUS_ERROR_INVALID_ARGS);
@@ -248,8 +238,7 @@ static void test_error_without_work(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("evicted fail=read");
-	bus = world_client(&w, world_me());
+	bus = start("evicted fail=read");
 	check_error(claim(bus, w.victims[0], NULL), "Failed", "EIO");
 }
 
@@ -295,8 +284,7 @@ static void test_properties(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	assert_true(sd_bus_get_property_string(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME,
 					       "Version", NULL, &text) >= 0);
 	assert_string_equal(text, BROKER_VERSION);
@@ -369,8 +357,7 @@ static void test_finished(void **state)
 	sd_bus *bus, *other;
 
 	(void)state;
-	start("");
-	bus = world_client(&w, world_me());
+	bus = start("");
 	other = world_client(&w, world_me());
 	listen_to(bus, &own);
 	listen_to(other, &none);

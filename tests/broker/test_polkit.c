@@ -78,8 +78,10 @@ static void start_polkit(void)
 	fail_msg("dbusmock does not start");
 }
 
+/* Ends the test as skipped where the victims and the clients cannot be different users. */
 static void start(void)
 {
+	NEEDS_USERS();
 	world_start(&w, &(struct setup){ .words = "", .uids = users });
 	root = world_client(&w, 0);
 	stranger = world_client(&w, UID_SERVICE);
@@ -159,7 +161,6 @@ static void start_call(struct call *c, sd_bus *bus, const char *method, int vict
 static void test_yes(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	allow();
 	check_ok(reclaim(stranger, w.victims[0], NULL));
@@ -169,7 +170,6 @@ static void test_yes(void **state)
 static void test_no(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	check_error(reclaim(stranger, w.victims[0], NULL), "AccessDenied", BROKER_ACTION);
 	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", BROKER_GROUP);
@@ -178,7 +178,6 @@ static void test_no(void **state)
 static void test_absent(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	end_polkit();
 	check_error(reclaim(stranger, w.victims[0], NULL), "AccessDenied", "does not answer");
@@ -190,7 +189,6 @@ static void test_dies(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	hang(true);
 	start_call(&c, stranger, "Reclaim", 0, NULL);
@@ -202,7 +200,6 @@ static void test_dies(void **state)
 static void test_own_is_not_asked_for(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	hang(true);
 	check_ok(reclaim(stranger, w.victims[2], NULL));
@@ -214,7 +211,6 @@ static void test_slow(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	allow();
 	hang(true);
@@ -241,7 +237,6 @@ static void test_question(void **state)
 	char code[512];
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	snprintf(code, sizeof(code),
 		 "s, action, details, flags, cancel = args\n"
@@ -259,7 +254,6 @@ static void test_question(void **state)
 static void test_challenge(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	answer_check("ret = (False, True, {})");
 	check_error(claim(stranger, w.victims[0], NULL), "InteractiveAuthorizationRequired",
@@ -271,7 +265,6 @@ static void test_challenge(void **state)
 static void test_nonsense(void **state)
 {
 	(void)state;
-	NEEDS_USERS();
 	start();
 	answer_with("CheckAuthorization", "(sa{sv})sa{ss}us", "s", "ret = 'yes'");
 	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", "");
@@ -284,7 +277,6 @@ static void test_disconnect(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	answer_with("CancelCheckAuthorization", "s", "", "");
 	hang(true);
@@ -306,7 +298,6 @@ static void test_cancel(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	answer_with("CancelCheckAuthorization", "s", "", "");
 	hang(true);
@@ -326,7 +317,6 @@ static void test_claim_meanwhile(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	allow();
 	hang(true);
@@ -345,7 +335,6 @@ static void test_process_ends_meanwhile(void **state)
 	struct call c;
 
 	(void)state;
-	NEEDS_USERS();
 	start();
 	allow();
 	hang(true);

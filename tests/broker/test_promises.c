@@ -17,7 +17,6 @@
 #include "world.h"
 
 #define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
-#define LENIENT "[Limits]\nMinResidentSec=0\nRoundTrips=0\n"
 
 static struct world w;
 
@@ -28,9 +27,11 @@ static int stop(void **state)
 	return 0;
 }
 
-static void start(const char *words)
+/* Returns a client, connected to the bus. */
+static sd_bus *start(const char *words)
 {
 	world_start(&w, &(struct setup){ .words = words, .config = LENIENT });
+	return world_client(&w, world_me());
 }
 
 static void start_call(struct call *c, sd_bus *bus, const char *method, int victim)
@@ -46,8 +47,7 @@ static void test_claim_overtakes(void **state)
 	int held;
 
 	(void)state;
-	start("bos=40 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 held aside");
 	other = world_client(&w, world_me());
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
@@ -79,8 +79,7 @@ static void test_claim_waits_for_the_slice(void **state)
 	int held;
 
 	(void)state;
-	start("bos=8 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=8 held aside");
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	start_call(&last, bus, "Claim", 0);
@@ -102,8 +101,7 @@ static void test_cancel(void **state)
 	int held;
 
 	(void)state;
-	start("bos=40 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 held aside");
 	other = world_client(&w, world_me());
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
@@ -135,8 +133,7 @@ static void test_disconnect(void **state)
 	int held;
 
 	(void)state;
-	start("bos=40 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 held aside");
 	watcher = world_client(&w, world_me());
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
@@ -162,8 +159,7 @@ static void test_reclaim_waits_for_claim(void **state)
 	int held;
 
 	(void)state;
-	start("bos=4 evicted held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=4 evicted held aside");
 	start_call(&first, bus, "Claim", 0);
 	held = world_wait_held(&w);
 	start_call(&second, bus, "Reclaim", 0);
@@ -186,8 +182,7 @@ static void test_equal_requests(void **state)
 	int held;
 
 	(void)state;
-	start("held aside");
-	bus = world_client(&w, world_me());
+	bus = start("held aside");
 	other = world_client(&w, world_me());
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
@@ -215,8 +210,7 @@ static void test_equal_requests_one_cancelled(void **state)
 	int held;
 
 	(void)state;
-	start("held aside");
-	bus = world_client(&w, world_me());
+	bus = start("held aside");
 	other = world_client(&w, world_me());
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
@@ -328,8 +322,7 @@ static void test_process_ends(void **state)
 	int held;
 
 	(void)state;
-	start("bos=40 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 held aside");
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	start_call(&queued, bus, "Reclaim", 1);
@@ -354,8 +347,7 @@ static void test_device_goes(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("bos=40 unplug");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 unplug");
 	reclaim(bus, w.victims[0], NULL);
 	check_error(reclaim(bus, w.victims[0], NULL), "NoDevice", "panthor");
 	world_wait_log(&w, "renderD128 is gone");
@@ -369,8 +361,7 @@ static void test_sigterm(void **state)
 	int held;
 
 	(void)state;
-	start("bos=8 held aside");
-	bus = world_client(&w, world_me());
+	bus = start("bos=8 held aside");
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	start_call(&queued, bus, "Reclaim", 1);
@@ -396,8 +387,7 @@ static void test_killed(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	start("bos=40 held");
-	bus = world_client(&w, world_me());
+	bus = start("bos=40 held");
 	start_call(&running, bus, "Reclaim", 0);
 	world_release(world_wait_held(&w));
 	world_end_memd(&w, SIGKILL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A bus of its own, panthor-memd on it with the mock for a device, processes that it can
- * work on, and clients of any user. As root there are several users; else one, and what
- * needs more is skipped.
+ * What a test of the broker runs in: a D-Bus daemon of its own, panthor-memd on that bus
+ * with the mock as its device, processes that it can work on, and clients of any user.
+ * Only root can start clients of several users; tests that need them are skipped for others.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -40,7 +40,7 @@ struct world {
 	size_t n_clients;
 };
 
-/* Of the users: the test's own, and another one that is no service. */
+/* The user that runs the test, and one that is neither this user nor a service. */
 uid_t world_me(void);
 uid_t world_other(void);
 bool world_many_users(void);
@@ -54,39 +54,45 @@ struct setup {
 	const char *words;
 	const char *config;
 	const int *uids;
-	bool no_device;	    /* not yet */
-	bool no_folder;	    /* nor /dev/dri */
+	bool no_device;	    /* start without a GPU */
+	bool no_folder;	    /* start without a GPU and without /dev/dri */
 	bool as_root;	    /* panthor-memd has to become another user itself */
-	bool no_start;	    /* not yet */
+	bool no_start;	    /* the test starts panthor-memd itself, later */
 	unsigned int apps;  /* victims with memory; 0: all */
 };
 
+/* A memd.conf that lets one test move the memory of one victim many times. */
+#define LENIENT "[Limits]\nMinResidentSec=0\nRoundTrips=0\n"
+
 void world_start(struct world *w, const struct setup *s);
 void world_stop(struct world *w);
-/* Again, after an end; and end. The status is in memd_status. */
+/* Start panthor-memd again, and end it. The status it ended with is in memd_status. */
 void world_start_memd(struct world *w, const struct setup *s);
 void world_end_memd(struct world *w, int signal);
 /* What panthor-memd has said so far; static. */
 const char *world_log(const struct world *w);
-/* Wait until it has said that. */
+/* Wait until it has said @text. */
 void world_wait_log(const struct world *w, const char *text);
 
 void world_add_device(struct world *w, const char *name);
 void world_remove_device(struct world *w, const char *name);
 
-/* A process that does nothing, of that user. */
+/* Start a process of @uid that does nothing. */
 pid_t world_process(uid_t uid);
 void world_end_process(pid_t pid);
 uint64_t world_id(pid_t pid);
 
 /*
- * A program as that user, with the bus and the mock: its status, and in @out what it said on
- * both outputs.
+ * Run a program as @uid, with the address of the bus and the words @mock for the mock in its
+ * environment. Returns its exit status; @out is what it printed to stdout and stderr.
  */
 int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
 	      char *out, size_t size);
 
-/* The work is held by the mock's FIFO; let it go on with what is returned. */
+/*
+ * Wait until the mock holds a call of the driver. Returns a file descriptor; giving it to
+ * world_release() lets the call go on.
+ */
 int world_wait_held(const struct world *w);
 void world_release(int fd);
 
@@ -108,11 +114,11 @@ struct options {
 
 struct reply {
 	bool done;
-	char error[128]; /* its name without what is before the last dot; "": none */
+	char error[128]; /* the last part of the error's name; "": no error */
 	char text[256];
 	uint64_t freed, evicted, skipped, claimed, remaining;
 	uint32_t status;
-	char soft[128]; /* the out-argument error, shortened as well */
+	char soft[128]; /* the same of the out-argument "error" */
 };
 
 struct call {
@@ -122,26 +128,26 @@ struct call {
 	struct reply reply;
 };
 
-/* Sent, and on the bus. */
+/* Send a request; it has reached the bus when this returns. */
 void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
 		const struct options *o);
-/* A reply has to come. */
+/* Wait for the reply. */
 const struct reply *call_finish(struct call *c);
-/* Has it come? Looks at what is there. */
+/* Whether the reply has come; does not wait. */
 bool call_done(struct call *c);
 void call_forget(struct call *c);
 
 const struct reply *reclaim(sd_bus *bus, pid_t pid, const struct options *o);
 const struct reply *claim(sd_bus *bus, pid_t pid, const struct options *o);
-/* With an id of the caller's choice. */
+/* A reclaim that names its target with @id, which may be wrong. */
 const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id);
 uint32_t cancel(sd_bus *bus, pid_t pid);
-/* A method without arguments: the error's name, or "". */
+/* Call a method without arguments. Returns the last part of the error's name, or "". */
 const char *plain_call(sd_bus *bus, const char *method);
-/* All that the client has sent has reached panthor-memd, and was looked at. */
+/* Wait until panthor-memd has read everything that this client has sent. */
 void settle(sd_bus *bus);
 
-/* Both must be so; the reply is shown if not. */
+/* Fail, and print the reply, unless it is this error, or no error. */
 void check_error(const struct reply *r, const char *error, const char *part_of_text);
 void check_ok(const struct reply *r);
 
