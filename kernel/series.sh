@@ -11,7 +11,7 @@
 #   Replaces:
 #    drivers/gpu/drm/panthor/panthor_mem_pieces.c
 #
-# They are in kernel/, below their path in the kernel. Some of them do more than the
+# They are in kernel/linux, at their path in the kernel. Some of them do more than the
 # part "core" needs. What core has instead is in kernel/core, and a later patch
 # replaces it.
 
@@ -68,11 +68,11 @@ own_path() {
 	local p
 	if [ -e "$TOP/kernel/core/$1" ]; then
 		while read -r p; do
-			! replaces "$p" | grep -qxF "$1" || { echo "$TOP/kernel/$1"; return; }
+			! replaces "$p" | grep -qxF "$1" || { echo "$TOP/kernel/linux/$1"; return; }
 		done < <(series_patches "${2-}")
 		echo "$TOP/kernel/core/$1"
 	else
-		echo "$TOP/kernel/$1"
+		echo "$TOP/kernel/linux/$1"
 	fi
 }
 

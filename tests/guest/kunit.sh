@@ -12,7 +12,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 kunit=/sys/kernel/debug/kunit
 suites=$*
 [ -n "$suites" ] || suites=$(sed -n 's/^\t\.name = "\(panthor_[a-z_]*\)",$/\1/p' \
-	"$top"/kernel/drivers/gpu/drm/panthor/tests/*_test.c)
+	"$top"/kernel/linux/drivers/gpu/drm/panthor/tests/*_test.c)
 [ -n "$suites" ] || { echo "kunit: the source has no suite" >&2; exit 1; }
 
 status=0
