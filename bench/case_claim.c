@@ -12,7 +12,7 @@
 #include "bench.h"
 #include "gpu/mem.h"
 
-/* The switch that kernel/sim/patches/4-speed/0005 adds. */
+/* The switch that guest/patches/4-speed/0005 adds. */
 #define BATCHES "/sys/module/panthor/parameters/batches"
 
 /* The size of a batch in the driver. Buffers that large are mapped one by one. */

@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "gpu/mem.h"
 
-/* From kernel/sim/patches: whether GROUP_SUBMIT does more than Linux. */
+/* From guest/patches: whether GROUP_SUBMIT does more than Linux. */
 #define BATCHES "/sys/module/panthor/parameters/batches"
 
 /* The application gets the CPU first. */

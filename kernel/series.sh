@@ -30,11 +30,11 @@ series_patches() {
 # guest_patches [PART]: what only the guest needs, on top of the series up to PART.
 guest_patches() {
 	local part n=0
-	find "$TOP/kernel/sim/patches" -maxdepth 1 -name '*.patch' | LC_ALL=C sort
+	find "$TOP/guest/patches" -maxdepth 1 -name '*.patch' | LC_ALL=C sort
 	for part in "${PARTS[@]}"; do
 		n=$((n + 1))
-		[ ! -d "$TOP/kernel/sim/patches/$n-$part" ] ||
-			find "$TOP/kernel/sim/patches/$n-$part" -name '*.patch' | LC_ALL=C sort
+		[ ! -d "$TOP/guest/patches/$n-$part" ] ||
+			find "$TOP/guest/patches/$n-$part" -name '*.patch' | LC_ALL=C sort
 		[ "$part" != "${1-}" ] || break
 	done
 }

@@ -32,7 +32,7 @@ build_kernel() {
 		need rsync
 		from=$CACHE/checkout/$(printf '%s' "$TOP" | sha256sum | cut -c 1-12)
 		mkdir -p "$from"
-		rsync -a --delete "$TOP/kernel" "$TOP/include" "$TOP/scripts" "$from/" >&2
+		rsync -a --delete "$TOP/kernel" "$TOP/guest" "$TOP/include" "$TOP/scripts" "$from/" >&2
 	fi
 	"$from/kernel/build" "$@"
 }
