@@ -8,7 +8,7 @@ COST = re.compile(r'^(simple|with|pidfd): (\d+) more than drmIoctl\(\), (\d+) mo
 
 
 def holds(text):
-    """tests/guest/locks: one table per call. A repeated call is another round."""
+    """tests/driver/locks: one table per call. A repeated call is another round."""
     samples, call, rounds = [], None, Counter()
     for line in text.splitlines():
         if line.endswith(': holds by time'):

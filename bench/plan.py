@@ -250,7 +250,7 @@ def timeline(size):
 
 
 def holds(_):
-    locks = Program(('{build}/tests/guest/locks', '--files', '10000', *['256'] * HOLD_ROUNDS),
+    locks = Program(('{build}/tests/driver/locks', '--files', '10000', *['256'] * HOLD_ROUNDS),
                     parsers.holds, '10,000 files', kernel='locks')
     judged = []
     for what, name, goal in (("a VM's reservation lock", 'resv', 1e6),

@@ -28,9 +28,9 @@
 #include <unistd.h>
 
 #include "gpu/fdinfo.h"
-#include "gpu/power.h"
 #include "gpu/sim.h"
-#include "gpu/sysmem.h"
+#include "machine/power.h"
+#include "machine/sysmem.h"
 #include "world_guest.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "gpu/app.h"
-#include "gpu/bind.h"
+#include "app/app.h"
 #include "gpu/device.h"
-#include "gpu/klog.h"
-#include "gpu/swap.h"
+#include "machine/bind.h"
+#include "machine/klog.h"
+#include "machine/swap.h"
 #include "world.h"
 
 struct world_app {

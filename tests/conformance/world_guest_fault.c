@@ -11,7 +11,7 @@
 
 #include "gpu/bo.h"
 #include "gpu/sim.h"
-#include "gpu/sysmem.h"
+#include "machine/sysmem.h"
 #include "world_guest.h"
 
 #define CGROUP "/sys/fs/cgroup/panthor-mem-conformance"

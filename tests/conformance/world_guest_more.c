@@ -23,7 +23,7 @@
 #include <cmocka.h>
 #include <drm.h>
 
-#include "gpu/sysmem.h"
+#include "machine/sysmem.h"
 #include "world.h"
 
 static int fork_fn(int fd, void *arg)

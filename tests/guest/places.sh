@@ -89,7 +89,7 @@ guest=$copy/run-guest
 cd "$copy"
 # shellcheck disable=SC2016
 check 'a checkout below /tmp' "$copy"$'\n'/run/scratch sh -c 'cd "$(dirname "$1")/../.." &&
-	pwd && ls -d /run/scratch' - "$copy/tests/guest/kunit.sh"
+	pwd && ls -d /run/scratch' - "$copy/tests/driver/kunit.sh"
 
 if [ -n "$(find "${folders[@]}" -name pwned)" ] || [ -e /pwned ]; then
 	echo 'FAILED: a path was evaluated'

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unbind the driver from the device, and bind it again.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "machine/bind.h"
+#include "machine/sysmem.h"
+
+static int resolve(int fd, const char *link, char *path)
+{
+	char name[128];
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	snprintf(name, sizeof(name), "/sys/dev/char/%u:%u/%s",
+		 major(st.st_rdev), minor(st.st_rdev), link);
+	return realpath(name, path) ? 0 : -errno;
+}
+
+static int copy(char *to, size_t room, const char *from)
+{
+	if (strlen(from) >= room)
+		return -ENAMETOOLONG;
+	memcpy(to, from, strlen(from) + 1);
+	return 0;
+}
+
+int gpu_binding_of(int fd, struct gpu_binding *binding)
+{
+	char path[PATH_MAX];
+	int ret = resolve(fd, "device", path);
+
+	if (!ret)
+		ret = copy(binding->device, sizeof(binding->device),
+			   strrchr(path, '/') + 1);
+	if (!ret)
+		ret = resolve(fd, "device/driver", path);
+	if (!ret)
+		ret = copy(binding->driver, sizeof(binding->driver), path);
+	return ret;
+}
+
+static int write_name(const struct gpu_binding *binding, const char *file)
+{
+	char path[sizeof(binding->driver) + 16];
+
+	snprintf(path, sizeof(path), "%s/%s", binding->driver, file);
+	return sysmem_write_file(path, binding->device);
+}
+
+int gpu_unbind(const struct gpu_binding *binding)
+{
+	return write_name(binding, "unbind");
+}
+
+int gpu_bind(const struct gpu_binding *binding)
+{
+	return write_name(binding, "bind");
+}

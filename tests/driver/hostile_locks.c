@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A target that sleeps while it holds locks that a reclaim and a claim need.
+ *
+ * When a cgroup is over memory.high, each allocation on its behalf makes the process sleep,
+ * wherever it is in the kernel: in VM_BIND with the reservation lock of its VM held, in a
+ * page fault with that of a BO, in GROUP_SUBMIT with all of them. This can last for
+ * minutes. The caller's deadline limits the wait for these locks: BOs whose locks are held
+ * until then count as busy.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "gpu/bo.h"
+#include "gpu/vm.h"
+#include "hostile.h"
+#include "machine/sysmem.h"
+
+#define SEED UINT64_C(0x10cc000000000000)
+#define BOS 16
+#define BIG (96 * MIB)
+#define BIG_VA UINT64_C(0x100000000)
+/* Memory that the target may allocate in addition to what it has at the start. */
+#define ROOM (4 * MIB)
+#define SOON INT64_C(100000000)
+
+#define HIGH_FILE CGROUP_CHILD "/memory.high"
+#define CURRENT_FILE CGROUP_CHILD "/memory.current"
+
+/* --- in the target ------------------------------------------------------------- */
+
+static int limit_myself(void)
+{
+	char text[32];
+	int64_t now;
+	int ret = sysmem_read_number(CURRENT_FILE, &now);
+
+	snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)now + ROOM);
+	return ret ? ret : sysmem_write_file(HIGH_FILE, text);
+}
+
+static uint32_t vm;
+static struct gpu_bo small, big;
+
+/* A VM with a BO, and another BO that no VM maps yet. */
+static int prepare_bind(int fd, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	ret = gpu_vm_create(fd, NULL, &vm);
+	if (!ret)
+		ret = gpu_bo_create(fd, MIB, vm, 0, &small);
+	if (!ret)
+		ret = gpu_vm_map(fd, vm, small.handle, 0, BIG_VA / 2, MIB, 0);
+	return ret ? ret : gpu_bo_create(fd, BIG, vm, 0, &big);
+}
+
+static int bind_big(int fd, void *arg)
+{
+	int ret;
+
+	(void)arg;
+	ret = limit_myself();
+	return ret ? ret : gpu_vm_map(fd, vm, big.handle, 0, BIG_VA, BIG, 0);
+}
+
+static int fault_big(int fd, void *arg)
+{
+	void *map;
+	int ret;
+
+	(void)arg;
+	ret = gpu_bo_create(fd, BIG, 0, 0, &big);
+	if (!ret)
+		ret = gpu_bo_map_window(fd, &big, 0, 4096, &map);
+	if (!ret)
+		ret = limit_myself();
+	if (!ret)
+		*(volatile char *)map = 1;
+	return ret;
+}
+
+static int only_limit(int fd, void *arg)
+{
+	(void)fd;
+	(void)arg;
+	return limit_myself();
+}
+
+/* --- in the test --------------------------------------------------------------- */
+
+static int64_t times_high(void)
+{
+	FILE *f = fopen(CGROUP_CHILD "/memory.events", "re");
+	long long count = 0;
+	char line[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "high %lld", &count) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return count;
+}
+
+/* The target is over its limit because of pages of BOs only. */
+static bool is_throttled(void *arg)
+{
+	int64_t high, now;
+
+	(void)arg;
+	/* "max" is not a number. */
+	return !sysmem_read_number(HIGH_FILE, &high) &&
+	       !sysmem_read_number(CURRENT_FILE, &now) && now > high && times_high() > 0;
+}
+
+static void ask(app_fn fn)
+{
+	ok(gpu_app_ask(&app, &(struct app_request) { .op = APP_CALL, .fn = fn }, NULL, NULL, NULL),
+	   "asking the target");
+}
+
+/* The target has not answered yet. */
+static bool is_at_work(void)
+{
+	char byte;
+
+	return recv(app.sock, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* Send the request that takes forever, and wait until the target sleeps. */
+static void throttle(const struct app_request *req)
+{
+	ok(gpu_app_send(&app, req, NULL, -1), "asking the target");
+	wait_until(is_throttled, NULL, "the target is not throttled");
+}
+
+static void start_target(const char *swap_max)
+{
+	make_cgroups();
+	set_limit(CGROUP_CHILD, "memory.swap.max", swap_max);
+	start_app(&app, 1, 1, CGROUP_CHILD);
+}
+
+/* @wait_ns: time from now to the deadline; 0: do not wait. */
+static void reclaim_returns(int64_t wait_ns)
+{
+	struct drm_panthor_mem_reclaim args = {
+		.tgid = (uint32_t)app.pid,
+		.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
+		.deadline_ns = wait_ns ? now_ns() + wait_ns : 0,
+	};
+	struct call *call = begin_reclaim(&args);
+
+	end_call(call);
+	ok(call->ret, "MEM_RECLAIM");
+	assert_true(call->reclaim.status & DRM_PANTHOR_MEM_STATUS_BUSY);
+	/* The call has ended although the target is still asleep. */
+	assert_true(is_at_work());
+}
+
+/* Memory that stays evicted because of the locks is counted: at least @locked. */
+static void claim_returns(int64_t wait_ns, uint64_t locked)
+{
+	struct drm_panthor_mem_claim args = {
+		.tgid = (uint32_t)app.pid, .deadline_ns = now_ns() + wait_ns,
+	};
+	struct call *call = begin_claim(&args);
+
+	end_call(call);
+	ok(call->ret, "MEM_CLAIM");
+	assert_true(call->claim.remaining_bytes >= locked);
+	/* The claim has swapped pages in, with which the target may have come to an end. */
+	assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_BUSY ||
+		    !call->claim.remaining_bytes);
+}
+
+/* VM_BIND allocates the pages of a BO while it holds the lock of the VM. */
+static void begin_bind(void)
+{
+	start_target("max");
+	ask(prepare_bind);
+	reclaim_all(&app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
+	set_limit(CGROUP_CHILD, "memory.swap.max", "0");
+	throttle(&(struct app_request) { .op = APP_CALL, .fn = bind_big });
+}
+
+static void reclaim_during_bind(void **state)
+{
+	(void)state;
+	begin_bind();
+	reclaim_returns(SOON);
+}
+
+static void reclaim_during_bind_does_not_wait(void **state)
+{
+	(void)state;
+	begin_bind();
+	reclaim_returns(0);
+}
+
+static void claim_during_bind(void **state)
+{
+	(void)state;
+	begin_bind();
+	claim_returns(SOON, MIB);
+}
+
+/* A deadline in the past: each lock is tried once. */
+static void claim_during_bind_after_its_deadline(void **state)
+{
+	(void)state;
+	begin_bind();
+	claim_returns(-SOON, MIB);
+}
+
+/* Without a deadline, the claim waits for the lock until a signal arrives. */
+static void claim_during_bind_until_a_signal(void **state)
+{
+	struct call *call;
+
+	(void)state;
+	begin_bind();
+	call = begin_claim(&(struct drm_panthor_mem_claim) { .tgid = (uint32_t)app.pid });
+	sleep_ms(SOON / 1000000);
+	signal_call(call);
+	end_call(call);
+	if (call->ret != -EINTR) {
+		ok(call->ret, "MEM_CLAIM");
+		assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	}
+	assert_true(is_at_work());
+}
+
+/* A page fault allocates them while it holds the lock of the BO. */
+static void reclaim_during_fault(void **state)
+{
+	(void)state;
+	start_target("0");
+	throttle(&(struct app_request) { .op = APP_CALL, .fn = fault_big });
+	reclaim_returns(SOON);
+	reclaim_returns(0);
+}
+
+/* GROUP_SUBMIT swaps in while it holds the locks of the VM and of all its BOs. */
+static void begin_submit(void)
+{
+	struct lot lot = { .of = &app, .count = BOS, .size = 2 * MIB, .seed = SEED };
+
+	start_target("max");
+	alloc_lot(&lot);
+	reclaim_all(&app, 0);
+	ask(only_limit);
+	throttle(&(struct app_request) { .op = APP_FRAME });
+}
+
+static void reclaim_during_submit(void **state)
+{
+	(void)state;
+	begin_submit();
+	reclaim_returns(SOON);
+	reclaim_returns(0);
+}
+
+static void claim_during_submit(void **state)
+{
+	(void)state;
+	begin_submit();
+	claim_returns(SOON, 0);
+	claim_returns(-SOON, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOSTILE_CASE(reclaim_during_bind),
+		HOSTILE_CASE(reclaim_during_bind_does_not_wait),
+		HOSTILE_CASE(reclaim_during_fault),
+		HOSTILE_CASE(reclaim_during_submit),
+		HOSTILE_CASE(claim_during_bind),
+		HOSTILE_CASE(claim_during_bind_after_its_deadline),
+		HOSTILE_CASE(claim_during_bind_until_a_signal),
+		HOSTILE_CASE(claim_during_submit),
+	};
+
+	return cmocka_run_group_tests_name("hostile-locks", tests, NULL, NULL);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What memory cgroups can and cannot do with GPU memory.
+ *
+ * An application runs in a cgroup of its own. memory.reclaim of this cgroup frees none of
+ * its GPU memory while the driver holds the pages: they are unevictable, and panthor's
+ * shrinker is not called for cgroups. After MEM_RECLAIM has evicted the memory, the same
+ * write frees it, because it now is in ordinary pages charged to the cgroup. So a cgroup
+ * alone cannot free GPU memory, but works together with the driver.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "gpu/fdinfo.h"
+#include "gpu/mem.h"
+#include "gpu/pattern.h"
+#include "guest.h"
+#include "machine/sysmem.h"
+
+#define CGROUP "gpu-app"
+#define CGROUP_PATH "/sys/fs/cgroup/" CGROUP
+#define BOS 16
+#define BO_SIZE (2 * MIB)
+#define TOTAL (BOS * BO_SIZE)
+#define SEED UINT64_C(0xabcd000000000000)
+#define TRIES 20
+
+/*
+ * Memory other than GPU memory: that of the application, its libraries, and the test's
+ * reading of /proc. It is far less than the buffers.
+ */
+#define SLACK (3 * MIB)
+
+struct look {
+	struct sysmem mem;
+	struct gpu_fdinfo gpu;
+};
+
+static struct gpu_app app = { .sock = -1 };
+
+static void look(struct look *at)
+{
+	ok(sysmem_read_settled(&at->mem), "counters of memory");
+	ok(gpu_fdinfo_read(app.pid, &at->gpu), "fdinfo");
+}
+
+/* RAM that became free, including what zram uses for the compressed copy. */
+static int64_t freed(const struct look *from, const struct look *to)
+{
+	return (int64_t)(to->mem.free + to->mem.zram_used) -
+	       (int64_t)(from->mem.free + from->mem.zram_used);
+}
+
+static void show(const char *what, const struct look *from,
+		 const struct look *to)
+{
+	print_message("%-34s resident %3" PRIu64 " MiB, freed %+5.1f MiB, "
+		      "swapped %+5.1f MiB\n", what, to->gpu.resident / MIB,
+		      (double)freed(from, to) / MIB,
+		      ((double)to->mem.swap_used -
+		       (double)from->mem.swap_used) / MIB);
+}
+
+static void reclaim_cgroup(void)
+{
+	/*
+	 * One write may end early, for instance because pages were used recently. Several
+	 * writes would find everything that can be reclaimed.
+	 */
+	for (int i = 0; i < TRIES; i++)
+		ok(sysmem_reclaim(CGROUP, TOTAL), "memory.reclaim");
+}
+
+static void start_app(void)
+{
+	struct gpu_app_setup setup = {
+		.cred = GPU_APP_ROOT,
+		.files = 1,
+		.vms = 1,
+		.pidns = -1,
+		.cgroup = CGROUP_PATH,
+	};
+
+	if (mkdir(CGROUP_PATH, 0755) && errno != EEXIST)
+		fail_msg("mkdir " CGROUP_PATH ": %s", strerror(errno));
+	ok(gpu_app_start(&app, &setup), "starting the application");
+	ok(gpu_app_ask(&app, &(struct app_request) {
+		.op = APP_ALLOC, .count = BOS, .size = BO_SIZE, .seed = SEED,
+		.exclusive = true }, NULL, NULL, NULL), "allocating");
+}
+
+static void check_content(void)
+{
+	for (unsigned int i = 0; i < BOS; i++) {
+		struct app_reply reply;
+
+		ok(gpu_app_ask(&app, &(struct app_request) {
+			.op = APP_SUM, .bo = i, .by_gpu = true },
+			&reply, NULL, NULL), "reading by the GPU");
+		assert_true(reply.value ==
+			    pattern_expected(SEED + ((uint64_t)i << 32),
+					     BO_SIZE));
+	}
+}
+
+static void evict(void)
+{
+	struct drm_panthor_mem_reclaim result;
+
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)app.pid,
+			       DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, &result),
+	   "MEM_RECLAIM with NO_PAGEOUT");
+	assert_true(result.evicted_bytes >= TOTAL);
+	assert_true(result.freed_bytes == 0);
+}
+
+static void memcg_frees_only_what_is_evicted(void **state)
+{
+	struct look start, alone, evicted, both;
+
+	(void)state;
+	start_app();
+	/* First reclaim everything that is not GPU memory, because it would count as well. */
+	reclaim_cgroup();
+	look(&start);
+	assert_true(start.gpu.resident >= TOTAL);
+
+	reclaim_cgroup();
+	look(&alone);
+	show("memory.reclaim alone:", &start, &alone);
+	assert_int_equal(alone.gpu.resident, start.gpu.resident);
+	assert_true(freed(&start, &alone) < (int64_t)SLACK);
+
+	evict();
+	look(&evicted);
+	show("evict alone:", &alone, &evicted);
+	assert_true(evicted.gpu.resident < SLACK);
+	assert_true(freed(&alone, &evicted) < (int64_t)SLACK);
+
+	reclaim_cgroup();
+	look(&both);
+	show("memory.reclaim after the evict:", &evicted, &both);
+	assert_true(freed(&evicted, &both) > (int64_t)(TOTAL * 9 / 10));
+
+	check_content();
+}
+
+static int end_app(void **state)
+{
+	gpu_app_kill(&app);
+	rmdir(CGROUP_PATH);
+	return guest_close(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(memcg_frees_only_what_is_evicted,
+						guest_open, end_app),
+	};
+
+	return cmocka_run_group_tests_name("memcg", tests, NULL, NULL);
+}
