@@ -4,7 +4,7 @@
 # the memory of its own process by panthor-memd, and that of root's is refused.
 # usage: broker.sh BUILD_DIRECTORY
 build=$1
-. "$(dirname "$0")/../tests/broker/guest/lib.sh"
+. "$(dirname "$0")/../tests/memd/guest/lib.sh"
 
 show() {
 	printf '\n$ panthor-mem %s\n' "$*"

@@ -3,7 +3,7 @@
 # panthor-mem on the real driver, with the kernel's /proc, cgroups and swap.
 # usage, in the guest: guest.sh BUILD_DIRECTORY
 build=$1
-export TOOL=$build/tools/panthor-mem
+export TOOL=$build/panthor-mem/panthor-mem
 . "$(dirname "$0")/../lib.sh"
 needs jq
 tool() {
@@ -14,13 +14,13 @@ tool() {
 }
 
 # Two that hold GPU memory, and are told to look at it.
-coproc game { exec "$build/tests/tools/guest/gpu-holder" game 12; }
+coproc game { exec "$build/tests/cli/guest/gpu-holder" game 12; }
 game_pid=$!
 read -r word <&"${game[0]}"
 check 'the first one is ready' test "$word" = ready
 # bash can have one coprocess at a time; the second gets pipes.
 mkfifo "$work/in" "$work/answer"
-"$build/tests/tools/guest/gpu-holder" browser 8 <"$work/in" >"$work/answer" &
+"$build/tests/cli/guest/gpu-holder" browser 8 <"$work/in" >"$work/answer" &
 browser_pid=$!
 exec 8>"$work/in" 9<"$work/answer"
 read -r word <&9

@@ -34,12 +34,12 @@ compile() {
 	musl-gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wundef -Werror \
 		-DTOOL_VERSION='"0"' -isystem "$include" \
 		-isystem "$include/libdrm" -Ilibdrm-panthor -Iinclude/uapi/drm -Itests/mock \
-		-Itests/unit -Itools "$@"
+		-Itests/unit -Ipanthor-mem "$@"
 }
 
 # broker-focus.c needs sd-bus, which is of systemd or elogind. Neither is in a system with musl
 # by default.
-set -- tools/*.c tests/tools/preload.c tests/mock/device.c
+set -- panthor-mem/*.c tests/cli/preload.c tests/mock/device.c
 for file in examples/*.c; do
 	[ "$file" = examples/broker-focus.c ] || set -- "$@" "$file"
 done
@@ -49,5 +49,5 @@ set --
 for file in tests/mock/*.c; do
 	[ "$file" = tests/mock/device.c ] || set -- "$@" "$file"
 done
-compile -static -o "$work/smoke" libdrm-panthor/*.c tests/unit/process.c tests/musl/*.c "$@"
+compile -static -o "$work/smoke" libdrm-panthor/*.c tests/unit/process.c tests/packaging/musl/*.c "$@"
 "$work/smoke"

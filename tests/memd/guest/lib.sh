@@ -2,16 +2,16 @@
 # Sourced in the guest: a real bus, panthor-memd on it as a user with one capability, and
 # processes of another user that hold GPU memory. $build is the build directory.
 # shellcheck shell=bash
-export TOOL=$build/tools/panthor-mem
+export TOOL=$build/panthor-mem/panthor-mem
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../../tools/lib.sh"
+. "$here/../../cli/lib.sh"
 needs jq dbus-daemon setpriv
 
 # Other users may not be able to read the build directory.
 bin=$work/bin
 mkdir "$bin"
-cp "$build"/broker/panthor-memd "$build"/tools/panthor-mem "$build"/tests/tools/guest/gpu-holder \
-	"$build"/tests/broker/guest/memd-race "$build"/libdrm-panthor/libdrm_panthor.so.1 "$bin"
+cp "$build"/panthor-memd/panthor-memd "$build"/panthor-mem/panthor-mem "$build"/tests/cli/guest/gpu-holder \
+	"$build"/tests/memd/guest/memd-race "$build"/libdrm-panthor/libdrm_panthor.so.1 "$bin"
 chmod -R a+rX "$work"
 chmod 755 "$work"
 export LD_LIBRARY_PATH=$bin
@@ -29,7 +29,7 @@ MiB=1048576
 
 # --- the bus and the service --------------------------------------------------------------
 
-sed 's/user="panthor-memd"/user="daemon"/' "$here/../../../broker/org.panthormem.Broker1.conf" \
+sed 's/user="panthor-memd"/user="daemon"/' "$here/../../../panthor-memd/org.panthormem.Broker1.conf" \
 	>"$work/policy.conf"
 cat >"$work/bus.conf" <<END
 <busconfig><type>system</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>

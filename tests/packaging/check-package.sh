@@ -68,7 +68,7 @@ same_files() {
 		>"$work/have"
 	# Debian has units in another place.
 	[ -f "$work/root/lib/systemd/system/panthor-memd.service" ] || return
-	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/' "$top/tests/install/files.txt" | LC_ALL=C sort | diff - "$work/have"
+	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/' "$top/tests/packaging/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }
 
 as_root=()
@@ -79,7 +79,7 @@ step 'dpkg-buildpackage, without a network' build || exit 1
 step 'with its tests' tests_ran || :
 step lintian lintian "${as_root[@]}" --fail-on error,warning "$work"/*.changes || :
 step 'the files of meson install' same_files || :
-step 'debian/copyright' /usr/bin/python3 "$top/tests/package/check-copyright" "$top" || :
+step 'debian/copyright' /usr/bin/python3 "$top/tests/packaging/check-copyright" "$top" || :
 
 # tested DEBIAN WHAT...: run autopkgtest in that Debian release, in a mount namespace of its
 # own, so that no mount is left behind.

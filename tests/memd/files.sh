@@ -5,8 +5,8 @@
 # usage: files.sh TOP BUILD
 set -u
 top=$1
-unit=$2/broker/panthor-memd.service
-broker=$top/broker
+unit=$2/panthor-memd/panthor-memd.service
+memd=$top/panthor-memd
 bad=0
 
 check() {
@@ -30,7 +30,7 @@ if command -v systemd-analyze >/dev/null; then
 		grep -F panthor-memd.service: | grep -vE "is not executable|does not exist"' - "$unit"
 fi
 
-for file in "$broker"/*.xml "$broker"/*.conf "$broker"/*.policy; do
+for file in "$memd"/*.xml "$memd"/*.conf "$memd"/*.policy; do
 	[[ $file == */memd.conf ]] || check "$file" /usr/bin/python3 -c \
 		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
 done
@@ -39,39 +39,39 @@ done
 # the bus gives the name to one user: both are the user of the unit, which sysusers makes.
 user=$(sed -n 's/^User=//p' "$unit")
 check 'owner of the action' grep -q "policykit.owner\">unix-user:$user<" \
-	"$broker/org.panthormem.broker1.policy"
-check 'owner of the name' grep -q "policy user=\"$user\"" "$broker/org.panthormem.Broker1.conf"
-check 'the user' grep -q "^u $user " "$broker/panthor-memd.sysusers"
+	"$memd/org.panthormem.broker1.policy"
+check 'owner of the name' grep -q "policy user=\"$user\"" "$memd/org.panthormem.Broker1.conf"
+check 'the user' grep -q "^u $user " "$memd/panthor-memd.sysusers"
 
 # Every key of the configuration is in the example, in the man page and in the source, with
 # the default that it has.
 page=$top/docs/man/panthor-memd.conf.5.rst
 while IFS='=' read -r key value; do
 	check "$key in the man page" grep -q "\*\*$key=\*\*" "$page"
-	check "$key in the source" grep -q "\"$key\"" "$broker/config.c"
+	check "$key in the source" grep -q "\"$key\"" "$memd/config.c"
 	check "$key and its default" grep -qE "(^|[^0-9])${value%%,*}" \
 		<(sed -n "/\*\*$key=\*\*/,/^\*\*/p" "$page")
-done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$broker/memd.conf")
-check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$broker/memd.conf")" = \
-	"$(grep -cE '^	LIMIT\(|strcmp\(key, "' "$broker/config.c")"
+done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$memd/memd.conf")
+check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$memd/memd.conf")" = \
+	"$(grep -cE '^	LIMIT\(|strcmp\(key, "' "$memd/config.c")"
 
 # Every error, option and member of the interface is in docs/broker.rst, and no other one.
 document=$top/docs/broker.rst
 names() { LC_ALL=C sort -u; }
-errors=$(sed -nE 's/.*(DBUS_ERROR|BROKER_ERROR) "([A-Za-z]+)".*/\2/p' "$broker/fault.c" | names)
+errors=$(sed -nE 's/.*(DBUS_ERROR|BROKER_ERROR) "([A-Za-z]+)".*/\2/p' "$memd/fault.c" | names)
 check 'errors in broker.rst' diff <(echo "$errors") \
 	<(sed -nE 's/^``(org\.[A-Za-z0-9.]*\.)?([A-Z][A-Za-z]+)``$/\2/p' \
 		<(sed -n '/^Errors$/,/^Limits$/p' "$document") | names)
-options=$(sed -nE 's/^	OPTION\("([a-z-]+)".*/\1/p' "$broker/bus.c" | names)
+options=$(sed -nE 's/^	OPTION\("([a-z-]+)".*/\1/p' "$memd/bus.c" | names)
 check 'options in broker.rst' diff <(echo "$options") \
 	<(sed -nE 's/^``([a-z-]+)`` .*/\1/p' <(sed -n '/^Options$/,/^Errors$/p' "$document") | names)
 while read -r name; do
 	check "$name in broker.rst" grep -q "\`\`$name" "$document"
 done < <(sed -nE 's/.*<(method|signal|property|arg) name="([A-Za-z_]+)".*/\2/p' \
-	"$broker/org.panthormem.Broker1.xml")
+	"$memd/org.panthormem.Broker1.xml")
 # The call in the document is the interface's.
 check 'the interface in broker.rst' diff \
-	<(sed -n '/^  <interface/,/^  <\/interface/p' "$broker/org.panthormem.Broker1.xml" |
+	<(sed -n '/^  <interface/,/^  <\/interface/p' "$memd/org.panthormem.Broker1.xml" |
 		grep -v annotation | sed 's/^ *//; s/ *\/*>$//' | grep -v '^<\/') \
 	<(sed -n '/^   *<interface/,/^   *<\/interface/p' "$document" |
 		grep -v annotation | sed 's/^ *//; s/ *\/*>$//' | grep -v '^<\/')
