@@ -6,8 +6,8 @@
  * come to be. They see this header, libdrm_panthor and raw ioctls. Two back
  * ends implement it:
  *
- *   world_mock.c   a model inside the test process, on the host
- *   world_guest.c  real processes and the real driver: in a guest, where a case
+ *   world_mock.c    a model inside the test process, on the host
+ *   world_driver.c  real processes and the real driver: in a guest, where a case
  *                  may have all of it to itself, or on a board among others
  *
  * Where the two disagree on a case, one of them is wrong.

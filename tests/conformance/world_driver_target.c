@@ -15,7 +15,7 @@
 
 #include "gpu/fdinfo.h"
 #include "machine/sysmem.h"
-#include "world_guest.h"
+#include "world_driver.h"
 
 #define TOP "/sys/fs/cgroup/panthor-mem-conformance"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of the guest's world share. */
-#ifndef WORLD_GUEST_H
-#define WORLD_GUEST_H
+#ifndef WORLD_DRIVER_H
+#define WORLD_DRIVER_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,12 +65,12 @@ struct world {
 	bool swap_refuses;
 };
 
-/* --- world_guest_where.c --------------------------------------------------- */
+/* --- world_driver_env.c ---------------------------------------------- */
 
 /* Somebody's machine, and not a guest that exists for the suite. */
 bool guest_is_board(void);
 
-/* --- world_guest.c ------------------------------------------------------- */
+/* --- world_driver.c -------------------------------------------------- */
 
 /* End the case if @ret says that something went wrong. */
 void guest_check(int64_t ret, const char *what, ...) __attribute__((format(printf, 2, 3)));
@@ -78,7 +78,7 @@ void guest_check(int64_t ret, const char *what, ...) __attribute__((format(print
 /* One request to an app that must be able to answer. */
 int64_t guest_ask(struct world_app *app, struct app_request req, uint64_t *value, int *fd);
 
-/* --- world_guest_fault.c: everything -errno, also from a thread ---------- */
+/* --- world_driver_fault.c: everything -errno, also from a thread ----- */
 
 /* A folder of cgroup2 whose memory can run out. */
 int guest_limited_cgroup(struct world *w, const char **folder);
@@ -90,7 +90,7 @@ int guest_recover(struct world *w, bool *struck);
 /* After the apps are gone: the device is back, and nothing is left of a fault. */
 int guest_restore(struct world *w);
 
-/* --- world_guest_target.c -------------------------------------------------- */
+/* --- world_driver_target.c ------------------------------------------- */
 
 /* NULL for NULL. */
 const char *guest_cgroup_folder(const struct world_cgroup *cgroup);
@@ -98,9 +98,9 @@ const char *guest_cgroup_folder(const struct world_cgroup *cgroup);
 /* After the apps are gone: 0, or -errno if something is left. */
 int guest_close_targets(struct world *w);
 
-/* --- world_guest_gpu.c ---------------------------------------------------- */
+/* --- world_driver_gpu.c ---------------------------------------------- */
 
 /* Power management as the world found it. */
 int guest_restore_power(struct world *w);
 
-#endif /* WORLD_GUEST_H */
+#endif /* WORLD_DRIVER_H */

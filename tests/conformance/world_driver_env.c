@@ -15,7 +15,7 @@
 #include "gpu/mem.h"
 #include "gpu/sim.h"
 #include "machine/sysmem.h"
-#include "world_guest.h"
+#include "world_driver.h"
 
 #define CONTROLLERS "/sys/fs/cgroup/cgroup.subtree_control"
 

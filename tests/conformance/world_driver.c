@@ -3,12 +3,12 @@
  * The conformance suite's world with nothing simulated above the GPU: apps are
  * processes, the device is the real driver's.
  *
- * An app is a child that obeys requests over a socket (gpu/app.h). This file
+ * An app is a child that obeys requests over a socket (app/app.h). This file
  * is only the manager's side: it turns each function of world.h into requests,
  * and ends the case where something happened that no case asked for.
  *
  * In a guest the world is alone in the machine: it looks at the whole machine's
- * memory and swap, and at the whole kernel log. On a board (world_guest_where.c)
+ * memory and swap, and at the whole kernel log. On a board (world_driver_env.c)
  * cases that need this are skipped, and the driver may complain: of others' jobs.
  */
 #include <errno.h>
@@ -31,7 +31,7 @@
 #include "gpu/sim.h"
 #include "machine/power.h"
 #include "machine/sysmem.h"
-#include "world_guest.h"
+#include "world_driver.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)
 #define SIGNAL_PAUSE (50 * WORLD_MS)

@@ -12,7 +12,7 @@
 #include "gpu/bo.h"
 #include "gpu/sim.h"
 #include "machine/sysmem.h"
-#include "world_guest.h"
+#include "world_driver.h"
 
 #define CGROUP "/sys/fs/cgroup/panthor-mem-conformance"
 /* When it has not happened by then, it never will. */

@@ -7,7 +7,7 @@
 #include "gpu/heap.h"
 #include "gpu/sim.h"
 #include "machine/power.h"
-#include "world_guest.h"
+#include "world_driver.h"
 
 #define SLEEP_TRIES 6000
 #define SLEEP_PAUSE (10 * WORLD_MS)
