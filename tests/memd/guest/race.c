@@ -31,6 +31,7 @@
 /* nobody */
 #define USER 65534
 #define WAIT_USEC UINT64_C(60000000)
+#define CLAIMS_MAX 10
 
 static sd_bus *bus;
 static int device = -1;
@@ -163,15 +164,11 @@ static void wait_a_bit(unsigned int usec)
 	nanosleep(&t, NULL);
 }
 
-/*
- * A claim that says BUSY or INTERRUPTED, because MaxTimeSec= was over on a host that is very
- * busy, has promised nothing.
- */
-static void check(unsigned int round, const struct call *claim, const char *when)
+static void check(unsigned int round, const char *when)
 {
 	const uint64_t bytes = evicted();
 
-	if (!bytes || claim->status)
+	if (!bytes)
 		return;
 	fprintf(stderr, "round %u: %" PRIu64 " bytes are evicted %s\n", round, bytes, when);
 	exit(1);
@@ -189,31 +186,46 @@ static void show_if_odd(unsigned int round, const char *what, const struct call 
 			c->status);
 }
 
+/*
+ * On a busy host MaxTimeSec= can end a claim early. Its status then says that something may
+ * still be evicted, so a client asks again.
+ */
+static unsigned int claim_all(unsigned int round)
+{
+	unsigned int calls;
+
+	for (calls = 1; calls <= CLAIMS_MAX; calls++) {
+		struct call in;
+
+		start(&in, "Claim");
+		finish(&in);
+		show_if_odd(round, "claim", &in, 0);
+		if (!in.status)
+			return calls;
+	}
+	fprintf(stderr, "round %u: %d claims did not bring everything back\n", round, CLAIMS_MAX);
+	exit(1);
+}
+
 static void race(unsigned int count)
 {
-	unsigned int i, overtaken = 0, unsure = 0;
+	unsigned int i, overtaken = 0, again = 0;
 
 	srand(1);
 	for (i = 0; i < count; i++) {
-		struct call out, in;
+		struct call out;
 
 		start(&out, "Reclaim");
 		wait_a_bit((unsigned int)rand() % 20000);
-		start(&in, "Claim");
-		finish(&in);
-		check(i, &in, "when the claim is answered");
+		again += claim_all(i) - 1;
+		check(i, "when the claim is answered");
 		finish(&out);
-		check(i, &in, "when the reclaim is answered");
+		check(i, "when the reclaim is answered");
 		show_if_odd(i, "reclaim", &out, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-		show_if_odd(i, "claim", &in, 0);
 		overtaken += !!(out.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-		unsure += !!in.status;
 	}
-	printf("%u races, %u reclaims were overtaken\n", count, overtaken);
-	if (unsure > count / 10) {
-		fprintf(stderr, "%u claims were interrupted\n", unsure);
-		exit(1);
-	}
+	printf("%u races, %u reclaims were overtaken, %u claims were repeated\n", count, overtaken,
+	       again);
 }
 
 /* --- latency ----------------------------------------------------------------------------- */
