@@ -5,15 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "companion.h"
 #include "gpu/cs_sim.h"
 #include "gpu/ctx.h"
 #include "gpu/mem.h"
@@ -29,19 +26,12 @@ static const char *const phase_names[PHASES] = {
 	[MEMORY_RECLAIM] = "memory.reclaim", [NATURAL] = "natural", [BETWEEN] = "between",
 };
 
-struct board {
-	int phase;
-	int failed;
-	int ready;
+struct bystander {
+	struct companion companion;
 	unsigned int opens[PHASES], jobs[PHASES];
 	int64_t open_ns[PHASES][SAMPLES_MAX];
 	int64_t job_ns[PHASES][SAMPLES_MAX];
 };
-
-static int phase_of(const struct board *board)
-{
-	return __atomic_load_n(&board->phase, __ATOMIC_SEQ_CST);
-}
 
 /* The node is searched for once: nodes of other drivers come first. */
 static char node[64];
@@ -63,61 +53,46 @@ static int count_for(int before, int after)
 	return after == IDLE || after == BETWEEN ? before : after;
 }
 
-static void open_once(struct board *board)
+static void open_once(struct bystander *by)
 {
-	int before = phase_of(board), phase;
+	int before = companion_phase(&by->companion), phase;
 	int64_t start = now_ns(), ns;
 	int fd = open(node, O_RDWR | O_CLOEXEC);
 	struct drm_panthor_gpu_info info;
 
 	if (fd < 0 || gpu_device_query(fd, DRM_PANTHOR_DEV_QUERY_GPU_INFO, &info,
 				       sizeof(info)))
-		board->failed = 1;
+		by->companion.failed = 1;
 	ns = now_ns() - start;
 	close(fd);
-	phase = count_for(before, phase_of(board));
-	if (board->opens[phase] < SAMPLES_MAX)
-		board->open_ns[phase][board->opens[phase]++] = ns;
+	phase = count_for(before, companion_phase(&by->companion));
+	if (by->opens[phase] < SAMPLES_MAX)
+		by->open_ns[phase][by->opens[phase]++] = ns;
 }
 
-static void job_once(struct board *board, struct gpu_ctx *ctx)
+static void job_once(struct bystander *by, struct gpu_ctx *ctx)
 {
-	int before = phase_of(board), phase;
+	int before = companion_phase(&by->companion), phase;
 	int64_t start = now_ns(), ns;
 
 	cs_nop(gpu_ctx_begin(ctx));
 	if (gpu_ctx_run(ctx, 0))
-		board->failed = 1;
+		by->companion.failed = 1;
 	ns = now_ns() - start;
-	phase = count_for(before, phase_of(board));
-	if (board->jobs[phase] < SAMPLES_MAX)
-		board->job_ns[phase][board->jobs[phase]++] = ns;
+	phase = count_for(before, companion_phase(&by->companion));
+	if (by->jobs[phase] < SAMPLES_MAX)
+		by->job_ns[phase][by->jobs[phase]++] = ns;
 }
 
-static void be_bystander(struct board *board)
+static void open_and_run(struct companion *c, struct gpu_ctx *ctx)
 {
-	static struct gpu_ctx ctx;
-	static struct gpu_device dev;
+	struct bystander *by = (struct bystander *)c;
 	const struct timespec pace = { .tv_nsec = PACE_NS };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (gpu_device_open(&dev) || gpu_ctx_init(&ctx, &dev, 1))
-		board->failed = 1;
-	__atomic_store_n(&board->ready, 1, __ATOMIC_SEQ_CST);
-	while (!board->failed) {
-		open_once(board);
-		nanosleep(&pace, NULL);
-		job_once(board, &ctx);
-		nanosleep(&pace, NULL);
-	}
-	_exit(1);
-}
-
-static void set_phase(struct board *board, enum phase phase)
-{
-	if (board->failed)
-		need(-EIO, "the bystander");
-	__atomic_store_n(&board->phase, phase, __ATOMIC_SEQ_CST);
+	open_once(by);
+	nanosleep(&pace, NULL);
+	job_once(by, ctx);
+	nanosleep(&pace, NULL);
 }
 
 static void memory_reclaim(struct bench *b)
@@ -145,61 +120,48 @@ static void frame(struct bench *b)
 	bench_frame(b);
 }
 
-static void in_phase(struct bench *b, struct board *board, enum phase phase,
+static void in_phase(struct bench *b, struct companion *c, enum phase phase,
 		     void (*work)(struct bench *b))
 {
-	set_phase(board, phase);
+	companion_set_phase(c, phase);
 	work(b);
-	set_phase(board, BETWEEN);
+	companion_set_phase(c, BETWEEN);
 }
 
-static void one_round(struct bench *b, struct board *board)
+static void one_round(struct bench *b, struct companion *c)
 {
-	in_phase(b, board, IDLE, idle);
-	in_phase(b, board, RECLAIM, reclaim_once);
+	in_phase(b, c, IDLE, idle);
+	in_phase(b, c, RECLAIM, reclaim_once);
 	bench_reclaim_all(b);
-	in_phase(b, board, CLAIM, bench_claim_all);
+	in_phase(b, c, CLAIM, bench_claim_all);
 	bench_check(b);
-	in_phase(b, board, MEMORY_RECLAIM, memory_reclaim);
+	in_phase(b, c, MEMORY_RECLAIM, memory_reclaim);
 	bench_reclaim_all(b);
-	in_phase(b, board, NATURAL, frame);
+	in_phase(b, c, NATURAL, frame);
 	bench_check(b);
 }
 
-static void report(struct bench *b, const struct board *board)
+static void report(struct bench *b, const struct bystander *by)
 {
 	for (int phase = 0; phase < BETWEEN; phase++) {
 		emit_begin(b, phase_names[phase]);
-		emit_list("open_ns", board->open_ns[phase], board->opens[phase]);
-		emit_list("job_ns", board->job_ns[phase], board->jobs[phase]);
+		emit_list("open_ns", by->open_ns[phase], by->opens[phase]);
+		emit_list("job_ns", by->job_ns[phase], by->jobs[phase]);
 		emit_end();
 	}
 }
 
 void case_bystander(struct bench *b)
 {
-	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
+	struct companion *c;
 
-	if (board == MAP_FAILED)
-		need(-errno, "mmap");
-	board->phase = BETWEEN;
 	bench_start(b);
 	find_node(b->dev.fd);
-	fflush(NULL);
-	pid = fork();
-	if (!pid)
-		be_bystander(board);
-	need(pid < 0 ? -errno : 0, "fork");
-	while (!__atomic_load_n(&board->ready, __ATOMIC_SEQ_CST))
-		sleep_ms(1);
+	c = companion_start(sizeof(struct bystander), BETWEEN, open_and_run);
 	for (b->round = 0; b->round < b->opt.rounds; b->round++)
-		one_round(b, board);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+		one_round(b, c);
 	b->round = 0;
-	report(b, board);
+	report(b, (struct bystander *)c);
+	companion_end(c, sizeof(struct bystander));
 	bench_end(b);
-	munmap(board, sizeof(*board));
 }

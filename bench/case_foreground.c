@@ -5,16 +5,11 @@
  * job, and is missed if it is not over when the next one begins.
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench.h"
+#include "companion.h"
 #include "gpu/cs_sim.h"
 #include "gpu/ctx.h"
 #include "gpu/mem.h"
@@ -28,10 +23,9 @@ static const char *const phase_names[] = {
 	[IDLE] = "idle", [RECLAIM] = "reclaim", [RECLAIM_NICE] = "reclaim, nice 19",
 };
 
-struct board {
-	int phase;
-	int failed;
-	int ready;
+struct drawing {
+	struct companion companion;
+	int64_t next;	/* when the next frame begins */
 	int64_t frames[PHASES], missed[PHASES];
 };
 
@@ -72,105 +66,75 @@ static void sleep_until(int64_t ns)
 }
 
 /* A frame that is late costs those that should have begun meanwhile. */
-static int64_t draw(struct board *board, struct gpu_ctx *ctx, int64_t begin)
+static void draw(struct companion *c, struct gpu_ctx *ctx)
 {
-	int phase = __atomic_load_n(&board->phase, __ATOMIC_SEQ_CST);
-	int64_t late;
+	struct drawing *drawing = (struct drawing *)c;
+	int64_t begin = drawing->next ? drawing->next : now_ns(), late;
+	int phase;
 
+	sleep_until(begin);
+	phase = companion_phase(c);
 	work(work_rounds);
 	cs_nop(gpu_ctx_begin(ctx));
 	if (gpu_ctx_run(ctx, 0))
-		board->failed = 1;
+		c->failed = 1;
 	late = (now_ns() - begin) / FRAME_NS;
-	board->frames[phase] += 1 + late;
-	board->missed[phase] += late;
-	return begin + (1 + late) * FRAME_NS;
+	drawing->frames[phase] += 1 + late;
+	drawing->missed[phase] += late;
+	drawing->next = begin + (1 + late) * FRAME_NS;
 }
 
-static void be_foreground(struct board *board)
-{
-	static struct gpu_ctx ctx;
-	static struct gpu_device dev;
-	int64_t begin;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (gpu_device_open(&dev) || gpu_ctx_init(&ctx, &dev, 1))
-		board->failed = 1;
-	calibrate();
-	__atomic_store_n(&board->ready, 1, __ATOMIC_SEQ_CST);
-	begin = now_ns();
-	while (!board->failed) {
-		sleep_until(begin);
-		begin = draw(board, &ctx, begin);
-	}
-	_exit(1);
-}
-
-static int64_t in_phase(struct bench *b, struct board *board, enum phase phase, int64_t idle_ns)
+static int64_t in_phase(struct bench *b, struct companion *c, enum phase phase, int64_t idle_ns)
 {
 	int64_t start = now_ns();
 	struct drm_panthor_mem_reclaim args;
 
-	if (board->failed)
-		need(-EIO, "the program in the foreground");
-	__atomic_store_n(&board->phase, phase, __ATOMIC_SEQ_CST);
+	companion_set_phase(c, phase);
 	if (phase == IDLE)
 		sleep_until(start + idle_ns);
 	else
 		need(gpu_mem_reclaim_all(b->dev.fd, (uint32_t)b->app.pid, 0, &args), "MEM_RECLAIM");
-	__atomic_store_n(&board->phase, BETWEEN, __ATOMIC_SEQ_CST);
+	companion_set_phase(c, BETWEEN);
 	return now_ns() - start;
 }
 
 /* A process that is nice for the time of a call: only root gets back from there. */
-static void one_round(struct bench *b, struct board *board)
+static void one_round(struct bench *b, struct companion *c)
 {
 	int64_t ns;
 
 	need(setpriority(PRIO_PROCESS, 0, 19) ? -errno : 0, "nice 19");
-	ns = in_phase(b, board, RECLAIM_NICE, 0);
+	ns = in_phase(b, c, RECLAIM_NICE, 0);
 	need(setpriority(PRIO_PROCESS, 0, 0) ? -errno : 0, "nice 0");
 	bench_claim_all(b);
-	in_phase(b, board, IDLE, ns);
+	in_phase(b, c, IDLE, ns);
 	bench_claim_all(b);
-	in_phase(b, board, RECLAIM, 0);
+	in_phase(b, c, RECLAIM, 0);
 	bench_claim_all(b);
 	bench_check(b);
 }
 
-static void report(struct bench *b, const struct board *board)
+static void report(struct bench *b, const struct drawing *drawing)
 {
 	for (int phase = 0; phase < BETWEEN; phase++) {
 		emit_begin(b, phase_names[phase]);
-		emit_number("frames", board->frames[phase]);
-		emit_number("missed", board->missed[phase]);
+		emit_number("frames", drawing->frames[phase]);
+		emit_number("missed", drawing->missed[phase]);
 		emit_end();
 	}
 }
 
 void case_foreground(struct bench *b)
 {
-	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
+	struct companion *c;
 
-	if (board == MAP_FAILED)
-		need(-errno, "mmap");
-	board->phase = BETWEEN;
 	bench_start(b);
-	fflush(NULL);
-	pid = fork();
-	if (!pid)
-		be_foreground(board);
-	need(pid < 0 ? -errno : 0, "fork");
-	while (!__atomic_load_n(&board->ready, __ATOMIC_SEQ_CST))
-		sleep_ms(1);
+	calibrate();
+	c = companion_start(sizeof(struct drawing), BETWEEN, draw);
 	for (b->round = 0; b->round < b->opt.rounds; b->round++)
-		one_round(b, board);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+		one_round(b, c);
 	b->round = 0;
-	report(b, board);
+	report(b, (struct drawing *)c);
+	companion_end(c, sizeof(struct drawing));
 	bench_end(b);
-	munmap(board, sizeof(*board));
 }
