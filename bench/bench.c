@@ -77,11 +77,6 @@ void bench_end(struct bench *b)
 	gpu_device_close(&b->dev);
 }
 
-bool bench_wanted(const struct bench *b, const struct bench_arm *arm)
-{
-	return !b->opt.only || !strcmp(b->opt.only, arm->name);
-}
-
 void bench_check(struct bench *b)
 {
 	int64_t bad = gpu_app_ask(&b->app, &(struct app_request) { .op = APP_DATA_CHECK },
@@ -159,4 +154,46 @@ int64_t bench_frame(struct bench *b)
 	need(gpu_app_ask(&b->app, &(struct app_request) { .op = APP_FRAME }, &reply, NULL,
 			 NULL), "a frame");
 	return (int64_t)reply.value;
+}
+
+static void run_rounds(struct bench *b, const struct bench_arm *arms, unsigned int count,
+		       void (*sample)(struct bench *b, const struct bench_arm *arm))
+{
+	bench_start(b);
+	/* Lists and caches grow to their size before the first sample. */
+	bench_reclaim_all(b);
+	bench_claim_all(b);
+	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
+		for (unsigned int i = 0; i < count; i++) {
+			const struct bench_arm *arm = &arms[(i + b->round) % count];
+
+			if (b->opt.only && strcmp(b->opt.only, arm->name))
+				continue;
+			sample(b, arm);
+			bench_check(b);
+		}
+	}
+	bench_end(b);
+}
+
+static void from_ram(struct bench *b, const struct bench_arm *arm)
+{
+	arm->run(b);
+	bench_claim_all(b);
+}
+
+static void from_swap(struct bench *b, const struct bench_arm *arm)
+{
+	bench_reclaim_all(b);
+	arm->run(b);
+}
+
+void bench_from_ram(struct bench *b, const struct bench_arm *arms, unsigned int count)
+{
+	run_rounds(b, arms, count, from_ram);
+}
+
+void bench_from_swap(struct bench *b, const struct bench_arm *arms, unsigned int count)
+{
+	run_rounds(b, arms, count, from_swap);
 }

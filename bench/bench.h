@@ -46,13 +46,18 @@ struct bench {
 void bench_start(struct bench *b);
 void bench_end(struct bench *b);
 
-/* The arms of a case take turns. What happens after the sample depends on the case. */
+/* One of the alternatives that a case compares. */
 struct bench_arm {
 	const char *name;
 	void (*run)(struct bench *b);
 };
 
-bool bench_wanted(const struct bench *b, const struct bench_arm *arm);
+/*
+ * A whole case: the arms take one sample each in every round, in turn. Before each sample the
+ * memory of the application is in RAM, or in swap.
+ */
+void bench_from_ram(struct bench *b, const struct bench_arm *arms, unsigned int count);
+void bench_from_swap(struct bench *b, const struct bench_arm *arms, unsigned int count);
 
 /* Check the state after the timed part, and make it the same for every arm. */
 void bench_check(struct bench *b);

@@ -98,19 +98,5 @@ void case_claim(struct bench *b)
 	const bool batched = b->opt.bo_bytes < BATCH;
 	const unsigned int count = sizeof(arms) / sizeof(arms[0]) - !batched;
 
-	bench_start(b);
-	bench_reclaim_all(b);
-	bench_claim_all(b);
-	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
-		for (unsigned int i = 0; i < count; i++) {
-			const struct bench_arm *arm = &arms[(i + b->round) % count];
-
-			if (!bench_wanted(b, arm))
-				continue;
-			bench_reclaim_all(b);
-			arm->run(b);
-			bench_check(b);
-		}
-	}
-	bench_end(b);
+	bench_from_swap(b, arms, count);
 }

@@ -80,21 +80,6 @@ void case_late(struct bench *b)
 		{ "claim after 0 ms", late_0 }, { "claim after 1 ms", late_1 },
 		{ "claim after 10 ms", late_10 },
 	};
-	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
 
-	bench_start(b);
-	bench_reclaim_all(b);
-	bench_claim_all(b);
-	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
-		for (unsigned int i = 0; i < count; i++) {
-			const struct bench_arm *arm = &arms[(i + b->round) % count];
-
-			if (!bench_wanted(b, arm))
-				continue;
-			bench_reclaim_all(b);
-			arm->run(b);
-			bench_check(b);
-		}
-	}
-	bench_end(b);
+	bench_from_swap(b, arms, sizeof(arms) / sizeof(arms[0]));
 }

@@ -71,22 +71,6 @@ static void rival(struct bench *b)
 void case_reclaim(struct bench *b)
 {
 	static const struct bench_arm arms[] = { { "reclaim", ours }, { "memory.reclaim", rival } };
-	const unsigned int count = sizeof(arms) / sizeof(arms[0]);
 
-	bench_start(b);
-	/* An uncounted sample of each arm, in which lists and caches grow to their size. */
-	bench_reclaim_all(b);
-	bench_claim_all(b);
-	for (b->round = 0; b->round < b->opt.rounds; b->round++) {
-		for (unsigned int i = 0; i < count; i++) {
-			const struct bench_arm *arm = &arms[(i + b->round) % count];
-
-			if (!bench_wanted(b, arm))
-				continue;
-			arm->run(b);
-			bench_claim_all(b);
-			bench_check(b);
-		}
-	}
-	bench_end(b);
+	bench_from_ram(b, arms, sizeof(arms) / sizeof(arms[0]));
 }
