@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may do what to whose process: a function of facts alone. */
+/* Which callers may act on which processes. These functions depend on their arguments alone. */
 #ifndef BROKER_ACCESS_H
 #define BROKER_ACCESS_H
 
@@ -13,16 +13,16 @@
 struct caller {
 	uid_t uid;
 	bool in_group; /* BROKER_GROUP */
-	bool active;   /* has an active session; asked for only if it decides */
+	bool active;   /* has an active session; only set if OwnProcesses=active */
 };
 
 enum access { ACCESS_YES, ACCESS_NO, ACCESS_ASK };
 
-/* With ACCESS_NO, @f says why. */
+/* With ACCESS_NO, @f is set to the reason. ACCESS_ASK: polkit decides. */
 enum access access_check(const struct caller *caller, const struct owner *owner,
 			 const struct config *config, struct fault *f);
 
-/* May it hear of what is done to this user's processes? */
+/* May @caller receive signals about processes of @owner? */
 bool access_hear(const struct caller *caller, uid_t owner);
 
 #endif /* BROKER_ACCESS_H */

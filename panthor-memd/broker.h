@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What panthor-memd knows. All of it is the loop's; threads have jobs (job.h) and nothing
- * else.
+ * The state of panthor-memd. Only the thread of the event loop uses it. Worker threads see
+ * nothing but their job (job.h).
  */
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
@@ -29,10 +29,10 @@ struct broker {
 	struct list senders;
 	struct list works;
 	struct worker *claimers[CLAIMERS];
-	unsigned int outstanding; /* requests of all users */
+	unsigned int outstanding; /* requests of all users that have no reply yet */
 	unsigned int n_senders;
-	uint64_t seq;	 /* of the request that came last */
-	uint64_t served; /* the turn that was taken last */
+	uint64_t seq;	 /* of the newest request */
+	uint64_t served; /* number of turns so far */
 	struct swap_writes writes;
 	gid_t group; /* BROKER_GROUP */
 	bool has_group;
@@ -46,42 +46,42 @@ struct user {
 	struct list link;
 	uid_t uid;
 	struct bucket bucket;
-	unsigned int refs;	  /* senders */
-	unsigned int outstanding; /* requests */
-	unsigned int claims;	  /* that run */
+	unsigned int refs;	  /* senders and works */
+	unsigned int outstanding; /* requests that have no reply yet */
+	unsigned int claims;	  /* running claims */
 	unsigned int subscribers;
-	uint64_t served; /* whose turn was longest ago comes next */
-	uint64_t refused[FAULT_KINDS]; /* since the log was told */
-	uint64_t told;
+	uint64_t served; /* the user's last turn; the lowest number is served next */
+	uint64_t refused[FAULT_KINDS]; /* since the last log message */
+	uint64_t told; /* when refusals were last logged; 0: never */
 };
 
 struct user *user_ref(struct broker *b, uid_t uid);
 void user_unref(struct broker *b, struct user *u);
-/* For log and metrics. */
+/* Count a refusal in the metrics and, at most once a minute, log what was refused. */
 void user_refused(struct broker *b, struct user *u, enum fault_kind kind);
-/* From time to time: what was not told yet, and users that are not needed any more. */
+/* Called regularly: log pending refusals and free users that are no longer needed. */
 void user_sweep(struct broker *b);
 void user_free_all(struct broker *b);
 
 /* --- sender.c ------------------------------------------------------------- */
 
-/* A connection: who it is was asked of the bus once, and is kept until it is closed. */
+/* A connection. Its credentials are requested from the bus once and kept until it closes. */
 struct sender {
 	struct list link;
 	struct broker *broker;
 	char *name;
-	sd_bus_slot *asking; /* until its user is known */
+	sd_bus_slot *asking; /* the pending credentials call */
 	struct user *user;
 	struct caller caller;
 	struct list requests;
 	unsigned int n_requests;
-	bool checking; /* polkit is asked */
+	bool checking; /* a polkit call is pending */
 	bool subscribed;
 };
 
-/* NULL if there are too many. */
+/* Find or add a connection. NULL if there are too many, or on an error. */
 struct sender *sender_get(struct broker *b, const char *name);
-/* NULL if it has asked for nothing yet. */
+/* NULL if the connection is unknown. */
 struct sender *sender_find(struct broker *b, const char *name);
 void sender_gone(struct broker *b, const char *name);
 int sender_watch(struct broker *b);
@@ -91,7 +91,7 @@ void sender_free_all(struct broker *b);
 
 enum method { METHOD_RECLAIM, METHOD_CLAIM, METHOD_SUBSCRIBE };
 
-/* A message that waits for its reply. */
+/* A message that has no reply yet. */
 struct request {
 	struct list of_sender;
 	struct list of_work;
@@ -102,30 +102,30 @@ struct request {
 	uint64_t id;
 	struct wish wish;
 	uint64_t seq;
-	bool counted; /* in outstanding */
+	bool counted; /* included in the outstanding counters */
 	struct target *target;
 	sd_bus_slot *polkit;
 	struct work *work;
 };
 
-/* Takes what a method was given; everything else comes later. Returns as sd-bus handlers do. */
+/* Accept the arguments of a method. The reply comes later. Returns as sd-bus handlers do. */
 int request_start(struct broker *b, sd_bus_message *message, enum method method, uint32_t pid,
 		  uint64_t id, const struct wish *wish);
-/* The sender's user is known now, or will not be. */
+/* The user of the sender is known now. */
 void request_identified(struct request *r);
-/* polkit has answered. */
+/* The access check passed. */
 void request_authorized(struct request *r);
 void request_refuse(struct request *r, const struct fault *f);
 void request_free(struct request *r);
 
-/* How many of the sender's requests for that process were taken back. */
+/* Cancel the sender's requests for this process. Returns how many were cancelled. */
 unsigned int request_cancel(struct broker *b, const char *sender, uint32_t pid, uint64_t id);
 
 /* --- polkit.c ------------------------------------------------------------- */
 
-/* 0: it will call request_authorized() or request_refuse(); or -1 after @f was set. */
+/* Returns 0 and later calls request_authorized() or request_refuse(), or returns -1 and sets @f. */
 int polkit_ask(struct request *r, uid_t owner, struct fault *f);
-/* Nobody wants to know any more. */
+/* Cancel a pending question. */
 void polkit_forget(struct request *r);
 
 /* --- work.c --------------------------------------------------------------- */
@@ -133,10 +133,10 @@ void polkit_forget(struct request *r);
 enum work_state {
 	WORK_QUEUED,
 	WORK_RUNNING,
-	WORK_WAITING, /* a claim, for the end of the reclaim that it overtook */
+	WORK_WAITING, /* a claim that waits until the reclaim that it overtook has stopped */
 };
 
-/* What one or more requests want. */
+/* An operation. Equal requests of one user share it. */
 struct work {
 	struct list link;
 	struct broker *broker;
@@ -150,40 +150,40 @@ struct work {
 	struct list requests;
 	sd_event_source *timer;
 	uint64_t queued;
-	uint64_t begun; /* 0: not yet */
-	long at;	/* number of the device that was done last, or -1 */
-	bool again;	/* a claim: a reclaim may have come between */
+	uint64_t begun; /* 0: not begun */
+	long at;	/* number of the last device that a job got, or -1 */
+	bool again;	/* a claim that needs a second pass, because a reclaim was running */
 	struct job job;
 	struct outcome sum;
 	unsigned int found;
 };
 
-/* A request that all checks have let through. */
+/* Queue a request that has passed all checks. */
 void work_add(struct broker *b, struct request *r, uid_t owner);
-/* A request goes; what only it wanted is dropped or stopped. */
+/* Detach a request. Work without requests is dropped, or stopped if it runs. */
 void work_leave(struct request *r);
 void work_schedule(struct broker *b);
 void work_done(struct job *job, void *data);
-/* Is nothing of it running? */
+/* True if no work is running. */
 bool work_idle(const struct broker *b);
-/* The end: what is queued is not begun, what runs is stopped. */
+/* On shutdown: refuse all queued work and stop running work. */
 void work_stop_all(struct broker *b);
 void work_free_all(struct broker *b);
 
 /* --- answer.c ------------------------------------------------------------- */
 
-/* Reply with what was done; @error: what failed after that, or FAULT_NONE. */
+/* Reply with the result. @error: what failed after part of the work was done, or FAULT_NONE. */
 void answer_request(struct request *r, const struct outcome *sum, enum fault_kind error);
-/* The work is over: replies, signals, log, metrics. */
+/* The work has ended: send replies and signals, update log and metrics. */
 void answer_work(struct work *w);
 
 /* --- bus.c ---------------------------------------------------------------- */
 
 int bus_start(struct broker *b);
-/* After all is set up: from now on calls come. */
+/* Call this after everything is set up, because calls arrive from then on. */
 int bus_take_name(struct broker *b);
 void bus_devices_changed(void *data);
-/* The signal Finished, to all who asked for it and may hear it. */
+/* Send the signal Finished to every subscriber that may receive it. */
 void bus_finished(const struct work *w, uint64_t bytes, const char *error);
 
 #endif /* BROKER_BROKER_H */

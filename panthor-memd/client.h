@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of panthor-memd, one at a time, for programs that may wait for the reply. Not a
- * public interface: a program of its own needs one sd_bus_call_method_async(), see
- * examples/broker-focus.c.
+ * Blocking calls of panthor-memd for panthor-mem. This is not a public interface: other
+ * programs need only one sd_bus_call_method_async(), see examples/broker-focus.c.
  */
 #ifndef BROKER_CLIENT_H
 #define BROKER_CLIENT_H
@@ -19,22 +18,22 @@ struct broker_client;
 
 /* Why a call failed. */
 struct broker_error {
-	int code;	 /* about the same, as errno has it; 0: none */
-	char reason[64]; /* "TooSoon": the last part of the error's name */
+	int code;	 /* the closest errno code; 0: no error */
+	char reason[64]; /* the last part of the error name, like "TooSoon" */
 	char text[BROKER_CLIENT_TEXT];
 };
 
-/* NULL if there is no bus, or nothing on it that is or starts panthor-memd. */
+/* Connect to the system bus. NULL if that fails. */
 struct broker_client *broker_client_new(struct broker_error *e);
 void broker_client_free(struct broker_client *c);
 
-/* The number that goes with that of a process; 0 or -errno. */
+/* Get the inode number of a pidfd of @pid, which identifies the process. 0 or -errno. */
 int broker_client_id(pid_t pid, uint64_t *id);
 
 /*
- * 0, or -1 and why. @device: NULL for all. @stop is asked from time to time whether to give
- * up: then the request is taken back, and the code is EINTR. @interactive: polkit may ask
- * the user.
+ * Returns 0, or -1 with the reason in @e. @device: NULL for all. @stop is called regularly.
+ * If it returns non-zero, the request is cancelled, and @out has what was done until then.
+ * @interactive: polkit may ask the user for a password.
  */
 int broker_client_call(struct broker_client *c, const struct operation *op, pid_t pid,
 		       const char *device, bool interactive, int (*stop)(void),

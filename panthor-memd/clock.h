@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Time that no administrator sets: CLOCK_MONOTONIC, in microseconds. */
+/* CLOCK_MONOTONIC in microseconds, which does not jump when somebody sets the time. */
 #ifndef BROKER_CLOCK_H
 #define BROKER_CLOCK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What panthor-memd.conf(5) describes. */
+/* The configuration, see panthor-memd.conf(5). */
 #ifndef BROKER_CONFIG_H
 #define BROKER_CONFIG_H
 
@@ -25,7 +25,7 @@ struct config {
 	uint64_t min_resident_sec;
 	uint64_t round_trips;
 	uint64_t swap_reserve;	       /* bytes */
-	uint64_t swap_reserve_percent; /* the larger of the two counts */
+	uint64_t swap_reserve_percent; /* the larger of the two applies */
 	uint64_t swap_write_per_hour;  /* bytes; 0: no limit */
 	uint64_t max_time_sec;
 };
@@ -35,14 +35,14 @@ struct config {
 void config_default(struct config *c);
 
 /*
- * Change what the file says: 0, -ENOENT if there is none, or -errno and in @why what is
- * wrong, with its line.
+ * Apply the settings of a file. Returns 0 or -errno, with a message in @why that has the line
+ * if the file is invalid. -ENOENT: the file does not exist.
  */
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
 
 /*
- * The limits, one after the other: false after the last one. @value is in bytes,
- * microseconds or a count.
+ * Get limit @i. False if @i is past the last one. @value is in bytes or microseconds, or a
+ * count.
  */
 bool config_limit(const struct config *c, size_t i, const char **name, uint64_t *value);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The panthor devices that there are now. They come and go; nobody else opens them for us. */
+/* The panthor devices that are present. inotify reports when one is added or removed. */
 #ifndef BROKER_DEVICE_SET_H
 #define BROKER_DEVICE_SET_H
 
@@ -16,8 +16,8 @@ struct worker;
 struct node {
 	struct list link;
 	struct node_set *set;
-	unsigned int refs; /* of the set, and of each job */
-	unsigned int number; /* of its render node; a device that comes back is another node */
+	unsigned int refs; /* held by the set and by each job */
+	unsigned int number; /* of the render node; a device that returns gets a new struct */
 	char name[NODE_MOST]; /* "renderD128" */
 	int fd;
 	bool gone;
@@ -31,26 +31,26 @@ struct node_set {
 	sd_event *event;
 	sd_event_source *watch;
 	int inotify;
-	bool incapable; /* said once in the log */
-	/* Something has changed. */
+	bool incapable; /* CAP_SYS_RESOURCE is missing, which the log has already */
+	/* Called after a device was added or removed. */
 	void (*changed)(void *data);
 	void *data;
 };
 
-/* 0 or -errno; @folder is /dev/dri but in tests. */
+/* Returns 0 or -errno. @folder is /dev/dri, except in tests. */
 int node_set_start(struct node_set *set, sd_event *event, const char *folder,
 		   void (*changed)(void *data), void *data);
 void node_set_stop(struct node_set *set);
 
-/* The first node after @number that is there, -1 for all; NULL if there is none. */
+/* The first node with a number above @number, or NULL. -1: the first of all. */
 struct node *node_after(const struct node_set *set, long number);
-/* By name, "renderD128" or with a path before it. */
+/* Find a node by its name, like "renderD128", with or without a path. */
 struct node *node_by_name(const struct node_set *set, const char *name);
 
 struct node *node_ref(struct node *n);
 void node_unref(struct node *n);
 
-/* A call has said -ENODEV. */
+/* Drop a node after a call returned -ENODEV. */
 void node_lost(struct node *n);
 
 #endif /* BROKER_DEVICE_SET_H */

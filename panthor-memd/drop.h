@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving up everything but the one capability, where no systemd has done it. */
+/* Drop all privileges but CAP_SYS_RESOURCE, if systemd has not done so. */
 #ifndef BROKER_DROP_H
 #define BROKER_DROP_H
 
 /*
- * From root to @user: its groups, CAP_SYS_RESOURCE and no other capability, no new
- * privileges. As another user, only what it has too much. @folder, if not NULL, is made for
- * that user first. 0, or -1 after words in the log.
+ * If this is root, become @user with its groups; before that, create @folder for that user,
+ * unless it is NULL. Always drop all capabilities but CAP_SYS_RESOURCE, and set no_new_privs.
+ * Returns 0, or -1 after it has logged the reason.
  */
 int drop_privileges(const char *user, const char *folder);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a request was refused or failed: an error of D-Bus, in words that say what to do. */
+/* Why a request was refused or failed: a D-Bus error, with a message that says what to do. */
 #ifndef BROKER_FAULT_H
 #define BROKER_FAULT_H
 
@@ -28,17 +28,17 @@ struct fault {
 	char text[256];
 };
 
-/* Always -1, for those who return it. */
+/* Always returns -1, so that callers can return it. */
 int fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Of an errno code of libdrm_panthor. */
+/* Set @f from an errno code of libdrm_panthor. */
 void fault_of_call(struct fault *f, int error);
 
-/* The name on the bus: "org.panthormem.Broker1.Error.TooSoon". */
+/* The D-Bus name of the error: "org.panthormem.Broker1.Error.TooSoon". */
 const char *fault_name(enum fault_kind kind);
 
-/* Its last part, as log and metrics have it: "TooSoon". */
+/* The last part of the name, for log and metrics: "TooSoon". */
 const char *fault_reason(enum fault_kind kind);
 
 int fault_reply(sd_bus_message *message, const struct fault *f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a worker does: calls of libdrm_panthor, and nothing that anybody else looks at. */
+/* A job for a worker thread: calls of libdrm_panthor that need none of the broker's state. */
 #ifndef BROKER_JOB_H
 #define BROKER_JOB_H
 
@@ -10,10 +10,10 @@
 #include "device_set.h"
 #include "operation.h"
 
-/* A reclaim can be stopped between two slices of that size. */
+/* A reclaim is cut into slices of this size, and can be stopped between two of them. */
 #define SLICE_BYTES (UINT64_C(16) << 20)
 
-/* So long a claim waits for locks that somebody holds. */
+/* How long a claim waits for locks. What is still locked then stays evicted. */
 #define CLAIM_LOCKS_USEC (1 * USEC_PER_SEC)
 
 struct wish {
@@ -26,8 +26,8 @@ struct wish {
 };
 
 struct job {
-	struct job *next; /* of those that are done */
-	struct worker *worker; /* who did it */
+	struct job *next; /* in the list of finished jobs */
+	struct worker *worker; /* the one that ran the job */
 	void *owner;
 	enum operation_kind kind;
 	struct wish wish;
@@ -35,22 +35,22 @@ struct job {
 	struct node *nodes[DEVICES_MOST]; /* a reclaim has one */
 	unsigned int n_nodes;
 	uint64_t begun;		/* when the work began, for the deadline */
-	uint64_t end;		/* no slice begins after that */
-	uint64_t swap_reserve;	/* of which no slice may begin to take */
+	uint64_t end;		/* no slice begins after this time */
+	uint64_t swap_reserve;	/* no slice begins with less free swap than this, in bytes */
 	atomic_bool stop;
 
-	/* What became of it. */
+	/* The result. */
 	struct outcome sum;
-	unsigned int found; /* devices on which the process has a file */
+	unsigned int found; /* number of devices that the process has open */
 	bool lost[DEVICES_MOST];
 };
 
-/* Runs to its end; blocks. */
+/* Run a job to its end. This blocks. */
 void job_run(struct job *job);
 
-/* What a reclaim did, added to the slices before it on the same device. */
+/* Add a slice of a reclaim to the sum of the earlier slices on the same device. */
 void job_add_slice(struct outcome *sum, const struct outcome *slice);
-/* And the sum of a device added to those before it. */
+/* Add the sum of a device to the sum of the earlier devices. */
 void job_add_device(struct outcome *sum, const struct outcome *device);
 
 #endif /* BROKER_JOB_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often, how soon, how much: the rules of [Limits], on numbers alone. Times are those
- * of clock.h and come from the caller.
+ * The rules of [Limits], as functions of their arguments. The caller passes the time, in
+ * microseconds of clock.h.
  */
 #ifndef BROKER_LIMIT_H
 #define BROKER_LIMIT_H
@@ -11,24 +11,24 @@
 
 #include "config.h"
 
-/* Requests of one user: @level is in tokens, by the 60 million. */
+/* The token bucket of one user. @level is in units of 1/60000000 token. */
 struct bucket {
 	uint64_t level;
 	uint64_t at;
 };
 
 void bucket_fill(struct bucket *b, const struct config *c, uint64_t now);
-/* False if there is no token left. */
+/* Take a token. False if none is left. */
 bool bucket_take(struct bucket *b, const struct config *c, uint64_t now);
-/* Is it as if nothing had ever been taken? */
+/* A full bucket is in the same state as a new one. */
 bool bucket_full(struct bucket *b, const struct config *c, uint64_t now);
 
 #define HISTORY_MOST 64
 
-/* What was done to one process. */
+/* The recent operations on one process. */
 struct history {
-	uint64_t last; /* when something was reclaimed or claimed; 0: never */
-	uint64_t reclaims[HISTORY_MOST]; /* when, the latest last */
+	uint64_t last; /* time of the last reclaim or claim; 0: never */
+	uint64_t reclaims[HISTORY_MOST]; /* times of recent reclaims, oldest first */
 	unsigned int count;
 	uint64_t blocked_until;
 	unsigned int doublings;
@@ -36,21 +36,21 @@ struct history {
 
 enum history_answer { HISTORY_OK, HISTORY_RESIDENT, HISTORY_THRASH };
 
-/* May it be reclaimed now? If not, in @wait when it may. */
+/* May the process be reclaimed now? If not, @wait is set to the time until it may. */
 enum history_answer history_ask(const struct history *h, const struct config *c, uint64_t now,
 				uint64_t *wait);
 void history_reclaimed(struct history *h, const struct config *c, uint64_t now);
 void history_claimed(struct history *h, uint64_t now);
 
-/* Is nothing in it that could still decide? */
+/* True if the history no longer affects any answer. */
 bool history_empty(const struct history *h, const struct config *c, uint64_t now);
 
-/* Bytes of swap that have to stay free. */
+/* Bytes of swap that have to stay free. @total: the size of swap. */
 uint64_t swap_reserve(const struct config *c, uint64_t total);
 
-/* What reclaims write, over all users. */
+/* What the reclaims of all users write to swap. */
 struct swap_writes {
-	uint64_t bytes; /* of the last hour, about */
+	uint64_t bytes; /* in about the last hour */
 	uint64_t at;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A list that goes both ways, through members of what is in it. */
+/* A doubly linked list. The links are members of the items. */
 #ifndef BROKER_LIST_H
 #define BROKER_LIST_H
 
@@ -29,7 +29,7 @@ static inline void list_append(struct list *head, struct list *item)
 	head->prev = item;
 }
 
-/* Of an item that is in no list, too, if it was initialized. */
+/* An initialized item that is in no list may be removed, too. */
 static inline void list_remove(struct list *item)
 {
 	item->prev->next = item->next;
@@ -40,7 +40,7 @@ static inline void list_remove(struct list *item)
 #define list_entry(item, type, member) \
 	((type *)(void *)((char *)(item) - offsetof(type, member)))
 
-/* @at may be removed meanwhile, and nothing else. */
+/* The body may remove @at, but no other item. */
 #define list_each(at, following, head) \
 	for (at = (head)->next, following = at->next; at != (head); \
 	     at = following, following = at->next)

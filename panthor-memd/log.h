@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: the journal's fields if standard error leads to the journal, else lines on
- * standard error. No field and no line comes from a client.
+ * The log: entries with fields if standard error is connected to the journal, else lines on
+ * standard error. Nothing in it is text from a client.
  */
 #ifndef BROKER_LOG_H
 #define BROKER_LOG_H
@@ -20,10 +20,10 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Of one user, since the last time: what was refused how often. */
+/* How many requests of a user were refused for @reason since the last message. */
 void log_refused(unsigned int uid, const char *reason, uint64_t count);
 
-/* At level debug alone. @result: "ok", or what the error was. */
+/* Logged at level debug only. @result: "ok", or the name of the error. */
 void log_operation(enum operation_kind kind, unsigned int uid, unsigned int pid,
 		   const struct outcome *out, const char *result);
 

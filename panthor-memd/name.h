@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the service is called on the bus. */
+/* The names of the service on the bus. */
 #ifndef BROKER_NAME_H
 #define BROKER_NAME_H
 
@@ -8,7 +8,7 @@
 #define BROKER_ERROR BROKER_NAME ".Error."
 #define BROKER_ACTION "org.panthormem.broker1.manage-others"
 
-/* Who may manage the processes of other users without a question. */
+/* Members of this group may manage processes of other users without asking polkit. */
 #define BROKER_GROUP "panthor-mem"
 #define BROKER_USER "panthor-memd"
 

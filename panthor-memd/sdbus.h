@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sd-bus, sd-event and what goes with them: from systemd, or from elogind, whose folder has
- * one of that name.
+ * sd-bus, sd-event and the rest of libsystemd or libelogind. The headers of elogind are also
+ * in a directory systemd/.
  */
 #ifndef BROKER_SDBUS_H
 #define BROKER_SDBUS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is counted, and the file for Prometheus. */
+/* The counters, and the file for Prometheus. */
 #ifndef BROKER_STATS_H
 #define BROKER_STATS_H
 
@@ -16,19 +16,18 @@ struct stats {
 	uint64_t waits[METRICS_BUCKETS]; /* cumulative */
 	uint64_t wait_usec;
 	uint64_t wait_count;
-	/* Now. */
-	uint64_t queued[OPERATION_KINDS];
+	uint64_t queued[OPERATION_KINDS]; /* requests that have no reply yet */
 	char *path;
 	char *new;
-	bool complained;
+	bool complained; /* a write error was logged */
 };
 
-/* @folder: where the file is; NULL: none is written. */
+/* @folder: the directory of the file; NULL: no file is written. */
 void stats_start(struct stats *s, const char *folder);
 void stats_stop(struct stats *s);
 void stats_waited(struct stats *s, uint64_t usec);
 void stats_print(const struct stats *s, FILE *out);
-/* If the file would change. */
+/* Write the file, unless its contents are up to date. */
 void stats_write(struct stats *s);
 
 #endif /* BROKER_STATS_H */

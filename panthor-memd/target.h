@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process that a request names: by its number, and by the inode number of a pidfd
- * of it, which no other process has had or will have. The pidfd is always one that was
- * opened here.
+ * The process that a request names by its PID and the inode number of a pidfd, which is never
+ * reused. The pidfd is always opened here and never comes from a client.
  */
 #ifndef BROKER_TARGET_H
 #define BROKER_TARGET_H
@@ -14,11 +13,11 @@
 #include "limit.h"
 #include "list.h"
 
-/* So many are remembered. */
+/* The maximum number of targets that are kept. */
 #define TARGET_MOST 1024
 
 struct targets {
-	struct list list; /* the one that was used last is the last */
+	struct list list; /* least recently used first */
 	unsigned int count;
 	sd_event *event;
 	const struct config *config;
@@ -34,29 +33,29 @@ struct target {
 	sd_event_source *exit;
 	bool exited;
 	struct history history;
-	/* The newest claim of it: reclaims that were asked for before it are over. */
+	/* Number of the newest claim. It ends all reclaims with a lower number. */
 	uint64_t claim_seq;
 };
 
 void targets_init(struct targets *t, sd_event *event, const struct config *config);
 void targets_free(struct targets *t);
 
-/* The process; NULL after @f was set. @root may leave @id 0. */
+/* Open a target. Returns NULL and sets @f on an error. Root may pass 0 for @id. */
 struct target *target_open(struct targets *t, uint32_t pid, uint64_t id, bool root,
 			   struct fault *f);
 void target_unref(struct target *t);
 
-/* A process's user, or what its users are if there is more than one. */
+/* The user of a process, or its users if it has more than one. */
 struct owner {
-	bool one; /* all four are the same */
-	uid_t uid;
+	bool one; /* all four UIDs are the same */
+	uid_t uid; /* the effective UID */
 	uid_t real;
 };
 
-/* 0, or -1 after @f was set. */
+/* Returns 0, or -1 and sets @f. */
 int target_owner(const struct target *t, struct owner *o, struct fault *f);
 
-/* Has it exited? As of now. */
+/* Has the process exited by now? */
 bool target_gone(const struct target *t);
 
 #endif /* BROKER_TARGET_H */

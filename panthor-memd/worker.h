@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that run one job at a time each, and one way back for all of them. */
+/* Threads that run one job at a time, and the queue that returns finished jobs to the loop. */
 #ifndef BROKER_WORKER_H
 #define BROKER_WORKER_H
 
@@ -10,17 +10,17 @@
 
 struct worker;
 
-/* Before the first worker: @done gets each job back, on the loop's thread. 0 or -errno. */
+/* Call this before worker_new(). The loop passes each finished job to @done. 0 or -errno. */
 int workers_start(sd_event *event, void (*done)(struct job *job, void *data), void *data);
-/* After the last one. */
+/* Call this after the last worker_free(). */
 void workers_stop(void);
 
 struct worker *worker_new(void);
-/* Waits for its job, if it has one. */
+/* Waits for a running job. */
 void worker_free(struct worker *w);
 
 bool worker_idle(const struct worker *w);
-/* To one that is idle; @job has to stay where it is until it comes back. */
+/* @w has to be idle. @job must not move or be freed until it is passed to done(). */
 void worker_give(struct worker *w, struct job *job);
 
 #endif /* BROKER_WORKER_H */
