@@ -2,7 +2,7 @@
 #include "access.h"
 #include "name.h"
 
-/* Where login.defs of all distributions has the users of services end. */
+/* The highest UID of a service; login.defs of all distributions has users begin at 1000. */
 #define LAST_SYSTEM_UID 999
 
 static enum access no(struct fault *f, const char *why)
@@ -17,8 +17,9 @@ static enum access own(const struct caller *caller, const struct config *config,
 						 caller->active))
 		return ACCESS_YES;
 	if (config->own_processes == OWN_ACTIVE)
-		return no(f, "OwnProcesses=active: only a user whose session is active may");
-	return no(f, "OwnProcesses=no: this machine's administrator allows it to nobody but root "
+		return no(f, "OwnProcesses=active: only users with an active session may manage "
+			     "their processes");
+	return no(f, "OwnProcesses=no: the administrator of this machine allows it only for root "
 		     "and the group " BROKER_GROUP);
 }
 
@@ -32,10 +33,11 @@ enum access access_check(const struct caller *caller, const struct owner *owner,
 	if (owner->one && owner->uid == caller->uid)
 		return caller->in_group ? ACCESS_YES : own(caller, config, f);
 	if (!owner->one)
-		return no(f, "the process runs as more than one user, as programs do that are "
-			     "setuid: only root may");
+		return no(f, "the process runs as more than one user, as setuid programs do: only "
+			     "root may manage it");
 	if (system && !(caller->in_group && config->manage_system))
-		return no(f, "the process belongs to root or to a service: only root may");
+		return no(f, "the process belongs to root or to a service: only root may manage "
+			     "it");
 	return caller->in_group ? ACCESS_YES : ACCESS_ASK;
 }
 

@@ -18,7 +18,7 @@ void answer_request(struct request *r, const struct outcome *sum, enum fault_kin
 	request_free(r);
 }
 
-/* What kept it from doing everything, if that was an error. */
+/* Set @f to the error that ended the work, or to FAULT_NONE. */
 static void find_fault(const struct work *w, struct fault *f)
 {
 	const bool interrupted = w->sum.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The object on the bus. org.panthormem.Broker1.xml describes it; a test compares. */
+/* The object on the bus. A test compares it with org.panthormem.Broker1.xml. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,13 +13,13 @@
 #define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define WAIT_MOST USEC_PER_SEC
 
-/* --- what the methods are given ------------------------------------------- */
+/* --- arguments of the methods --------------------------------------------- */
 
 struct option {
 	const char *name;
 	char type;
-	enum method method; /* the only one that has it */
-	bool both;
+	enum method method; /* the only method that has it, unless ... */
+	bool both;	    /* ... both have it */
 	size_t offset;
 };
 
@@ -36,7 +36,7 @@ static const struct option options[] = {
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
-/* What a message of a client can put into a reply. */
+/* How many bytes of a client's text an error message repeats. */
 #define SHOWN 40
 
 static const struct option *find_option(const char *name, enum method method)
@@ -56,12 +56,12 @@ static int read_node(sd_bus_message *m, char node[NODE_MOST], struct fault *f)
 	const char *text, *name;
 
 	if (sd_bus_message_read(m, "v", "s", &text) < 0)
-		return fault_set(f, FAULT_INVALID_ARGS, "option device: the message is broken");
+		return fault_set(f, FAULT_INVALID_ARGS, "option device: the message is malformed");
 	name = strrchr(text, '/');
 	name = name ? name + 1 : text;
 	if (!*name || strlen(name) >= NODE_MOST)
-		return fault_set(f, FAULT_INVALID_ARGS, "option device: '%.*s' is no name of a "
-				 "device: give one like renderD128", SHOWN, text);
+		return fault_set(f, FAULT_INVALID_ARGS, "option device: '%.*s' is not the name "
+				 "of a device, like renderD128", SHOWN, text);
 	strcpy(node, name);
 	return 0;
 }
@@ -81,7 +81,7 @@ static int read_value(sd_bus_message *m, const struct option *o, struct wish *wi
 	} else {
 		ret = sd_bus_message_read(m, "v", type, value);
 	}
-	return ret < 0 ? fault_set(f, FAULT_INVALID_ARGS, "option %s: the message is broken",
+	return ret < 0 ? fault_set(f, FAULT_INVALID_ARGS, "option %s: the message is malformed",
 				   o->name) : 0;
 }
 
@@ -93,17 +93,17 @@ static int read_option(sd_bus_message *m, enum method method, unsigned int *seen
 	char type;
 
 	if (sd_bus_message_read(m, "s", &key) < 0)
-		return fault_set(f, FAULT_INVALID_ARGS, "the message is broken");
+		return fault_set(f, FAULT_INVALID_ARGS, "the message is malformed");
 	o = find_option(key, method);
 	if (!o)
 		return fault_set(f, FAULT_INVALID_ARGS, "%s has no option '%.*s'",
 				 method == METHOD_CLAIM ? "Claim" : "Reclaim", SHOWN, key);
 	if (*seen & 1u << (o - options))
-		return fault_set(f, FAULT_INVALID_ARGS, "option %s comes twice", o->name);
+		return fault_set(f, FAULT_INVALID_ARGS, "option %s is given twice", o->name);
 	*seen |= 1u << (o - options);
 	if (sd_bus_message_peek_type(m, &type, &contents) < 0 || type != 'v' || !contents ||
 	    contents[0] != o->type || contents[1])
-		return fault_set(f, FAULT_INVALID_ARGS, "option %s has the type %c", o->name,
+		return fault_set(f, FAULT_INVALID_ARGS, "option %s must have the type %c", o->name,
 				 o->type);
 	return read_value(m, o, wish, f);
 }
@@ -129,7 +129,7 @@ static int read_options(sd_bus_message *m, enum method method, struct wish *wish
 		ret = sd_bus_message_exit_container(m);
 	}
 	if (ret < 0)
-		return fault_set(f, FAULT_INVALID_ARGS, "the message is broken");
+		return fault_set(f, FAULT_INVALID_ARGS, "the message is malformed");
 	return check_wish(wish, f);
 }
 
@@ -143,12 +143,12 @@ static int act(sd_bus_message *m, struct broker *b, enum method method)
 	uint64_t id;
 
 	if (b->stopping) {
-		fault_set(&f, FAULT_CANCELLED, "panthor-memd ends: ask again, which starts it "
-			  "again");
+		fault_set(&f, FAULT_CANCELLED, "panthor-memd is stopping: try again, and the "
+			  "bus starts it again");
 		return fault_reply(m, &f);
 	}
 	if (sd_bus_message_read(m, "ut", &pid, &id) < 0)
-		fault_set(&f, FAULT_INVALID_ARGS, "the message is broken");
+		fault_set(&f, FAULT_INVALID_ARGS, "the message is malformed");
 	else if (!read_options(m, method, &wish, &f))
 		return request_start(b, m, method, pid, id, &wish);
 	b->stats.refused[f.kind]++;
@@ -339,7 +339,7 @@ int bus_start(struct broker *b)
 		ret = sd_bus_set_address(b->bus, address ? address : DEFAULT_ADDRESS);
 	if (ret >= 0)
 		ret = sd_bus_set_bus_client(b->bus, 1);
-	/* A descriptor of a client could impersonate a pidfd, and stall whoever closes it. */
+	/* A client's descriptor could pose as a pidfd, or block the thread that closes it. */
 	if (ret >= 0)
 		ret = sd_bus_negotiate_fds(b->bus, 0);
 	if (ret >= 0)
@@ -362,11 +362,11 @@ int bus_take_name(struct broker *b)
 	int ret = sd_bus_request_name(b->bus, BROKER_NAME, 0);
 
 	if (ret == -EEXIST)
-		log_error(BROKER_NAME " is taken: panthor-memd runs already");
+		log_error(BROKER_NAME " is taken: panthor-memd is already running");
 	else if (ret == -EACCES || ret == -EPERM)
-		log_error("the bus does not give " BROKER_NAME " to this user: install its policy, "
+		log_error("the bus does not let this user own " BROKER_NAME ": install its policy, "
 			  BROKER_NAME ".conf, and start panthor-memd as " BROKER_USER);
 	else if (ret < 0)
-		log_error("the bus does not give " BROKER_NAME ": %s", strerror(-ret));
+		log_error("cannot get the name " BROKER_NAME " on the bus: %s", strerror(-ret));
 	return ret;
 }

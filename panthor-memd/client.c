@@ -14,10 +14,13 @@
 
 #define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
-/* panthor-memd answers within 22 s; a user who is asked for a password takes longer. */
+/*
+ * panthor-memd answers within 24 s: MaxTimeSec= is at most 22, and the last slice may take 2
+ * more. A user who has to enter a password takes longer.
+ */
 #define WAIT_USEC UINT64_C(30000000)
 #define WAIT_PERSON_USEC UINT64_C(150000000)
-/* After a signal that came before the wait began. */
+/* A signal that arrives just before the wait is noticed after this time. */
 #define LOOK_USEC UINT64_C(200000)
 
 struct broker_client {
@@ -127,8 +130,8 @@ static int fail_by_name(struct broker_error *e, const char *name, const char *te
 	fail(e, 0, name, text);
 	e->code = code_of(e->reason);
 	if (e->code == ECONNREFUSED)
-		snprintf(e->text, sizeof(e->text), "panthor-memd is not there: install the package "
-			 "panthor-memd, or start it");
+		snprintf(e->text, sizeof(e->text), "panthor-memd is not running: install the "
+			 "package panthor-memd, or start it");
 	return -1;
 }
 
@@ -154,7 +157,7 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 		ret = sd_bus_message_read(m, "tttus", &o->freed, &o->evicted, &o->skipped,
 					  &o->status, &soft);
 	if (ret < 0)
-		fail(c->error, EPROTO, "InvalidReply", "the reply is none of panthor-memd");
+		fail(c->error, EPROTO, "InvalidReply", "the reply has the wrong type");
 	else if (*soft)
 		fail_by_name(c->error, soft, "it failed after part of the work was done");
 	return 0;
@@ -211,7 +214,7 @@ static int send_call(struct call *call, const struct operation *op, pid_t pid, u
 	return ret;
 }
 
-/* The reply still comes, and says what was done until then. */
+/* The reply still arrives, and says what was done until then. */
 static void take_back(struct broker_client *c, pid_t pid, uint64_t id)
 {
 	sd_bus_call_method_async(c->bus, NULL, BROKER_NAME, BROKER_PATH, BROKER_NAME, "Cancel",

@@ -85,7 +85,7 @@ struct reader {
 	bool seen[N_LIMITS];
 };
 
-/* As libinih's handlers: 0 says that it is wrong. The first one is told. */
+/* Returns 0, which tells libinih that the line is invalid. Only the first error is kept. */
 static int wrong(struct reader *r, const char *what, const char *key, const char *value)
 {
 	if (r->wrong_line)
@@ -96,7 +96,7 @@ static int wrong(struct reader *r, const char *what, const char *key, const char
 	return 0;
 }
 
-/* libinih can be built without a line for its handlers. */
+/* Count the lines here, because libinih can be built without line numbers for handlers. */
 static char *next_line(char *text, int size, void *data)
 {
 	struct reader *r = data;
@@ -107,7 +107,7 @@ static char *next_line(char *text, int size, void *data)
 	return text;
 }
 
-/* A whole number and a unit, which may be left out. */
+/* Parse a whole number with an optional unit. */
 static bool parse(const char *text, const char *units, uint64_t *value)
 {
 	uint64_t factor = 1;
@@ -129,7 +129,7 @@ static bool parse(const char *text, const char *units, uint64_t *value)
 	return !__builtin_mul_overflow(*value, factor, value);
 }
 
-/* "32M", "5%", or both with a comma between them. */
+/* Parse "32M", "5%", or both with a comma between them. */
 static bool parse_reserve(const char *text, struct config *c)
 {
 	char part[64], *percent, *rest = part;
@@ -177,12 +177,12 @@ static int one_limit(struct reader *r, const char *key, const char *value)
 		if (strcmp(key, limits[i].name))
 			continue;
 		if (r->seen[i])
-			return wrong(r, "a second", key, value);
+			return wrong(r, "duplicate", key, value);
 		r->seen[i] = true;
 		return parse_limit(r->config, &limits[i], value) ||
-		       wrong(r, "no value that can be:", key, value);
+		       wrong(r, "invalid value:", key, value);
 	}
-	return wrong(r, "[Limits] has no", key, "");
+	return wrong(r, "[Limits] has no key", key, "");
 }
 
 static int one_of(const char *value, const char *const *names, int count)
@@ -213,9 +213,9 @@ static int one_setting(struct reader *r, const char *key, const char *value)
 		chosen = one_of(value, levels, 3);
 		r->config->log_level = chosen < 0 ? LOG_LEVEL_NOTICE : (enum log_level)chosen;
 	} else {
-		return wrong(r, "[Broker] has no", key, "");
+		return wrong(r, "[Broker] has no key", key, "");
 	}
-	return chosen >= 0 || wrong(r, "no value that can be:", key, value);
+	return chosen >= 0 || wrong(r, "invalid value:", key, value);
 }
 
 static int handle(struct reader *r, const char *section, const char *key, const char *value)
@@ -257,10 +257,10 @@ int config_read(struct config *c, const char *path, char why[CONFIG_WHY])
 	line = ini_parse_stream(next_line, &r, handler, &r);
 	if (ferror(r.file)) {
 		ret = -EIO;
-		snprintf(why, CONFIG_WHY, "%s: it cannot be read", path);
+		snprintf(why, CONFIG_WHY, "%s: cannot read it", path);
 	} else if (line) {
 		ret = -EINVAL;
-		/* Of a line that is no line at all the handler learns nothing. */
+		/* The handler is not called for a line that libinih cannot parse. */
 		if (!r.wrong_line || line < r.wrong_line)
 			snprintf(why, CONFIG_WHY, "%s, line %d: neither [Section] nor Key=value",
 				 path, line);

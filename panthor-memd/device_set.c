@@ -17,7 +17,7 @@
 #include "worker.h"
 
 #define PREFIX "renderD"
-/* IN_ATTRIB: udev sets owner and mode some time after the node was made. */
+/* IN_ATTRIB: udev sets owner and mode some time after the node was created. */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM)
 
 struct node *node_ref(struct node *n)
@@ -80,9 +80,9 @@ void node_lost(struct node *n)
 		drop(n);
 }
 
-/* --- looking for them ----------------------------------------------------- */
+/* --- finding devices ------------------------------------------------------ */
 
-/* The number in "renderD128", or -1 if it is no such name. */
+/* The number in a name like "renderD128", or -1 for other names. */
 static long number_of(const char *name)
 {
 	const char *digits = name + strlen(PREFIX);
@@ -95,7 +95,7 @@ static long number_of(const char *name)
 	return number >= 0 && number < INT_MAX && !*end ? number : -1;
 }
 
-/* Full swap is no reason to leave a device out: there is all to claim. */
+/* A device is also used if swap is full, because claims still work then. */
 static bool usable(struct node_set *set, int fd, const char *name)
 {
 	int ret = panthor_mem_probe(fd);
@@ -105,7 +105,7 @@ static bool usable(struct node_set *set, int fd, const char *name)
 	if (ret == -EPERM) {
 		if (!set->incapable)
 			log_error("CAP_SYS_RESOURCE in the initial user namespace is missing: %s "
-				  "cannot be used; start panthor-memd by its unit", name);
+				  "cannot be used; start panthor-memd with its systemd unit", name);
 		set->incapable = true;
 		return true;
 	}
@@ -124,7 +124,7 @@ static void insert(struct node_set *set, struct node *new)
 		if (list_entry(at, struct node, link)->number > new->number)
 			break;
 	}
-	/* Before the first larger one. */
+	/* Insert it before the first larger number. */
 	list_append(at, &new->link);
 	set->count++;
 }
@@ -174,7 +174,7 @@ static void scan(struct node_set *set)
 		closedir(dir);
 }
 
-/* Those whose node was removed: an open file of it still works for nothing but -ENODEV. */
+/* Drop devices whose node was removed. Every call on their open file returns -ENODEV. */
 static void drop_missing(struct node_set *set)
 {
 	struct list *at, *next;
@@ -197,7 +197,7 @@ static int watch(struct node_set *set)
 
 	if (inotify_add_watch(set->inotify, set->folder, EVENTS | IN_ONLYDIR) >= 0)
 		return 0;
-	/* The folder can come with the first device. */
+	/* The directory may not exist until the first device is added. */
 	parent = strdup(set->folder);
 	if (!parent)
 		return -ENOMEM;
@@ -205,7 +205,7 @@ static int watch(struct node_set *set)
 	if (slash && slash != parent)
 		*slash = '\0';
 	if (inotify_add_watch(set->inotify, slash ? parent : ".", IN_CREATE | IN_MOVED_TO) < 0)
-		log_warning("%s cannot be watched: devices that come later are not noticed",
+		log_warning("cannot watch %s: devices that are added later are not noticed",
 			    set->folder);
 	free(parent);
 	return 0;
@@ -218,7 +218,7 @@ static int on_change(sd_event_source *source, int fd, uint32_t events, void *dat
 
 	(void)source;
 	(void)events;
-	/* What has changed is looked for, whatever the events say: some can be lost. */
+	/* Ignore what the events say and scan the directory, because events can be lost. */
 	while (read(fd, text, sizeof(text)) > 0)
 		;
 	watch(set);

@@ -19,15 +19,15 @@ static int failed(const char *what)
 	return -1;
 }
 
-/* Where the file for Prometheus is; systemd would have made it. */
+/* Create the directory for the Prometheus file, as RuntimeDirectory= does under systemd. */
 static void make_folder(const char *folder, const struct passwd *user)
 {
 	if (mkdir(folder, 0755) && errno != EEXIST) {
-		log_warning("%s cannot be made: %s", folder, strerror(errno));
+		log_warning("cannot create %s: %s", folder, strerror(errno));
 		return;
 	}
 	if (chown(folder, user->pw_uid, user->pw_gid))
-		log_warning("%s cannot be given to %s: %s", folder, user->pw_name,
+		log_warning("cannot change the owner of %s to %s: %s", folder, user->pw_name,
 			    strerror(errno));
 }
 
@@ -38,23 +38,23 @@ static int become(const char *name, const char *folder)
 	errno = 0;
 	user = getpwnam(name);
 	if (!user) {
-		log_error("there is no user %s: make it, as sysusers.d does, or name one by --user",
-			  name);
+		log_error("there is no user %s: create it, as sysusers.d does, or name another one "
+			  "with --user", name);
 		return -1;
 	}
 	if (folder)
 		make_folder(folder, user);
 	if (prctl(PR_SET_KEEPCAPS, 1))
-		return failed("capabilities cannot be kept");
+		return failed("cannot keep capabilities");
 	if (initgroups(user->pw_name, user->pw_gid))
-		return failed("the groups cannot be set");
+		return failed("cannot set the groups");
 	if (setresgid(user->pw_gid, user->pw_gid, user->pw_gid) ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid))
-		return failed("the user cannot be changed");
+		return failed("cannot change the user");
 	return 0;
 }
 
-/* Needs CAP_SETPCAP, which root has before it becomes another user. */
+/* This needs CAP_SETPCAP, so it has to come before root becomes another user. */
 static void bound(void)
 {
 	cap_value_t c;
@@ -65,7 +65,7 @@ static void bound(void)
 	}
 }
 
-/* Without the one that is needed it goes on, and says so when it looks at the device. */
+/* A missing CAP_SYS_RESOURCE is no error here. The log reports it for the first device. */
 static int limit(void)
 {
 	cap_flag_value_t has = CAP_CLEAR;
@@ -78,7 +78,7 @@ static int limit(void)
 	      !cap_set_flag(wanted, CAP_EFFECTIVE, 1, &kept, CAP_SET))))
 		ret = cap_set_proc(wanted);
 	if (ret)
-		failed("capabilities cannot be dropped");
+		failed("cannot drop capabilities");
 	cap_free(now);
 	cap_free(wanted);
 	cap_reset_ambient();
@@ -95,6 +95,6 @@ int drop_privileges(const char *user, const char *folder)
 	if (limit())
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return failed("no_new_privs cannot be set");
+		return failed("cannot set no_new_privs");
 	return 0;
 }

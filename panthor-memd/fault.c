@@ -54,15 +54,15 @@ void fault_of_call(struct fault *f, int error)
 {
 	switch (error) {
 	case ESRCH:
-		fault_set(f, FAULT_NO_GPU_MEMORY, "the process has no file of a panthor device: "
-			  "name the one that renders, see `panthor-mem list`");
+		fault_set(f, FAULT_NO_GPU_MEMORY, "the process has no panthor device open: name "
+			  "the process that renders, see `panthor-mem list`");
 		break;
 	case ENODEV:
 		fault_set(f, FAULT_NO_DEVICE, "the device is gone: try again");
 		break;
 	case EPERM:
 		fault_set(f, FAULT_NOT_SUPPORTED, "panthor-memd lacks CAP_SYS_RESOURCE in the "
-			  "initial user namespace: start it by its unit, outside of containers");
+			  "initial user namespace: start it with its unit, outside of containers");
 		break;
 	case ENOSYS:
 	case EINVAL:
@@ -82,8 +82,8 @@ void fault_of_call(struct fault *f, int error)
 			  "again");
 		break;
 	case EIO:
-		fault_set(f, FAULT_FAILED, "EIO: swap could not be read: dmesg(1) has the disk's "
-			  "errors");
+		fault_set(f, FAULT_FAILED, "EIO: swap could not be read: dmesg(1) has the errors "
+			  "of the disk");
 		break;
 	case ETIMEDOUT:
 		fault_set(f, FAULT_FAILED, "ETIMEDOUT: the GPU did not answer and is reset: try "

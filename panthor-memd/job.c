@@ -10,8 +10,8 @@
 #define PART_DONE(error) ((error) == ENOMEM || (error) == EIO || (error) == ETIMEDOUT)
 
 /*
- * Each slice looks again at what stayed: that is counted once. What an earlier slice
- * evicted and did not free, the last one found again, or wrote.
+ * A slice counts all that it finds evicted or has to skip, which includes what earlier slices
+ * left. So skipped, and what was evicted but not freed, come from the last slice alone.
  */
 void job_add_slice(struct outcome *sum, const struct outcome *slice)
 {
@@ -61,7 +61,7 @@ static void one_slice(const struct job *job, int fd, uint64_t most, struct outco
 	out->skipped = result.skipped_bytes;
 }
 
-/* Others need what is left of swap. */
+/* Keep the reserve free for the rest of the system. */
 static bool swap_left(const struct job *job)
 {
 	struct sysinfo info;
@@ -71,7 +71,7 @@ static bool swap_left(const struct job *job)
 	return (uint64_t)info.freeswap * info.mem_unit >= job->swap_reserve;
 }
 
-/* What there is between two slices to end the work. */
+/* Called between two slices. False if the reclaim has to end, and @sum says why. */
 static bool goes_on(struct job *job, struct outcome *sum)
 {
 	if (atomic_load(&job->stop) || clock_usec() >= job->end)
@@ -83,15 +83,15 @@ static bool goes_on(struct job *job, struct outcome *sum)
 	return false;
 }
 
-/* One call writes nothing and is short, so it is not cut. */
+/* Only a reclaim that pages out takes long enough to be cut into slices. */
 static bool is_cut(const struct job *job)
 {
 	return !job->wish.dry_run && !job->wish.no_pageout;
 }
 
 /*
- * CAPPED, of a slice, says that there is more; of the whole, that the caller's limit was
- * reached. Full swap is an error only if nothing was done.
+ * In the status of a slice, CAPPED means that there is more to evict. In the sum, it means
+ * that the caller's limit was reached. Full swap is an error only if nothing was freed.
  */
 static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 {
@@ -141,7 +141,7 @@ static void claim_node(struct job *job, int fd, struct outcome *sum)
 	sum->remaining = result.remaining_bytes;
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- all devices ---------------------------------------------------------- */
 
 static bool anything(const struct outcome *o)
 {

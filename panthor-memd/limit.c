@@ -7,13 +7,13 @@
 #define MINUTE (60 * USEC_PER_SEC)
 #define HOUR (60 * MINUTE)
 
-/* One request. With it, tokens of a minute and microseconds multiply to whole numbers. */
+/* The cost of a request. In this unit, the refill per microsecond is a whole number. */
 #define TOKEN MINUTE
 
-/* How long round trips are looked at, and how long too many of them block a process. */
+/* Round trips are counted over this time. Too many block a process for at most BLOCK_MOST. */
 #define ROUND_TRIP_TIME MINUTE
 #define BLOCK_MOST (10 * MINUTE)
-/* After that long without a block the next one is short again. */
+/* After this time without a block, the next block is short again. */
 #define FORGIVEN HOUR
 
 /* --- requests ------------------------------------------------------------- */
@@ -126,7 +126,7 @@ uint64_t swap_reserve(const struct config *c, uint64_t total)
 	return share > c->swap_reserve ? share : c->swap_reserve;
 }
 
-/* They fade evenly, as those of a whole hour would. */
+/* Reduce the count at the rate of the limit, so that a full count is back at 0 after an hour. */
 static void fade(struct swap_writes *w, const struct config *c, uint64_t now)
 {
 	const uint64_t passed = now - w->at;
@@ -134,7 +134,7 @@ static void fade(struct swap_writes *w, const struct config *c, uint64_t now)
 					 c->swap_write_per_hour / HOUR * passed +
 					 c->swap_write_per_hour % HOUR * passed / HOUR;
 
-	/* Too short a time for a byte is not lost. */
+	/* Keep the time if it was too short for one byte, so that it is not lost. */
 	if (!less)
 		return;
 	w->bytes -= less < w->bytes ? less : w->bytes;

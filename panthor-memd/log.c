@@ -14,7 +14,7 @@
 
 #include "log.h"
 
-/* One for each kind of message, for those who look for it. */
+/* One MESSAGE_ID for each kind of message, for searches in the journal. */
 #define ID_START "e94f8c7a45284fdcab7da9bbae13d50b"
 #define ID_REFUSED "d09b961efb1949c4b6a9214f6f2aef2c"
 #define ID_OPERATION "935a99214da945018dc5feb3b3cb5eba"
@@ -24,7 +24,7 @@
 static enum log_level level = LOG_LEVEL_NOTICE;
 static bool journal;
 
-/* $JOURNAL_STREAM names the device and inode of what leads to the journal. */
+/* $JOURNAL_STREAM has the device and inode numbers of the stream to the journal. */
 static bool is_journal(int fd)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -46,7 +46,7 @@ bool log_wants(enum log_level wanted)
 	return wanted <= level;
 }
 
-/* The number in front is what systemd and others take for the priority. */
+/* systemd and others take the number in <> as the priority, see sd-daemon(3). */
 static void line(int priority, const char *text)
 {
 	fprintf(stderr, "<%d>panthor-memd: %s\n", priority, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* panthor-memd(8): reclaims and claims for those who have no privilege. */
+/* panthor-memd(8) reclaims and claims GPU memory for users without privileges. */
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -17,9 +17,9 @@
 #include "worker.h"
 
 #define SWEEP_USEC (15 * USEC_PER_SEC)
-/* What the last slice may take at the end. */
+/* How long shutdown waits for the running kernel calls. */
 #define END_USEC (1 * USEC_PER_SEC)
-/* Long enough to be put off until something else wakes the machine. */
+/* The sweep may be late by this much, so that it can share a wakeup with other timers. */
 #define LEEWAY_USEC (5 * USEC_PER_SEC)
 
 struct settings {
@@ -34,11 +34,11 @@ struct settings {
 static const char help[] =
 	"usage: panthor-memd [OPTION...]\n"
 	"\n"
-	"Reclaims and claims GPU memory for those who ask on the system bus.\n"
+	"Reclaims and claims GPU memory on request over the system bus.\n"
 	"\n"
-	"  --config FILE    instead of " BROKER_CONFIG "\n"
-	"  --user NAME      started as root: become that user (" BROKER_USER ")\n"
-	"  --runtime FOLDER where the file for Prometheus is put (/run/panthor-memd)\n"
+	"  --config FILE        read FILE instead of " BROKER_CONFIG "\n"
+	"  --user NAME          when started as root, become this user (" BROKER_USER ")\n"
+	"  --runtime DIRECTORY  write the file for Prometheus here (/run/panthor-memd)\n"
 	"  --help, --version\n"
 	"\n"
 	"See panthor-memd(8) and panthor-memd.conf(5).\n";
@@ -49,7 +49,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
-	/* For tests: another place for /dev/dri, another group for BROKER_GROUP. */
+	/* For tests: replacements for /dev/dri and BROKER_GROUP. */
 	{ "devices", required_argument, NULL, OPT_DEVICES },
 	{ "group", required_argument, NULL, OPT_GROUP },
 	{ "help", no_argument, NULL, 'h' },
@@ -57,7 +57,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* False if there is nothing more to do, and the exit status. */
+/* False if the program has to exit with @status. */
 static bool parse(struct settings *s, int argc, char **argv, int *status)
 {
 	int option;
@@ -95,7 +95,7 @@ static bool parse(struct settings *s, int argc, char **argv, int *status)
 	}
 	if (optind == argc)
 		return true;
-	fprintf(stderr, "panthor-memd: '%s' is no option; see --help\n", argv[optind]);
+	fprintf(stderr, "panthor-memd: unexpected argument '%s'; see --help\n", argv[optind]);
 	*status = 2;
 	return false;
 }
@@ -152,7 +152,10 @@ static int on_idle(sd_event_source *source, void *data)
 	return work_idle(b) ? sd_event_exit(b->event, 0) : 0;
 }
 
-/* Calls from now on are for the next one of us. */
+/*
+ * Release the name, so that the bus starts a new panthor-memd for later calls. A second signal
+ * ends the program at once.
+ */
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	struct broker *b = data;
@@ -161,7 +164,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)info;
 	if (b->stopping)
 		return sd_event_exit(b->event, 0);
-	log_notice("ends");
+	log_notice("stopping");
 	sd_notify(0, "STOPPING=1");
 	sd_bus_release_name_async(b->bus, NULL, BROKER_NAME, NULL, NULL);
 	work_stop_all(b);
@@ -188,7 +191,7 @@ static int add_sources(struct broker *b)
 	return ret < 0 ? ret : sd_event_set_watchdog(b->event, true);
 }
 
-/* --- the whole ------------------------------------------------------------ */
+/* --- start and stop ------------------------------------------------------- */
 
 static int start(struct broker *b, const struct settings *s)
 {
@@ -215,13 +218,13 @@ static int start(struct broker *b, const struct settings *s)
 	if (ret >= 0)
 		ret = node_set_start(&b->nodes, b->event, s->devices, bus_devices_changed, b);
 	if (ret >= 0 && !b->nodes.count)
-		log_notice("there is no panthor device now");
+		log_notice("no panthor device is present yet");
 	if (ret >= 0)
 		ret = bus_start(b);
 	return ret < 0 ? ret : bus_take_name(b);
 }
 
-/* In the order in which one needs the other. */
+/* Free each object before the objects that it uses. */
 static void stop(struct broker *b)
 {
 	int i;
@@ -229,7 +232,7 @@ static void stop(struct broker *b)
 	stats_write(&b->stats);
 	if (b->bus)
 		sd_bus_flush(b->bus);
-	/* A thread that is in the kernel for longer ends with the process. */
+	/* worker_free() would wait for a thread that is still in the kernel. */
 	if (!work_idle(b))
 		_exit(0);
 	sender_free_all(b);
@@ -273,6 +276,6 @@ int main(int argc, char **argv)
 		log_error("cannot start: %s", strerror(-ret));
 	}
 	stop(&b);
-	/* Negative: an error; positive: the bus has gone. */
+	/* ret is negative after an error, and positive after the bus closed the connection. */
 	return ret != 0;
 }

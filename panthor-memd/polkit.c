@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A question to polkit, for processes of other users. It can take as long as somebody
- * needs for a password: nobody waits for it here.
+ * Ask polkit whether a user may manage processes of other users. The call is asynchronous,
+ * because the answer can take as long as somebody needs to enter a password.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define ALLOW_INTERACTION 1u
 
-/* For a program, and for a person. */
+/* How long to wait for polkit alone, and for a person who may have to enter a password. */
 #define WAIT_USEC (10 * USEC_PER_SEC)
 #define WAIT_PERSON_USEC (120 * USEC_PER_SEC)
 

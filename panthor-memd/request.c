@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a request has to pass before it is work: in the order of the functions here. No
- * worker sees it before all of it is passed.
+ * The checks that a request has to pass before it becomes work, in their order. No worker
+ * sees a request before it has passed all of them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "broker.h"
 #include "clock.h"
 
-/* Before the bus has said who it is: all further ones would only wait, too. */
+/* The most requests that a connection may send before the bus has reported its user. */
 #define UNKNOWN_MOST 64
 #define SUBSCRIBERS_PER_USER 8
 
@@ -90,8 +90,8 @@ static int check_rate(struct request *r, struct fault *f)
 	struct user *u = r->sender->user;
 
 	if (!is_root(r) && !bucket_take(&u->bucket, &b->config, clock_usec()))
-		return fault_set(f, FAULT_LIMITS, "more than %llu requests a minute: ask for less, "
-				 "or raise RequestsPerMinute= in panthor-memd.conf(5)",
+		return fault_set(f, FAULT_LIMITS, "more than %llu requests a minute: ask less "
+				 "often, or raise RequestsPerMinute= in panthor-memd.conf(5)",
 				 (unsigned long long)b->config.requests_per_minute);
 	return 0;
 }
@@ -104,7 +104,7 @@ static int check_queue(struct request *r, struct fault *f)
 	if (u->outstanding >= b->config.queue_per_user && !is_root(r))
 		return fault_set(f, FAULT_LIMITS, "%u requests of this user are not done yet: wait "
 				 "for their replies", u->outstanding);
-	/* Whoever has none in it yet is not kept out by those who have many. */
+	/* Up to twice the limit, a user without requests may still add one. */
 	if (b->outstanding >= b->config.queue &&
 	    (u->outstanding || b->outstanding >= 2 * b->config.queue))
 		return fault_set(f, FAULT_LIMITS, "%u requests are not done yet: try again later",
@@ -207,13 +207,14 @@ static int check_history(struct request *r, struct fault *f)
 		return 0;
 	case HISTORY_RESIDENT:
 		return fault_set(f, FAULT_TOO_SOON, "the process was reclaimed or claimed just now"
-				 ": wait %llu ms, or change MinResidentSec= in panthor-memd.conf(5)",
+				 ": try again in %llu ms, or change MinResidentSec= in "
+				 "panthor-memd.conf(5)",
 				 (unsigned long long)wait / 1000 + 1);
 	case HISTORY_THRASH:
 		break;
 	}
-	return fault_set(f, FAULT_TOO_SOON, "the process goes to swap and back all the time: leave "
-			 "it alone for %llu s", (unsigned long long)wait / USEC_PER_SEC + 1);
+	return fault_set(f, FAULT_TOO_SOON, "the process was reclaimed too often: try again in "
+			 "%llu s", (unsigned long long)wait / USEC_PER_SEC + 1);
 }
 
 static int check_swap(struct request *r, struct fault *f)
@@ -224,7 +225,8 @@ static int check_swap(struct request *r, struct fault *f)
 
 	if (!swap_writes_left(&b->writes, &b->config, clock_usec()))
 		return fault_set(f, FAULT_LIMITS, "as much was written to swap as "
-				 "SwapWritePerHour= in panthor-memd.conf(5) allows: try again later");
+				 "SwapWritePerHour= in panthor-memd.conf(5) allows: try again "
+				 "later");
 	if (sysinfo(&info))
 		return 0;
 	total = (uint64_t)info.totalswap * info.mem_unit;
@@ -257,7 +259,7 @@ static int check_device(struct request *r, struct fault *f)
 				 "see the log of panthor-memd");
 	if (*r->wish.node && !node_by_name(nodes, r->wish.node))
 		return fault_set(f, FAULT_NO_DEVICE, "there is no such panthor device: the "
-				 "property Devices has those there are");
+				 "property Devices lists all of them");
 	return 0;
 }
 
@@ -268,11 +270,11 @@ void request_authorized(struct request *r)
 	struct owner owner = { 0 };
 	struct fault f = { 0 };
 
-	/* Asked again: a question to a user takes time. */
+	/* Get the owner again, because it may have changed while polkit asked a person. */
 	if (check_device(r, &f) || target_owner(r->target, &owner, &f)) {
 		request_refuse(r, &f);
 	} else if (r->method == METHOD_RECLAIM && r->seq < r->target->claim_seq) {
-		/* A claim that came later was faster. */
+		/* A later claim has already passed its checks, and ends this reclaim. */
 		answer_request(r, &nothing, FAULT_NONE);
 	} else if (check_reclaim(r, &f)) {
 		request_refuse(r, &f);
@@ -281,7 +283,7 @@ void request_authorized(struct request *r)
 	}
 }
 
-/* --- taking it back ------------------------------------------------------- */
+/* --- cancelling ----------------------------------------------------------- */
 
 static bool take_back(struct request *r)
 {
@@ -291,7 +293,7 @@ static bool take_back(struct request *r)
 	if (w && w->state == WORK_RUNNING && w->kind == OPERATION_CLAIM)
 		return false;
 	if (w && w->state == WORK_RUNNING && r->of_work.next == r->of_work.prev) {
-		/* It alone wants it: the reply comes when the slice has ended. */
+		/* No other request shares the work: stop it, and reply when its slice has ended. */
 		atomic_store(&w->job.stop, true);
 		return true;
 	}

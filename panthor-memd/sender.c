@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is at the other end of a connection: its user and groups as the bus stored them
- * when the connection was made. Nothing else that the bus says of it is looked at.
+ * The user and groups of a connection, as the bus recorded them when the connection was made.
+ * Other credentials are ignored.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void drop(struct sender *s)
 	work_schedule(b);
 }
 
-/* --- what the bus says of it ---------------------------------------------- */
+/* --- credentials ---------------------------------------------------------- */
 
 static int read_groups(struct sender *s, sd_bus_message *m)
 {
@@ -51,7 +51,7 @@ static int read_groups(struct sender *s, sd_bus_message *m)
 	return ret < 0 ? ret : sd_bus_message_exit_container(m);
 }
 
-/* a{sv}; @known: the user was among it. */
+/* Read the dictionary of credentials. @known is set if it has the user. */
 static int read_credentials(struct sender *s, sd_bus_message *m, bool *known)
 {
 	const char *key;
@@ -89,7 +89,7 @@ static bool identify(struct sender *s, sd_bus_message *m)
 		return false;
 	ret = read_credentials(s, m, &known);
 	if (ret < 0 || !known) {
-		log_warning("the bus does not say whose a connection is: %s",
+		log_warning("the bus does not report the user of a connection: %s",
 			    ret < 0 ? strerror(-ret) : "no UnixUserID");
 		return false;
 	}
@@ -105,16 +105,17 @@ static int on_credentials(sd_bus_message *m, void *data, sd_bus_error *error)
 	(void)error;
 	s->asking = sd_bus_slot_unref(s->asking);
 	if (!identify(s, m)) {
-		/* Most likely it is closed already. */
+		/* The usual reason is that the connection has already been closed. */
 		struct fault f;
 
-		fault_set(&f, FAULT_ACCESS_DENIED, "the bus does not say whose the connection is");
+		fault_set(&f, FAULT_ACCESS_DENIED, "the bus does not report the user of the "
+			  "connection");
 		list_each(at, next, &s->requests)
 			fault_reply(list_entry(at, struct request, of_sender)->message, &f);
 		drop(s);
 		return 0;
 	}
-	/* Each can end at once, and with it leave the list. */
+	/* Move the list first, because request_identified() can free a request. */
 	waiting = s->requests;
 	if (list_empty(&s->requests))
 		return 0;
@@ -187,7 +188,7 @@ static int on_owner_changed(sd_bus_message *m, void *data, sd_bus_error *error)
 	return 0;
 }
 
-/* One match for all of them, which names no connection. */
+/* One match covers all connections. */
 int sender_watch(struct broker *b)
 {
 	return sd_bus_add_match(b->bus, NULL,

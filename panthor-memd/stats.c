@@ -44,7 +44,10 @@ void stats_waited(struct stats *s, uint64_t usec)
 	s->wait_count++;
 }
 
-/* The command's series under names of our own: one exporter can read both files. */
+/*
+ * The series of panthor-mem under names with another prefix, so that one exporter can read the
+ * files of both programs.
+ */
 static void print_done(const struct stats *s, FILE *out)
 {
 	struct metrics_series list[METRICS_SERIES_MAX];
@@ -78,15 +81,15 @@ void stats_print(const struct stats *s, FILE *out)
 	int i;
 
 	print_done(s, out);
-	head(out, "refused_total", "counter", "Requests that were refused, by the error's name.");
+	head(out, "refused_total", "counter", "Requests that were refused, by error name.");
 	for (i = FAULT_NONE + 1; i < FAULT_KINDS; i++)
 		fprintf(out, PREFIX "refused_total{reason=\"%s\"} %" PRIu64 "\n", fault_reason(i),
 			s->refused[i]);
-	head(out, "queue_requests", "gauge", "Requests that wait or are worked on.");
+	head(out, "queue_requests", "gauge", "Requests that have no reply yet.");
 	for (i = 0; i < OPERATION_KINDS; i++)
 		fprintf(out, PREFIX "queue_requests{operation=\"%s\"} %" PRIu64 "\n",
 			operation_names[i], s->queued[i]);
-	head(out, "wait_seconds", "histogram", "Time from a request to the begin of the work.");
+	head(out, "wait_seconds", "histogram", "Time that work waited in the queue.");
 	for (i = 0; i < METRICS_BUCKETS; i++)
 		fprintf(out, PREFIX "wait_seconds_bucket{le=\"%s\"} %" PRIu64 "\n",
 			metrics_bucket_names[i], s->waits[i]);
@@ -145,7 +148,7 @@ void stats_write(struct stats *s)
 	stats_print(s, out);
 	fclose(out);
 	if (text && !same_as(s->path, text, size) && replace(s, text, size) && !s->complained) {
-		log_warning("%s cannot be written: %s", s->path, strerror(errno));
+		log_warning("cannot write %s: %s", s->path, strerror(errno));
 		s->complained = true;
 	}
 	free(text);

@@ -15,10 +15,10 @@
 #include "problem.h"
 #include "target.h"
 
-/* <linux/magic.h> has it since Linux 6.9, when pidfds got inodes of their own. */
+/* In <linux/magic.h> since Linux 6.9, which gave each process an inode for its pidfds. */
 #define PID_FS 0x50494446
 
-/* <linux/pidfd.h> has these since Linux 6.13; this is the first version. */
+/* In <linux/pidfd.h> since Linux 6.13. This is the first version of the struct. */
 struct pidfd_info {
 	uint64_t mask;
 	uint64_t cgroupid;
@@ -38,7 +38,7 @@ _Static_assert(sizeof(struct pidfd_info) == 64, "size of pidfd_info");
 #define PIDFD_INFO_CREDS (1u << 1)
 #define PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info)
 
-/* How far /proc/PID/status is read for the users, which are near its beginning. */
+/* How much of /proc/PID/status is read. The UIDs are near its beginning. */
 #define STATUS_MOST 4096
 
 void targets_init(struct targets *t, sd_event *event, const struct config *config)
@@ -92,7 +92,7 @@ bool target_gone(const struct target *t)
 	return poll(&p, 1, 0) != 0;
 }
 
-/* --- finding it ----------------------------------------------------------- */
+/* --- finding a process ---------------------------------------------------- */
 
 static int no_process(struct fault *f, uint32_t pid)
 {
@@ -100,7 +100,7 @@ static int no_process(struct fault *f, uint32_t pid)
 			 "exited, or another process has its number", pid);
 }
 
-/* The id of a pidfd; 0 on a kernel where all of them have the same inode. */
+/* Get the ID of a pidfd. It is 0 on kernels where all pidfds have the same inode. */
 static int id_of(int pidfd, uint64_t *id)
 {
 	struct statfs fs;
@@ -136,7 +136,7 @@ static int open_pidfd(uint32_t pid, uint64_t wanted, bool root, uint64_t *id, st
 	return -1;
 }
 
-/* @id 0: without ids a number and a process that has not exited are all there is. */
+/* If @id is 0, the PID identifies the target only until the process exits. */
 static struct target *find(struct targets *t, uint32_t pid, uint64_t id)
 {
 	struct list *at, *next;
@@ -151,7 +151,7 @@ static struct target *find(struct targets *t, uint32_t pid, uint64_t id)
 	return NULL;
 }
 
-/* One that nobody asks for now has to go: the one that was not used for the longest time. */
+/* At the limit, drop the least recently used target that no request refers to. */
 static bool make_room(struct targets *t)
 {
 	struct list *at, *next;
@@ -209,12 +209,13 @@ struct target *target_open(struct targets *t, uint32_t pid, uint64_t id, bool ro
 	known = add(t, pid, found, fd);
 	if (!known) {
 		close(fd);
-		fault_set(f, FAULT_LIMITS, "too many processes are worked on: try again later");
+		fault_set(f, FAULT_LIMITS, "requests for too many processes are pending: try "
+			  "again later");
 	}
 	return known;
 }
 
-/* --- whose it is ---------------------------------------------------------- */
+/* --- the owner ------------------------------------------------------------ */
 
 static void set_owner(struct owner *o, const uint32_t uids[4])
 {
@@ -223,7 +224,10 @@ static void set_owner(struct owner *o, const uint32_t uids[4])
 	o->one = uids[0] == uids[1] && uids[1] == uids[2] && uids[2] == uids[3];
 }
 
-/* Before Linux 6.13. The process had the number all the time if it has not exited after. */
+/*
+ * For kernels before Linux 6.13. The file is that of the process if the process still exists
+ * afterwards, because its PID cannot be reused before it exits.
+ */
 static int owner_from_procfs(const struct target *t, struct owner *o)
 {
 	char path[64], text[STATUS_MOST + 1], *at;
@@ -238,7 +242,7 @@ static int owner_from_procfs(const struct target *t, struct owner *o)
 	n = fread(text, 1, STATUS_MOST, file);
 	fclose(file);
 	text[n] = '\0';
-	/* A name has no line end in it that would not be written as \n. */
+	/* The name of the process cannot fake this line, because its newlines are escaped. */
 	at = strstr(text, "\nUid:");
 	if (!at || sscanf(at + 5, "%u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != 4 ||
 	    target_gone(t))

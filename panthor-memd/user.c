@@ -29,7 +29,7 @@ struct user *user_ref(struct broker *b, uid_t uid)
 	return u;
 }
 
-/* The bucket has to be full again before it is forgotten: a new connection is no new user. */
+/* user_sweep() frees the user when its bucket is full: reconnecting must not refill it. */
 void user_unref(struct broker *b, struct user *u)
 {
 	(void)b;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose turn it is. Reclaims are done by the worker of the device, claims by workers of
- * their own. A claim overtakes the reclaims of its process that came before it: those
- * that wait are over, one that runs is stopped. If one ran when the claim began, a slice
- * of it may have entered the kernel after the claim, so the claim is done once more when
- * the reclaim has ended.
+ * The scheduler. Each device has a worker for reclaims; claims have their own workers. A claim
+ * overtakes the older reclaims of its process: it ends those that wait and stops those that
+ * run. If one was running when the claim began, a slice of it may have entered the kernel
+ * after the claim. The claim is then repeated when the reclaim has stopped.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 #include "clock.h"
 #include "worker.h"
 
-/* What a reclaim that was told to stop may take for its last slice. */
+/* How long a reclaim may take to end its last slice after MaxTimeSec=. */
 #define LAST_SLICE_USEC (2 * USEC_PER_SEC)
 
 static struct work *work_of(struct list *at)
@@ -25,7 +24,7 @@ static struct work *work_of(struct list *at)
 	return list_entry(at, struct work, link);
 }
 
-/* --- the end of it -------------------------------------------------------- */
+/* --- the end of work ------------------------------------------------------ */
 
 static void free_work(struct work *w)
 {
@@ -70,7 +69,7 @@ void work_leave(struct request *r)
 		finish(w);
 }
 
-/* Nobody waits for longer than that; a worker in the kernel does. */
+/* MaxTimeSec= is over. All requests get a reply, even if the worker is still in the kernel. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct work *w = data;
@@ -146,7 +145,7 @@ static struct work *new_work(struct broker *b, const struct request *r, uid_t ow
 	return w;
 }
 
-/* What the process wants now is to be back. */
+/* End the older reclaims of the process, because a claim is the newer wish. */
 static void overtake(struct broker *b, const struct work *claim)
 {
 	struct list *at, *next;
@@ -200,7 +199,7 @@ static bool reclaim_runs(const struct broker *b, const struct target *t)
 	return false;
 }
 
-/* One that has not ended, in whatever state; but @but. */
+/* Is there a claim of the same process besides @but? @running: only running claims count. */
 static bool claim_there(const struct broker *b, const struct work *but, bool running)
 {
 	struct list *at, *next;
@@ -237,7 +236,7 @@ static struct worker *idle_claimer(const struct broker *b)
 	return NULL;
 }
 
-/* Who would do it now; NULL: it has to wait. */
+/* The worker that can run @w now, or NULL if it has to wait. */
 static struct worker *worker_for(const struct work *w)
 {
 	struct node *n;
@@ -249,7 +248,7 @@ static struct worker *worker_for(const struct work *w)
 	return n && worker_idle(n->worker) && !claim_there(w->broker, w, false) ? n->worker : NULL;
 }
 
-/* Of those that can begin, that of the user whose turn was the longest time ago. */
+/* Of the work that can begin, choose that of the user who was served least recently. */
 static struct work *choose(const struct broker *b)
 {
 	struct work *best = NULL;
@@ -279,7 +278,7 @@ static void take_nodes(struct work *w)
 	}
 }
 
-/* What slices leave for others. */
+/* The free swap that slices have to leave, in bytes. */
 static uint64_t kept_swap(const struct broker *b, const struct work *w)
 {
 	struct sysinfo info;
@@ -318,7 +317,7 @@ static void begin(struct broker *b, struct work *w)
 	worker_give(worker, job);
 }
 
-/* A device that is gone, or the only one that was wanted. */
+/* Finish queued work that has no device left, for example because it was removed. */
 static void finish_without_node(struct broker *b)
 {
 	struct list *at, *next;
@@ -345,7 +344,7 @@ void work_schedule(struct broker *b)
 		begin(b, w);
 }
 
-/* --- what a worker brings back -------------------------------------------- */
+/* --- finished jobs -------------------------------------------------------- */
 
 static void note(struct broker *b, struct work *w)
 {
@@ -362,7 +361,7 @@ static void note(struct broker *b, struct work *w)
 
 static void add_up(struct work *w)
 {
-	/* What the second pass finds is what there is. */
+	/* Only the last pass of a claim knows the final state. */
 	if (w->kind == OPERATION_CLAIM) {
 		w->sum.remaining = 0;
 		w->sum.status = 0;
@@ -385,7 +384,7 @@ static void release_nodes(struct job *job)
 	}
 }
 
-/* Claims that have waited for that reclaim. */
+/* Queue the claims that waited for a reclaim of @t to stop. */
 static void wake_claims(struct broker *b, const struct target *t)
 {
 	struct list *at, *next;
@@ -456,7 +455,8 @@ void work_stop_all(struct broker *b)
 	struct fault f;
 
 	b->stopping = true;
-	fault_set(&f, FAULT_CANCELLED, "panthor-memd ends: ask again, which starts it again");
+	fault_set(&f, FAULT_CANCELLED, "panthor-memd is stopping: try again, and the bus starts it "
+		  "again");
 	list_each(at, next, &b->works) {
 		struct work *w = work_of(at);
 

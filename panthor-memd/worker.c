@@ -9,17 +9,16 @@
 
 #include "worker.h"
 
-/* glibc would ask for the limit of stacks, which the unit forbids. */
+/* The default would depend on RLIMIT_STACK, which the unit's system call filter hides. */
 #define STACK_BYTES (256 << 10)
 
 struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct job *job; /* that it has to run */
+	struct job *job; /* the next job to run */
 	bool quit;
-	/* On the loop's side. */
-	bool idle;
+	bool idle; /* used by the loop only */
 };
 
 static struct {
@@ -113,7 +112,7 @@ void workers_stop(void)
 	back.wakeup = -1;
 }
 
-/* All signals are the loop's. */
+/* The thread blocks all signals, so that the loop receives them. */
 static int start(struct worker *w)
 {
 	pthread_attr_t attr;

@@ -97,7 +97,7 @@ static void test_without_broker(void **state)
 	start("");
 	world_end_memd(&w, SIGTERM);
 	assert_int_equal(run("nodev", "reclaim", "always", 0, NULL, NULL), 4);
-	check_said("panthor-memd is not there");
+	check_said("panthor-memd is not running");
 	/* What was found directly is what is said then. */
 	assert_int_equal(run("nocap", "reclaim", "auto", 0, NULL, NULL), 5);
 	check_said("CAP_SYS_RESOURCE");

@@ -193,9 +193,9 @@ static void test_invalid_options(void **state)
 	check_invalid(bus, "Claim", "dry-run", "t", 1, "Claim has no option 'dry-run'");
 	check_invalid(bus, "Claim", "wait-usec", "t", 1, "Claim has no option");
 	check_invalid(bus, "Reclaim", "prefetch-only", "t", 1, "Reclaim has no option");
-	check_invalid(bus, "Reclaim", "max-bytes", "x", 1, "option max-bytes has the type t");
-	check_invalid(bus, "Reclaim", "device", "t", 1, "option device has the type s");
-	check_invalid(bus, "Claim", "prefetch-only", "t", 1, "prefetch-only has the type b");
+	check_invalid(bus, "Reclaim", "max-bytes", "x", 1, "option max-bytes must have the type t");
+	check_invalid(bus, "Reclaim", "device", "t", 1, "option device must have the type s");
+	check_invalid(bus, "Claim", "prefetch-only", "t", 1, "prefetch-only must have the type b");
 	check_invalid(bus, "Reclaim", "wait-usec", "t", 1000001, "wait-usec is larger");
 }
 
@@ -210,7 +210,7 @@ static void test_option_twice(void **state)
 				       &error, NULL, "uta{sv}", (uint32_t)w.victims[0],
 				       world_id(w.victims[0]), 2, "max-bytes", "t", UINT64_C(1),
 				       "max-bytes", "t", UINT64_C(2)) < 0);
-	assert_string_equal(error.message, "option max-bytes comes twice");
+	assert_string_equal(error.message, "option max-bytes is given twice");
 	sd_bus_error_free(&error);
 }
 

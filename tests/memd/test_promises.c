@@ -367,7 +367,7 @@ static void test_sigterm(void **state)
 	start_call(&queued, bus, "Reclaim", 1);
 	settle(bus);
 	kill(w.memd, SIGTERM);
-	check_error(call_finish(&queued), "Cancelled", "ask again");
+	check_error(call_finish(&queued), "Cancelled", "try again");
 	world_release(held);
 	call_finish(&running);
 	/* On a machine that is very busy the second can be over. */

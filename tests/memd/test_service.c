@@ -175,7 +175,7 @@ static void test_configuration_is_wrong(void **state)
 
 	(void)state;
 	world_start(&w, &s);
-	check_no_start(&s, "memd.conf, line 2: [Limits] has no Queu");
+	check_no_start(&s, "memd.conf, line 2: [Limits] has no key Queu");
 }
 
 static void test_name_is_taken(void **state)
@@ -187,7 +187,7 @@ static void test_name_is_taken(void **state)
 	(void)state;
 	world_start(&w, &s);
 	first = w.memd;
-	check_no_start(&s, "is taken: panthor-memd runs already");
+	check_no_start(&s, "is taken: panthor-memd is already running");
 	w.memd = first;
 	bus = world_client(&w, world_me());
 	check_ok(reclaim(bus, w.victims[0], NULL));
