@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a compositor without privileges reclaims what it suspends and claims what it
- * shows: panthor-memd does it, asked on the system bus. No thread is needed, since every
- * call is asynchronous, and panthor-memd lets claims overtake.
+ * How a compositor without privileges reclaims the memory of hidden clients and claims it
+ * before they are shown: it calls panthor-memd on the system bus. It needs no thread, because
+ * the calls are asynchronous and panthor-memd lets a claim overtake reclaims.
  *
- * Lines on standard input stand for what a compositor knows by itself:
+ * Lines on standard input stand for events that a real compositor knows by itself:
  *
- *   suspend PID    the client's windows are all hidden now
+ *   suspend PID    all windows of the client are hidden now
  *   activate PID   the client is about to be shown
- *   quit           (or the end of the input) wait for what was begun, and end
+ *   quit           (or the end of the input) wait for pending calls, then exit
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* elogind's folder has it, too. */
+/* elogind has a header of this name, too. */
 #include <systemd/sd-bus.h>
 
 #define BROKER "org.panthormem.Broker1"
@@ -34,7 +34,7 @@ enum direction { RECLAIM, CLAIM, DIRECTIONS };
 struct client {
 	struct client *next;
 	int pid;
-	uint64_t id; /* the inode number of a pidfd: a PID is given out again, this is not */
+	uint64_t id; /* the inode number of a pidfd, which is never reused, unlike the PID */
 };
 
 struct request {
@@ -46,7 +46,7 @@ static sd_bus *bus;
 static struct client *clients;
 static unsigned int pending;
 
-/* A compositor has the pidfd of the connection: SO_PEERPIDFD, since Linux 6.5. */
+/* A real compositor gets the pidfd from the client's socket: SO_PEERPIDFD, since Linux 6.5. */
 static struct client *client_of(int pid)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -81,7 +81,7 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 
 	(void)unused;
 	pending--;
-	/* The first number is what counts: freed_bytes, or claimed_bytes. */
+	/* The first number is freed_bytes or claimed_bytes. */
 	if (error)
 		printf("%d: not %s: %s\n", r->client->pid, what, error->message);
 	else if (sd_bus_message_read(m, "t", &bytes) >= 0)
@@ -90,7 +90,7 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 	return 0;
 }
 
-/* The newest wish counts: panthor-memd drops a reclaim when a claim comes after it. */
+/* No order has to be kept here: a claim makes panthor-memd drop the earlier reclaims. */
 static void ask(struct client *c, enum direction direction)
 {
 	struct request *r = calloc(1, sizeof(*r));
@@ -127,7 +127,7 @@ static bool command(const char *line)
 	return true;
 }
 
-/* Returns false when it is time to go. */
+/* Returns false at "quit" and at the end of the input. */
 static bool read_commands(void)
 {
 	char text[512], *line, *rest = NULL;
@@ -143,7 +143,7 @@ static bool read_commands(void)
 	return more;
 }
 
-/* Until when the bus wants to be looked at, for a call that is not answered in time. */
+/* How long poll() may wait. sd-bus has to run in time to fail calls that get no reply. */
 static int timeout_ms(void)
 {
 	uint64_t until = UINT64_MAX;
@@ -157,7 +157,7 @@ static int timeout_ms(void)
 	return until <= usec ? 0 : (int)((until - usec) / 1000 + 1);
 }
 
-/* The bus is one more file of the loop, as the clients' connections are. */
+/* The bus is one more file descriptor of the event loop, like the clients' connections. */
 static int run(void)
 {
 	struct pollfd fds[2] = {
@@ -181,7 +181,7 @@ static int run(void)
 		fds[1].events = (short)ret;
 		if (poll(fds, 2, timeout_ms()) < 0 && errno != EINTR)
 			return -errno;
-		/* Behind a negative number nothing is looked for. */
+		/* poll() ignores a negative file descriptor. */
 		if (fds[0].revents && !read_commands())
 			fds[0].fd = -1;
 	}
