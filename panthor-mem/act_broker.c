@@ -29,7 +29,7 @@ static enum status status_of(int code)
 	}
 }
 
-/* What it says has a remedy in it. */
+/* The remedy is NULL, because the message already contains it. */
 static void set_problem(struct problem *p, const struct broker_error *e)
 {
 	problem_set(p, e->code, status_of(e->code), NULL, "%s", e->text);
@@ -49,7 +49,7 @@ static void add_result(struct act *act, const struct target *t, const struct out
 		set_problem(&r->problem, e);
 }
 
-/* Did the reply come from anybody? */
+/* Did panthor-memd answer at all? */
 static bool is_there(const struct broker_error *e)
 {
 	return e->code != ECONNREFUSED && strcmp(e->reason, "Disconnected");
@@ -90,7 +90,7 @@ static bool run_all(struct broker_client *c, const struct options *o, struct act
 	return true;
 }
 
-/* What only the kernel itself takes. */
+/* panthor-memd supports less than the kernel. */
 static bool can_ask(const struct options *o, const struct act *act, struct problem *why)
 {
 	if (o->clients.count)
@@ -127,7 +127,7 @@ bool act_broker(const struct options *o, struct act *act, struct metrics *metric
 		else
 			problem_set(&act->problem, ESRCH, STATUS_NO_TARGET,
 				    "`panthor-mem list` shows who holds GPU memory",
-				    "nobody of those found has GPU memory");
+				    "none of the processes found has GPU memory");
 	}
 	return asked;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A reclaim or claim by panthor-memd, for who may not do it directly. */
+/* A reclaim or claim through panthor-memd, for users who may not do it directly. */
 #ifndef TOOL_ACT_BROKER_H
 #define TOOL_ACT_BROKER_H
 
@@ -10,8 +10,8 @@
 #include "options.h"
 
 /*
- * False if there is no panthor-memd, or nothing that it could be asked: why is in @why.
- * Else it was asked, and results and problems are those of its replies.
+ * Returns false and sets @why if panthor-memd cannot be reached or does not support the
+ * operation. Otherwise the results and problems in @act are those of its replies.
  */
 bool act_broker(const struct options *o, struct act *act, struct metrics *metrics,
 		struct problem *why);
