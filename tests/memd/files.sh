@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What is installed around panthor-memd: the unit leaves it nothing but what it needs, the
-# files are well-formed, and all of them, the documents and the source have one set of names.
+# Check the files that are installed with panthor-memd: the unit is restrictive, the files are
+# well-formed, and they agree with the documents and the source.
 # usage: files.sh TOP BUILD
 set -u
 top=$1
@@ -22,10 +22,10 @@ if command -v systemd-analyze >/dev/null; then
 	# In tenths: 10 is an exposure of 1.0.
 	check 'exposure of the unit' systemd-analyze security --offline=true --threshold=10 \
 		--no-pager "$unit"
-	# A threshold that it does not meet is noticed.
+	# The tool must reject a threshold that the unit does not meet.
 	check 'the check of it' bash -c '! systemd-analyze security --offline=true \
 		--threshold=5 --no-pager "$1"' - "$unit"
-	# The program and its page are not installed in their places here.
+	# Ignore messages about the program and its man page, which are not installed here.
 	check 'the unit' bash -c '! systemd-analyze verify --man=no "$1" 2>&1 |
 		grep -F panthor-memd.service: | grep -vE "is not executable|does not exist"' - "$unit"
 fi
@@ -35,16 +35,17 @@ for file in "$memd"/*.xml "$memd"/*.conf "$memd"/*.policy; do
 		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
 done
 
-# polkit answers questions about others to nobody but root and the owner of the action, and
-# the bus gives the name to one user: both are the user of the unit, which sysusers makes.
+# polkit answers questions about other processes only to root and the owner of the action, and
+# the bus lets only one user own the name. Both have to be the user of the unit, which
+# sysusers.d creates.
 user=$(sed -n 's/^User=//p' "$unit")
 check 'owner of the action' grep -q "policykit.owner\">unix-user:$user<" \
 	"$memd/org.panthormem.broker1.policy"
 check 'owner of the name' grep -q "policy user=\"$user\"" "$memd/org.panthormem.Broker1.conf"
 check 'the user' grep -q "^u $user " "$memd/panthor-memd.sysusers"
 
-# Every key of the configuration is in the example, in the man page and in the source, with
-# the default that it has.
+# Every key in memd.conf is in the man page, with the same default, and in the source. memd.conf
+# has all keys of the source.
 page=$top/docs/man/panthor-memd.conf.5.rst
 while IFS='=' read -r key value; do
 	check "$key in the man page" grep -q "\*\*$key=\*\*" "$page"
@@ -55,7 +56,7 @@ done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$memd/memd.conf")
 check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$memd/memd.conf")" = \
 	"$(grep -cE '^	LIMIT\(|strcmp\(key, "' "$memd/config.c")"
 
-# Every error, option and member of the interface is in docs/broker.rst, and no other one.
+# docs/broker.rst has exactly the errors and options of the source, and every name of the XML file.
 document=$top/docs/broker.rst
 names() { LC_ALL=C sort -u; }
 errors=$(sed -nE 's/.*(DBUS_ERROR|BROKER_ERROR) "([A-Za-z]+)".*/\2/p' "$memd/fault.c" | names)
@@ -69,7 +70,7 @@ while read -r name; do
 	check "$name in broker.rst" grep -q "\`\`$name" "$document"
 done < <(sed -nE 's/.*<(method|signal|property|arg) name="([A-Za-z_]+)".*/\2/p' \
 	"$memd/org.panthormem.Broker1.xml")
-# The call in the document is the interface's.
+# The interface in the document is that of the XML file.
 check 'the interface in broker.rst' diff \
 	<(sed -n '/^  <interface/,/^  <\/interface/p' "$memd/org.panthormem.Broker1.xml" |
 		grep -v annotation | sed 's/^ *//; s/ *\/*>$//' | grep -v '^<\/') \

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Do two descriptions of D-Bus have the same interface org.panthormem.Broker1?
+"""Compare the interface org.panthormem.Broker1 of two D-Bus introspection files.
 
 usage: same-interface.py FILE FILE
 """

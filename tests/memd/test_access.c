@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who may do what to whose process, and how often, on the bus. */
+/* The access rules and the limits, tested over the bus. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -50,13 +50,13 @@ static void test_others(void **state)
 	start("");
 	user = world_client(&w, UID_A);
 	service = world_client(&w, UID_SERVICE);
-	/* Nobody of polkit is on this bus. */
+	/* polkit is not running on this bus. */
 	check_error(reclaim(service, w.victims[0], NULL), "AccessDenied", "polkit");
 	check_error(claim(service, w.victims[0], NULL), "AccessDenied", "polkit");
 	check_error(reclaim(user, w.victims[1], NULL), "AccessDenied", "only root may");
 	check_error(reclaim(user, w.victims[2], NULL), "AccessDenied", "only root may");
 	check_error(claim(user, w.victims[2], NULL), "AccessDenied", "only root may");
-	/* And nothing has happened to them. */
+	/* The refused reclaims must not have evicted anything. */
 	assert_int_equal(reclaim(world_client(&w, 0), w.victims[1],
 				 &(struct options){ .dry_run = true })->evicted, 4 * MIB);
 }
@@ -119,7 +119,7 @@ static void test_own_active(void **state)
 		    "OwnProcesses=active");
 }
 
-/* A program that is setuid: it belongs to who called it, and to root. */
+/* A setuid program has the real UID of its caller and the effective UID of root. */
 static void test_setuid(void **state)
 {
 	int pipes[2];
@@ -198,7 +198,7 @@ static void test_rate(void **state)
 	for (i = 0; i < 3; i++)
 		assert_string_equal(reclaim_id(bus, w.victims[0], 1)->error, "NoSuchProcess");
 	check_error(reclaim_id(bus, w.victims[0], 1), "LimitsExceeded", "RequestsPerMinute=");
-	/* A new connection is no new user; another user is, and root has no such limit. */
+	/* The limit is per user, not per connection, and does not apply to root. */
 	check_error(reclaim_id(world_client(&w, world_me()), w.victims[0], 1), "LimitsExceeded",
 		    "RequestsPerMinute=");
 	if (!world_many_users())
@@ -227,7 +227,7 @@ static void test_queue(void **state)
 			   world_id(w.victims[i + 1]), NULL);
 	check_error(reclaim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
 	check_error(claim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
-	/* One goes, one can come. */
+	/* Cancelling a request makes room for another one. */
 	assert_int_equal(cancel(bus, w.victims[3]), 1);
 	call_start(&waiting[3], bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
 	settle(bus);
@@ -264,7 +264,7 @@ static void test_too_soon(void **state)
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nMinResidentSec=600\n" });
 	bus = world_client(&w, world_me());
-	/* What changes nothing does not count. */
+	/* Operations that change nothing do not count. */
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
 	check_ok(claim(bus, w.victims[0], NULL));
 	check_ok(reclaim(bus, w.victims[0], NULL));
@@ -272,7 +272,7 @@ static void test_too_soon(void **state)
 	check_error(reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true }),
 		    "TooSoon", "MinResidentSec=");
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
-	/* A claim is never refused by it, and another process is another one. */
+	/* Claims are not refused, and the limit is per process. */
 	check_ok(claim(bus, w.victims[0], NULL));
 	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "MinResidentSec=");
 	check_ok(reclaim(bus, w.victims[1], NULL));
@@ -294,7 +294,7 @@ static void test_thrash(void **state)
 		check_ok(claim(bus, w.victims[0], NULL));
 	}
 	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "too often");
-	/* By another connection, too. */
+	/* Another connection is refused, too. */
 	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "TooSoon",
 		    "too often");
 	check_ok(claim(bus, w.victims[0], NULL));
@@ -354,13 +354,13 @@ static void test_subscribers(void **state)
 	for (i = 0; i < 8; i++)
 		assert_string_equal(plain_call(buses[i], "Subscribe"), "");
 	assert_string_equal(plain_call(buses[8], "Subscribe"), "LimitsExceeded");
-	/* Who leaves makes room. */
+	/* A connection that closes makes room for another subscriber. */
 	world_disconnect(&w, buses[0]);
 	settle(buses[8]);
 	assert_string_equal(plain_call(buses[8], "Subscribe"), "");
 }
 
-/* --- what the kernel cannot ----------------------------------------------- */
+/* --- errors of the kernel ------------------------------------------------- */
 
 static void test_no_capability(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* panthor-mem reclaim and claim --broker, as a user without privileges. */
+/* Test panthor-mem reclaim --broker and claim --broker as a user without privileges. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ static void start(const char *words)
 					 .uids = world_many_users() ? users : NULL });
 }
 
-/* The status; what it says is in out. The words after the victim end with NULL. */
+/* Run panthor-mem on a victim. Returns its exit status and stores its output in out. */
 static int run(const char *mock, const char *command, const char *when, int victim,
 	       const char *more, const char *value)
 {
@@ -69,12 +69,12 @@ static void test_auto(void **state)
 {
 	(void)state;
 	start("");
-	/* The driver says EPERM, or the node may not be opened: then panthor-memd. */
+	/* panthor-mem calls panthor-memd if the ioctl or open() fails for lack of privileges. */
 	assert_int_equal(run("nocap", "reclaim", "auto", 0, "--bytes", NULL), 0);
 	check_said("4194304");
 	assert_int_equal(run("noaccess", "claim", "auto", 0, "--bytes", NULL), 0);
 	check_said("4194304");
-	/* What is permitted is not asked: the mock of this process does not know the victim. */
+	/* It does not call panthor-memd if the ioctl is permitted, even if it finds no target. */
 	assert_int_equal(run("apps=1", "reclaim", "auto", 0, NULL, NULL), 3);
 	assert_int_equal(run("nocap", "reclaim", "never", 0, NULL, NULL), 5);
 	check_said("CAP_SYS_RESOURCE");
@@ -98,7 +98,7 @@ static void test_without_broker(void **state)
 	world_end_memd(&w, SIGTERM);
 	assert_int_equal(run("nodev", "reclaim", "always", 0, NULL, NULL), 4);
 	check_said("panthor-memd is not running");
-	/* What was found directly is what is said then. */
+	/* The error of the direct attempt is reported. */
 	assert_int_equal(run("nocap", "reclaim", "auto", 0, NULL, NULL), 5);
 	check_said("CAP_SYS_RESOURCE");
 }
@@ -121,7 +121,7 @@ static void test_what_it_cannot(void **state)
 	check_said("no such panthor device");
 }
 
-/* The compositor without privileges. */
+/* Run examples/broker-focus.c. */
 static void test_example(void **state)
 {
 	char input[256], expected[128], command[512];
@@ -137,7 +137,7 @@ static void test_example(void **state)
 		 pid, pid);
 	snprintf(command, sizeof(command), "printf '%s' | '%s'", input, getenv("EXAMPLE"));
 	assert_int_equal(world_run(&w, world_me(), "", argv, out, sizeof(out)), 0);
-	/* The claim comes after the reclaim, and may overtake it: it is there in the end. */
+	/* The claim may overtake the reclaim. In both cases, all memory is resident at the end. */
 	snprintf(expected, sizeof(expected), "%d: reclaimed ", pid);
 	check_said(expected);
 	snprintf(expected, sizeof(expected), "%d: claimed ", pid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients that mean no good. After each case another user's claim is answered, and
- * panthor-memd has as many files open as before and hardly more memory.
+ * Hostile clients. After each case, a claim of another user still works, and panthor-memd has
+ * the same number of open files and hardly more memory than before.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 /* LENIENT, and no limit on the rate of requests. */
 #define UNLIMITED LENIENT "RequestsPerMinute=1000000\nBurst=1000000\n"
 
-/* What an allocator keeps for later, and not what a leak of thousands would be. */
+/* Enough for what the allocator caches, but less than a leak in thousands of requests. */
 #define RSS_SLACK_KIB 2048
 
 static struct world w;
@@ -76,7 +76,7 @@ static void check_bystander(void)
 
 static void remember(void)
 {
-	/* Whatever is allocated once is allocated. */
+	/* Do each operation once, so that one-time allocations are not counted. */
 	check_ok(reclaim(bystander, w.victims[1], NULL));
 	check_bystander();
 	settle(bystander);
@@ -84,7 +84,7 @@ static void remember(void)
 	rss_before = rss_kib();
 }
 
-/* A sanitizer keeps what was freed. */
+/* Memory is not checked under a sanitizer, which holds back freed memory. */
 static void check_flat(void)
 {
 	settle(bystander);
@@ -112,7 +112,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* --- names of processes --------------------------------------------------- */
+/* --- PIDs and IDs --------------------------------------------------------- */
 
 static void *rest(void *data)
 {
@@ -153,7 +153,7 @@ static bool is_kernel_thread(pid_t pid)
 	ssize_t n = -1;
 	int fd;
 
-	/* It has no command line. */
+	/* The command line of a kernel thread is empty. */
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -183,7 +183,7 @@ static void test_ids_are_no_oracle(void **state)
 	NEEDS_USERS();
 	start("", "");
 	bus = world_client(&w, UID_A);
-	/* Looking for the id of another's process costs a token for each guess. */
+	/* Each guess of another process's ID costs a token. */
 	for (i = 0; i < 45; i++) {
 		const struct reply *r = reclaim_id(bus, w.victims[2], 1000 + (uint64_t)i);
 
@@ -193,7 +193,7 @@ static void test_ids_are_no_oracle(void **state)
 	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "");
 }
 
-/* The number goes to another process: the id does not. */
+/* The ID of a process that has exited never names another process. */
 static void test_number_is_given_again(void **state)
 {
 	uint64_t id;
@@ -230,7 +230,7 @@ static void check_answer(sd_bus *bus, sd_bus_message *m, const char *name)
 	sd_bus_message_unref(m);
 }
 
-/* A client that can pass descriptors: the bus knows that panthor-memd takes none. */
+/* The bus refuses messages with descriptors, because panthor-memd does not accept any. */
 static void test_descriptor(void **state)
 {
 	sd_bus_message *m;
@@ -269,7 +269,7 @@ static void test_large_dictionary(void **state)
 	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
 }
 
-/* As deep as D-Bus allows. */
+/* Nest variants almost as deep as D-Bus allows. */
 static void test_deep_variants(void **state)
 {
 	sd_bus_message *m;
@@ -316,7 +316,7 @@ static void test_long_names(void **state)
 
 /* --- floods --------------------------------------------------------------- */
 
-/* One that never reads, in a process of its own. */
+/* Start a process that sends requests and never reads a reply. */
 static pid_t flood(uid_t uid, unsigned int count, bool stop_itself)
 {
 	pid_t pid = fork();
@@ -333,7 +333,7 @@ static pid_t flood(uid_t uid, unsigned int count, bool stop_itself)
 		sd_bus_message *m = new_message(bus, i % 3 ? "Reclaim" : "Claim");
 
 		sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 0);
-		/* Else the bus would count the replies that are not there yet. */
+		/* With expected replies, the bus would refuse the messages at its own limit. */
 		sd_bus_message_set_expect_reply(m, 0);
 		if (sd_bus_send(bus, m, NULL) < 0 || sd_bus_flush(bus) < 0)
 			_exit(1);
@@ -363,12 +363,12 @@ static void test_flood(void **state)
 	waitpid(pid, &status, 0);
 	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 	assert_in_range(answered, 1, 1000000);
-	/* Without other users the bystander is the flood. */
+	/* Skip the checks in stop(): the bystander is the same user, and would be refused. */
 	if (!world_many_users())
 		w.memd = (world_end_memd(&w, SIGTERM), 0);
 }
 
-/* It has asked for something, and will never read the answer. */
+/* A stopped client never reads the replies to its requests. */
 static void test_stopped_client(void **state)
 {
 	int status;
@@ -404,11 +404,11 @@ static void test_connections(void **state)
 		w.memd = (world_end_memd(&w, SIGTERM), 0);
 }
 
-/* A queue that is full of one user's does not stand before another's claim. */
+/* A queue that one user has filled does not block the claim of another user. */
 static void test_full_queue(void **state)
 {
 	struct call calls[129];
-	/* The bus has a limit of replies that one connection waits for. */
+	/* Two connections, because the bus limits the pending replies of each. */
 	sd_bus *roots[2], *user;
 	int held = -1, i;
 
@@ -421,7 +421,7 @@ static void test_full_queue(void **state)
 	roots[1] = world_client(&w, 0);
 	user = world_client(&w, UID_A);
 	for (i = 0; i < 128; i++) {
-		/* None is equal to another one. */
+		/* The requests must differ, because equal ones are merged. */
 		call_start(&calls[i], roots[i % 2], "Reclaim", w.victims[0], world_id(w.victims[0]),
 			   &(struct options){ .max_bytes = 1 + (uint64_t)i });
 		if (!i)
@@ -441,7 +441,7 @@ static void test_full_queue(void **state)
 	files_before = count_files();
 }
 
-/* --- again and again ------------------------------------------------------ */
+/* --- many repetitions ----------------------------------------------------- */
 
 static void test_cycles(void **state)
 {
@@ -457,7 +457,7 @@ static void test_cycles(void **state)
 	}
 }
 
-/* Processes and connections that come and go. */
+/* Many short-lived processes and connections. */
 static void test_visitors(void **state)
 {
 	int i;
@@ -493,7 +493,7 @@ static void test_subscribe_again_and_again(void **state)
 	}
 }
 
-/* The tokens of a user do not come back with a new connection, or after a while. */
+/* A new connection does not refill the token bucket of its user. */
 static void test_new_connections(void **state)
 {
 	sd_bus *bus;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Methods, options, results, properties and signals, as docs/broker.rst has them. */
+/* Test the methods, options, results, properties and signals that docs/broker.rst describes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ static void test_slices_add_up(void **state)
 	assert_int_equal(r->status, DRM_PANTHOR_MEM_STATUS_CAPPED);
 }
 
-/* A limit above one slice, at one, below one. */
+/* Limits above, at and below the size of a slice. */
 static void test_limit_of_the_caller(void **state)
 {
 	static const uint64_t limits[] = { 20 * MIB, 16 * MIB, 3 * MIB };
@@ -131,7 +131,7 @@ static void test_prefetch(void **state)
 	bus = start("evicted");
 	r = claim(bus, w.victims[0], &(struct options){ .prefetch = true });
 	check_ok(r);
-	/* In RAM, and not on the GPU. */
+	/* The pages are in RAM but not mapped, so they still count as evicted. */
 	assert_int_equal(r->remaining, 4 * MIB);
 }
 
@@ -165,9 +165,9 @@ static void test_device(void **state)
 		    "InvalidArgs", "renderD128");
 }
 
-/* --- what is no request --------------------------------------------------- */
+/* --- invalid requests ----------------------------------------------------- */
 
-/* @options: appended as they are. */
+/* Send one option and expect InvalidArgs with @text in the message. */
 static void check_invalid(sd_bus *bus, const char *method, const char *key, const char *type,
 			  uint64_t value, const char *text)
 {
@@ -231,7 +231,7 @@ static void test_wrong_signature(void **state)
 	sd_bus_error_free(&error);
 }
 
-/* --- after part of the work ----------------------------------------------- */
+/* --- errors during the work ----------------------------------------------- */
 
 static void test_error_without_work(void **state)
 {
@@ -242,7 +242,7 @@ static void test_error_without_work(void **state)
 	check_error(claim(bus, w.victims[0], NULL), "Failed", "EIO");
 }
 
-/* Swap takes three more buffers, and then nothing. */
+/* Free swap drops below the reserve during a reclaim. */
 static void test_swap_fills_up(void **state)
 {
 	const struct reply *r;
@@ -254,7 +254,7 @@ static void test_swap_fills_up(void **state)
 	bus = world_client(&w, world_me());
 	r = reclaim(bus, w.victims[0], NULL);
 	check_ok(r);
-	/* Two slices, and then less than the reserve is free. */
+	/* After two slices, less swap is free than the reserve. */
 	assert_int_equal(r->freed, 32 * MIB);
 	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 	assert_false(r->status & DRM_PANTHOR_MEM_STATUS_CAPPED);
@@ -343,7 +343,7 @@ static void listen_to(sd_bus *bus, struct heard *h)
 					"Finished", on_finished, h) >= 0);
 }
 
-/* What was sent before the answer to it is here, too. */
+/* Receive all signals that were sent so far: they arrive before the replies in settle(). */
 static void hear(sd_bus *bus)
 {
 	settle(bus);
@@ -371,7 +371,7 @@ static void test_finished(void **state)
 	assert_int_equal(own.uid, world_me());
 	assert_int_equal(own.pid, w.victims[0]);
 	assert_int_equal(own.bytes, 4 * MIB);
-	/* It has not asked. */
+	/* This client has not subscribed. */
 	assert_int_equal(none.count, 0);
 	assert_string_equal(plain_call(bus, "Unsubscribe"), "");
 	check_ok(claim(other, w.victims[0], NULL));

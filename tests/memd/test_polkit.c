@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes of other users, with dbusmock's polkit on the bus. Needs root, for the users. */
+/* Requests for processes of other users, with a mock of polkit. Needs root to change users. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -24,7 +24,7 @@
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define MOCK_INTERFACE "org.freedesktop.DBus.Mock"
 
-/* The first two are each other's strangers; 65534 is no service, and so may be asked for. */
+/* The stranger in these tests is UID_SERVICE. It needs polkit for all victims but the third. */
 static const int users[VICTIMS] = { UID_A, UID_A, UID_SERVICE, UID_A };
 
 static struct world w;
@@ -123,7 +123,7 @@ static void release(void)
 				       "ReleaseHangingCalls", NULL, NULL, NULL) >= 0);
 }
 
-/* In place of the template's, which keep no record of their calls. */
+/* Replace a method of the template, which does not record its calls. */
 static void answer_with(const char *method, const char *in, const char *out, const char *code)
 {
 	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "AddMethod",
@@ -183,7 +183,7 @@ static void test_absent(void **state)
 	check_error(reclaim(stranger, w.victims[0], NULL), "AccessDenied", "does not answer");
 }
 
-/* It ends before it has answered. */
+/* polkit dies before it has answered. */
 static void test_dies(void **state)
 {
 	struct call c;
@@ -205,7 +205,7 @@ static void test_own_is_not_asked_for(void **state)
 	check_ok(reclaim(stranger, w.victims[2], NULL));
 }
 
-/* A question that is open keeps nobody else waiting; and one connection has one. */
+/* A pending question delays no other request. Each connection may have only one. */
 static void test_slow(void **state)
 {
 	struct call c;
@@ -224,14 +224,14 @@ static void test_slow(void **state)
 	release();
 	check_ok(call_finish(&c));
 	assert_int_equal(c.reply.freed, 4 * MIB);
-	/* Once more: it is done with the first one. */
+	/* The first question is done, so the connection may cause another one. */
 	hang(false);
 	check_ok(reclaim(stranger, w.victims[1], NULL));
 }
 
-/* --- what it is asked ----------------------------------------------------- */
+/* --- arguments and answers ------------------------------------------------ */
 
-/* Python, in dbusmock: what it was given decides. */
+/* Python code in dbusmock checks the arguments and returns the result as the answer. */
 static void test_question(void **state)
 {
 	char code[512];
@@ -270,7 +270,7 @@ static void test_nonsense(void **state)
 	check_error(claim(stranger, w.victims[0], NULL), "AccessDenied", "");
 }
 
-/* --- while it is asked ---------------------------------------------------- */
+/* --- events during a question --------------------------------------------- */
 
 static void test_disconnect(void **state)
 {
@@ -311,7 +311,7 @@ static void test_cancel(void **state)
 	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
 }
 
-/* A claim that came later, and was not asked about, is the newer wish. */
+/* A later claim that needs no polkit wins over the reclaim that waits for polkit. */
 static void test_claim_meanwhile(void **state)
 {
 	struct call c;
@@ -323,7 +323,6 @@ static void test_claim_meanwhile(void **state)
 	start_call(&c, stranger, "Reclaim", 0, NULL);
 	wait_hanging();
 	check_ok(claim(world_client(&w, UID_A), w.victims[0], NULL));
-	/* The process has no history that would keep this in mind. */
 	release();
 	check_ok(call_finish(&c));
 	assert_int_equal(c.reply.freed, 0);

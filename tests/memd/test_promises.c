@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a caller can rely on, in the middle of things: the mock holds a call of the driver
- * until the test lets it go on.
+ * Test the promises of docs/broker.rst while an operation is running: the mock holds a call of
+ * the driver until the test releases it.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ static void start_call(struct call *c, sd_bus *bus, const char *method, int vict
 	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), NULL);
 }
 
-/* 1: a claim ends the reclaims that came before it. */
+/* A claim ends earlier reclaims. */
 static void test_claim_overtakes(void **state)
 {
 	struct call running, queued, last;
@@ -55,7 +55,7 @@ static void test_claim_overtakes(void **state)
 		   &(struct options){ .max_bytes = MIB });
 	settle(other);
 	start_call(&last, bus, "Claim", 0);
-	/* What had not begun is over at once, whoever sent it. */
+	/* A reclaim that has not begun ends at once, whichever connection sent it. */
 	check_ok(call_finish(&queued));
 	assert_int_equal(queued.reply.freed, 0);
 	assert_int_equal(queued.reply.status, INTERRUPTED);
@@ -66,12 +66,12 @@ static void test_claim_overtakes(void **state)
 	assert_true(running.reply.freed < 20 * MIB);
 	check_ok(call_finish(&last));
 	assert_int_equal(last.reply.remaining, 0);
-	/* And everything is there: a dry run finds all of it. */
+	/* Everything is resident: a dry run would evict all of it. */
 	assert_int_equal(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true })->evicted,
 			 40 * MIB);
 }
 
-/* The slice that was on its way when the claim began is undone by the claim's second pass. */
+/* The second pass of a claim undoes a slice that was running when the claim began. */
 static void test_claim_waits_for_the_slice(void **state)
 {
 	struct call running, last;
@@ -93,7 +93,7 @@ static void test_claim_waits_for_the_slice(void **state)
 			 8 * MIB);
 }
 
-/* 2: Cancel, of what waits and of what runs. */
+/* Cancel a waiting and a running reclaim. */
 static void test_cancel(void **state)
 {
 	struct call running, queued, others;
@@ -117,15 +117,15 @@ static void test_cancel(void **state)
 	assert_int_equal(cancel(bus, w.victims[0]), 1);
 	world_release(held);
 	check_ok(call_finish(&running));
-	/* One slice is done whole. */
+	/* The current slice is completed. */
 	assert_int_equal(running.reply.freed, 16 * MIB);
 	assert_true(running.reply.status & INTERRUPTED);
-	/* Somebody else's is not touched. */
+	/* The request of another connection is not cancelled. */
 	check_ok(call_finish(&others));
 	assert_int_equal(others.reply.freed, 40 * MIB);
 }
 
-/* 3: nothing is reclaimed for somebody who is gone. */
+/* Nothing more is reclaimed for a closed connection. */
 static void test_disconnect(void **state)
 {
 	struct call running, queued;
@@ -151,7 +151,7 @@ static void test_disconnect(void **state)
 				 &(struct options){ .dry_run = true })->evicted, 24 * MIB);
 }
 
-/* 4: the newest wish counts; a reclaim after a claim waits for it. */
+/* The newest request wins: a reclaim waits for an earlier claim. */
 static void test_reclaim_waits_for_claim(void **state)
 {
 	struct call first, second;
@@ -174,7 +174,7 @@ static void test_reclaim_waits_for_claim(void **state)
 	assert_false(second.reply.status & INTERRUPTED);
 }
 
-/* 5: two equal ones are done once. */
+/* Two equal requests are done once. */
 static void test_equal_requests(void **state)
 {
 	struct call running, first, second, third;
@@ -188,7 +188,7 @@ static void test_equal_requests(void **state)
 	held = world_wait_held(&w);
 	start_call(&first, bus, "Reclaim", 1);
 	start_call(&second, other, "Reclaim", 1);
-	/* Not equal: it has a limit. */
+	/* This one differs by its limit. */
 	call_start(&third, other, "Reclaim", w.victims[1], world_id(w.victims[1]),
 		   &(struct options){ .max_bytes = 1000 * MIB });
 	settle(other);
@@ -202,7 +202,7 @@ static void test_equal_requests(void **state)
 	assert_int_equal(third.reply.freed, 0);
 }
 
-/* One of the two goes; the other one gets its reply. */
+/* Cancelling one of two equal requests does not affect the other. */
 static void test_equal_requests_one_cancelled(void **state)
 {
 	struct call running, first, second;
@@ -227,7 +227,7 @@ static void test_equal_requests_one_cancelled(void **state)
 	check_ok(call_finish(&running));
 }
 
-/* A claim of one user does not stand behind the reclaims of another, nor behind claims. */
+/* A claim does not wait for the claims of another user. */
 static void test_turns(void **state)
 {
 	static const int uids[VICTIMS] = { UID_A, UID_SERVICE, UID_A, UID_A };
@@ -257,7 +257,7 @@ static void test_turns(void **state)
 		check_ok(call_finish(&more[i]));
 }
 
-/* Round robin: of two users who both wait, each has a turn. */
+/* Users whose reclaims wait are served in turn. */
 static void test_turns_of_reclaims(void **state)
 {
 	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
@@ -280,7 +280,7 @@ static void test_turns_of_reclaims(void **state)
 	settle(other);
 	world_release(held);
 	check_ok(call_finish(&running));
-	/* The next turn is the other one's, who came last. */
+	/* The other user is served next, although its request came last. */
 	held = world_wait_held(&w);
 	world_release(held);
 	check_ok(call_finish(&others));
@@ -291,7 +291,7 @@ static void test_turns_of_reclaims(void **state)
 	check_ok(call_finish(&second));
 }
 
-/* A call that takes too long: the reply comes all the same, and says so. */
+/* After MaxTimeSec=, the reply comes with INTERRUPTED even if the call is still running. */
 static void test_max_time(void **state)
 {
 	struct call running, queued;
@@ -313,7 +313,7 @@ static void test_max_time(void **state)
 	check_ok(reclaim(bus, w.victims[2], NULL));
 }
 
-/* The process ends in the middle. */
+/* The process exits during a reclaim. */
 static void test_process_ends(void **state)
 {
 	struct call running, queued;
@@ -331,7 +331,7 @@ static void test_process_ends(void **state)
 	world_end_process(w.victims[0]);
 	world_end_process(w.victims[1]);
 	world_release(held);
-	/* Part of the work was done: the counts say how much, and the name why not more. */
+	/* The reply has the counts of the work that was done, and the error that ended it. */
 	call_finish(&running);
 	assert_string_equal(running.reply.error, "");
 	assert_string_equal(running.reply.soft, "NoSuchProcess");
@@ -341,7 +341,7 @@ static void test_process_ends(void **state)
 	w.victims[0] = w.victims[1] = 0;
 }
 
-/* The device goes in the middle. */
+/* The device is removed during a reclaim. */
 static void test_device_goes(void **state)
 {
 	sd_bus *bus;
@@ -353,7 +353,7 @@ static void test_device_goes(void **state)
 	world_wait_log(&w, "renderD128 is gone");
 }
 
-/* SIGTERM: what waits is refused, what runs is finished. */
+/* On SIGTERM, waiting requests are refused, and the running slice is completed. */
 static void test_sigterm(void **state)
 {
 	struct call running, queued;
@@ -370,7 +370,7 @@ static void test_sigterm(void **state)
 	check_error(call_finish(&queued), "Cancelled", "try again");
 	world_release(held);
 	call_finish(&running);
-	/* On a machine that is very busy the second can be over. */
+	/* On a very busy machine, panthor-memd may give up after its second of waiting. */
 	if (*running.reply.error)
 		assert_string_equal(running.reply.error, "NoReply");
 	else
@@ -379,7 +379,7 @@ static void test_sigterm(void **state)
 	assert_int_equal(w.memd_status, 0);
 }
 
-/* kill -9 and a new one: nothing has to be restored, and callers hear of it. */
+/* After SIGKILL, the caller gets a reply or an error, and a new panthor-memd works. */
 static void test_killed(void **state)
 {
 	const struct setup s = { .words = "bos=40", .config = LENIENT };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits, the table of who may, sums, configuration: functions alone, and their clocks. */
+/* Unit tests of limits, access rules, sums and configuration, with simulated time. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define SEC USEC_PER_SEC
 #define MIN (60 * SEC)
 #define MIB (UINT64_C(1) << 20)
-/* A machine that has been up for some time. */
+/* The time at which the tests start. It is not 0, which some fields use for "never". */
 #define START (1000 * SEC)
 
 /* --- requests ------------------------------------------------------------- */
@@ -45,13 +45,13 @@ static void test_bucket(void **state)
 	assert_false(bucket_take(&b, &c, START + SEC / 2));
 	assert_false(bucket_full(&b, &c, START + 20 * SEC));
 	assert_true(bucket_full(&b, &c, START + 21 * SEC));
-	/* It holds no more than it can, after a year as well. */
+	/* The bucket never holds more than Burst= tokens, even after a year. */
 	for (i = 0; i < 40; i++)
 		assert_true(bucket_take(&b, &c, START + UINT64_C(31536000) * SEC));
 	assert_false(bucket_take(&b, &c, START + UINT64_C(31536000) * SEC));
 }
 
-/* Being asked often costs no time: fractions of a token are kept. */
+/* Frequent requests do not slow down the refill: fractions of a token are kept. */
 static void test_bucket_fractions(void **state)
 {
 	struct config c;
@@ -119,7 +119,7 @@ static void test_round_trips(void **state)
 		now += 6 * SEC;
 		assert_int_equal(history_ask(&h, &c, now, &wait), HISTORY_OK);
 	}
-	/* An hour later it is as at first. */
+	/* After an hour, the process starts with a short block again. */
 	now += 61 * MIN;
 	assert_true(history_empty(&h, &c, now));
 	trips(&h, &c, &now);
@@ -174,7 +174,7 @@ static void test_swap_writes(void **state)
 	assert_true(swap_writes_left(&w, &c, now));
 	swap_writes_add(&w, &c, 90 * MIB, now);
 	assert_false(swap_writes_left(&w, &c, now));
-	/* One MiB a minute. */
+	/* The count drops by one MiB a minute. */
 	for (; now < START + 29 * MIN; now += SEC)
 		assert_false(swap_writes_left(&w, &c, now));
 	assert_true(swap_writes_left(&w, &c, START + 31 * MIN));
@@ -182,7 +182,7 @@ static void test_swap_writes(void **state)
 	assert_int_equal(w.bytes, 0);
 }
 
-/* --- who may -------------------------------------------------------------- */
+/* --- access --------------------------------------------------------------- */
 
 struct row {
 	uid_t uid;
@@ -198,7 +198,7 @@ struct row {
 static void test_access(void **state)
 {
 	static const struct row rows[] = {
-		/* One's own. */
+		/* The caller's own process. */
 		{ 1000, false, false, OF(1000), OWN_YES, false, ACCESS_YES },
 		{ 110, false, false, OF(110), OWN_YES, false, ACCESS_YES },
 		{ 1000, false, false, OF(1000), OWN_NO, false, ACCESS_NO },
@@ -206,16 +206,16 @@ static void test_access(void **state)
 		{ 1000, false, false, OF(1000), OWN_ACTIVE, false, ACCESS_NO },
 		{ 1000, false, true, OF(1000), OWN_ACTIVE, false, ACCESS_YES },
 		{ 1000, false, true, OF(1000), OWN_NO, false, ACCESS_NO },
-		/* A setuid program is not. */
+		/* A setuid program is not the caller's own. */
 		{ 1000, false, false, { false, 0, 1000 }, OWN_YES, false, ACCESS_NO },
 		{ 1000, false, false, { false, 1000, 1001 }, OWN_YES, false, ACCESS_NO },
 		{ 1000, true, false, { false, 1001, 1000 }, OWN_YES, true, ACCESS_NO },
 		{ 0, false, false, { false, 1001, 1000 }, OWN_YES, false, ACCESS_YES },
-		/* Another user's. */
+		/* A process of another user. */
 		{ 1000, false, false, OF(1001), OWN_YES, false, ACCESS_ASK },
 		{ 1000, true, false, OF(1001), OWN_YES, false, ACCESS_YES },
 		{ 110, false, false, OF(1001), OWN_YES, false, ACCESS_ASK },
-		/* A service's, and root's. */
+		/* Processes of services and of root. */
 		{ 1000, false, false, OF(999), OWN_YES, true, ACCESS_NO },
 		{ 1000, false, false, OF(0), OWN_YES, true, ACCESS_NO },
 		{ 1000, true, false, OF(0), OWN_YES, false, ACCESS_NO },
@@ -251,7 +251,7 @@ static void test_slices(void **state)
 	struct outcome sum = { 0 };
 
 	(void)state;
-	/* The second one finds 1 MiB again that the first has evicted and not freed. */
+	/* The second slice counts 1 again that the first one evicted but did not free. */
 	job_add_slice(&sum, &(struct outcome){ .freed = 15, .evicted = 16, .skipped = 9,
 					       .status = DRM_PANTHOR_MEM_STATUS_BUSY });
 	assert_int_equal(sum.evicted, 16);

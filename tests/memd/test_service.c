@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Devices that come and go, start and end, privileges, log, metrics, introspection. */
+/* Test device hotplug, start and stop, privileges, log, metrics and introspection. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -95,7 +95,7 @@ static void test_device_comes_and_goes(void **state)
 	check_ok(claim(bus, w.victims[0], NULL));
 }
 
-/* Not even a folder, as before the first driver is loaded. */
+/* /dev/dri may not exist until the first DRM driver is loaded. */
 static void test_no_folder(void **state)
 {
 	int changes;
@@ -142,7 +142,7 @@ static void test_several_devices(void **state)
 	}
 	wait_changes(bus, &changes, 3);
 	assert_int_equal(count_devices(bus), 3);
-	/* The mock's are all the same: what the first one does, the others find done. */
+	/* The devices of the mock share their memory, so only the first one finds any to evict. */
 	assert_int_equal(reclaim(bus, w.victims[0], NULL)->freed, 4 * MIB);
 	assert_int_equal(claim(bus, w.victims[0], NULL)->claimed, 4 * MIB);
 }
@@ -157,7 +157,7 @@ static void test_other_driver(void **state)
 	assert_int_equal(count_devices(bus), 0);
 }
 
-/* --- start and end -------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------- */
 
 static void check_no_start(const struct setup *s, const char *text)
 {
@@ -193,7 +193,7 @@ static void test_name_is_taken(void **state)
 	check_ok(reclaim(bus, w.victims[0], NULL));
 }
 
-/* Whoever is not allowed to be panthor-memd cannot take its place. */
+/* Only the user of panthor-memd can own its name. */
 static void test_name_is_protected(void **state)
 {
 	sd_bus *bus;
@@ -215,7 +215,7 @@ static void test_bus_goes(void **state)
 	waitpid(w.bus, NULL, 0);
 	w.bus = 0;
 	world_end_memd(&w, 0);
-	/* A failure: systemd starts it again. */
+	/* The exit status makes systemd start it again. */
 	assert_true(WIFEXITED(w.memd_status));
 	assert_int_not_equal(WEXITSTATUS(w.memd_status), 0);
 }
@@ -239,7 +239,7 @@ static void status_of(const char *key, char value[64])
 	fclose(file);
 }
 
-/* Started by root, with no systemd to take anything away. */
+/* Started by root, without systemd to drop privileges. */
 static void test_drop(void **state)
 {
 	static const char *const sets[] = { "CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:" };
@@ -258,7 +258,7 @@ static void test_drop(void **state)
 	assert_string_equal(value, "1");
 	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		status_of(sets[i], value);
-		/* A container's root may lack it: then it has nothing. */
+		/* The set may be empty, because root may lack the capability in a container. */
 		assert_int_equal(strtoull(value, NULL, 16) & ~wanted, 0);
 	}
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
@@ -298,7 +298,7 @@ static void test_log_is_quiet(void **state)
 	check_ok(reclaim(bus, w.victims[0], NULL));
 	for (i = 0; i < 20; i++)
 		assert_string_equal(reclaim_id(bus, w.victims[0], 1)->error, "NoSuchProcess");
-	/* Start, device, and the first refusal: those after it are counted. */
+	/* Start, device and the first refusal are logged. Later refusals are only counted. */
 	assert_int_equal(count_of(world_log(&w), "\n"), 3);
 	assert_int_equal(count_of(world_log(&w), "refused 1 requests of UID"), 1);
 	world_end_memd(&w, SIGTERM);
@@ -341,7 +341,7 @@ static void test_metrics(void **state)
 	check_ok(claim(bus, w.victims[1], NULL));
 	check_ok(reclaim(bus, w.victims[1], &(struct options){ .dry_run = true }));
 	check_error(reclaim_id(bus, w.victims[0], 1), "NoSuchProcess", "");
-	/* Written at the end, and every 15 s. */
+	/* panthor-memd writes the file when it stops. */
 	world_end_memd(&w, SIGTERM);
 	snprintf(path, sizeof(path), "%s/panthor_memd.prom", w.dir);
 	assert_int_equal(stat(path, &st), 0);
@@ -360,7 +360,7 @@ static void test_metrics(void **state)
 	check_series(text, "\npanthor_memd_queue_requests{operation=\"reclaim\"} 0\n");
 	check_series(text, "\npanthor_memd_wait_seconds_count 4\n");
 	check_series(text, "\npanthor_memd_wait_seconds_bucket{le=\"+Inf\"} 4\n");
-	/* The command's own series are another file's. */
+	/* The series of panthor-mem are in another file. */
 	assert_null(strstr(text, "panthor_mem_"));
 	if (!system("command -v promtool >/dev/null")) {
 		snprintf(text, sizeof(text), "promtool check metrics <%s", path);

@@ -23,7 +23,7 @@
 
 #include "world.h"
 
-/* Nothing takes that long, whatever the load. */
+/* Nothing takes this long, even on a busy machine. */
 #define PATIENCE_MS 60000
 #define STEP_MS 5
 
@@ -34,13 +34,13 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-/* Until @condition, which is looked at again and again, or the test fails. */
+/* Poll @condition until it is true. The test fails after PATIENCE_MS. */
 #define WAIT_UNTIL(condition) \
 	do { \
 		int left_; \
 		for (left_ = PATIENCE_MS / STEP_MS; !(condition); left_--) { \
 			if (!left_) \
-				fail_msg("waited in vain: %s", #condition); \
+				fail_msg("timed out: %s", #condition); \
 			nap(); \
 		} \
 	} while (0)
@@ -137,7 +137,7 @@ void world_remove_device(struct world *w, const char *name)
 
 /* --- the bus -------------------------------------------------------------- */
 
-/* The policy that is installed, for the user that is there. */
+/* Write the installed bus policy with the user of the test instead of panthor-memd. */
 static void write_policy(const struct world *w)
 {
 	const char *text = read_file(getenv("BUS_POLICY"));
@@ -150,7 +150,7 @@ static void write_policy(const struct world *w)
 		   user + strlen("\"" BROKER_USER "\""));
 }
 
-/* What /usr/share/dbus-1/system.conf has of a policy; others' names are for polkit. */
+/* The policy is that of /usr/share/dbus-1/system.conf, and allows root to play polkit. */
 static void write_bus_config(const struct world *w)
 {
 	write_policy(w);
@@ -170,7 +170,7 @@ static void write_bus_config(const struct world *w)
 		   "<include>%s/policy.conf</include></busconfig>\n", w->dir, w->dir);
 }
 
-/* The socket is there a moment before somebody listens. */
+/* The socket exists shortly before dbus-daemon listens on it. */
 static bool can_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -228,7 +228,7 @@ pid_t world_process(uid_t uid)
 		for (;;)
 			pause();
 	}
-	/* It is of that user when the pipe is closed at its end. */
+	/* The child has changed its user when it closes the pipe. */
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &c, 1), 0);
 	close(ready[0]);
@@ -253,8 +253,8 @@ uint64_t world_id(pid_t pid)
 }
 
 /*
- * As that user, but for files of the build directory, which may be in a place that is
- * root's alone.
+ * Become @uid, but keep CAP_DAC_READ_SEARCH, because the build directory may be readable by
+ * root alone.
  */
 static void become_for_exec(uid_t uid)
 {
@@ -286,7 +286,7 @@ static void set_words(const struct world *w, const struct setup *s)
 	for (i = 0; i < apps; i++)
 		used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%d", i ? "," : "",
 					 (int)w->victims[i]);
-	/* Without the word "held" nothing is. */
+	/* Remove hold= unless the test holds calls with the word "held". */
 	if (!s->words || !strstr(s->words, "held")) {
 		char *hold = strstr(words, "hold=");
 
@@ -307,7 +307,7 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
-	/* Leaks are looked for by ptrace, which a process that was root may not. */
+	/* LeakSanitizer needs ptrace(), which fails for a process that has changed its user. */
 	if (s->as_root)
 		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	else
@@ -476,7 +476,7 @@ sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid)
 	assert_int_equal(sd_bus_new(&bus), 0);
 	assert_true(sd_bus_set_address(bus, w->address) >= 0);
 	assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
-	/* Whoever connects is who it is. */
+	/* The bus takes the user of the client from the process that connects. */
 	if (world_many_users()) {
 		assert_int_equal(setgroups(gid ? 1 : 0, &gid), 0);
 		assert_int_equal(seteuid(uid), 0);
@@ -652,7 +652,10 @@ const char *plain_call(sd_bus *bus, const char *method)
 	return name;
 }
 
-/* Calls of one connection are taken in their order; the bus is asked once between two. */
+/*
+ * panthor-memd handles the calls of a connection in order. Several pings give it time for a
+ * reply from the bus between them.
+ */
 void settle(sd_bus *bus)
 {
 	int i;

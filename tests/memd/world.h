@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a test of the broker runs in: a D-Bus daemon of its own, panthor-memd on that bus
- * with the mock as its device, processes that it can work on, and clients of any user.
- * Only root can start clients of several users; tests that need them are skipped for others.
+ * The environment of a broker test: a private D-Bus daemon, panthor-memd with the mock as its
+ * device, processes to reclaim ("victims"), and clients of any user. Only root can start
+ * clients of several users. Tests that need them are skipped for other users.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -15,9 +15,9 @@
 #include "name.h"
 #include "sdbus.h"
 
-/* Users that every system has: dbus-daemon closes connections of others. */
+/* These users have to exist, because dbus-daemon closes connections of unknown users. */
 #define UID_BROKER 1	  /* daemon */
-#define UID_A 65534	  /* nobody: no user of a service, by its number */
+#define UID_A 65534	  /* nobody: its UID is above those of services */
 #define UID_SERVICE 5	  /* games */
 #define GROUP_NAME "games" /* instead of panthor-mem */
 #define GROUP_GID 60
@@ -35,7 +35,7 @@ struct world {
 	pid_t memd;
 	int memd_status;
 	uid_t uids[VICTIMS];
-	pid_t victims[VICTIMS]; /* the mock gives the first of them memory, in order */
+	pid_t victims[VICTIMS]; /* the first setup.apps of them have GPU memory in the mock */
 	sd_bus *clients[512];
 	size_t n_clients;
 };
@@ -47,8 +47,8 @@ bool world_many_users(void);
 #define NEEDS_USERS() do { if (!world_many_users()) skip(); } while (0)
 
 /*
- * @words: for the mock, beside pids= and dri=. @config: the text of memd.conf. The victims
- * belong to @uids, ended by -1, or to world_me().
+ * @words: parameters of the mock besides pids= and dri=. @config: the text of memd.conf.
+ * @uids: the users of the VICTIMS victims; NULL: world_me() for all.
  */
 struct setup {
 	const char *words;
@@ -56,9 +56,9 @@ struct setup {
 	const int *uids;
 	bool no_device;	    /* start without a GPU */
 	bool no_folder;	    /* start without a GPU and without /dev/dri */
-	bool as_root;	    /* panthor-memd has to become another user itself */
+	bool as_root;	    /* start panthor-memd as root, so that it drops privileges itself */
 	bool no_start;	    /* the test starts panthor-memd itself, later */
-	unsigned int apps;  /* victims with memory; 0: all */
+	unsigned int apps;  /* number of victims with GPU memory; 0: all */
 };
 
 /* A memd.conf that lets one test move the memory of one victim many times. */
@@ -69,9 +69,9 @@ void world_stop(struct world *w);
 /* Start panthor-memd again, and end it. The status it ended with is in memd_status. */
 void world_start_memd(struct world *w, const struct setup *s);
 void world_end_memd(struct world *w, int signal);
-/* What panthor-memd has said so far; static. */
+/* The log of panthor-memd so far, in a static buffer. */
 const char *world_log(const struct world *w);
-/* Wait until it has said @text. */
+/* Wait until the log contains @text. */
 void world_wait_log(const struct world *w, const char *text);
 
 void world_add_device(struct world *w, const char *name);
@@ -118,7 +118,7 @@ struct reply {
 	char text[256];
 	uint64_t freed, evicted, skipped, claimed, remaining;
 	uint32_t status;
-	char soft[128]; /* the same of the out-argument "error" */
+	char soft[128]; /* the same for the out-argument "error" */
 };
 
 struct call {
@@ -133,7 +133,7 @@ void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint
 		const struct options *o);
 /* Wait for the reply. */
 const struct reply *call_finish(struct call *c);
-/* Whether the reply has come; does not wait. */
+/* Has the reply arrived? Does not wait. */
 bool call_done(struct call *c);
 void call_forget(struct call *c);
 

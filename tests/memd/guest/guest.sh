@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# panthor-memd on the real driver: a real bus, the service as a user with one capability,
-# callers and processes of another user, contents by the GPU.
+# Test panthor-memd on the real driver. It runs on a real bus, as a user with one capability.
+# Callers and processes belong to another user, and the GPU writes and checks their memory.
 # usage, in the guest: guest.sh BUILD_DIRECTORY [RACES]
 build=$1
 races=${2:-1000}
@@ -11,7 +11,7 @@ cat "$work/memd.log"
 check 'one capability' test "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$memd/status" | sort -u)" \
 	= 0000000001000000
 
-# A kernel with KASAN and lockdep takes ten times as long for each buffer.
+# A kernel with KASAN and lockdep needs ten times as long for each buffer.
 game_mib=24 less=1
 [ "${PANTHOR_GUEST-}" != debug ] || game_mib=6 less=4
 holder game $game_mib setpriv --reuid $user --regid $user --clear-groups
@@ -19,12 +19,12 @@ holder browser $((8 / less)) setpriv --reuid $user --regid $user --clear-groups
 holder service 4
 game=${pid_of[game]}
 
-# --- one's own, and others' -------------------------------------------------------------------
+# --- own processes and others -----------------------------------------------------------------
 
 tool reclaim --broker never "$game"
 is_status 5 'not directly'
 tool reclaim --json "$game"
-is_status 0 'by panthor-memd, without being told'
+is_status 0 'by panthor-memd, without an option'
 json ".results[0] | .freed_bytes >= $game_mib * $MiB * 0.95 and .error == null"
 check 'it is evicted' test "$(evicted game)" -ge $(((game_mib - 1) * MiB))
 check 'the other one is not' test "$(evicted browser)" = 0
@@ -45,7 +45,7 @@ intact service 'of another user'
 
 # --- killed in the middle -----------------------------------------------------------------------
 
-# Somewhere in a reclaim of some 100 ms: five times, later and later.
+# Kill panthor-memd at five moments of a reclaim, which takes some 100 ms.
 holder large $((96 / less)) setpriv --reuid $user --regid $user --clear-groups
 for delay in 0.01 0.03 0.06 0.1 0.2; do
 	as_user "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
@@ -63,7 +63,7 @@ for delay in 0.01 0.03 0.06 0.1 0.2; do
 	sleep $delay
 	kill -9 $caller 2>/dev/null
 	wait $caller 2>/dev/null
-	# Whoever comes next is answered, and nothing goes on for who is gone.
+	# The next caller is served, and the reclaim for the killed caller does not continue.
 	tool claim --broker always --json "${pid_of[large]}"
 	is_status 0 "after kill -9 of the caller, $delay s"
 	json '.total.remaining_bytes == 0'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Sourced in the guest: a real bus, panthor-memd on it as a user with one capability, and
-# processes of another user that hold GPU memory. $build is the build directory.
+# Sourced in the guest. It starts a real bus. start_memd() runs panthor-memd on it as a user with
+# one capability, and holder() starts processes that hold GPU memory. $build is the build
+# directory.
 # shellcheck shell=bash
 export TOOL=$build/panthor-mem/panthor-mem
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -42,12 +43,12 @@ cat >"$work/bus.conf" <<END
 END
 dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
-# No limit in time: the tests are quicker than any user.
+# Disable the limits on how often something is done, because the tests do it more often.
 printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\nBurst=1000000\n' \
 	>"$work/memd.conf"
 mkdir -m 777 "$work/run"
 
-# until COMMAND...: it succeeds, or a minute is over.
+# until_done COMMAND...: repeat COMMAND until it succeeds or a minute has passed.
 until_done() {
 	local i
 	for ((i = 0; i < 600; i++)); do
@@ -69,7 +70,7 @@ check 'the bus starts' until_done test -S "$work/bus"
 
 # --- processes ------------------------------------------------------------------------------
 
-# holder NAME MIB [COMMAND...]: sets pid_NAME; ask NAME talks to it.
+# holder NAME MIB [COMMAND...]: start gpu-holder, run by COMMAND, and set pid_of[NAME].
 declare -A in_of out_of pid_of
 holder() {
 	local name=$1 mib=$2 in out

@@ -2,13 +2,14 @@
 /*
  * usage: memd-race race PID COUNT, memd-race latency PID COUNT
  *
- * race: a reclaim and a claim of the process at about the same time, again and again. When
- * the claim is answered nothing may be evicted, then or later.
+ * race: repeatedly start a reclaim and a claim of the process at about the same time. After the
+ * reply to the claim, nothing may be evicted.
  *
- * latency: how much longer a claim takes by panthor-memd than by the ioctl, with nothing to
- * do, so that the way is all that is measured.
+ * latency: compare the time of a claim through panthor-memd with that of the ioctl. There is
+ * nothing to claim, so that only the overhead is measured.
  *
- * Root looks, and asks as the user of the process.
+ * The program runs as root to query the driver, and connects to the bus as the user of the
+ * process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -82,7 +83,7 @@ static void connect_bus(void)
 	ret = sd_bus_open_system(&bus);
 	if (ret >= 0)
 		ret = sd_bus_get_unique_name(bus, &name);
-	/* A host with a high load stands still at times. */
+	/* The guest may stall for a while if the host is busy. */
 	if (ret >= 0)
 		ret = sd_bus_set_method_call_timeout(bus, WAIT_USEC);
 	if (seteuid(0))
@@ -174,7 +175,7 @@ static void check(unsigned int round, const char *when)
 	exit(1);
 }
 
-/* What took long, or could not do everything. */
+/* Report a call that took long or has an unusual status. */
 static void show_if_odd(unsigned int round, const char *what, const struct call *c,
 			uint32_t usual)
 {
@@ -252,7 +253,7 @@ static void latency(unsigned int count)
 
 	if (!direct || !broker)
 		fail("memory", -ENOMEM);
-	/* One after the other, so that both see the same machine. */
+	/* Alternate the two, so that both run under the same load. */
 	for (i = 0; i < count; i++) {
 		struct call c;
 		int64_t t = now_ns();
