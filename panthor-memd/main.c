@@ -225,7 +225,7 @@ static int start(struct broker *b, const struct settings *s)
 }
 
 /* Free each object before the objects that it uses. */
-static void stop(struct broker *b)
+static void stop(struct broker *b, int status)
 {
 	int i;
 
@@ -234,7 +234,7 @@ static void stop(struct broker *b)
 		sd_bus_flush(b->bus);
 	/* worker_free() would wait for a thread that is still in the kernel. */
 	if (!work_idle(b))
-		_exit(0);
+		_exit(status);
 	sender_free_all(b);
 	work_free_all(b);
 	user_free_all(b);
@@ -275,7 +275,8 @@ int main(int argc, char **argv)
 	} else {
 		log_error("cannot start: %s", strerror(-ret));
 	}
-	stop(&b);
 	/* ret is negative after an error, and positive after the bus closed the connection. */
-	return ret != 0;
+	status = ret != 0;
+	stop(&b, status);
+	return status;
 }

@@ -207,10 +207,8 @@ static void test_name_is_protected(void **state)
 	assert_true(sd_bus_request_name(bus, BROKER_NAME, 0) >= 0);
 }
 
-static void test_bus_goes(void **state)
+static void check_bus_goes(void)
 {
-	(void)state;
-	world_start(&w, &(struct setup){ .words = "" });
 	kill(w.bus, SIGKILL);
 	waitpid(w.bus, NULL, 0);
 	w.bus = 0;
@@ -218,6 +216,28 @@ static void test_bus_goes(void **state)
 	/* The exit status makes systemd start it again. */
 	assert_true(WIFEXITED(w.memd_status));
 	assert_int_not_equal(WEXITSTATUS(w.memd_status), 0);
+}
+
+static void test_bus_goes(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "" });
+	check_bus_goes();
+}
+
+static void test_bus_goes_during_a_call(void **state)
+{
+	struct call c;
+	int held;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held" });
+	call_start(&c, world_client(&w, world_me()), "Reclaim", w.victims[0],
+		   world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	check_bus_goes();
+	world_release(held);
+	call_forget(&c);
 }
 
 /* --- privileges ----------------------------------------------------------- */
@@ -409,6 +429,7 @@ int main(void)
 		TEST(test_name_is_taken),
 		TEST(test_name_is_protected),
 		TEST(test_bus_goes),
+		TEST(test_bus_goes_during_a_call),
 		TEST(test_drop),
 		TEST(test_threads),
 		TEST(test_log_is_quiet),
