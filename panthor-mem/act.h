@@ -19,19 +19,19 @@ struct act {
 	struct operation op;
 	char node[NODE_NAME];
 	struct target_list targets;
-	/* Those of them that could not be found. */
+	/* Named targets that could not be found. */
 	struct target_problems problems;
 	struct act_result *results;
 	size_t n_results;
-	/* From this one on they were not tried: the limit was reached, or a signal came. */
+	/* How many were tried. The others were not: the limit was reached, or a signal came. */
 	size_t tried;
-	/* The signal that came, or 0. */
+	/* The signal that came during the work, or 0. */
 	int stopped;
-	/* Why none was tried at all. */
+	/* Why there is no result at all. */
 	struct problem problem;
 };
 
-/* On standard output; @bytes: sizes in bytes. */
+/* Both print to standard output. @bytes: print sizes in bytes, without a unit. */
 void act_table(const struct act *act, bool bytes, enum term_when colour);
 void act_json(const struct act *act);
 

@@ -12,7 +12,7 @@
 /*
  * "4096", "64M", "64MiB", "1.5G": bytes, in powers of 1024. Case does not matter.
  * "0.5s", "200ms", "3": nanoseconds; without a unit, seconds.
- * False if the text is anything else or does not fit in 63 bits.
+ * Both return false if the text is anything else or the value does not fit in 63 bits.
  */
 bool amount_parse_size(const char *text, uint64_t *bytes);
 bool amount_parse_time(const char *text, int64_t *ns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes of a control group, and of those below it. */
+/* The processes of a cgroup and of the cgroups below it. */
 #ifndef TOOL_CGROUP_H
 #define TOOL_CGROUP_H
 
@@ -9,17 +9,17 @@
 #include "roots.h"
 
 /*
- * @path: a folder of cgroupfs, or the name of a group as /proc/PID/cgroup and
- * systemctl(1) have it. @unseen: are there processes that this pid namespace cannot see?
- * Returns 0 or -errno; -ENOTDIR: it is no cgroup.
+ * @path: a directory of cgroupfs, or the name of a cgroup as in /proc/PID/cgroup and
+ * systemctl(1). @unseen: set if the cgroup also has processes outside this pid namespace.
+ * Returns 0 or -errno; -ENOTDIR if @path is not a cgroup.
  */
 int cgroup_processes(const struct roots *roots, const char *path, struct number_list *list,
 		     bool *unseen);
 
-/* Its folder, opened; or -errno. */
+/* Opens the directory of the cgroup. Returns the descriptor or -errno. */
 int cgroup_open(const struct roots *roots, const char *path);
 
-/* The name of the group that a process is in, of cgroup v2; NULL if it is not known. */
+/* Returns the name of the process's cgroup (v2), or NULL if it is unknown. The caller frees it. */
 char *cgroup_of(const struct roots *roots, pid_t pid);
 
 #endif /* TOOL_CGROUP_H */

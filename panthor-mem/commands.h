@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program does, by its first word. Each returns the exit status. */
+/* The commands of the program. Each returns the exit status. */
 #ifndef TOOL_COMMANDS_H
 #define TOOL_COMMANDS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The panthor device that is worked on. */
+/* The panthor device that a command works on. */
 #ifndef TOOL_DEVICE_H
 #define TOOL_DEVICE_H
 
@@ -15,8 +15,8 @@ struct device {
 };
 
 /*
- * Open @wanted, a node's name or path; or, if it is NULL, the first panthor
- * device that there is. Returns 0, or -1 and why not.
+ * Opens @wanted, the name or path of a node; if it is NULL, the first panthor device.
+ * Returns 0, or -1 with the reason in @p.
  */
 int device_open(struct device *d, const struct roots *roots, const char *wanted,
 		struct problem *p);

@@ -36,36 +36,34 @@ struct fdinfo_region {
 struct fdinfo {
 	char driver[FDINFO_NAME];
 	char pdev[FDINFO_NAME]; /* "" if the device is not on PCI */
-	char name[FDINFO_NAME]; /* that the program gave to its client, or "" */
+	char name[FDINFO_NAME]; /* that the program gave its client, or "" */
 	bool has_id;
 	uint64_t id;
 	unsigned int n_regions;
 	struct fdinfo_region regions[FDINFO_REGIONS];
 	bool cut; /* there are more regions */
-	/* What the driver holds for the client beyond its buffers: resident. */
+	/* Resident memory that the driver holds for the client in addition to its buffers. */
 	bool has_internal;
 	uint64_t internal;
 };
 
-/* False if this is no file of a DRM driver. */
+/* Returns false if the file does not belong to a DRM driver. */
 bool fdinfo_parse(const char *text, struct fdinfo *info);
 
-/* Add up; a kind is known if it is known of one of both. */
+/* Adds @from to @to. A sum is known if either part is. */
 void fdinfo_add(struct fdinfo_bytes *to, const struct fdinfo_bytes *from);
 
-/*
- * One file that is a dma-buf: who exported it, its inode, which is its identity, and its
- * size. False if it is none.
- */
+/* A dma-buf. Its inode number identifies it. */
 struct fdinfo_dmabuf {
 	char exporter[FDINFO_NAME];
 	uint64_t ino;
 	uint64_t bytes;
 };
 
+/* Returns false if the file is not a dma-buf. */
 bool fdinfo_parse_dmabuf(const char *text, struct fdinfo_dmabuf *buffer);
 
-/* A sum, or the largest number there is. */
+/* Returns the sum, or UINT64_MAX if it overflows. */
 uint64_t fdinfo_plus(uint64_t a, uint64_t b);
 
 /* Name of a kind: "total", "resident" and so on. */

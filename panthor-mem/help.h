@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* What --help says. */
+/* Prints the text of --help. */
 void help_print(FILE *out);
 
 #endif /* TOOL_HELP_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a scan found, for people and for programs. */
+/* Prints what a scan found, as a table or as JSON. */
 #ifndef TOOL_HOLDERS_H
 #define TOOL_HOLDERS_H
 
@@ -12,11 +12,11 @@
 
 /* One line: a process, a client or a cgroup, and what it holds. */
 struct holders_line {
-	pid_t pid;	 /* 0: none, or one of another namespace than ours */
+	pid_t pid;	 /* 0 for a cgroup */
 	char *name;	 /* of the process, or of the cgroup */
 	uint64_t client; /* its id, or the number of processes in the cgroup */
 	bool has_client;
-	const char *driver; /* of the scan */
+	const char *driver; /* belongs to the scan */
 	const char *node;
 	char *note;
 	struct fdinfo_bytes sum;
@@ -33,18 +33,18 @@ struct holders {
 	uint64_t internal;
 };
 
-/* Lasts as long as the scan. */
+/* The result points into the scan, and must be freed first. */
 void holders_make(struct holders *h, const struct scan *s, const struct options *o);
 void holders_free(struct holders *h);
 
 /*
- * @before: an earlier look to compare with, or NULL. @max_lines: 0 for no limit.
+ * @before: an earlier result to compare with, or NULL. @max_lines: 0 for no limit.
  * Returns the number of lines.
  */
 unsigned int holders_table(const struct holders *h, const struct holders *before, bool bytes,
 			   FILE *out, const struct term *term, unsigned int max_lines);
 
-/* A line for the dma-bufs of each exporter, if there are any. */
+/* Prints one line for all dma-bufs of each exporter. */
 void holders_dmabufs(const struct scan *s, bool bytes, FILE *out);
 
 void holders_json(const struct scan *s, const struct options *o, struct json_object *object);

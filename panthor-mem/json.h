@@ -10,10 +10,10 @@
 
 #include "problem.h"
 
-/* Rises when a member changes its meaning or goes; new ones can come without. */
+/* Incremented if a member changes its meaning or is removed, but not if one is added. */
 #define JSON_VERSION 1
 
-/* An object with the names of its schema, "panthor-mem.<command>", and version. */
+/* An object with the name of its schema, "panthor-mem.<command>", and the version. */
 struct json_object *json_new(const char *command);
 
 void json_add(struct json_object *o, const char *key, struct json_object *value);
@@ -21,18 +21,18 @@ void json_add_number(struct json_object *o, const char *key, uint64_t value);
 void json_add_text(struct json_object *o, const char *key, const char *value);
 void json_add_flag(struct json_object *o, const char *key, bool value);
 
-/* Text that another program chose. */
+/* For text from outside, which may not be UTF-8. */
 void json_add_name(struct json_object *o, const char *key, const char *value);
 
-/* null if it is none. */
+/* Adds null if there is no problem. */
 void json_add_problem(struct json_object *o, const char *key, const struct problem *p);
 
 struct target_problems;
 
-/* An array: of those that were named and not found. */
+/* Adds an array of the problems with named targets. */
 void json_add_problems(struct json_object *o, const char *key, const struct target_problems *p);
 
-/* On standard output, in one line or in many; and release it. */
+/* Prints the object to standard output, in one line or in many, and releases it. */
 void json_print(struct json_object *o, bool one_line);
 
 #endif /* TOOL_JSON_H */

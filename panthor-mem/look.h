@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What list and watch begin with: find the targets, and look at them. */
+/* The first step of list and watch: find the targets and scan what they hold. */
 #ifndef TOOL_LOOK_H
 #define TOOL_LOOK_H
 
@@ -8,9 +8,9 @@
 
 struct look {
 	struct scan scan;
-	/* Those of the targets that could not be found. */
+	/* Named targets that could not be found. */
 	struct target_problems problems;
-	/* Why nothing could be looked at. */
+	/* Why there is no scan. */
 	struct problem error;
 };
 

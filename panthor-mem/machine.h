@@ -20,10 +20,10 @@ struct machine {
 	struct machine_amount swap_free;
 };
 
-/* What procfs does not say is not known. */
+/* An amount that procfs does not report is left as not known. */
 void machine_read(struct machine *m, const struct roots *roots);
 
-/* What is taken of swap. */
+/* How much swap is in use. */
 struct machine_amount machine_swap_used(const struct machine *m);
 
 #endif /* TOOL_MACHINE_H */

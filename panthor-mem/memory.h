@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that is there, or the end of the program: a command has no use for less. */
+/* Allocation that exits on failure: a command cannot do anything useful without memory. */
 #ifndef TOOL_MEMORY_H
 #define TOOL_MEMORY_H
 
@@ -10,7 +10,7 @@ void *memory_grow(void *array, size_t old, size_t count, size_t size);
 
 char *memory_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A whole file, with a NUL after it; NULL with errno if it cannot be read. */
+/* Reads a whole file and appends a NUL. Returns NULL with errno set if it cannot be read. */
 char *memory_file(int dir, const char *path);
 
 #endif /* TOOL_MEMORY_H */

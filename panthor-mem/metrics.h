@@ -11,10 +11,10 @@
 #include "operation.h"
 #include "problem.h"
 
-/* "ok", the errors that have a name of their own, and "other". */
+/* "ok", the errors that have a series of their own, and "other". */
 #define METRICS_RESULTS 14
 /*
- * Every set of causes but the empty one: bit 0 busy, bit 1 shared, bit 2 pinned,
+ * Every combination of at least one cause: bit 0 busy, bit 1 shared, bit 2 pinned,
  * bit 3 swap refused.
  */
 #define METRICS_CAUSES 15
@@ -34,14 +34,11 @@ struct metrics {
 	uint64_t last_time[OPERATION_KINDS]; /* of a success, in seconds since 1970 */
 };
 
-/* Count one operation. */
+/* Counts one operation. */
 void metrics_record(struct metrics *m, enum operation_kind kind, const struct outcome *out,
 		    uint64_t time);
 
-/*
- * Count one that did not get as far as a process, and took no time that would say
- * anything.
- */
+/* Counts an operation that failed before it reached a target, so its duration means nothing. */
 void metrics_refused(struct metrics *m, enum operation_kind kind, int error);
 
 /* Is there anything to add? */
@@ -50,8 +47,8 @@ bool metrics_any(const struct metrics *m);
 /* --- as text (metrics_text.c) ----------------------------------------------- */
 
 /*
- * Lines of a file that are kept as they are: series of other devices, and what another
- * version of the program wrote and this one does not know.
+ * Lines of a file that are kept as they are: series of other devices, and series that only
+ * another version of the program knows.
  */
 struct metrics_rest {
 	struct metrics_line *lines;
@@ -60,16 +57,15 @@ struct metrics_rest {
 
 void metrics_rest_free(struct metrics_rest *rest);
 
-/* @device: a node's name, or "" for what was done to none. */
+/* @device: the name of a node, or "" for operations that failed before they had one. */
 void metrics_write(const struct metrics *m, const char *device, const struct metrics_rest *rest,
 		   FILE *out);
 
 #define METRICS_WHY 160
 
 /*
- * What metrics_write() of this or another version wrote, read back: 0, or -1 and, in
- * @why, which line is wrong. Series that are not there begin at 0. @rest is to be freed
- * in both cases.
+ * Reads back what metrics_write() of this or another version wrote. Returns 0, or -1 with
+ * the reason in @why. Missing series start at 0. The caller frees @rest in both cases.
  */
 int metrics_read(struct metrics *m, const char *device, struct metrics_rest *rest,
 		 const char *text, char why[METRICS_WHY]);
@@ -77,14 +73,14 @@ int metrics_read(struct metrics *m, const char *device, struct metrics_rest *res
 /* --- as a file (metrics_file.c) --------------------------------------------- */
 
 /*
- * Add the operations in @add to the file, which others may be doing at the same
- * time. A signal and some seconds end the wait for them. Returns 0, or -1 and @p; the
- * file is then as it was.
+ * Adds the operations in @add to the file. Other runs may do the same at the same time; the
+ * wait for their lock ends after some seconds or with a signal. Returns 0, or -1 with the
+ * reason in @p and the file unchanged.
  */
 int metrics_file_add(const char *path, const char *device, const struct metrics *add,
 		     struct problem *p);
 
-/* As JSON: what came of it (command_metrics.c). */
+/* Prints the outcome as JSON (command_metrics.c). */
 void metrics_json(const char *path, const struct problem *p);
 
 #endif /* TOOL_METRICS_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of what is counted, and all the series there are. Private to metrics*.c. */
+/* All series, and the values of their labels. Private to metrics*.c. */
 #ifndef TOOL_METRICS_SERIES_H
 #define TOOL_METRICS_SERIES_H
 
@@ -15,7 +15,7 @@ extern const char *const metrics_bucket_names[METRICS_BUCKETS];
 #define METRICS_SERIES_MAX 128
 
 struct metrics_series {
-	/* Set at the first series of a family. */
+	/* @family is set in the first series of each family only. */
 	const char *family;
 	const char *type;
 	const char *help;
@@ -23,19 +23,19 @@ struct metrics_series {
 	char name[160]; /* with its labels */
 	uint64_t *value;
 	bool ns;  /* the value is in nanoseconds and shown in seconds */
-	bool sum; /* adding two files' values means something */
+	bool sum; /* values add up; otherwise the larger one counts */
 };
 
-/* A line that is not ours: of a series, or a comment about its family. */
+/* A line that is kept as it is: a series, or a comment about its family. */
 struct metrics_line {
 	char *family;
 	char *text;
 };
 
 /*
- * All series of @m, in the order of the file, with a label for @device; returns how many.
- * Without a device, "", there are those alone that say what kept a run from beginning. If
- * @device is NULL, @m is about all devices, and there is no label.
+ * Lists all series of @m in the order of the file, with a label for @device, and returns their
+ * number. If @device is "", lists only the operations, since a run without a device does nothing
+ * else that could be counted. If it is NULL, @m is about all devices, and there is no label.
  */
 size_t metrics_series(struct metrics *m, const char *device,
 		      struct metrics_series list[METRICS_SERIES_MAX]);

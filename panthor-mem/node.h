@@ -10,28 +10,28 @@
 
 #define NODE_NAME 32
 
-/* Numbers of render nodes. */
+/* The minor numbers of render nodes. */
 #define NODE_FIRST_RENDER 128
 #define NODE_LAST_RENDER 191
 
 /*
- * The name by which panthor-mem knows the device: its render node if it has
- * one. @name: "renderD128", "card0" or "/dev/dri/card0"; false if it is no name
- * of a DRM node.
+ * Finds the name by which panthor-mem knows a device: its render node, if it has one.
+ * @name: "renderD128", "card0" or "/dev/dri/card0". Returns false if it is not the name of
+ * a DRM node.
  */
 bool node_of_name(const struct roots *roots, const char *name, char node[NODE_NAME]);
 
 #define NODE_LINK 4096
 
 /*
- * Where @fd, a name in @dir, a folder /proc/PID/fd, leads to: false if it cannot be a
- * device. No file system is asked, since one that does not answer would hold us up.
+ * Reads the link @fd in @dir, which is a directory /proc/PID/fd. Returns false if the file
+ * cannot be a device. Does not ask the file's own file system, which might never answer.
  */
 bool node_link(int dir, const char *fd, char link[NODE_LINK]);
 
 /*
- * node_of_name() of that file, which fdinfo says is a driver's. False if the file is not
- * one of a DRM device.
+ * Finds the name of the device for that file, which is a driver's according to fdinfo.
+ * Returns false if it is not a file of a DRM device.
  */
 bool node_of_file(const struct roots *roots, int dir, const char *fd, const char *link,
 		  char node[NODE_NAME]);

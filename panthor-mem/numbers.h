@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of numbers of processes and of ids of clients. */
+/* Lists of PIDs or client ids. */
 #ifndef TOOL_NUMBERS_H
 #define TOOL_NUMBERS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One reclaim or claim of one target, and what became of it. */
+/* One reclaim or claim of one target, and its outcome. */
 #ifndef TOOL_OPERATION_H
 #define TOOL_OPERATION_H
 
@@ -36,13 +36,13 @@ struct outcome {
 };
 
 /*
- * A process by its pidfd, or, if it has none or the kernel has no use for one, by number.
- * The error is EINTR if stop_signal() came before anything was done, and never else.
+ * Names a process by its pidfd, or by number if there is none or the kernel does not take it.
+ * The error is EINTR only if a signal came before anything was done.
  */
 void operation_run(const struct operation *op, int fd, const struct target *target,
 		   struct outcome *out);
 
-/* What the limit of the operation counts. */
+/* The bytes that count towards max_bytes. */
 uint64_t operation_counted(const struct operation *op, const struct outcome *out);
 
 /* Names of the bits of a status, in the order of their values. */

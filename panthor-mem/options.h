@@ -16,10 +16,10 @@ enum command { COMMAND_LIST, COMMAND_RECLAIM, COMMAND_CLAIM, COMMAND_WATCH, COMM
 
 extern const char *const command_names[COMMAND_COUNT];
 
-/* What a line of list and watch is. */
+/* What each line of list and watch shows. */
 enum list_by { LIST_BY_PROCESS, LIST_BY_CLIENT, LIST_BY_CGROUP, LIST_BY_COUNT };
 
-/* And which comes first: the largest, or the first in order. */
+/* The order of the lines: by size, largest first, or by PID or name. */
 enum list_sort {
 	SORT_SIZE,
 	SORT_RESIDENT,
@@ -30,7 +30,7 @@ enum list_sort {
 	SORT_COUNT,
 };
 
-/* Whether panthor-memd is asked: if it cannot be done directly, always, never. */
+/* When to ask panthor-memd. BROKER_AUTO: if the user is not permitted to act directly. */
 enum broker_when { BROKER_AUTO, BROKER_ALWAYS, BROKER_NEVER };
 
 struct options {
@@ -62,7 +62,7 @@ struct options {
 	enum broker_when broker;
 };
 
-/* Returns false, after words to the user, with the exit status in @status. */
+/* Returns false, after a message or help, with the exit status in @status. */
 bool options_parse(struct options *o, int argc, char **argv, int *status);
 void options_free(struct options *o);
 

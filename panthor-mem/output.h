@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Standard output, and who reads it. */
+/* Standard output, and the loss of its reader. */
 #ifndef TOOL_OUTPUT_H
 #define TOOL_OUTPUT_H
 
-/* Descriptors 0 to 2 that are closed would be given to the next file that is opened. */
+/* Fills those of the descriptors 0 to 2 that are closed, so that no file opened later gets one. */
 void output_begin(void);
 
 /*
- * From here on a reader who goes away does not end the program: there is something to
- * do after the report.
+ * From here on the program outlives a reader that goes away, because it has work to do after
+ * the report.
  */
 void output_outlive_reader(void);
 
-/* What is written so far goes out now; an error is remembered. */
+/* Flushes standard output and remembers an error. */
 void output_flush(void);
 
 /*
- * At the end of the program: what is written has to arrive. Returns the exit status,
- * which is @status if it did. Who outlived a reader ends by SIGPIPE now.
+ * Flushes standard output at the end of the program. Returns @status, or STATUS_FAILED if
+ * output was lost. If the program has outlived its reader, it ends by SIGPIPE here.
  */
 int output_end(int status);
 

@@ -20,26 +20,26 @@ struct problem {
 void problem_set(struct problem *p, int error, enum status status, const char *remedy,
 		 const char *what, ...) __attribute__((format(printf, 5, 6)));
 
-/* Of an error of libdrm_panthor, on @node. */
+/* For an error of libdrm_panthor on @node. */
 void problem_of_call(struct problem *p, int error, const struct roots *roots, const char *node);
 
-/* Of an error of scan(). */
+/* For an error of scan(). */
 void problem_of_scan(struct problem *p, int error, const char *proc);
 
-/* Of a number that the user gave. */
+/* For a PID from the user. */
 void problem_no_process(struct problem *p, pid_t pid);
 void problem_thread(struct problem *p, pid_t pid, pid_t process);
 
-/* procfs is that of another pid namespace. */
+/* procfs belongs to another pid namespace. */
 void problem_foreign(struct problem *p, const char *proc);
 
-/* What was looked for may be in processes that we must not look at. */
+/* What was searched for may be in processes that the user may not inspect. */
 void problem_unreadable(struct problem *p);
 
-/* "ENOSPC" and so on: for programs. */
+/* "ENOSPC" and so on, for JSON and metrics. */
 const char *problem_code(int error);
 
-/* On standard error; @subject comes first if it is not NULL. */
+/* Prints the problem to standard error, after @subject if that is not NULL. */
 void problem_say(const struct problem *p, const char *subject);
 
 #endif /* TOOL_PROBLEM_H */

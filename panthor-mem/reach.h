@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom does a call by number reach? The kernel takes the files that a process was the
- * last to issue an ioctl on, which need not be the process that has them open.
+ * Finds which processes a call by PID reaches. The kernel takes the files on which the process was
+ * the last to issue an ioctl, and that need not be a process that has them open.
  */
 #ifndef TOOL_REACH_H
 #define TOOL_REACH_H
@@ -9,10 +9,10 @@
 #include "scan.h"
 
 /*
- * Find out for all clients of panthor on @node, by dry runs on @fd, which is a file of it;
- * and count them for their holders accordingly. Stays unknown without the permission to
- * claim, or if procfs counts otherwise than this process. A process that is reached
- * because of one client is taken to be so for each that it has.
+ * Finds this out for all panthor clients on @node, by dry runs on @fd, a file of that device, and
+ * counts the clients for their holders again. The answer stays unknown without the permission to
+ * claim, or if procfs belongs to another pid namespace. A process that is reached through one of
+ * its clients counts as reached for all of them.
  */
 void reach_find(struct scan *s, const struct roots *roots, const char *node, int fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the kernel's file systems are mounted; tests have others. */
+/* Where the kernel's file systems are mounted. Tests use their own. */
 #ifndef TOOL_ROOTS_H
 #define TOOL_ROOTS_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Words to the user, on standard error, each line with the program's name. */
+/* Messages to the user on standard error, each with the program's name. */
 #ifndef TOOL_SAY_H
 #define TOOL_SAY_H
 
 /*
- * Exit statuses, as panthor-mem(1) has them. A signal that ended the work early
- * is 128 and its number.
+ * Exit statuses, as in panthor-mem(1). If a signal ended the work early, the status is 128 plus
+ * its number.
  */
 enum status {
 	STATUS_OK = 0,
@@ -17,7 +17,7 @@ enum status {
 	STATUS_METRICS = 6,
 };
 
-/* What has to be done before a message can be seen; NULL: nothing. */
+/* Sets a function to call before each message, or NULL. */
 void say_before(void (*prepare)(void));
 
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who holds how much GPU memory, now. */
+/* Which processes hold how much GPU memory. */
 #ifndef TOOL_SCAN_H
 #define TOOL_SCAN_H
 
@@ -9,17 +9,17 @@
 #include "roots.h"
 
 /*
- * A client is what the kernel makes of one open() of a device. Its file can be
- * duplicated, inherited and sent to others. It is counted once, for the process with
- * the lowest number of those that a call by number reaches, if that is known (reach.h),
- * or else of all that have it.
+ * The kernel creates a client for each open() of a device. Its file can be duplicated, inherited
+ * and sent to other processes. It is counted once: for the process with the lowest PID of those
+ * that a call by PID reaches (reach.h) or, if there are none or they are unknown, of all that have
+ * it open.
  */
 struct scan_client {
 	struct fdinfo info;
 	char node[NODE_NAME];
 	struct number_list pids;
 	struct fdinfo_bytes sum; /* of all regions */
-	/* Of @pids, those by whose number a call reaches files of the device. */
+	/* Those of @pids that a call by PID reaches. */
 	bool reach_known;
 	struct number_list reached;
 };
@@ -31,7 +31,7 @@ struct scan_holder {
 	char driver[FDINFO_NAME];
 	char node[NODE_NAME];
 	unsigned int clients;
-	/* Of them, those that no call by number reaches, and the first one's id. */
+	/* How many of them no call by PID reaches, and the id of the first of these. */
 	unsigned int unreached;
 	uint64_t unreached_id;
 	struct fdinfo_bytes sum;
@@ -39,7 +39,7 @@ struct scan_holder {
 	uint64_t internal;
 };
 
-/* What to look at: everything, but for what is not NULL. */
+/* What to scan. A member that is NULL sets no limit. */
 struct scan_wish {
 	const char *node;
 	const struct number_list *pids;
@@ -49,14 +49,14 @@ struct scan_wish {
 struct scan {
 	struct scan_client *clients;
 	size_t n_clients;
-	struct scan_holder *holders; /* in the order of their numbers */
+	struct scan_holder *holders; /* sorted by PID */
 	size_t n_holders;
-	/* Processes that we were not allowed to look at: of others, and of our own user. */
+	/* Processes that may not be inspected: of other users, and of our own. */
 	unsigned int unreadable;
 	unsigned int protected_own;
-	/* Processes with more tables of files than were looked at. */
+	/* Processes with more file descriptor tables than were scanned. */
 	unsigned int cut;
-	/* Buffers that processes have open as dma-bufs, each once. */
+	/* Buffers that processes have open as dma-bufs, each listed once. */
 	struct fdinfo_dmabuf *dmabufs;
 	size_t n_dmabufs;
 	/* Clients with more regions than are summed up. */
@@ -67,14 +67,11 @@ struct scan {
 	uint64_t internal;
 };
 
-/*
- * Returns 0 or -errno if there is no list of processes, or if it cannot be looked at
- * for want of file descriptors.
- */
+/* Returns 0, or -errno if the processes cannot be listed or the file descriptors ran out. */
 int scan(struct scan *scan, const struct roots *roots, const struct scan_wish *wish);
 void scan_free(struct scan *scan);
 
-/* Count the clients for their holders, anew. */
+/* Counts the clients for their holders again. */
 void scan_count(struct scan *scan, const struct roots *roots);
 
 #endif /* TOOL_SCAN_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A screen of its own for a live display, so that the one before comes back: at the end,
- * whatever signal ends the program, while it is stopped by Ctrl-Z, and before a message.
+ * The terminal's alternate screen, for a live display. The normal screen comes back at the end,
+ * even if a signal ends the program, while Ctrl-Z stops it, and before a message.
  */
 #ifndef TOOL_SCREEN_H
 #define TOOL_SCREEN_H
@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT end the program and tidy up. */
+/* From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT restore the screen and end the program. */
 void screen_start(void);
 
-/* Show it, if it is not shown; false if the terminal is another job's now. */
+/* Shows it, if it is not shown. Returns false if the terminal belongs to another job now. */
 bool screen_enter(void);
 void screen_leave(void);
 
-/* Until the time is over, the window has another size, or the program goes on after a stop. */
+/* Sleeps until the time is up, the window is resized, or the program continues after a stop. */
 void screen_rest(int64_t ns);
 
 #endif /* TOOL_SCREEN_H */

@@ -12,11 +12,11 @@
 struct table_column {
 	const char *title;
 	bool right;	   /* numbers */
-	bool shrink;	   /* gives way when the terminal is narrow */
+	bool shrink;	   /* is cut short when the terminal is narrow */
 	const char *style; /* of its cells: an SGR parameter, or NULL */
 	/*
-	 * 0: stays as long as it can. Others go when there is no room, the highest first,
-	 * and before all of these those whose cells are all alike.
+	 * 0: shown as long as possible. If there is no room, the others are hidden: first those
+	 * whose cells are all the same, then the one with the highest value.
 	 */
 	unsigned int drop;
 };
@@ -26,17 +26,16 @@ struct table {
 	size_t n_columns;
 	char **cells;
 	size_t n_cells;
-	bool total; /* the last row is a sum */
+	bool total; /* the last row is the total */
 };
 
-/* Cells are copied, row by row, from left to right. */
+/* Adds a copy of @cell. Cells are added row by row, from left to right. */
 void table_add(struct table *table, const char *cell);
 
 /*
- * Print the title and up to @max_rows rows (0: all): a line says how many are missing, and
- * a last row that is a sum is always there. No line is wider than the terminal, and no
- * number is cut; '+' after the titles says that columns are missing. Returns the number
- * of lines.
+ * Prints the titles and up to @max_rows rows (0: all). A line says how many rows are missing; the
+ * total is always shown. No line is wider than the terminal, and no number is cut. A '+' after the
+ * titles says that columns are missing. Returns the number of lines.
  */
 unsigned int table_print(const struct table *table, FILE *out, const struct term *term,
 			 size_t max_rows);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From what the command line names to processes, clients and cgroups. */
+/* Finds the processes, clients and cgroups that the command line names. */
 #ifndef TOOL_TARGET_H
 #define TOOL_TARGET_H
 
@@ -11,7 +11,7 @@
 /* Does the command line name any? */
 bool target_any(const struct options *o);
 
-/* What went wrong with one of those that were named. */
+/* What went wrong with one named target. */
 struct target_problem {
 	char *named; /* "--comm game" */
 	struct problem problem;
@@ -26,33 +26,33 @@ void target_no_client(struct target_problems *problems, uint64_t id);
 void target_problem_free(struct target_problems *problems);
 
 /*
- * --- to look at: processes and clients -----------------------------------------
+ * --- for list and watch ----------------------------------------------------------
  *
- * The processes, without this one unless it is named by its number; what cannot be
- * found becomes a problem, and the others are looked for all the same.
+ * Lists the processes, without this one unless the user gave its PID. A target that cannot be
+ * found becomes a problem; the others are still searched for.
  */
 void target_pids(const struct options *o, struct number_list *list,
 		 struct target_problems *problems);
 
-/* --- to reclaim and claim ------------------------------------------------------- */
+/* --- for reclaim and claim -------------------------------------------------------- */
 
 enum target_kind { TARGET_PROCESS, TARGET_CLIENT, TARGET_CGROUP };
 
 struct target {
 	enum target_kind kind;
-	/* By the user: then it is an error if there is nothing to do for it. */
+	/* The user named it by PID or client id, so it is an error if it holds nothing. */
 	bool named;
-	/* Of a process, what the user named; of a client, who has it, or 0. */
+	/* The process, or one that has the client open, or 0. */
 	pid_t pid;
 	char name[PROCESS_NAME]; /* "" if it is not known */
 	uint64_t client;
 	const char *cgroup;
 	/*
-	 * A pidfd, so that a number that is given out again while others are worked on
-	 * does not lead to a wrong process; or the folder of the cgroup; or -1.
+	 * A pidfd, so that a PID that is reused while other targets are worked on does not
+	 * lead to the wrong process; or the directory of the cgroup; or -1.
 	 */
 	int fd;
-	/* Why it cannot be worked on: an errno code. */
+	/* An errno code if it cannot be worked on, or 0. */
 	int error;
 };
 
@@ -62,20 +62,19 @@ struct target_list {
 };
 
 /*
- * What a call each is made for, on a device. A process or client that was named is one,
- * and a cgroup is one: the kernel then takes what its processes share, too. Whoever was
- * found by looking, by name or because the processes of a cgroup have a client that the
- * call for the cgroup does not reach, is named to the kernel by client: a number is for
- * the process that used a file last.
+ * Lists the targets on a device; each takes one call. A named process or client is one target. So
+ * is a cgroup: the kernel then also takes what its processes share. Processes found by name are
+ * passed to the kernel by client id, because a PID stands for the files that the process used last.
+ * So are clients of a cgroup that the call for the cgroup does not reach.
  */
 void target_find(const struct options *o, const char *node, int fd, struct target_list *list,
 		 struct target_problems *problems);
-/* The same for panthor-memd, which takes processes alone and no device. */
+/* The same for panthor-memd, which takes only processes, and needs no device to be opened. */
 void target_processes(const struct options *o, struct target_list *list,
 		      struct target_problems *problems);
 void target_free(struct target_list *list);
 
-/* "1002 (game)", "client 7 of 1002 (game)", "cgroup /apps"; as it is, whatever bytes. */
+/* "1002 (game)", "client 7 of 1002 (game)", "cgroup /apps". Names are raw, with any bytes. */
 char *target_text(const struct target *t);
 
 #endif /* TOOL_TARGET_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file descriptor can show. */
+/* What the terminal at a file descriptor can show. */
 #ifndef TOOL_TERM_H
 #define TOOL_TERM_H
 
@@ -8,13 +8,13 @@
 enum term_when { TERM_AUTO, TERM_ALWAYS, TERM_NEVER };
 
 struct term {
-	bool tty;	      /* and one that can move its cursor */
+	bool tty;	      /* a terminal that can move its cursor */
 	bool colour;
 	unsigned int columns; /* 0: no limit */
 	unsigned int rows;    /* 0: no limit */
 };
 
-/* Colour is for terminals alone, and not if NO_COLOR is set, unless @when says so. */
+/* With TERM_AUTO there is colour on terminals only, and not if NO_COLOR is set. */
 void term_look(struct term *term, int fd, enum term_when when);
 
 #endif /* TOOL_TERM_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names that other programs chose, made fit for a terminal and for JSON. */
+/* Makes names that other programs chose safe for a terminal and for JSON. */
 #ifndef TOOL_TEXT_H
 #define TOOL_TEXT_H
 
@@ -7,9 +7,9 @@
 #include <stdio.h>
 
 /*
- * Copy @from, as far as it fits in @size bytes, with '?' for whatever would not
- * print or would change how the rest is read: control characters, marks of
- * direction, and bytes that are no character in this locale.
+ * Copies @from, as far as it fits in @size bytes, with '?' for everything that does not print
+ * or would change how the rest is read: control characters, direction marks, and bytes that are
+ * not a character in this locale.
  */
 void text_printable(char *to, size_t size, const char *from);
 
@@ -17,12 +17,12 @@ void text_printable(char *to, size_t size, const char *from);
 void text_utf8(char *to, size_t size, const char *from);
 
 /*
- * Write JSON whose strings are well-formed UTF-8, with an escape for each character
- * that text_printable() would not show.
+ * Writes JSON whose strings are well-formed UTF-8, with an escape for each character that
+ * text_printable() would not show.
  */
 void text_json(const char *json, FILE *out);
 
-/* Columns that a printable text takes, and the number of bytes that fit in @columns. */
+/* The columns that a printable text takes, and the number of its bytes that fit in @columns. */
 unsigned int text_columns(const char *text);
 size_t text_fit(const char *text, unsigned int columns);
 
