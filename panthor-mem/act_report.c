@@ -127,7 +127,7 @@ static void choose_columns(struct table *t, const struct operation *op)
 	}
 }
 
-/* PID and COMMAND: what is known of both, or what was named in their place. */
+/* Fills PID and COMMAND with what is known of both, or with what the user named. */
 static void add_target(struct table *t, const struct target *target)
 {
 	char text[PROCESS_NAME * 2], client[32];
@@ -214,7 +214,7 @@ static void add_target_members(struct json_object *o, const struct target *t)
 		json_add(o, "cgroup", NULL);
 }
 
-/* Numbers of processes, and everything about all. */
+/* Lists what was not tried: once as PIDs only, once as targets of all kinds. */
 static void add_rest(struct json_object *to, const struct act *act)
 {
 	struct json_object *pids = json_object_new_array();

@@ -27,8 +27,8 @@ static const struct unit times[] = {
 };
 
 /*
- * Digits, perhaps a point and digits, perhaps a unit. No floating point: a size
- * has to come out exact, and the same in every locale.
+ * Digits, optionally a point and more digits, optionally a unit. No floating point: a size has to
+ * be exact, and the same in every locale.
  */
 static bool parse(const char *text, const struct unit *units, uint64_t *value)
 {

@@ -11,7 +11,7 @@
 #include "cgroup.h"
 #include "memory.h"
 
-/* Cgroups of ordinary machines are far less deep. */
+/* Far deeper than the cgroups of ordinary machines. */
 #define DEPTH_MOST 64
 
 /* Owns @fd. */
@@ -23,8 +23,8 @@ static int walk(int fd, unsigned int depth, struct number_list *list, bool *unse
 	DIR *dir;
 
 	/*
-	 * A threaded group has no list of its own: its processes are on that of
-	 * the group above.
+	 * A threaded cgroup has no list of its own: its processes are in the list of the
+	 * domain above it.
 	 */
 	if (!text && errno != EOPNOTSUPP) {
 		ret = errno == ENOENT ? -ENOTDIR : -errno;
@@ -36,7 +36,7 @@ static int walk(int fd, unsigned int depth, struct number_list *list, bool *unse
 
 		if (end == at)
 			break;
-		/* 0: in a pid namespace that we cannot see. */
+		/* 0: outside this pid namespace. */
 		if (pid > 0 && pid <= INT_MAX)
 			number_list_add(list, (pid_t)pid);
 		else if (!pid)
@@ -56,7 +56,7 @@ static int walk(int fd, unsigned int depth, struct number_list *list, bool *unse
 		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISDIR(st.st_mode))
 			continue;
 		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		/* Removed meanwhile, with nobody in it. */
+		/* Other errors mean that the cgroup was removed meanwhile, so it was empty. */
 		if (below < 0 && (errno == EMFILE || errno == ENFILE))
 			ret = -errno;
 		else if (below >= 0 && depth < DEPTH_MOST)

@@ -27,10 +27,7 @@ static uint64_t seconds_now(void)
 	return (uint64_t)now.tv_sec;
 }
 
-/*
- * Whatever would stop every call alike is found before the first one. Claims
- * need no free swap.
- */
+/* Finds errors that every call would get before the first one. Claims need no free swap. */
 static int probe(const struct act *act, const struct device *d)
 {
 	int ret = -panthor_mem_probe(d->fd);
@@ -74,8 +71,8 @@ static void add_result(struct act *act, const struct options *o, int fd, const s
 }
 
 /*
- * One after the other. What was not named itself may well hold nothing on this device, and
- * is left out then.
+ * Handles the targets one after the other. One that was found by name or cgroup may hold nothing
+ * on this device, and is then skipped.
  */
 static void run_all(const struct options *o, struct act *act, int fd, struct metrics *metrics)
 {
@@ -107,7 +104,7 @@ static void run_all(const struct options *o, struct act *act, int fd, struct met
 	act->op.max_bytes = limit;
 }
 
-/* Why was nothing done, if nothing was? */
+/* Sets the reason if nothing was done. */
 static void judge(struct act *act)
 {
 	if (act->n_results || act->tried < act->targets.count)
@@ -139,7 +136,7 @@ static void directly(const struct options *o, struct act *act, struct metrics *m
 	device_close(&d);
 }
 
-/* Not permitted to do it directly: panthor-memd may be, if it is there. */
+/* If the user is not permitted to act directly, panthor-memd may be. */
 static void start(const struct options *o, struct act *act, struct metrics *metrics)
 {
 	struct problem why = { 0 };
@@ -202,7 +199,7 @@ static int status_of(const struct act *act)
 	return act->problems.count ? act->problems.items[0].problem.status : STATUS_OK;
 }
 
-/* What did not even begin; a name that cannot be right is nothing to count. */
+/* Counts a run that failed before it had a target, unless the command line was wrong. */
 static void count_refusal(const struct act *act, struct metrics *metrics)
 {
 	const struct problem *p = &act->problem;
@@ -213,8 +210,8 @@ static void count_refusal(const struct act *act, struct metrics *metrics)
 }
 
 /*
- * After the report, as it can wait. Programs are told on standard output, too. False if the
- * run was not counted.
+ * Runs after the report, since it can wait for a lock. With --json, an error goes to standard
+ * output, too. Returns false if the run was not counted.
  */
 static bool count(const struct options *o, const struct act *act, const struct metrics *metrics)
 {
@@ -254,7 +251,7 @@ int command_act(const struct options *o)
 		act_json(&act);
 	else
 		act_table(&act, o->bytes, o->colour);
-	/* All is said before anything can wait, and counted whoever reads it. */
+	/* Report everything before count() can wait, and count even if nobody reads the report. */
 	output_flush();
 	complain(&act);
 	status = status_of(&act);

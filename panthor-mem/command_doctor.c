@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why does it not work here? Each thing that reclaim and claim need, looked at by itself. */
+/* Checks everything that reclaim and claim need, each by itself. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +23,12 @@
 #include "process.h"
 #include "text.h"
 
-/* Limits for what others make: cgroups, one below the other, and names that are shown. */
+/* Limits for cgroups, which other users can create: how many, how deep, and how many are named. */
 #define MAX_GROUPS 10000
 #define MAX_DEPTH 64
 #define SHOWN_GROUPS 3
 
-/* The version of the driver that came with the ioctls. */
+/* The minor version of the driver that introduced the ioctls. */
 #define WITH_IOCTLS 10
 
 #define NO_DEVICE "there is no device to ask"
@@ -76,7 +76,7 @@ struct report {
 
 /* --- the device ------------------------------------------------------------- */
 
-/* Who may open the first node of panthor that sysfs knows, or "". */
+/* Describes who may open the first panthor node in sysfs; "" if there is none. */
 static void owner_of(const struct options *o, char text[128])
 {
 	char node[NODE_NAME], driver[NODE_NAME] = "", *path;
@@ -133,7 +133,7 @@ static void check_driver(struct report *r)
 	snprintf(r->driver, sizeof(r->driver), "%.32s %d.%d.%d", version->name,
 		 version->version_major, version->version_minor, version->version_patchlevel);
 	if (version->version_major == 1 && version->version_minor < WITH_IOCTLS)
-		/* A kernel can have the ioctls and keep its number. */
+		/* A patched kernel can have the ioctls without the version. */
 		found(r, DRIVER, NOTE, 0, STATUS_OK, "the next line says what counts",
 		      "%s; reclaim and claim came with 1.%d", r->driver, WITH_IOCTLS);
 	else
@@ -141,7 +141,7 @@ static void check_driver(struct report *r)
 	drmFreeVersion(version);
 }
 
-/* The kernel looks at the arguments first, then at the capability, then at swap. */
+/* The kernel checks the arguments first, then the capability, then swap. */
 static void check_calls(struct report *r)
 {
 	r->probe = -panthor_mem_probe(r->device.fd);
@@ -237,7 +237,7 @@ static bool may_swap(int fd)
 	return may;
 }
 
-/* Owns @fd. What is below a group that may not swap is not looked at. */
+/* Owns @fd. Does not descend below a cgroup that may not swap. */
 static void walk(struct groups *g, int fd, const char *path, unsigned int depth)
 {
 	struct dirent *entry;
@@ -303,7 +303,7 @@ static void check_cgroups(struct report *r)
 
 /* --- /proc ------------------------------------------------------------------ */
 
-/* The options of the procfs that is seen, between commas, or NULL. */
+/* The mount options of the visible procfs, between commas, or NULL. */
 static char *procfs_options(const struct options *o)
 {
 	char *path = memory_text("%s/self/mountinfo", o->roots.proc);
@@ -316,7 +316,7 @@ static char *procfs_options(const struct options *o)
 		char where[64], *type = strstr(line, " - proc ");
 		char super[256];
 
-		/* The last one is on top. */
+		/* The last mount hides the others. */
 		if (!type || sscanf(line, "%*s %*s %*s %*s %63s", where) != 1 ||
 		    strcmp(where, "/proc") || sscanf(type, " - proc %*s %255s", super) != 1)
 			continue;
@@ -356,7 +356,7 @@ static void check_procfs(struct report *r)
 	number_list_free(&all);
 }
 
-/* Numbers of another namespace are other processes here. */
+/* The numbers of another namespace mean other processes here. */
 static void check_namespace(struct report *r)
 {
 	const char *proc = r->o->roots.proc;
@@ -400,7 +400,7 @@ static int by_name(const void *a, const void *b)
 	return strverscmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "renderD128 panthor" of each node that sysfs knows: its name, then its driver. */
+/* "renderD128 panthor" for each node in sysfs: its name, then its driver. */
 static char **nodes_of(const struct options *o, size_t *count)
 {
 	char *path = memory_text("%s/class/drm", o->roots.sys), **nodes = NULL;

@@ -9,7 +9,7 @@
 #include "look.h"
 #include "reach.h"
 
-/* Those that a call by number reaches, as far as that is known. */
+/* Prints the PIDs that a call by PID reaches, as far as that is known. */
 static void pids_only(const struct scan *s)
 {
 	pid_t last = 0;
@@ -18,7 +18,7 @@ static void pids_only(const struct scan *s)
 	for (i = 0; i < s->n_holders; i++) {
 		const struct scan_holder *h = &s->holders[i];
 
-		/* One process can be there for several devices. */
+		/* One process can hold memory on several devices. */
 		if (h->unreached == h->clients) {
 			say("no number reaches what %d (%s) has: name it by --client %" PRIu64,
 			    (int)h->pid, h->name, h->unreached_id);
@@ -57,7 +57,7 @@ static void say_unseen(const struct scan *s)
 	if (s->unreadable)
 		say("%u %s of other users could not be looked at: root can", s->unreadable,
 		    s->unreadable == 1 ? "process" : "processes");
-	/* Not dumpable, or with capabilities that we lack. */
+	/* They are not dumpable, or have capabilities that this process lacks. */
 	if (s->protected_own)
 		say("%u protected %s of your own could not be looked at: root can",
 		    s->protected_own, s->protected_own == 1 ? "process" : "processes");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of counters before the first run: a counter that is there for the first time
- * with a count in it has not grown, as Prometheus sees it.
+ * Creates the file of counters before the first run: to Prometheus, a counter whose first value
+ * is not 0 has not grown.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +20,7 @@ void metrics_json(const char *path, const struct problem *p)
 	json_print(o, false);
 }
 
-/* What is done to no device, and what is done to each that sysfs knows. */
+/* Adds the series without a device, and those of each panthor device in sysfs. */
 static void add_all(const struct options *o, struct problem *p)
 {
 	static const struct metrics none;

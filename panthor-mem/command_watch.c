@@ -21,7 +21,7 @@
 
 struct watch {
 	const struct options *o;
-	/* Lines of the last look last as long as its scan. */
+	/* Lines point into the scan, so the previous scan is kept for the previous lines. */
 	struct look now, before;
 	struct holders lines, lines_before;
 	bool has_before;
@@ -34,7 +34,7 @@ static const char *amount(char text[AMOUNT_TEXT], struct machine_amount a)
 	return amount_size(text, a.bytes);
 }
 
-/* As much as there is room for: a part of a number would be another number. */
+/* The longest form that fits, since a number that is cut would read as another number. */
 static char *headline(const struct watch *w, unsigned int columns)
 {
 	char available[AMOUNT_TEXT], ram[AMOUNT_TEXT], used[AMOUNT_TEXT], swap[AMOUNT_TEXT];
@@ -71,7 +71,7 @@ static char *headline(const struct watch *w, unsigned int columns)
 	return memory_text("%s", "");
 }
 
-/* A line for each target that is not there: it may come. Returns how many. */
+/* Prints a line for each missing target, which may appear later. Returns the number of lines. */
 static unsigned int print_missing(const struct watch *w, FILE *out, unsigned int most)
 {
 	const struct target_problems *problems = &w->now.problems;
@@ -85,19 +85,19 @@ static unsigned int print_missing(const struct watch *w, FILE *out, unsigned int
 	return (unsigned int)i;
 }
 
-/* One line of text, as far as the terminal is wide. */
+/* Prints one line of text, cut to the width of the terminal. */
 static void print_line(const char *line, size_t length, const struct term *term)
 {
 	char *text = memory_text("%.*s", (int)length, line);
 
-	/* The table is no wider, and has sequences that take no column. */
+	/* The table fits already, and has escape sequences that take no column. */
 	if (*text == '(' && term->columns)
 		text[text_fit(text, term->columns)] = '\0';
 	printf("%s" LINE_REST "\n", text);
 	free(text);
 }
 
-/* Everything into one piece of text first: one write() does not flicker. */
+/* The whole text is formatted first, since a single write() does not flicker. */
 static void draw(const struct watch *w, const struct term *term)
 {
 	char *head = headline(w, term->columns), *text = NULL, *line, *end;
@@ -174,14 +174,14 @@ static void show(const struct watch *w, bool screen)
 		print_json(w);
 		return;
 	}
-	/* Anew each time: windows change their size. */
+	/* Each time, since the window can be resized. */
 	term_look(&term, STDOUT_FILENO, w->o->colour);
-	/* In the background, the terminal is somebody else's. */
+	/* In the background, the terminal belongs to another job. */
 	if (!screen || screen_enter())
 		draw(w, &term);
 }
 
-/* Targets anew at each look: processes come and go in a cgroup. */
+/* Finds the targets again for each update, since processes come and go. */
 static int loop(struct watch *w, bool screen)
 {
 	uint64_t looks;

@@ -13,7 +13,7 @@
 
 #define ACCESS_REMEDY "run it as root, or join the group that owns the file"
 
-/* Name of the driver behind @fd, or "" if it is no DRM device. */
+/* The name of the driver behind @fd, or "" if it is not a DRM device. */
 static void driver_of(int fd, char driver[NODE_NAME])
 {
 	drmVersionPtr version = drmGetVersion(fd);
@@ -66,7 +66,7 @@ static int find(struct device *d, const struct roots *roots, struct problem *p)
 		int ret;
 
 		snprintf(d->node, sizeof(d->node), "renderD%d", n);
-		/* Opening a node wakes its device: no other driver's, if we know. */
+		/* Opening a node wakes its device, so skip those known to have another driver. */
 		node_driver(roots, d->node, driver);
 		if (*driver && strcmp(driver, DEVICE_DRIVER))
 			continue;

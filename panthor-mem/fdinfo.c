@@ -118,12 +118,12 @@ static void region_line(struct fdinfo *info, const struct line *line)
 		name = after(line->key, fdinfo_kind_names[kind]);
 	kind--;
 	if (!name) {
-		/* What drm-resident- was called once. */
+		/* The old name of drm-resident-. */
 		name = after(line->key, "memory");
 		kind = FDINFO_RESIDENT;
 		alias = true;
 	}
-	/* Engines have drm-total-cycles-<engine>, which is no size. */
+	/* Engines have drm-total-cycles-<engine>, which is not a size. */
 	if (!name || !*name || !strncmp(name, "cycles-", 7) || !parse_bytes(line->value, &bytes))
 		return;
 	region = find_region(info, name);
@@ -134,9 +134,8 @@ static void region_line(struct fdinfo *info, const struct line *line)
 }
 
 /*
- * Until a driver says how much is evicted, what is not resident is taken for
- * it. A driver's core prints drm-resident- only if any buffer is resident, so
- * that on panthor its absence means that none is.
+ * If the driver does not say how much is evicted, what is not resident counts as evicted. The DRM
+ * core prints drm-resident- only if a buffer is resident, so without that line none is on panthor.
  */
 static void complete(struct fdinfo *info)
 {
@@ -158,7 +157,7 @@ static void complete(struct fdinfo *info)
 	}
 }
 
-/* A driver's own keys begin with its name, which may come after them. */
+/* Keys of the driver itself begin with its name, which may come on a later line. */
 static void find_internal(const char *text, struct fdinfo *info)
 {
 	size_t n = strlen(info->driver);

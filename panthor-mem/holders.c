@@ -42,7 +42,7 @@ static void add_process(struct holders *h, const struct scan_holder *from)
 	add_sums(line, &from->sum, from->has_internal, from->internal);
 }
 
-/* For the process that a call by number reaches, or who else has it. */
+/* Shows the process that a call by PID reaches or, if there is none, one that has it open. */
 static void add_client(struct holders *h, const struct scan_client *from, const struct roots *roots)
 {
 	const struct number_list *whose = from->reached.count ? &from->reached : &from->pids;
@@ -83,7 +83,7 @@ static void add_to_cgroup(struct holders *h, const struct scan_holder *from, boo
 		line->name = name;
 		line->has_client = true;
 	}
-	/* One process can be there for several devices. */
+	/* Count a process with memory on several devices once. */
 	line->client += !again;
 	add_sums(line, &from->sum, from->has_internal, from->internal);
 }
@@ -97,7 +97,7 @@ static uint64_t size_of(const struct holders_line *line)
 	return fdinfo_plus(size, line->internal);
 }
 
-/* Largest first; what is alike, by number. */
+/* Largest first; equal amounts by PID. */
 static int by_amount(uint64_t x, uint64_t y)
 {
 	return (x < y) - (x > y);
@@ -172,7 +172,7 @@ void holders_free(struct holders *h)
 
 /* --- the table -------------------------------------------------------------- */
 
-/* Which column gives way first when there is no room: the highest number. */
+/* The column with the highest value is hidden first when there is no room. */
 enum { KEEP, DROP_SHARED, DROP_INTERNAL, DROP_DEVICE, DROP_DRIVER };
 
 #define PID { "PID", true, false, NULL, KEEP }
@@ -236,7 +236,7 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-/* 0 for one that was not there. */
+/* 0 if the line is new. */
 static uint64_t resident_before(const struct holders *before, const struct holders_line *line)
 {
 	size_t i;
@@ -271,7 +271,7 @@ static void add_number(struct table *t, bool known, uint64_t number)
 	table_add(t, known ? text : "-");
 }
 
-/* What comes before the sizes. */
+/* Adds the columns before the sizes. */
 static void add_identity(struct table *t, enum list_by by, const struct holders_line *l)
 {
 	if (by == LIST_BY_CGROUP) {
@@ -374,7 +374,7 @@ struct exported {
 
 #define EXPORTERS_MOST 16
 
-/* By exporter; beyond the limit, those of the last one are of more. Returns how many. */
+/* Sums up by exporter; the last entry takes all beyond the limit. Returns the number of entries. */
 static size_t sum_dmabufs(const struct scan *s, struct exported all[EXPORTERS_MOST])
 {
 	size_t i, e, n = 0;
@@ -535,7 +535,7 @@ static struct json_object *dmabufs_array(const struct scan *s)
 	return array;
 }
 
-/* Nobody holds anything: that is known, and 0. */
+/* If there are no clients, the sums are known to be 0. */
 static void add_totals(struct json_object *o, const struct scan *s)
 {
 	struct json_object *total = json_object_new_object();

@@ -7,7 +7,7 @@
 #include "look.h"
 #include "memory.h"
 
-/* Clients of processes that were named, and clients that were, in one scan. */
+/* One scan finds both the named clients and the clients of the named processes. */
 static bool is_wanted(const struct scan_client *c, const struct options *o,
 		      const struct number_list *pids)
 {
@@ -73,7 +73,7 @@ void look_around(struct look *look, const struct options *o)
 	}
 	if (!all)
 		target_pids(o, &pids, &look->problems);
-	/* Only if a client was named, everybody who could have it has to be looked at. */
+	/* A named client can be in any process, so that all have to be scanned. */
 	if (!all && !o->clients.count)
 		wish.pids = &pids;
 	if (all || pids.count || o->clients.count)

@@ -22,7 +22,7 @@ static int run(const struct options *o)
 	}
 }
 
-/* Each process that is named takes a file descriptor, and select(2) is not used. */
+/* Each named process takes a file descriptor. Without select(2), a high limit does no harm. */
 static void raise_limit(void)
 {
 	struct rlimit limit;

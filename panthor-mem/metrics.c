@@ -4,7 +4,7 @@
 #include "metrics_series.h"
 #include "problem.h"
 
-/* In nanoseconds; these and the last, infinite one. */
+/* In nanoseconds. The last bucket has no bound. */
 static const uint64_t bounds[METRICS_BUCKETS - 1] = {
 	1000000,   2500000,   5000000,	  10000000,   25000000,	  50000000,    100000000,
 	250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000, 30000000000,

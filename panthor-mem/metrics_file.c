@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The textfile collector's convention: a new file in the same folder, whose name
- * does not end in .prom, takes the place of the old one. Who may do that holds a
- * lock on a third one, because the first two come and go.
+ * The convention of the textfile collector: a new file in the same directory, whose name does not
+ * end in .prom, is renamed over the old one. The lock is on a third file, because the other two
+ * come and go.
  *
- * Several users can share the folder, and it may be writable for others: nothing but
- * a regular file of that very name is read, locked or replaced.
+ * Several users can share the directory, and it may be writable by others. So only regular files
+ * are read, locked or replaced, and symbolic links are not followed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 #include "metrics_series.h"
 #include "stop.h"
 
-/* So long for others, who need some milliseconds each. */
+/* How long to wait for other runs, which need some milliseconds each. */
 #define LOCK_SECONDS 10
 #define LOCK_STEP_NS 10000000
 
-/* A hundred times what we write. */
+/* About a hundred times what panthor-mem writes for one device. */
 #define FILE_MAX (1 << 20)
 
 struct names {
@@ -58,7 +58,7 @@ static int failed(struct names *n, const char *what)
 	return refused(n, errno, what, strerror(errno), NULL);
 }
 
-/* Not a device, and no link, which a new file would take the place of. */
+/* Refuses anything but a regular file, since the new file would replace it. */
 static int check_kind(struct names *n)
 {
 	struct stat st;
@@ -76,8 +76,8 @@ static int check_kind(struct names *n)
 /* --- the lock --------------------------------------------------------------- */
 
 /*
- * Whoever may put files into the folder may lock, and nobody else: the first user's
- * umask does not decide.
+ * Whoever may create files in the directory may take the lock, and nobody else. The umask of the
+ * first user does not matter.
  */
 static int make_lock(const struct names *n)
 {
@@ -99,7 +99,7 @@ static int open_lock(const struct names *n)
 {
 	int fd, tries;
 
-	/* Somebody else can make it, or remove it, between the two. */
+	/* Another run can create or remove it between the two. */
 	for (tries = 0; tries < 10; tries++) {
 		fd = open(n->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 		if (fd >= 0 || errno != ENOENT)
@@ -127,7 +127,7 @@ static int wait_for_lock(struct names *n, int fd)
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return failed(n, "cannot be locked");
-		/* One that has ended the work is no reason not to count it. */
+		/* A signal that ended the work is no reason not to count it; a later one is. */
 		if (stop_again())
 			return refused(n, EINTR, "is locked by another run",
 				       "a signal ended the wait for it", NULL);
@@ -155,7 +155,7 @@ static int lock(struct names *n)
 		}
 		if (wait_for_lock(n, fd))
 			break;
-		/* A lock that was removed meanwhile keeps nobody out. */
+		/* A lock file that was removed meanwhile does not keep others out. */
 		if (!lstat(n->lock, &there) && there.st_ino == ours.st_ino &&
 		    there.st_dev == ours.st_dev)
 			return fd;
@@ -171,7 +171,7 @@ static int lock(struct names *n)
 
 /* --- the file --------------------------------------------------------------- */
 
-/* All of it, NULL and errno, or NULL and 0: it is too large. */
+/* Returns the whole text, or NULL with errno set, which is 0 if the file is too large. */
 static char *read_text(int fd, size_t *size)
 {
 	char *text = memory_grow(NULL, 0, FILE_MAX + 1, 1);
@@ -218,7 +218,7 @@ static int read_old(struct names *n, struct metrics *m, const char *device,
 	if (!text)
 		ret = errno ? failed(n, "cannot be read") : damaged(n, "it is far too large");
 	close(fd);
-	/* One that is empty was made for its owner or mode, and is a new one. */
+	/* An empty file is new: it was created to set its owner or mode. */
 	if (text && size && strlen(text) < size)
 		ret = damaged(n, "it has a byte that is 0");
 	else if (text && size && metrics_read(m, device, rest, text, why))
@@ -249,7 +249,7 @@ static int write_new(struct names *n, const struct metrics *m, const char *devic
 	bool good;
 	int fd;
 
-	/* Of a run that was killed: nobody else has the lock. */
+	/* A leftover of a run that was killed, since nobody else has the lock. */
 	unlink(n->new);
 	fd = open(n->new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
@@ -261,7 +261,7 @@ static int write_new(struct names *n, const struct metrics *m, const char *devic
 		return -1;
 	}
 	metrics_write(m, device, rest, file);
-	/* The exporter is another user. On disk first, lest a crash leaves it empty. */
+	/* The exporter is another user. fsync() first, or a crash could leave an empty file. */
 	good = !fflush(file) && !fchmod(fd, 0644) && !fsync(fd);
 	good &= !fclose(file);
 	if (good && !rename(n->new, n->file))

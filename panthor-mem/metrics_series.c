@@ -7,10 +7,10 @@
 struct walk {
 	struct metrics_series *list;
 	size_t count;
-	/* "" for none */
+	/* "" if there is none. */
 	const char *device;
 	const char *name;
-	/* Of its first series. */
+	/* For the first series of the family. */
 	const char *family;
 	const char *type;
 	const char *help;

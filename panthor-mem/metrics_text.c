@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file is its own memory: comments that Prometheus skips say who wrote it,
- * and that it is whole. Another version can have more series or fewer; what changes
- * the meaning of one, or the buckets of a histogram, needs another number of the format.
+ * The counters are read back from the file that Prometheus reads. Comments, which Prometheus
+ * skips, say who wrote it and that it is complete. Another version can have more or fewer series.
+ * A change in the meaning of a series, or in the buckets of a histogram, needs a new format number.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define BUCKET PREFIX "operation_duration_seconds_bucket{"
 #define NS_DIGITS 9
 
-/* Of what is kept. */
+/* Limits for the lines that are kept. */
 #define NAME 128
 #define LINE 512
 #define REST_MAX 1000
@@ -35,7 +35,7 @@ void metrics_rest_free(struct metrics_rest *rest)
 	*rest = (struct metrics_rest){ 0 };
 }
 
-/* A family is one block. */
+/* All lines of a family have to be in one block. */
 static void write_rest(const struct metrics_rest *rest, const char *family, FILE *out)
 {
 	size_t i;
@@ -46,7 +46,7 @@ static void write_rest(const struct metrics_rest *rest, const char *family, FILE
 	}
 }
 
-/* Those of no family of ours, each at the place of its first line. */
+/* Writes the families that this version does not have, in the order of their first lines. */
 static void write_strangers(const struct metrics_rest *rest,
 			    const struct metrics_series *list, size_t count, FILE *out)
 {
@@ -130,7 +130,7 @@ struct reader {
 	size_t count;
 	bool seen[METRICS_SERIES_MAX];
 	struct metrics_rest *rest;
-	/* The family that the last TYPE line was about. */
+	/* The family of the last TYPE line. */
 	char family[NAME];
 	unsigned int number;
 	char *why;
@@ -142,7 +142,7 @@ static int wrong(struct reader *r, const char *what)
 	return -1;
 }
 
-/* "panthor_mem_x" of "panthor_mem_x{...} 5"; "" if it is none of ours. */
+/* "panthor_mem_x" of "panthor_mem_x{...} 5"; "" if the prefix is not ours. */
 static void name_of(const char *text, char name[NAME])
 {
 	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789");
@@ -152,7 +152,7 @@ static void name_of(const char *text, char name[NAME])
 		snprintf(name, NAME, "%.*s", (int)n, text);
 }
 
-/* Is the series @name, of a histogram perhaps, one of @family? */
+/* Does the series @name belong to @family, which can be a histogram? */
 static bool is_of(const char *name, const char *family)
 {
 	size_t n = strlen(family);
@@ -178,7 +178,7 @@ static int keep(struct reader *r, const char *family, const char *text)
 	return 0;
 }
 
-/* HELP and TYPE of a family that is not ours are kept. */
+/* Keeps HELP and TYPE of families that this version does not have. */
 static int read_comment(struct reader *r, const char *text)
 {
 	bool type = !strncmp(text, "# TYPE ", 7);
@@ -199,7 +199,7 @@ static int read_comment(struct reader *r, const char *text)
 	return keep(r, name, text);
 }
 
-/* A number as another version may have it, from the last blank on. */
+/* Another version can have numbers in any form. */
 static bool is_number(const char *text)
 {
 	char *end;
@@ -211,8 +211,8 @@ static bool is_number(const char *text)
 }
 
 /*
- * A series of another device or version. Its counts stay, which is right for all but a
- * bucket of a histogram of ours: that would have to grow with the others.
+ * Keeps a series of another device or version as it is. That is wrong only for an unknown bucket
+ * of our own histogram, which would have to grow with the others.
  */
 static int read_stranger(struct reader *r, const char *line, size_t length)
 {
@@ -242,7 +242,7 @@ static int read_stranger(struct reader *r, const char *line, size_t length)
 	return keep(r, is_of(name, family) ? family : name, line);
 }
 
-/* A line that is no comment: the name of a series, and its value. */
+/* A line that is not a comment: the name of a series, and its value. */
 static int read_line(struct reader *r, char *line)
 {
 	char *space = strrchr(line, ' ');

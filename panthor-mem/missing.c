@@ -25,7 +25,7 @@ static void has_client(struct problem *p, const struct roots *roots, const struc
 			    "it has client %" PRIu64 " of %s, but process %d (%s) used it last",
 			    c->info.id, c->node, (int)other, name);
 	} else if (other) {
-		/* It has used the file meanwhile. */
+		/* It has used the file since the call. */
 		problem_set(p, ESRCH, STATUS_NO_TARGET, "try again",
 			    "it did not use client %" PRIu64 " of %s last, but does now",
 			    c->info.id, c->node);
@@ -36,7 +36,7 @@ static void has_client(struct problem *p, const struct roots *roots, const struc
 	}
 }
 
-/* The first client that it has, of whatever other process is to be found. */
+/* Explains the first client that the process has. Any other process may have used it last. */
 static void look(struct problem *p, const struct roots *roots, const char *node, int fd,
 		 pid_t pid)
 {

@@ -31,7 +31,7 @@ static bool is_node_name(const char *name)
 	return false;
 }
 
-/* Siblings are side by side in the folder of their device. */
+/* All nodes of a device are in one directory. */
 static void find_render_node(const struct roots *roots, char node[NODE_NAME])
 {
 	char *path = memory_text("%s/class/drm/%s/device/drm", roots->sys, node);
@@ -62,7 +62,7 @@ bool node_of_name(const struct roots *roots, const char *name, char node[NODE_NA
 	return true;
 }
 
-/* The name is also what udev calls it: in a container, another path can lead there. */
+/* The name that udev uses. The path is no guide: it can differ in a container. */
 static bool name_of_number(dev_t number, char node[NODE_NAME])
 {
 	unsigned int n = minor(number);
@@ -84,12 +84,12 @@ bool node_link(int dir, const char *fd, char link[NODE_LINK])
 	if (n < 0)
 		return false;
 	link[n] = '\0';
-	/* Others have a kind of their own: "socket:[1]". */
+	/* Other kinds of files have no path: "socket:[1]". */
 	return link[0] == '/';
 }
 
 #ifndef STATX_TYPE
-/* Of a C library that does not have the call. */
+/* For a C library that does not have the call. */
 #include <linux/stat.h>
 #include <sys/syscall.h>
 
@@ -100,8 +100,8 @@ static int statx(int dir, const char *path, int flags, unsigned int mask, struct
 #endif
 
 /*
- * The number of a device is in the inode. The file system is asked for nothing more: that
- * of a device can be one that a program serves.
+ * The device number is in the inode. AT_STATX_DONT_SYNC avoids a request to the file system, which
+ * may be a FUSE server that never answers.
  */
 bool node_of_file(const struct roots *roots, int dir, const char *fd, const char *link,
 		  char node[NODE_NAME])
@@ -115,7 +115,7 @@ bool node_of_file(const struct roots *roots, int dir, const char *fd, const char
 			return false;
 		return node_of_name(roots, name, node);
 	}
-	/* A link that leads nowhere, as in a copy of /proc. */
+	/* A dangling link, as in a copy of /proc. */
 	return !strncmp(link, "/dev/", 5) && node_of_name(roots, link, node);
 }
 

@@ -77,7 +77,7 @@ static const struct option long_options[] = {
 	{ "broker", required_argument, NULL, OPT_BROKER },
 	{ "color", required_argument, NULL, OPT_COLOUR },
 	{ "colour", required_argument, NULL, OPT_COLOUR },
-	/* For tests: other places for /proc and /sys. */
+	/* For tests: replacements of /proc and /sys. */
 	{ "proc", required_argument, NULL, OPT_PROC },
 	{ "sys", required_argument, NULL, OPT_SYS },
 	{ NULL, 0, NULL, 0 },
@@ -151,14 +151,14 @@ static void append(const char ***list, size_t *count, const char *text)
 	(*list)[(*count)++] = text;
 }
 
-/* Of --color, and of --broker. */
+/* The values of --color and --broker. */
 static const char *const when_names[] = { "auto", "always", "never" };
 static const char *const by_names[LIST_BY_COUNT] = { "process", "client", "cgroup" };
 static const char *const sort_names[SORT_COUNT] = {
 	"size", "resident", "evicted", "shared", "pid", "name",
 };
 
-/* Which of the names it is, or -1. */
+/* Returns the index of @text in @names, or -1. */
 static int choice(const char *text, const char *const *names, int count)
 {
 	int i;
@@ -176,7 +176,7 @@ static bool value_error(int *status, const char *option, const char *what)
 	return bad(status);
 }
 
-/* Options with a value that can be wrong, and all others. */
+/* Stores an option. Returns false, after a message, if its value is wrong. */
 static bool set(struct options *o, int option, int *status)
 {
 	uint64_t id;
@@ -335,13 +335,13 @@ static bool check(struct options *o, int *status)
 	return true;
 }
 
-/* The option with a value that was read last: the value is the next word, or in the same. */
+/* The word of the option that was read last. Its value is the next word, or in the same word. */
 static const char *word_of(char **argv)
 {
 	return argv[optarg == argv[optind - 1] ? optind - 2 : optind - 1];
 }
 
-/* Options of the tests have no short forms. */
+/* The options for tests cannot be abbreviated. */
 static bool is_whole(const char *word, const char *name)
 {
 	size_t n = strlen(name);
@@ -350,7 +350,7 @@ static bool is_whole(const char *word, const char *name)
 	       (!word[n + 2] || word[n + 2] == '=');
 }
 
-/* getopt's own words would show as they are whatever bytes the user has typed. */
+/* The messages of getopt would print the user's bytes unfiltered. */
 static bool not_understood(int option, const char *word, int *status)
 {
 	if (option == ':')
@@ -365,7 +365,7 @@ static bool not_understood(int option, const char *word, int *status)
 	return bad(status);
 }
 
-/* False at the end of all, and when there is nothing more to do. */
+/* Returns false after an error, or if there is nothing more to do. */
 static bool parse_option(struct options *o, int option, char **argv, bool *seen, int *status)
 {
 	switch (option) {
@@ -392,7 +392,7 @@ static bool parse_option(struct options *o, int option, char **argv, bool *seen,
 	return set(o, option, status);
 }
 
-/* Was each option one of the command's? */
+/* Does the command take all options that were given? */
 static bool options_fit(const struct options *o, const bool *seen, int *status)
 {
 	const struct option *option;

@@ -17,7 +17,7 @@ void output_begin(void)
 {
 	int fd;
 
-	/* For the other direction, so that who uses it gets an error as before. */
+	/* Opened in the wrong direction, so that its use is still an error. */
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
 			continue;
@@ -30,7 +30,7 @@ void output_outlive_reader(void)
 {
 	struct sigaction action;
 
-	/* Who ignores it himself, as services do, gets an error to handle. */
+	/* If the caller ignores SIGPIPE, as services do, it gets an error status instead. */
 	if (sigaction(SIGPIPE, NULL, &action) || action.sa_handler == SIG_IGN)
 		return;
 	action = (struct sigaction){ .sa_handler = SIG_IGN };

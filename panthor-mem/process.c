@@ -34,7 +34,7 @@ int process_all(const struct roots *roots, struct number_list *list)
 
 		if (!pid)
 			continue;
-		/* Names in a folder differ, so there is no need to look. */
+		/* Names in a directory are unique, so the list need not be searched. */
 		number_list_append(list, (uint64_t)pid);
 	}
 	closedir(dir);
@@ -60,7 +60,7 @@ bool process_name(const struct roots *roots, pid_t pid, char name[PROCESS_NAME])
 	name[0] = '\0';
 	if (!text)
 		return false;
-	/* The last newline is the kernel's; any other one is of the name. */
+	/* The last newline is the kernel's; any other one is part of the name. */
 	length = strlen(text);
 	if (length && text[length - 1] == '\n')
 		text[length - 1] = '\0';
@@ -76,7 +76,7 @@ bool process_is_called(const char *kept, const char *name)
 	return !strcmp(kept, name);
 }
 
-/* What follows @key at the beginning of a line of status, or NULL. */
+/* The text after @key in a status file, or NULL. @key begins with a newline. */
 static const char *value_of(const char *text, const char *key)
 {
 	const char *at = text ? strstr(text, key) : NULL;
@@ -124,7 +124,7 @@ enum process_numbers process_numbers(const struct roots *roots)
 	char *end;
 
 	/*
-	 * One number for each namespace from that of procfs down to our own. A kernel
+	 * NSpid has one number for each namespace, from that of procfs down to our own. A kernel
 	 * without pid namespaces has no such line.
 	 */
 	if (value) {

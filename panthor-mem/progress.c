@@ -16,7 +16,7 @@
 #include "term.h"
 #include "text.h"
 
-/* What is over before this needs no line. */
+/* A call that ends sooner needs no line. */
 #define FIRST_MS 300
 #define NEXT_MS 200
 #define BAR 20
@@ -29,7 +29,7 @@ struct progress {
 	const struct roots *roots;
 	const char *node;
 	enum operation_kind kind;
-	/* What is looked at; nothing if that cannot be told from procfs. */
+	/* What to scan. Blind: procfs does not show the progress. */
 	bool blind;
 	struct number_list pids;
 	struct number_list clients;
@@ -80,7 +80,7 @@ static void line(const struct progress *p)
 	} else {
 		text = memory_text("%sing %s ...", operation_names[p->kind], p->name);
 	}
-	/* The last column stays free: some terminals would begin a new line. */
+	/* The last column stays free, because some terminals would start a new line. */
 	drawn = true;
 	if (!ending)
 		fprintf(stderr, "\r%.*s\033[K", (int)text_fit(text, p->term.columns - 1), text);
@@ -114,7 +114,7 @@ static void *run(void *data)
 	return NULL;
 }
 
-/* Signals are for the main thread, whose call they end. */
+/* The thread blocks all signals: they have to end the call of the main thread. */
 static int start_thread(struct progress *p)
 {
 	sigset_t all, old;
@@ -127,7 +127,7 @@ static int start_thread(struct progress *p)
 	return ret;
 }
 
-/* Whose memory it is: by numbers, if they are those of procfs, or by the client. */
+/* Chooses what to scan: a client, or processes if procfs has our own numbers. */
 static void choose(struct progress *p, const struct target *t)
 {
 	bool unseen;
@@ -188,7 +188,7 @@ struct progress *progress_start(const struct roots *roots, const char *node,
 	pthread_cond_init(&p->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	if (start_thread(p)) {
-		/* Nothing that the work would need. */
+		/* The call works without a progress line. */
 		p->over = true;
 		progress_end(p);
 		return NULL;

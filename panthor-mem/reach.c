@@ -12,7 +12,7 @@
 #include "memory.h"
 #include "reach.h"
 
-/* What is known of one number. */
+/* Whether a call by this PID reaches anything. */
 struct answer {
 	pid_t pid;
 	bool reached;
@@ -22,7 +22,7 @@ struct asking {
 	const struct roots *roots;
 	int fd;
 	bool usable;
-	bool over; /* it cannot be known here */
+	bool over; /* the kernel does not answer the question here */
 	struct answer *answers;
 	size_t count;
 };
@@ -54,7 +54,7 @@ static bool is_reached(struct asking *a, pid_t pid)
 			return a->answers[i].reached;
 	}
 	ret = dry_run(a, pid);
-	/* Whatever else goes wrong would do so for each. */
+	/* Any other error would be the same for each process. */
 	if (ret && ret != -ESRCH)
 		a->over = true;
 	a->answers = memory_grow(a->answers, a->count, a->count + 1, sizeof(*a->answers));

@@ -17,7 +17,7 @@ void say_before(void (*prepare)(void))
 	before = prepare;
 }
 
-/* One line, and nothing that a terminal would obey: much of it can be others' words. */
+/* Prints one line without control characters, since other programs chose parts of it. */
 static void line(const char *format, va_list args)
 {
 	char raw[LINE], text[LINE];

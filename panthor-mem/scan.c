@@ -14,14 +14,14 @@
 #include "scan.h"
 
 /*
- * Threads can have tables of files of their own. kcmp(2) says which do; without it,
- * the first few are looked at. What a process can make us do has a limit.
+ * Threads can have file descriptor tables of their own. kcmp(2) says which do; without it, the
+ * first few threads are scanned. The limits bound the work that a process can cause.
  */
 #define THREADS_MOST 4096
 #define TABLES_MOST 32
 #define TABLES_UNKNOWN 8
 
-/* What a link in /proc/PID/fd to a dma-buf begins with. */
+/* How a link to a dma-buf in /proc/PID/fd begins. */
 #define DMABUF "/dmabuf:"
 
 struct look {
@@ -29,13 +29,13 @@ struct look {
 	const struct roots *roots;
 	const struct scan_wish *wish;
 	bool can_compare;
-	/* Why nothing more can be looked at: an errno code. */
+	/* An errno code if the scan cannot continue, or 0. */
 	int error;
 };
 
 /*
- * A client's number is unique among all, or, on older kernels, on its device: that is
- * told by the pdev, or, where there is none, by node and driver.
+ * A client id is unique, but on older kernels only within its device. The device is identified by
+ * driver and pdev or, without a pdev, by driver and node.
  */
 static bool same_client(const struct scan_client *c, const struct fdinfo *info,
 			const char *node)
@@ -173,11 +173,11 @@ static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const
 	struct scan_client *client;
 	struct fdinfo info;
 
-	/* Nothing but the kernel's own words until it is known to be a DRM device. */
+	/* Until fdinfo shows a DRM driver, do not ask a file system that might not answer. */
 	if (!node_link(files, fd, link))
 		return;
 	text = memory_file(fdinfo, fd);
-	/* Closed meanwhile, or the process is gone: it holds nothing then. */
+	/* Closed meanwhile, or the process is gone: then it holds nothing. */
 	if (!text) {
 		out_of_files(l);
 		return;
@@ -190,7 +190,7 @@ static void look_at_file(struct look *l, pid_t pid, int files, int fdinfo, const
 			client = add_client(l->s, &info, node);
 		number_list_add(&client->pids, pid);
 	}
-	/* Which device it is of is not said. */
+	/* fdinfo does not say to which device or client a dma-buf belongs. */
 	if (!wish->node && !wish->clients && !strncmp(link, DMABUF, strlen(DMABUF)) &&
 	    fdinfo_parse_dmabuf(text, &buffer))
 		add_dmabuf(l->s, &buffer);
@@ -209,7 +209,7 @@ static int open_folder(const struct look *l, const char *where, const char *name
 }
 
 /*
- * The files of a process or thread, @where in procfs. Returns how many there are, or
+ * Scans the files of a process or thread, at @where in procfs. Returns their number, or
  * -errno.
  */
 static int look_at_table(struct look *l, pid_t pid, const char *where)
@@ -245,14 +245,14 @@ static int look_at_table(struct look *l, pid_t pid, const char *where)
 
 /* --- one process ------------------------------------------------------------ */
 
-/* The tables that were looked at, each by a thread that has it. */
+/* The tables that were scanned, each by a thread that has it. */
 struct tables {
 	pid_t of[TABLES_MOST];
 	unsigned int count;
 	bool comparable;
 };
 
-/* 1: one of those that were looked at; 0: it is not; -1: the kernel does not say. */
+/* Was the table of this thread scanned? 1: yes, 0: no, -1: the kernel does not say. */
 static int is_known(const struct look *l, const struct tables *t, pid_t tid)
 {
 	unsigned int i;
@@ -267,7 +267,7 @@ static int is_known(const struct look *l, const struct tables *t, pid_t tid)
 	return 0;
 }
 
-/* Tables of the threads that the first one does not have. */
+/* Scans tables of threads that are not the first thread's. */
 static void look_at_threads(struct look *l, pid_t pid, bool has_files)
 {
 	char where[64];
@@ -321,7 +321,7 @@ static void look_at_process(struct look *l, pid_t pid)
 		look_at_threads(l, pid, true);
 		return;
 	}
-	/* Its first thread can have ended before the others, and has no files then. */
+	/* The first thread can end before the others, and then has no files. */
 	if (!process_state(l->roots, pid, &state))
 		return;
 	if ((n == -EACCES || n == -EPERM) && !state.ended) {
@@ -359,7 +359,6 @@ int scan(struct scan *s, const struct roots *roots, const struct scan_wish *wish
 	}
 	for (i = 0; i < s->n_clients; i++)
 		number_list_sort(&s->clients[i].pids);
-	/* Nobody holds anything: that is known to be nothing. */
 	scan_count(s, roots);
 	return 0;
 }

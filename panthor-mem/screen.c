@@ -20,7 +20,7 @@ static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 static volatile sig_atomic_t shown;
 
-/* In handlers, too: nothing but write(). */
+/* Also called in signal handlers, so it uses only write(). */
 static void leave_now(void)
 {
 	ssize_t ignored = 0;
@@ -31,7 +31,7 @@ static void leave_now(void)
 	shown = false;
 }
 
-/* What the signal does without us. */
+/* Lets the signal take its default action. */
 static void pass_on(int number)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -65,12 +65,12 @@ static void stop(int number)
 
 	leave_now();
 	pass_on(number);
-	/* It goes on. */
+	/* The program was continued. */
 	catch_stop();
 	errno = saved;
 }
 
-/* Ends a rest, no more. */
+/* Only interrupts screen_rest(). */
 static void wake(int number)
 {
 	(void)number;
@@ -116,7 +116,7 @@ bool screen_enter(void)
 	if (group >= 0 && group != getpgrp())
 		return false;
 	if (!shown) {
-		/* First, so that a signal in between tidies up. */
+		/* Set first, so that a signal in between restores the screen. */
 		shown = true;
 		fputs(ENTER, stdout);
 		fflush(stdout);

@@ -7,7 +7,7 @@
 
 #include "stop.h"
 
-/* From one interruption of a call to the next. */
+/* The time between two interruptions of a call. */
 #define AGAIN_NS 10000000L
 
 static const int signals[] = { SIGINT, SIGTERM };
@@ -30,7 +30,7 @@ static void set_timer(long ns)
 		timer_settime(timer, 0, &every, NULL);
 }
 
-/* What the signal does without us, when the handler returns: until then it is blocked. */
+/* Lets the signal take its default action when the handler returns: until then it is blocked. */
 static void end(int number)
 {
 	const struct sigaction action = { .sa_handler = SIG_DFL };
@@ -74,7 +74,7 @@ static void make_timer(void)
 	has_timer = !timer_create(CLOCK_MONOTONIC, &event, &timer);
 }
 
-/* False if it is ignored, and stays so. */
+/* Returns false if the signal is ignored, and leaves it so. */
 static bool take(int number, void (*with)(int))
 {
 	struct sigaction action = { .sa_handler = with };
@@ -83,7 +83,7 @@ static bool take(int number, void (*with)(int))
 
 	if (sigaction(number, NULL, &old) || old.sa_handler == SIG_IGN)
 		return false;
-	/* A second signal that comes while the first is handled waits for its end. */
+	/* A second signal waits until the handler of the first returns. */
 	sigemptyset(&action.sa_mask);
 	for (i = 0; i < SIGNALS; i++)
 		sigaddset(&action.sa_mask, signals[i]);

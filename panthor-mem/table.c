@@ -10,7 +10,7 @@
 #define GAP 1
 #define MAX_COLUMNS 16
 #define SHRINK_LEAST 8
-#define MARK 2 /* columns of it */
+#define MARK 2 /* the width of " +" */
 #define BOLD "1"
 
 void table_add(struct table *table, const char *cell)
@@ -20,14 +20,14 @@ void table_add(struct table *table, const char *cell)
 	table->cells[table->n_cells++] = memory_text("%s", cell);
 }
 
-/* What is printed of a table: how wide each column is; 0, it is not there. */
+/* How wide each column is, whether it is hidden, and whether a mark says that one is. */
 struct layout {
 	unsigned int widths[MAX_COLUMNS];
 	bool hidden[MAX_COLUMNS];
 	bool mark;
 };
 
-/* Is it the same in each row? A sum has nothing to say there. */
+/* Is it the same in each row? The total does not count. */
 static bool is_constant(const struct table *t, size_t column)
 {
 	size_t i, rows = t->n_cells / t->n_columns - (t->total ? 1 : 0);
@@ -46,7 +46,7 @@ static unsigned int least_width(const struct table *t, const struct layout *l, s
 	return shrinks ? SHRINK_LEAST : l->widths[column];
 }
 
-/* Of all columns that are shown, as narrow as they can be. */
+/* The width of the visible columns when they are as narrow as they can be. */
 static unsigned int least_total(const struct table *t, const struct layout *l)
 {
 	unsigned int total = 0;
@@ -59,7 +59,7 @@ static unsigned int least_total(const struct table *t, const struct layout *l)
 	return total;
 }
 
-/* Hide columns until the others have room, if that is possible. */
+/* Hides columns until the others have room, if that is possible. */
 static void hide(const struct table *t, struct layout *l, unsigned int limit)
 {
 	unsigned int most, i;
@@ -79,7 +79,7 @@ static void hide(const struct table *t, struct layout *l, unsigned int limit)
 	}
 }
 
-/* Columns that can be narrower give way, from left to right. */
+/* Narrows the columns that can be narrower, from left to right. */
 static void shrink(const struct table *t, struct layout *l, unsigned int limit)
 {
 	unsigned int total = 0;
@@ -101,7 +101,7 @@ static void shrink(const struct table *t, struct layout *l, unsigned int limit)
 	}
 }
 
-/* What still has no room: a text can be cut; a part of a number would be another number. */
+/* Cuts text that still does not fit, and hides numbers: a cut number would read as another. */
 static void cut(const struct table *t, struct layout *l, unsigned int limit)
 {
 	unsigned int total = 0;
@@ -153,7 +153,7 @@ static void spaces(FILE *out, unsigned int n)
 		fputc(' ', out);
 }
 
-/* A text in @width columns; '+' says that there was more of it. */
+/* Prints a text in @width columns; '+' says that it was cut. */
 static void cell(FILE *out, const char *text, unsigned int width, bool right, bool pad,
 		 const char *style)
 {
@@ -161,7 +161,7 @@ static void cell(FILE *out, const char *text, unsigned int width, bool right, bo
 	bool cut = columns > width, bare = !*text || !strcmp(text, "0") || !strcmp(text, "-");
 	size_t bytes = text_fit(text, cut ? width - 1 : width);
 
-	/* Half a wide character is none, and leaves a column free. */
+	/* A wide character that does not fit whole is left out, so that a column can stay free. */
 	if (cut) {
 		char *part = memory_text("%.*s", (int)bytes, text);
 
@@ -190,7 +190,7 @@ static void row(const struct table *t, FILE *out, bool colour, const struct layo
 	size_t i, last = t->n_columns;
 	bool first = true;
 
-	/* Nothing after the last text: no blanks at the end of a line. */
+	/* Nothing is printed after the last text, so that no line ends with blanks. */
 	while (last && (l->hidden[last - 1] || (!mark && !*texts[last - 1])))
 		last--;
 	for (i = 0; i < last; i++) {

@@ -52,7 +52,7 @@ void target_problem_free(struct target_problems *problems)
 
 /* --- processes -------------------------------------------------------------- */
 
-/* All but this process; how many that were. */
+/* Adds all but this process. Returns how many. */
 static size_t add_others(struct number_list *to, const struct number_list *from)
 {
 	size_t i, others = 0;
@@ -76,7 +76,7 @@ static void no_cgroup(struct problem *p, int error, const char *path)
 			    strerror(error));
 }
 
-/* The processes in it, by the numbers of our own namespace, whatever procfs has. */
+/* Lists its processes. The kernel gives the numbers of our own namespace, whatever procfs is. */
 static bool by_cgroup(const struct options *o, const char *path, struct number_list *list,
 		      struct target_problems *problems)
 {
@@ -120,7 +120,7 @@ static void by_name(const struct options *o, const char *name, struct number_lis
 			    "`panthor-mem list` shows names", "no process is called %s", name);
 }
 
-/* Numbers from elsewhere than procfs mean others there. */
+/* If procfs belongs to another namespace, numbers from elsewhere mean other processes there. */
 static bool foreign(const struct options *o, const char *option, const char *value,
 		    struct target_problems *problems)
 {
@@ -163,7 +163,7 @@ void target_pids(const struct options *o, struct number_list *list,
 		by_name(o, o->names[i], list, problems);
 }
 
-/* --- what calls are made for ------------------------------------------------- */
+/* --- targets of calls -------------------------------------------------------- */
 
 static struct target *add_target(struct target_list *list, enum target_kind kind, bool named)
 {
@@ -178,7 +178,7 @@ static struct target *add_target(struct target_list *list, enum target_kind kind
 	return t;
 }
 
-/* What the work itself needs, whatever the targets take. */
+/* Descriptors that the work itself needs, kept free while the targets take theirs. */
 #define SPARE_FILES 16
 
 static void add_process(const struct options *o, struct target_list *list, pid_t pid,
@@ -189,7 +189,7 @@ static void add_process(const struct options *o, struct target_list *list, pid_t
 	t->pid = pid;
 	if (counts)
 		process_name(&o->roots, pid, t->name);
-	/* The number is the user's, and none of procfs; but the tests' are no real ones. */
+	/* It means the same whatever procfs is mounted, but in a test it is not a real one. */
 	if (strcmp(o->roots.proc, "/proc"))
 		return;
 	t->fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -219,7 +219,7 @@ static void add_client(const struct options *o, struct target_list *list, uint64
 	t->client = id;
 	if (!pid)
 		return;
-	/* The name is right in any procfs, and the number in our own alone. */
+	/* The name is right with any procfs, the number only with our own. */
 	process_name(&o->roots, pid, t->name);
 	t->pid = process_numbers_count(&o->roots) ? pid : 0;
 }
@@ -229,7 +229,7 @@ static bool is_ours(const struct scan_client *c, const char *node)
 	return c->info.has_id && !strcmp(c->node, node) && !strcmp(c->info.driver, DEVICE_DRIVER);
 }
 
-/* Has anybody else it open? */
+/* If @all has each number in @of, no other process has the client open. */
 static bool is_subset(const struct number_list *of, const struct number_list *all)
 {
 	size_t i;
@@ -242,9 +242,9 @@ static bool is_subset(const struct number_list *of, const struct number_list *al
 }
 
 /*
- * Clients that these processes alone have, and whose last user is none of them: it has
- * exited, for instance, and so is in no cgroup. What somebody outside has open, too, is
- * left: it may well be theirs.
+ * Adds clients that only these processes have open, and that none of them used last, so that the
+ * call for the cgroup does not reach them: the last user may have exited. A client that a process
+ * outside also has open is left alone, since it may be that process's.
  */
 static void add_unreached(const struct options *o, const char *node, int fd,
 			  const struct number_list *pids, struct target_list *list)
@@ -302,7 +302,7 @@ static void add_cgroup(const struct options *o, const char *node, int fd, const 
 	number_list_free(&pids);
 }
 
-/* The clients of processes that were found by name, but of none that is named otherwise. */
+/* Adds the clients of processes found by name, unless those are also named in another way. */
 static void add_names(const struct options *o, const char *node, const struct number_list *covered,
 		      struct target_list *list, struct target_problems *problems)
 {

@@ -8,8 +8,8 @@
 #include "text.h"
 
 /*
- * Controls, and characters that are not seen but change how others are: which way they
- * run, whether they join, where a line ends. From first to last.
+ * Control characters, and invisible characters that change how others look: the direction of
+ * text, joining, line ends. Each range from first to last.
  */
 static const uint32_t hidden[][2] = {
 	{ 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },   { 0x034f, 0x034f },
@@ -30,7 +30,7 @@ static bool is_hidden(uint32_t c)
 	return false;
 }
 
-/* Bytes of the printable character at @text, and its columns; 0 if it is none. */
+/* The bytes of the printable character at @text, and its columns; 0 if it is not printable. */
 static size_t next(const char *text, unsigned int *columns)
 {
 	mbstate_t state = { 0 };
@@ -92,7 +92,7 @@ static size_t utf8_length(const char *text)
 	return utf8(text, &c);
 }
 
-/* Copies, with a question mark for each byte that @length finds nothing at. */
+/* Copies @from, with a question mark for each byte where @length finds no character. */
 static void copy(char *to, size_t size, const char *from, size_t (*length)(const char *))
 {
 	while (*from) {
@@ -123,7 +123,7 @@ void text_utf8(char *to, size_t size, const char *from)
 	copy(to, size, from, utf8_length);
 }
 
-/* A character as JSON has it in ASCII: beyond 16 bits, in two halves. */
+/* Writes a character as a JSON escape: beyond 16 bits, as a surrogate pair. */
 static void escape(uint32_t c, FILE *out)
 {
 	if (c >= 0x10000) {
@@ -143,7 +143,7 @@ void text_json(const char *json, FILE *out)
 		n = utf8(json, &c);
 		if (!n)
 			n = 1;
-		/* A control below a blank is one of layout: those in strings are escaped. */
+		/* Control characters here are layout: those in strings are escaped already. */
 		if (c >= ' ' && is_hidden(c))
 			escape(c, out);
 		else
