@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # fish completion for panthor-mem(1)
 #
-# Names of processes are the choice of strangers. fish takes what a function prints as
-# candidates, quotes them and reads nothing in them.
+# Other users choose the names of processes. fish takes what a function prints as
+# candidates, quotes them, and does not evaluate them.
 
-# Numbers of the processes that hold GPU memory.
+# Prints the PIDs of processes that hold GPU memory.
 function __panthor_mem_pids
     panthor-mem list --pids 2>/dev/null | string match --regex '^[0-9]+$'
 end
@@ -13,10 +13,10 @@ function __panthor_mem_names
     for pid in (__panthor_mem_pids)
         test -r /proc/$pid/comm
         or continue
-        # All of it, but for the last byte: a name can have lines.
+        # The whole file but the last newline: a name can have several lines.
         set -l name (string collect --no-trim-newlines </proc/$pid/comm 2>/dev/null)
         set name (string replace --regex '\n\z' '' -- $name | string collect)
-        # fish would take what follows a TAB for a description, and complete another name.
+        # To fish, a description follows a TAB: it would complete another name.
         string match --quiet -- '*'\t'*' $name
         and continue
         printf '%s\0' $name
@@ -42,21 +42,21 @@ complete -c panthor-mem -n "$in $commands doctor" -s d -l device -x -a '(__panth
 complete -c panthor-mem -n "$in $commands" -s g -l cgroup -r -F \
     -d 'Every process in a cgroup'
 complete -c panthor-mem -n "$in $commands" -s c -l comm -x -a '(__panthor_mem_names | string split0)' \
-    -d 'Every process of a name'
+    -d 'Every process with a name'
 complete -c panthor-mem -n "$in $commands" -l client -x -d 'A client'
 complete -c panthor-mem -n "$in $commands $more" -s j -l json -d 'JSON objects'
 complete -c panthor-mem -n "$in $commands" -s b -l bytes -d 'Sizes in bytes'
 complete -c panthor-mem -n "$in $commands" -l color -x -a 'auto always never' -d Colour
-complete -c panthor-mem -n "$in list watch" -l by -x -a 'process client cgroup' -d 'A line for each'
+complete -c panthor-mem -n "$in list watch" -l by -x -a 'process client cgroup' -d 'What each line shows'
 complete -c panthor-mem -n "$in list watch" -l sort -x \
     -a 'size resident evicted shared pid name' -d 'The order of the lines'
-complete -c panthor-mem -n "$in list" -s q -l pids -d 'Numbers alone'
-complete -c panthor-mem -n "$in watch" -s i -l interval -x -d 'From one look to the next'
-complete -c panthor-mem -n "$in watch" -l count -x -d 'Look so many times'
+complete -c panthor-mem -n "$in list" -s q -l pids -d 'Print only PIDs'
+complete -c panthor-mem -n "$in watch" -s i -l interval -x -d 'Time between updates'
+complete -c panthor-mem -n "$in watch" -l count -x -d 'Exit after this many updates'
 complete -c panthor-mem -n "$in reclaim claim" -s n -l dry-run -d 'Say what would be done'
-complete -c panthor-mem -n "$in reclaim claim" -s m -l max -x -d 'Stop after that much'
+complete -c panthor-mem -n "$in reclaim claim" -s m -l max -x -d 'Stop after this much'
 complete -c panthor-mem -n "$in reclaim claim" -l broker -x -a 'auto always never' -d 'Ask panthor-memd'
 complete -c panthor-mem -n "$in reclaim claim metrics" -l metrics -r -F -d 'Add to the counters in a file'
 complete -c panthor-mem -n "$in reclaim" -s w -l wait -x -d 'Wait for GPU work'
 complete -c panthor-mem -n "$in reclaim" -l no-pageout -d 'Leave the pages in RAM'
-complete -c panthor-mem -n "$in claim" -l prefetch -d 'Read from swap only'
+complete -c panthor-mem -n "$in claim" -l prefetch -d 'Only read from swap'
