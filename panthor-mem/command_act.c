@@ -64,7 +64,7 @@ static void add_result(struct act *act, const struct options *o, int fd, const s
 		missing_explain(&r->problem, &o->roots, act->node, fd, t->pid);
 	else if (out->error == ESRCH)
 		problem_set(&r->problem, ESRCH, STATUS_NO_TARGET,
-			    "`panthor-mem list --by client` shows those there are",
+			    "`panthor-mem list --by client` shows the clients",
 			    "%s has no such client", act->node);
 	else if (out->error)
 		problem_of_call(&r->problem, out->error, &o->roots, act->node);
@@ -114,7 +114,7 @@ static void judge(struct act *act)
 	else
 		problem_set(&act->problem, ESRCH, STATUS_NO_TARGET,
 			    "`panthor-mem list` shows who holds GPU memory",
-			    "nobody of those found holds anything of %s", act->node);
+			    "none of the processes found holds memory of %s", act->node);
 }
 
 static void directly(const struct options *o, struct act *act, struct metrics *metrics)

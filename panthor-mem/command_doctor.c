@@ -31,7 +31,7 @@
 /* The minor version of the driver that introduced the ioctls. */
 #define WITH_IOCTLS 10
 
-#define NO_DEVICE "there is no device to ask"
+#define NO_DEVICE "no device to check"
 
 enum verdict { GOOD, BAD, NOTE, UNKNOWN };
 
@@ -111,7 +111,7 @@ static void check_device(struct report *r)
 	}
 	if (p.status == STATUS_NOT_PERMITTED) {
 		owner_of(r->o, owner);
-		good(r, DEVICE, "there is one");
+		good(r, DEVICE, "there is a panthor device");
 		found(r, PERMISSIONS, BAD, p.error, p.status, p.remedy, "%.180s%s%.60s%s", p.what,
 		      *owner ? " (" : "", owner, *owner ? ")" : "");
 		return;
@@ -127,14 +127,14 @@ static void check_driver(struct report *r)
 
 	if (!version) {
 		found(r, DRIVER, BAD, errno, STATUS_FAILED, "dmesg(1) may say why",
-		      "the driver does not say its version");
+		      "the driver does not report its version");
 		return;
 	}
 	snprintf(r->driver, sizeof(r->driver), "%.32s %d.%d.%d", version->name,
 		 version->version_major, version->version_minor, version->version_patchlevel);
 	if (version->version_major == 1 && version->version_minor < WITH_IOCTLS)
 		/* A patched kernel can have the ioctls without the version. */
-		found(r, DRIVER, NOTE, 0, STATUS_OK, "the next line says what counts",
+		found(r, DRIVER, NOTE, 0, STATUS_OK, "the next check says if this kernel has them",
 		      "%s; reclaim and claim came with 1.%d", r->driver, WITH_IOCTLS);
 	else
 		good(r, DRIVER, "%s", r->driver);
@@ -148,22 +148,22 @@ static void check_calls(struct report *r)
 	switch (r->probe) {
 	case ENOSYS:
 		found(r, IOCTLS, BAD, ENOSYS, STATUS_UNSUPPORTED,
-		      "version 1.10 of the driver, or its patches, are needed",
+		      "version 1.10 of the driver is needed, or its patches",
 		      "this kernel's panthor cannot reclaim and claim");
-		unknown(r, CAPABILITY, "a kernel without the ioctls does not say");
+		unknown(r, CAPABILITY, "cannot be checked without the ioctls");
 		return;
 	case EPERM:
 		good(r, IOCTLS, "the kernel has them");
 		found(r, CAPABILITY, BAD, EPERM, STATUS_NOT_PERMITTED,
-		      "run it as root, outside of containers with users of their own; for a "
-		      "service, AmbientCapabilities=CAP_SYS_RESOURCE",
+		      "run it as root, outside of containers with a user namespace; a service "
+		      "needs AmbientCapabilities=CAP_SYS_RESOURCE",
 		      "CAP_SYS_RESOURCE is missing in the initial user namespace");
 		return;
 	case 0:
 	case ENOSPC:
 	case EOPNOTSUPP:
 		good(r, IOCTLS, "the kernel has them");
-		good(r, CAPABILITY, "CAP_SYS_RESOURCE is there");
+		good(r, CAPABILITY, "the caller has CAP_SYS_RESOURCE");
 		return;
 	default:
 		found(r, IOCTLS, BAD, r->probe, STATUS_FAILED, "dmesg(1) may say why", "%s",
@@ -207,7 +207,7 @@ static void check_swap(struct report *r)
 		found(r, SWAP, BAD, ENOSPC, STATUS_UNSUPPORTED, "see swapon(8)",
 		      "no swap is free");
 	else if (total < 0 || left < 0)
-		unknown(r, SWAP, "%s/meminfo does not say", r->o->roots.proc);
+		unknown(r, SWAP, "%s/meminfo does not show it", r->o->roots.proc);
 	else
 		good(r, SWAP, "%s free of %s", amount_size(left_text, (uint64_t)left),
 		     amount_size(total_text, (uint64_t)total));
@@ -286,12 +286,12 @@ static void check_cgroups(struct report *r)
 
 	free(path);
 	if (fd < 0) {
-		unknown(r, CGROUPS, "there are none to look at");
+		unknown(r, CGROUPS, "no cgroups can be inspected");
 		return;
 	}
 	walk(&g, fd, "", 0);
 	if (!g.limited)
-		good(r, CGROUPS, "each may swap");
+		good(r, CGROUPS, "all may swap");
 	else
 		found(r, CGROUPS, NOTE, 0, STATUS_OK,
 		      "what runs there stays in RAM: raise memory.swap.max, or MemorySwapMax= of "
@@ -340,7 +340,7 @@ static void check_procfs(struct report *r)
 	else if (options && strstr(options, ",subset=pid,"))
 		found(r, PROCFS, BAD, ENOENT, STATUS_UNSUPPORTED,
 		      "a service needs ProcSubset=all",
-		      "%s shows processes alone (subset=pid): RAM and swap are not known",
+		      "%s shows only processes (subset=pid): RAM and swap are unknown",
 		      r->o->roots.proc);
 	else if (hide && strncmp(hide, ",hidepid=off,", 13) && strncmp(hide, ",hidepid=0,", 11) &&
 		 geteuid())
@@ -363,16 +363,17 @@ static void check_namespace(struct report *r)
 
 	switch (process_numbers(&r->o->roots)) {
 	case PROCESS_NUMBERS_OWN:
-		good(r, PID_NAMESPACE, "%s counts as this process does", proc);
+		good(r, PID_NAMESPACE, "%s has the numbers of this namespace", proc);
 		break;
 	case PROCESS_NUMBERS_FOREIGN:
 		found(r, PID_NAMESPACE, BAD, EREMOTE, STATUS_UNSUPPORTED,
-		      "mount the namespace's own: unshare --mount-proc, or mount -t proc proc /proc",
-		      "%s is that of another pid namespace: its numbers are other processes here",
+		      "mount a /proc of this namespace: unshare --mount-proc, or "
+		      "mount -t proc proc /proc",
+		      "%s belongs to another pid namespace: its numbers mean other processes here",
 		      proc);
 		break;
 	case PROCESS_NUMBERS_UNKNOWN:
-		unknown(r, PID_NAMESPACE, "%s does not say which process this is", proc);
+		unknown(r, PID_NAMESPACE, "%s does not show this process", proc);
 	}
 }
 
@@ -445,7 +446,7 @@ static void print_text(const struct report *r, const struct utsname *kernel,
 	printf("\npanthor-mem %s, %s %s %s, pages of %ld bytes, user %u\n", TOOL_VERSION,
 	       kernel->sysname, kernel->release, kernel->machine, sysconf(_SC_PAGESIZE),
 	       (unsigned int)geteuid());
-	printf("driver: %s\n", *r->driver ? r->driver : "not known");
+	printf("driver: %s\n", *r->driver ? r->driver : "unknown");
 	printf("nodes:");
 	for (i = 0; i < n_nodes; i++) {
 		text_printable(text, sizeof(text), nodes[i]);

@@ -20,7 +20,7 @@ static void pids_only(const struct scan *s)
 
 		/* One process can hold memory on several devices. */
 		if (h->unreached == h->clients) {
-			say("no number reaches what %d (%s) has: name it by --client %" PRIu64,
+			say("no PID reaches the memory of %d (%s): use --client %" PRIu64,
 			    (int)h->pid, h->name, h->unreached_id);
 		} else if (h->pid != last) {
 			printf("%d\n", (int)h->pid);
@@ -44,25 +44,25 @@ static void print(const struct options *o, const struct look *look)
 	if (h.count)
 		holders_table(&h, NULL, o->bytes, stdout, &term, 0);
 	else if (!look->problems.count)
-		say("nobody that could be looked at holds GPU memory");
+		say("no process that could be inspected holds GPU memory");
 	holders_free(&h);
 	holders_dmabufs(s, o->bytes, stdout);
 	if (s->n_clients && !process_numbers_count(&o->roots))
-		say("%s is that of another pid namespace: its numbers mean others here; for reclaim "
-		    "and claim, name a --client (see list --by client)", o->roots.proc);
+		say("%s belongs to another pid namespace: its numbers mean other processes here; "
+		    "for reclaim and claim, use --client (see list --by client)", o->roots.proc);
 }
 
 static void say_unseen(const struct scan *s)
 {
 	if (s->unreadable)
-		say("%u %s of other users could not be looked at: root can", s->unreadable,
+		say("%u %s of other users could not be inspected: run it as root", s->unreadable,
 		    s->unreadable == 1 ? "process" : "processes");
 	/* They are not dumpable, or have capabilities that this process lacks. */
 	if (s->protected_own)
-		say("%u protected %s of your own could not be looked at: root can",
+		say("%u protected %s of yours could not be inspected: run it as root",
 		    s->protected_own, s->protected_own == 1 ? "process" : "processes");
 	if (s->cut)
-		say("%u %s more tables of open files than were looked at", s->cut,
+		say("%u %s more file descriptor tables than were scanned", s->cut,
 		    s->cut == 1 ? "process has" : "processes have");
 	if (s->cut_clients)
 		say("the sums leave out what %u %s beyond %d regions", s->cut_clients,

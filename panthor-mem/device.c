@@ -34,7 +34,7 @@ static int open_path(struct device *d, const char *path, struct problem *p)
 		return -1;
 	}
 	if (d->fd < 0) {
-		problem_set(p, errno, STATUS_UNSUPPORTED, "`ls /dev/dri` shows what there is",
+		problem_set(p, errno, STATUS_UNSUPPORTED, "`ls /dev/dri` shows the devices",
 			    "cannot open %s: %s", path, strerror(errno));
 		return -1;
 	}
@@ -46,8 +46,8 @@ static int open_path(struct device *d, const char *path, struct problem *p)
 			    "only panthor can reclaim and claim", "the driver of %s is %s", path,
 			    driver);
 	else
-		problem_set(p, ENOTTY, STATUS_UNSUPPORTED, "`ls /dev/dri` shows those there are",
-			    "%s is no DRM device", path);
+		problem_set(p, ENOTTY, STATUS_UNSUPPORTED, "`ls /dev/dri` shows the devices",
+			    "%s is not a DRM device", path);
 	device_close(d);
 	return -1;
 }
@@ -94,7 +94,7 @@ int device_open(struct device *d, const struct roots *roots, const char *wanted,
 		return find(d, roots, p);
 	if (!node_of_name(roots, wanted, d->node)) {
 		problem_set(p, EINVAL, STATUS_USAGE, "name one like renderD128",
-			    "%s is no name of a DRM node", wanted);
+			    "%s is not the name of a DRM node", wanted);
 		return -1;
 	}
 	path = strchr(wanted, '/') ? memory_text("%s", wanted) :

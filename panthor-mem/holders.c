@@ -35,7 +35,7 @@ static void add_process(struct holders *h, const struct scan_holder *from)
 	line->driver = from->driver;
 	line->node = from->node;
 	if (from->unreached > 1)
-		line->note = memory_text("%u by --client alone, like %" PRIu64, from->unreached,
+		line->note = memory_text("%u only by --client, like %" PRIu64, from->unreached,
 					 from->unreached_id);
 	else if (from->unreached)
 		line->note = memory_text("only --client %" PRIu64, from->unreached_id);
@@ -409,8 +409,8 @@ void holders_dmabufs(const struct scan *s, bool bytes, FILE *out)
 			snprintf(size, sizeof(size), "%" PRIu64, all[i].bytes);
 		else
 			amount_size(size, all[i].bytes);
-		fprintf(out, "dma-bufs of %s: %s in %" PRIu64 ", those with a handle counted above, "
-			"too\n", name, size, all[i].count);
+		fprintf(out, "dma-bufs of %s: %s in %" PRIu64 " (those with a handle are also "
+			"counted above)\n", name, size, all[i].count);
 	}
 }
 

@@ -66,7 +66,7 @@ void look_around(struct look *look, const struct options *o)
 	if (o->device) {
 		if (!node_of_name(&o->roots, o->device, node)) {
 			problem_set(&look->error, EINVAL, STATUS_USAGE, "name one like renderD128",
-				    "%s is no name of a DRM node", o->device);
+				    "%s is not the name of a DRM node", o->device);
 			return;
 		}
 		wish.node = node;

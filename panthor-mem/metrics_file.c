@@ -67,9 +67,9 @@ static int check_kind(struct names *n)
 		return errno == ENOENT ? 0 : failed(n, "cannot be read");
 	if (S_ISLNK(st.st_mode))
 		return refused(n, ELOOP, "cannot be written", "it is a symbolic link",
-			       "name the file that it leads to");
+			       "name the file that it points to");
 	if (!S_ISREG(st.st_mode))
-		return refused(n, EINVAL, "cannot be written", "it is no regular file", NULL);
+		return refused(n, EINVAL, "cannot be written", "it is not a regular file", NULL);
 	return 0;
 }
 
@@ -150,7 +150,7 @@ static int lock(struct names *n)
 			return failed(n, "cannot be locked");
 		if (fstat(fd, &ours) || !S_ISREG(ours.st_mode)) {
 			refused(n, EINVAL, "cannot be locked",
-				"what lies at the lock's name is no file", NULL);
+				"its lock is not a regular file", NULL);
 			break;
 		}
 		if (wait_for_lock(n, fd))
@@ -164,7 +164,7 @@ static int lock(struct names *n)
 	}
 	if (fd < 0)
 		return refused(n, EAGAIN, "cannot be locked",
-			       "somebody removes the lock again and again", NULL);
+			       "something keeps removing the lock", NULL);
 	close(fd);
 	return -1;
 }
@@ -194,8 +194,8 @@ static char *read_text(int fd, size_t *size)
 static int damaged(struct names *n, const char *why)
 {
 	problem_set(n->problem, EUCLEAN, STATUS_METRICS,
-		    "mend it, or move it away to begin at 0",
-		    "it is damaged: %s; it was left as it is", why);
+		    "repair it, or move it away to start from 0",
+		    "it is damaged: %s; it was not changed", why);
 	return -1;
 }
 
@@ -212,15 +212,15 @@ static int read_old(struct names *n, struct metrics *m, const char *device,
 		return errno == ENOENT ? 0 : failed(n, "cannot be read");
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return refused(n, EINVAL, "cannot be written", "it is no regular file", NULL);
+		return refused(n, EINVAL, "cannot be written", "it is not a regular file", NULL);
 	}
 	text = read_text(fd, &size);
 	if (!text)
-		ret = errno ? failed(n, "cannot be read") : damaged(n, "it is far too large");
+		ret = errno ? failed(n, "cannot be read") : damaged(n, "it is much too large");
 	close(fd);
 	/* An empty file is new: it was created to set its owner or mode. */
 	if (text && size && strlen(text) < size)
-		ret = damaged(n, "it has a byte that is 0");
+		ret = damaged(n, "it has a NUL byte");
 	else if (text && size && metrics_read(m, device, rest, text, why))
 		ret = damaged(n, why);
 	free(text);

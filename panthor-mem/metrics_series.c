@@ -63,7 +63,7 @@ static void operations(struct walk *w, struct metrics *m)
 	int kind, i;
 
 	family(w, "panthor_mem_operations_total", "counter",
-	       "Reclaims and claims, by what they returned, or by what kept them from beginning.");
+	       "Reclaims and claims, by result; also those that failed before they had a target.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < METRICS_RESULTS; i++)
 			series(w, &m->operations[kind][i], "", "operation=\"%s\",result=\"%s\"",
@@ -76,7 +76,7 @@ static void statuses(struct walk *w, struct metrics *m)
 	int kind, i;
 
 	family(w, "panthor_mem_operation_statuses_total", "counter",
-	       "Operations that did less than everything, by each cause that the kernel named.");
+	       "Operations that were incomplete, by each reported cause.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		for (i = 0; i < OPERATION_STATUS_BITS; i++)
 			series(w, &m->statuses[kind][i], "", "operation=\"%s\",status=\"%s\"",
@@ -92,13 +92,13 @@ static void bytes(struct walk *w, struct metrics *m)
 	       "RAM that reclaims returned to the system.");
 	series(w, &m->freed, "", "%s", "");
 	family(w, "panthor_mem_evicted_bytes_total", "counter",
-	       "GPU memory that reclaims took off the GPU, or found off it and wrote to swap.");
+	       "GPU memory that reclaims evicted, or found evicted and wrote to swap.");
 	series(w, &m->evicted, "", "%s", "");
 	family(w, "panthor_mem_claimed_bytes_total", "counter",
 	       "GPU memory that claims made resident.");
 	series(w, &m->claimed, "", "%s", "");
 	family(w, "panthor_mem_skipped_bytes_total", "counter",
-	       "GPU memory that reclaims left resident, by the causes that the kernel named together.");
+	       "GPU memory that reclaims left resident, by the set of reported causes.");
 	for (i = 0; i < METRICS_CAUSES; i++)
 		series(w, &m->skipped[i], "", "causes=\"%s\"", metrics_cause_names[i]);
 }
@@ -108,7 +108,7 @@ static void durations(struct walk *w, struct metrics *m)
 	int kind, i;
 
 	family(w, "panthor_mem_operation_duration_seconds", "histogram",
-	       "Time that reclaims and claims of a process took, failed ones included.");
+	       "Time that each reclaim and claim of a target took, including failed ones.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++) {
 		const char *name = operation_names[kind];
 
@@ -119,7 +119,7 @@ static void durations(struct walk *w, struct metrics *m)
 		series(w, &m->duration_count[kind], "_count", "operation=\"%s\"", name);
 	}
 	family(w, "panthor_mem_last_success_timestamp_seconds", "gauge",
-	       "When an operation last succeeded; 0 for never.");
+	       "When an operation last succeeded; 0 if none has.");
 	for (kind = 0; kind < OPERATION_KINDS; kind++)
 		series(w, &m->last_time[kind], "", "operation=\"%s\"",
 		       operation_names[kind])->sum = false;

@@ -169,7 +169,7 @@ static int keep(struct reader *r, const char *family, const char *text)
 	struct metrics_line *line;
 
 	if (r->rest->count == REST_MAX)
-		return wrong(r, "is one too many of another version");
+		return wrong(r, "is beyond the limit for lines of other versions");
 	r->rest->lines = memory_grow(r->rest->lines, r->rest->count, r->rest->count + 1,
 				     sizeof(*r->rest->lines));
 	line = &r->rest->lines[r->rest->count++];
@@ -189,7 +189,7 @@ static int read_comment(struct reader *r, const char *text)
 		return 0;
 	name_of(text + 7, name);
 	if (!*name)
-		return wrong(r, "is about no series of panthor-mem");
+		return wrong(r, "is not about a series of panthor-mem");
 	if (type)
 		memcpy(r->family, name, sizeof(name));
 	for (i = 0; i < r->count; i++) {
@@ -223,7 +223,7 @@ static int read_stranger(struct reader *r, const char *line, size_t length)
 	name_of(line, name);
 	if (!*name || (line[strlen(name)] != '{' && line[strlen(name)] != ' ') ||
 	    (line[strlen(name)] == '{' && line[length - 1] != '}'))
-		return wrong(r, "is no series of panthor-mem");
+		return wrong(r, "is not a series of panthor-mem");
 	if (!is_number(line + length + 1))
 		return wrong(r, "has no number");
 	for (i = 0; i < r->count; i++) {
@@ -237,7 +237,7 @@ static int read_stranger(struct reader *r, const char *line, size_t length)
 	}
 	for (i = 0; i < r->rest->count; i++) {
 		if (!strncmp(r->rest->lines[i].text, line, length + 1))
-			return wrong(r, "comes a second time");
+			return wrong(r, "is a duplicate");
 	}
 	return keep(r, is_of(name, family) ? family : name, line);
 }
@@ -249,7 +249,7 @@ static int read_line(struct reader *r, char *line)
 	size_t length = space ? (size_t)(space - line) : 0, i;
 
 	if (!space)
-		return wrong(r, "is no series of panthor-mem");
+		return wrong(r, "is not a series of panthor-mem");
 	for (i = 0; i < r->count; i++) {
 		if (strlen(r->list[i].name) == length && !memcmp(r->list[i].name, line, length))
 			break;
@@ -257,7 +257,7 @@ static int read_line(struct reader *r, char *line)
 	if (i == r->count)
 		return read_stranger(r, line, length);
 	if (r->seen[i])
-		return wrong(r, "comes a second time");
+		return wrong(r, "is a duplicate");
 	r->seen[i] = true;
 	return value_of(&r->list[i], space + 1) ? 0 : wrong(r, "has no number");
 }

@@ -14,10 +14,10 @@ static void has_client(struct problem *p, const struct roots *roots, const struc
 	char remedy[64], name[PROCESS_NAME] = "";
 	pid_t other = c->reached.count ? c->reached.numbers[0] : 0;
 
-	snprintf(remedy, sizeof(remedy), "name it by --client %" PRIu64, c->info.id);
+	snprintf(remedy, sizeof(remedy), "use --client %" PRIu64, c->info.id);
 	if (!c->reach_known) {
 		problem_set(p, ESRCH, STATUS_NO_TARGET, remedy,
-			    "it has client %" PRIu64 " of %s, but is not who used it last",
+			    "it has client %" PRIu64 " of %s, but did not use it last",
 			    c->info.id, c->node);
 	} else if (other && other != pid) {
 		process_name(roots, other, name);
@@ -27,7 +27,7 @@ static void has_client(struct problem *p, const struct roots *roots, const struc
 	} else if (other) {
 		/* It has used the file since the call. */
 		problem_set(p, ESRCH, STATUS_NO_TARGET, "try again",
-			    "it did not use client %" PRIu64 " of %s last, but does now",
+			    "it was not the last user of client %" PRIu64 " of %s, but is now",
 			    c->info.id, c->node);
 	} else {
 		problem_set(p, ESRCH, STATUS_NO_TARGET, remedy,
@@ -63,7 +63,7 @@ void missing_explain(struct problem *p, const struct roots *roots, const char *n
 
 	if (!process_numbers_count(roots)) {
 		problem_set(p, ESRCH, STATUS_NO_TARGET,
-			    "a /proc of this pid namespace would tell: `unshare --mount-proc`",
+			    "mount a /proc of this namespace to find out: `unshare --mount-proc`",
 			    "there is no process %d in this pid namespace, or it has no file of %s",
 			    (int)pid, node);
 		return;

@@ -172,7 +172,7 @@ static int choice(const char *text, const char *const *names, int count)
 
 static bool value_error(int *status, const char *option, const char *what)
 {
-	say("--%s: '%s' is no %s", option, optarg, what);
+	say("--%s: '%s' is not %s", option, optarg, what);
 	return bad(status);
 }
 
@@ -185,53 +185,53 @@ static bool set(struct options *o, int option, int *status)
 	switch (option) {
 	case OPT_MAX:
 		if (!amount_parse_size(optarg, &o->max_bytes) || !o->max_bytes)
-			return value_error(status, "max", "size: write it like 64M");
+			return value_error(status, "max", "a size: write it like 64M");
 		break;
 	case OPT_WAIT:
 		if (!amount_parse_time(optarg, &o->wait_ns))
-			return value_error(status, "wait", "time: write it like 500ms");
+			return value_error(status, "wait", "a time: write it like 500ms");
 		break;
 	case OPT_INTERVAL:
 		if (!amount_parse_time(optarg, &o->interval_ns) || !o->interval_ns)
-			return value_error(status, "interval", "time: write it like 2s");
+			return value_error(status, "interval", "a time: write it like 2s");
 		break;
 	case OPT_COUNT:
 		if (!parse_whole(optarg, &o->count) || !o->count)
-			return value_error(status, "count", "number of times");
+			return value_error(status, "count", "a number of updates");
 		break;
 	case OPT_COLOUR:
 		chosen = choice(optarg, when_names, TERM_NEVER + 1);
 		if (chosen < 0)
-			return value_error(status, "color", "choice: auto, always or never");
+			return value_error(status, "color", "one of auto, always, never");
 		o->colour = (enum term_when)chosen;
 		break;
 	case OPT_BROKER:
 		chosen = choice(optarg, when_names, BROKER_NEVER + 1);
 		if (chosen < 0)
-			return value_error(status, "broker", "choice: auto, always or never");
+			return value_error(status, "broker", "one of auto, always, never");
 		o->broker = (enum broker_when)chosen;
 		break;
 	case OPT_BY:
 		chosen = choice(optarg, by_names, LIST_BY_COUNT);
 		if (chosen < 0)
-			return value_error(status, "by", "choice: process, client or cgroup");
+			return value_error(status, "by", "one of process, client, cgroup");
 		o->by = (enum list_by)chosen;
 		break;
 	case OPT_SORT:
 		chosen = choice(optarg, sort_names, SORT_COUNT);
 		if (chosen < 0)
-			return value_error(status, "sort", "choice: size, resident, evicted, "
-					   "shared, pid or name");
+			return value_error(status, "sort", "one of size, resident, evicted, "
+					   "shared, pid, name");
 		o->sort = (enum list_sort)chosen;
 		break;
 	case OPT_METRICS:
 		if (!*optarg)
-			return value_error(status, "metrics", "file name");
+			return value_error(status, "metrics", "a file name");
 		o->metrics = optarg;
 		break;
 	case OPT_CGROUP:
 		if (!*optarg)
-			return value_error(status, "cgroup", "path");
+			return value_error(status, "cgroup", "a path");
 		append(&o->cgroups, &o->n_cgroups, optarg);
 		break;
 	case OPT_COMM:
@@ -239,7 +239,7 @@ static bool set(struct options *o, int option, int *status)
 		break;
 	case OPT_CLIENT:
 		if (!parse_id(optarg, &id))
-			return value_error(status, "client", "client id: see list --by client");
+			return value_error(status, "client", "a client id: see list --by client");
 		number_list_add(&o->clients, id);
 		break;
 	case OPT_JSON:
@@ -280,7 +280,7 @@ static bool parse_pid(struct options *o, const char *text, int *status)
 	uint64_t pid;
 
 	if (!parse_whole(text, &pid) || !pid) {
-		say("'%s' is no process number; processes with that name: --comm %s", text, text);
+		say("'%s' is not a PID; for processes with that name, use --comm %s", text, text);
 		return bad(status);
 	}
 	number_list_add(&o->pids, (pid_t)pid);
@@ -297,7 +297,7 @@ static bool parse_command(struct options *o, const char *name, int *status)
 			return true;
 		}
 	}
-	say("'%s' is no command: list, reclaim, claim, watch, doctor, metrics; "
+	say("'%s' is not a command: use list, reclaim, claim, watch, doctor or metrics; "
 	    "see panthor-mem --help", name);
 	return bad(status);
 }
@@ -316,8 +316,8 @@ static bool check(struct options *o, int *status)
 	bool targets = o->pids.count || o->clients.count || o->n_cgroups || o->n_names;
 
 	if ((1u << o->command) & ACT && !targets) {
-		say("%s whom? Give a PID, --cgroup PATH, --comm NAME or --client ID; `panthor-mem "
-		    "list` shows who holds GPU memory", command_names[o->command]);
+		say("%s needs a target: PID, --cgroup PATH, --comm NAME or --client ID; "
+		    "`panthor-mem list` shows who holds GPU memory", command_names[o->command]);
 		return bad(status);
 	}
 	if ((1u << o->command) & (DOCTOR | METRICS) && o->pids.count) {
@@ -325,7 +325,7 @@ static bool check(struct options *o, int *status)
 		return bad(status);
 	}
 	if (o->command == COMMAND_METRICS && !o->metrics) {
-		say("which file? Give --metrics FILE, or set PANTHOR_MEM_METRICS");
+		say("metrics needs a file: use --metrics FILE, or set PANTHOR_MEM_METRICS");
 		return bad(status);
 	}
 	if (o->json && o->pids_only) {
@@ -358,10 +358,9 @@ static bool not_understood(int option, const char *word, int *status)
 	else if (option == '?' && !strncmp(word, "--", 2) && optopt)
 		say("--%s takes no value; see panthor-mem --help", option_name(optopt));
 	else if (!strncmp(word, "--", 2))
-		say("there is no option '%s', or more than one begins like it; see panthor-mem "
-		    "--help", word);
+		say("unknown or ambiguous option '%s'; see panthor-mem --help", word);
 	else
-		say("there is no option '-%c'; see panthor-mem --help", optopt);
+		say("unknown option '-%c'; see panthor-mem --help", optopt);
 	return bad(status);
 }
 

@@ -26,7 +26,7 @@ void problem_of_scan(struct problem *p, int error, const char *proc)
 {
 	if (error == EMFILE || error == ENFILE)
 		problem_set(p, error, STATUS_FAILED, "raise the limit: see `ulimit -n`",
-			    "cannot look at all processes: %s", strerror(error));
+			    "cannot inspect all processes: %s", strerror(error));
 	else
 		problem_set(p, error, STATUS_FAILED, "is it mounted?", "cannot read %s: %s", proc,
 			    strerror(error));
@@ -46,14 +46,15 @@ void problem_thread(struct problem *p, pid_t pid, pid_t process)
 void problem_foreign(struct problem *p, const char *proc)
 {
 	problem_set(p, EREMOTE, STATUS_UNSUPPORTED,
-		    "mount one of this namespace (`unshare --mount-proc`), or name a --client",
-		    "%s is that of another pid namespace, where the number is another process's",
+		    "mount a /proc of this namespace (`unshare --mount-proc`), or use --client",
+		    "%s belongs to another pid namespace, where numbers mean other processes",
 		    proc);
 }
 
 void problem_unreadable(struct problem *p)
 {
-	problem_set(p, EACCES, STATUS_NOT_PERMITTED, "run it as root", "it may not be looked at");
+	problem_set(p, EACCES, STATUS_NOT_PERMITTED, "run it as root",
+		    "no permission to inspect the processes found");
 }
 
 static void no_swap(struct problem *p, const struct roots *roots)
@@ -75,7 +76,7 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 	switch (error) {
 	case EPERM:
 		problem_set(p, error, STATUS_NOT_PERMITTED,
-			    "run it as root, outside of containers with users of their own",
+			    "run it as root, outside of containers with a user namespace",
 			    "the capability CAP_SYS_RESOURCE is needed");
 		break;
 	case ESRCH:
@@ -88,8 +89,8 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 			    strerror(error));
 		break;
 	case EBADF:
-		problem_set(p, error, STATUS_NO_TARGET, "name one of version 2",
-			    "it is no cgroup that the kernel can take");
+		problem_set(p, error, STATUS_NO_TARGET, "name a cgroup of version 2",
+			    "the kernel does not accept this cgroup");
 		break;
 	case ENOSPC:
 		no_swap(p, roots);
@@ -100,7 +101,7 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 		break;
 	case ENOSYS:
 		problem_set(p, error, STATUS_UNSUPPORTED,
-			    "version 1.10 of the driver, or its patches, are needed",
+			    "version 1.10 of the driver is needed, or its patches",
 			    "this kernel's panthor cannot reclaim and claim");
 		break;
 	case ENODEV:
@@ -112,7 +113,7 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 			    "memory ran out part-way");
 		break;
 	case EIO:
-		problem_set(p, error, STATUS_FAILED, "dmesg(1) has the disk's errors",
+		problem_set(p, error, STATUS_FAILED, "dmesg(1) shows the disk's errors",
 			    "swap could not be read");
 		break;
 	case ETIMEDOUT:

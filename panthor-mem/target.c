@@ -36,8 +36,8 @@ void target_no_client(struct target_problems *problems, uint64_t id)
 
 	snprintf(text, sizeof(text), "%" PRIu64, id);
 	problem_set(add_problem(problems, "--client ", text), ESRCH, STATUS_NO_TARGET,
-		    "`panthor-mem list --by client` shows those there are",
-		    "nobody who could be looked at has a client %" PRIu64, id);
+		    "`panthor-mem list --by client` shows the clients",
+		    "no process that could be inspected has a client %" PRIu64, id);
 }
 
 void target_problem_free(struct target_problems *problems)

@@ -143,7 +143,7 @@ mkdir "$group/unseen.scope"
 echo 0 >"$group/unseen.scope/cgroup.procs"
 run reclaim --cgroup "$group/unseen.scope"
 is_status 3 'nobody that can be seen'
-err_has 'nobody of those found holds anything of renderD128'
+err_has 'none of the processes found holds memory of renderD128'
 # One below that is removed meanwhile, or is threaded, is left out; links are no groups.
 mkdir "$group/b.scope/gone" "$group/b.scope/going" "$group/b.scope/threaded" "$work/elsewhere"
 echo mock-errno=19 >"$group/b.scope/going/cgroup.procs"
@@ -196,23 +196,23 @@ is_status 0 'a cgroup, with a foreign /proc'
 json '.results | map([.pid, .freed_bytes]) == [[null, 4194304]]'
 run reclaim 4711
 is_status 3 'no such number'
-err_has 'there is no process 4711 in this pid namespace, or it has no file of renderD128: a /proc'
+err_has 'there is no process 4711 in this pid namespace, or it has no file of renderD128: mount a'
 run list --pids
 is_status 4 'numbers of others'
 no_out
-err_has "$proc is that of another pid namespace"
+err_has "$proc belongs to another pid namespace"
 err_has 'unshare --mount-proc'
 run list
 is_status 0 'list, with a foreign /proc'
 out_matches '^ *51 game '
-err_has 'its numbers mean others here'
+err_has 'its numbers mean other processes here'
 run list --json
 json '.own_pid_namespace == false and (.clients | map(.reached_by_pids) | unique) == [null]'
 for words in 51 "--cgroup $group"; do
 	read -ra arguments <<<"$words"
 	run list "${arguments[@]}"
 	is_status 4 "list $words"
-	err_has 'that of another pid namespace'
+	err_has 'belongs to another pid namespace'
 done
 rm "$proc/thread-self/status"
 run list --pids

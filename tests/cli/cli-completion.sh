@@ -56,7 +56,7 @@ for command in list watch reclaim claim doctor metrics; do
 		# Those with a value have none here, and no watch is left to run.
 		run $command "$option" 1002 --count 0
 		check "$command takes $option" bash -c \
-			'! grep -E "there is no option|takes no option" "$1" | grep -qF -- "$2"' \
+			'! grep -E "ambiguous option|takes no option" "$1" | grep -qF -- "$2"' \
 			- "$work/err" "$option"
 	done
 done

@@ -91,7 +91,7 @@ is swap unknown
 json '.machine.swap_bytes == null'
 memory 1048576 131072 131072
 # It was opened, and goes away.
-broken 1 versions=2 driver ENODEV 'does not say its version' 'dmesg'
+broken 1 versions=2 driver ENODEV 'does not report its version' 'dmesg'
 is device ok
 # A cgroup that may not swap is no failure of the machine.
 limit() { printf '%s\n' "$2" >"$sys/fs/cgroup/app.slice/$1"; }

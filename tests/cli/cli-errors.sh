@@ -31,7 +31,7 @@ fails 4 nodev reclaim 'reclaim: there is no panthor device: the driver panthor i
 fails 5 noaccess reclaim 'reclaim: cannot open /dev/dri/renderD128: Permission denied: run it as root, or join'
 fails 1 fail=mmu reclaim 'reclaim of 1002 (game): the GPU did not answer: the driver resets it; try again'
 fails 1 'evicted fail=mmu' claim 'claim of 1002 (game): the GPU did not answer'
-fails 1 'evicted fail=read' claim "claim of 1002 (game): swap could not be read: dmesg(1) has the disk's"
+fails 1 'evicted fail=read' claim "claim of 1002 (game): swap could not be read: dmesg(1) shows the disk's"
 fails 1 'evicted fail=alloc' claim 'claim of 1002 (game): memory ran out part-way: reclaim another process'
 fails 4 unplug reclaim 'reclaim of 1002 (game): renderD128 is gone'
 fails 4 driver=vc4 reclaim 'there is no panthor device'
@@ -48,7 +48,7 @@ err_has 'cannot open /dev/dri/renderD150: No such file or directory: `ls /dev/dr
 : >"$work/renderD128"
 run reclaim --device "$work/renderD128" 1002
 is_status 4 'a file that is no device'
-err_has 'renderD128 is no DRM device'
+err_has 'renderD128 is not a DRM device'
 # A node that sysfs gives to another driver is not even opened.
 device vc4 renderD128
 run reclaim 1002
@@ -68,11 +68,11 @@ is_status 3 'no GPU memory'
 err_has 'reclaim of 1 (init): it has no file of renderD128: `panthor-mem list` shows who'
 run reclaim --comm init
 is_status 3 'nobody of that name holds anything'
-err_has 'nobody of those found holds anything of renderD128'
+err_has 'none of the processes found holds memory of renderD128'
 process 3 init
 run reclaim --comm init --json
 is_status 3 'nobody of that name holds anything'
-err_has 'nobody of those found holds anything of renderD128'
+err_has 'none of the processes found holds memory of renderD128'
 json '.error.code == "ESRCH" and .results == []'
 run reclaim --comm nobody
 is_status 3 'no such name'
@@ -146,7 +146,7 @@ blind() {
 }
 blind claim --dry-run --comm game
 is_status 5 'no permission to look'
-err_has 'claim: it may not be looked at: run it as root'
+err_has 'claim: no permission to inspect the processes found: run it as root'
 blind claim --dry-run 1002
 is_status 0 'no need to look'
 chmod 755 "$proc/1002/fd"
@@ -175,11 +175,11 @@ process 1003 other
 panthor 1003 4 7 4096 4096
 run reclaim 1002
 is_status 3 'used by another one'
-err_has 'reclaim of 1002 (game): it has client 7 of renderD128, but process 1003 (other) used it last: name it by --client 7'
+err_has 'reclaim of 1002 (game): it has client 7 of renderD128, but process 1003 (other) used it last: use --client 7'
 rm -r "$proc/1003"
 run reclaim 1002
 is_status 3 'used by one that does not have it'
-err_has 'it has client 7 of renderD128, whose last user has exited or no longer has it: name it by --client 7'
+err_has 'it has client 7 of renderD128, whose last user has exited or no longer has it: use --client 7'
 mock='user=1003 gone'
 run claim 1002
 is_status 3 'whoever used it has exited'
@@ -232,7 +232,7 @@ json '.error.code == "EMFILE"'
 status=$?
 err=$(<"$work/err")
 is_status 1 'list with too few of them'
-err_has 'cannot look at all processes: Too many open files: raise the limit'
+err_has 'cannot inspect all processes: Too many open files: raise the limit'
 
 # Not known is not 0.
 rm "$proc/meminfo"

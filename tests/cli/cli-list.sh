@@ -60,7 +60,7 @@ json '.processes | length == 2'
 run list --device renderD129
 is_status 0 'nobody'
 no_out
-err_has 'nobody that could be looked at holds GPU memory'
+err_has 'no process that could be inspected holds GPU memory'
 
 # Other drivers: regions of their own, engines, and devices that count for themselves.
 process 1020 steam
@@ -146,7 +146,7 @@ else
 	run list
 fi
 is_status 0 'processes of others'
-err_has '1 process of other users could not be looked at: root can'
+err_has '1 process of other users could not be inspected: run it as root'
 out_has 1002
 out_lacks 1004
 chmod 700 "$proc/1004/fd"
@@ -165,8 +165,8 @@ weak=(env)
 status=$?
 err=$(<"$work/err")
 is_status 0 'what may not be looked at'
-err_has '1 process of other users could not be looked at: root can'
-err_has '1 protected process of your own could not be looked at: root can'
+err_has '1 process of other users could not be inspected: run it as root'
+err_has '1 protected process of yours could not be inspected: run it as root'
 "${weak[@]}" "$TOOL" list --json --proc "$proc" --sys "$sys" >"$work/out"
 json '.unreadable_processes == 2'
 chmod 700 "$proc"/101[123]/fd
@@ -196,7 +196,7 @@ out_lacks game
 run list --client 99 1002
 is_status 3 'no such client'
 out_has game
-err_has 'nobody who could be looked at has a client 99'
+err_has 'no process that could be inspected has a client 99'
 
 # Threads: the first has ended, or one has a table of its own. Each client is there once.
 process 1070 worker
@@ -263,7 +263,7 @@ run list --by client 1002
 out_matches ' no PID reaches it$'
 run list --pids 1001 1002
 no_out
-err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
+err_has 'no PID reaches the memory of 1001 (launcher): use --client 7'
 run list --json 1002
 json '.clients[0].reached_by_pids == []'
 # What it has on another device is no reason to leave its number out, or the reverse.
@@ -274,7 +274,7 @@ drm-total-memory:	1 MiB
 END
 run list --pids 1001 1002
 check 'for the other device' test "$out" = 1001
-err_has 'no number reaches what 1001 (launcher) has: name it by --client 7'
+err_has 'no PID reaches the memory of 1001 (launcher): use --client 7'
 mock=user=1001
 run list --pids 1001 1002
 check 'once for both devices' test "$out" = 1001
@@ -339,7 +339,7 @@ done
 ln -s '/home/dmabuf:' "$proc/1091/fd/9"
 printf 'ino:\t9\nsize:\t1048576\nexp_name:\tpanthor\n' >"$proc/1091/fdinfo/9"
 run list
-out_has 'dma-bufs of panthor: 2.0M in 2, those with a handle counted above, too'
+out_has 'dma-bufs of panthor: 2.0M in 2 (those with a handle are also counted above)'
 run list --json
 json '.dmabufs == [{exporter: "panthor", count: 2, bytes: 2097152}]'
 run list 1091

@@ -135,8 +135,8 @@ damaged() {
 	run reclaim --metrics "$file" 1002
 	is_status 6 "$1"
 	err_has "this run was not counted: $file: it is damaged: "
-	err_has "$2; it was left as it is"
-	err_has 'mend it, or move it away to begin at 0'
+	err_has "$2; it was not changed"
+	err_has 'repair it, or move it away to start from 0'
 	out_matches '^ *1002 game +4\.0M'
 	check "$1: left as it is" cmp -s "$file" "$work/before"
 	cp "$work/good" "$file"
@@ -157,7 +157,7 @@ damaged 'not how we write numbers' 'has no number'
 sed -i "s/^$freed .*/$freed 99999999999999999999/" "$file"
 damaged 'too large' 'has no number'
 sed -i '/^panthor_mem_freed_bytes_total/p' "$file"
-damaged 'a line comes twice' 'comes a second time'
+damaged 'a line comes twice' 'is a duplicate'
 sed -i 's/\(_sum{.*operation="claim"}\) .*/\1 5/' "$file"
 damaged 'a time without fraction' 'has no number'
 sed -i 's/\(_count{.*operation="reclaim"}\) .*/\1 5/' "$file"
@@ -167,13 +167,13 @@ damaged 'a falling histogram' 'does not add up'
 printf 'x 1\n' >>"$file"
 damaged 'more after the end' 'comes after the end'
 sed -i '$i x 1' "$file"
-damaged "somebody else's series" 'is no series of panthor-mem'
+damaged "somebody else's series" 'is not a series of panthor-mem'
 printf '\0\0\0\0' >"$file"
-damaged zeros 'it has a byte that is 0'
+damaged zeros 'it has a NUL byte'
 sed -i '$i panthor_mem_operation_duration_seconds_bucket{device="renderD128",operation="claim",le="7"} 1' "$file"
 damaged 'buckets of another format' 'is a bucket that this version does not have'
 truncate -s 2M "$file"
-damaged huge 'it is far too large'
+damaged huge 'it is much too large'
 
 # An empty one is new: so an owner and a mode are given to it.
 : >"$file"
@@ -273,7 +273,7 @@ check 'two objects' test "$(tr -d ' \n' <"$work/schemas")" = \
 mkdir "$work/textfile/dir.prom"
 run reclaim --metrics "$work/textfile/dir.prom" 1002
 is_status 6 'a folder'
-err_has 'dir.prom: cannot be written: it is no regular file'
+err_has 'dir.prom: cannot be written: it is not a regular file'
 rmdir "$work/textfile/dir.prom"
 # Nothing but a file is replaced, and nothing is left beside it.
 unwanted() {
@@ -286,16 +286,16 @@ unwanted() {
 	check "$2: nothing new" test "$?" = 0
 }
 mkfifo "$work/textfile/pipe.prom"
-unwanted "$work/textfile/pipe.prom" 'a pipe' 'it is no regular file'
+unwanted "$work/textfile/pipe.prom" 'a pipe' 'it is not a regular file'
 check 'a pipe is left' test -p "$work/textfile/pipe.prom"
 # One like /dev/null, which is not put at risk itself.
 if mknod "$work/textfile/null" c 1 3 2>/dev/null; then
-	unwanted "$work/textfile/null" 'a device' 'it is no regular file'
+	unwanted "$work/textfile/null" 'a device' 'it is not a regular file'
 	check 'a device is left' test -c "$work/textfile/null"
 fi
 cp "$work/good" "$work/real.prom"
 ln -s ../real.prom "$work/textfile/link2.prom"
-unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it leads to'
+unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it points to'
 check 'a link is left' test -L "$work/textfile/link2.prom"
 check 'what it leads to, too' cmp "$work/real.prom" "$work/good"
 ln -sfn nowhere "$work/textfile/link2.prom"
@@ -304,7 +304,7 @@ check 'nothing is made there' test ! -e "$work/textfile/nowhere"
 mkfifo "$work/textfile/.odd.prom.lock"
 run reclaim --metrics "$work/textfile/odd.prom" 1002
 is_status 6 'a pipe in place of the lock'
-err_has "cannot be locked: what lies at the lock's name is no file"
+err_has 'cannot be locked: its lock is not a regular file'
 ln -s elsewhere "$work/textfile/.link.prom.lock"
 run reclaim --metrics "$work/textfile/link.prom" 1002
 is_status 6 'a link in place of the lock'

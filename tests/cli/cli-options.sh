@@ -29,11 +29,11 @@ is_status 0 --version
 out_matches '^panthor-mem [0-9]+\.[0-9]+\.[0-9]+$'
 plain fetch
 is_status 2 'no such command'
-err_has "'fetch' is no command: list, reclaim, claim, watch, doctor, metrics"
+err_has "'fetch' is not a command: use list, reclaim, claim, watch, doctor or metrics"
 
 run reclaim
 is_status 2 'no target'
-err_has 'reclaim whom? Give a PID, --cgroup PATH, --comm NAME or --client ID'
+err_has 'reclaim needs a target: PID, --cgroup PATH, --comm NAME or --client ID'
 run claim --json
 is_status 2 'no target, JSON'
 no_out
@@ -43,12 +43,12 @@ err_has '--comm game'
 for bad in 0 -1 1.5 12x 2147483648 4294967295 99999999999999999999; do
 	run reclaim -- $bad
 	is_status 2 "PID $bad"
-	err_has "'$bad' is no process number"
+	err_has "'$bad' is not a PID"
 done
 for bad in 0 '' -5 x 5x 1.M 16E 9223372036854775808 8388608T '5 M'; do
 	run reclaim 1002 --max "$bad"
 	is_status 2 "--max '$bad'"
-	err_has "--max: '$bad' is no size: write it like 64M"
+	err_has "--max: '$bad' is not a size: write it like 64M"
 done
 for bad in x 5h '' -1s; do
 	run reclaim 1002 --wait "$bad"
@@ -60,30 +60,30 @@ is_status 2 '--interval 0'
 err_has 'write it like 2s'
 run watch --count 0
 is_status 2 '--count 0'
-err_has "'0' is no number of times"
+err_has "'0' is not a number of updates"
 run list --color sometimes
 is_status 2 --color
-err_has 'auto, always or never'
+err_has "--color: 'sometimes' is not one of auto, always, never"
 for bad in '' x -1 7x 99999999999999999999; do
 	run reclaim --client "$bad"
 	is_status 2 "--client '$bad'"
-	err_has "--client: '$bad' is no client id: see list --by client"
+	err_has "--client: '$bad' is not a client id: see list --by client"
 done
 run list --by user
 is_status 2 --by
-err_has 'process, client or cgroup'
+err_has 'process, client, cgroup'
 run watch --count 1 --sort colour
 is_status 2 --sort
-err_has 'size, resident, evicted, shared, pid or name'
+err_has 'size, resident, evicted, shared, pid, name'
 run reclaim 1002 --metrics ''
 is_status 2 --metrics
-err_has 'no file name'
+err_has 'not a file name'
 run reclaim --cgroup ''
 is_status 2 '--cgroup without a path'
-err_has 'no path'
+err_has 'not a path'
 run metrics
 is_status 2 'metrics without a file'
-err_has 'which file? Give --metrics FILE, or set PANTHOR_MEM_METRICS'
+err_has 'metrics needs a file: use --metrics FILE, or set PANTHOR_MEM_METRICS'
 run metrics --metrics x 1002
 is_status 2 'metrics of a process'
 err_has 'metrics takes no process'
@@ -92,13 +92,13 @@ is_status 2 '--json --pids'
 err_has 'exclude each other'
 run list --device nonsense
 is_status 2 'list --device'
-err_has 'nonsense is no name of a DRM node: name one like renderD128'
+err_has 'nonsense is not the name of a DRM node: name one like renderD128'
 run watch --count 1 --device nonsense
 is_status 2 'watch --device'
-err_has 'no name of a DRM node'
+err_has 'not the name of a DRM node'
 run reclaim --device nonsense 1002
 is_status 2 'reclaim --device'
-err_has 'no name of a DRM node'
+err_has 'not the name of a DRM node'
 run list --nonsense
 is_status 2 'unknown option'
 err_has nonsense
@@ -131,7 +131,7 @@ err_has '--max needs a value'
 plain list --json=x
 err_has '--json takes no value'
 plain list --pro "$proc"
-err_has "there is no option '--pro'"
+err_has "unknown or ambiguous option '--pro'"
 
 # Each option is refused where it means nothing.
 for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \

@@ -175,15 +175,15 @@ static void not_another_version(void **state)
 	static const struct {
 		const char *line, *why;
 	} bad[] = {
-		{ "x 1\n", "is no series of panthor-mem" },
-		{ "panthor_mem_x\n", "is no series of panthor-mem" },
-		{ "panthor_mem_x{a=\"b\" 1\n", "is no series of panthor-mem" },
-		{ "panthor_mem_x!{a=\"b\"} 1\n", "is no series of panthor-mem" },
+		{ "x 1\n", "is not a series of panthor-mem" },
+		{ "panthor_mem_x\n", "is not a series of panthor-mem" },
+		{ "panthor_mem_x{a=\"b\" 1\n", "is not a series of panthor-mem" },
+		{ "panthor_mem_x!{a=\"b\"} 1\n", "is not a series of panthor-mem" },
 		{ "panthor_mem_x many\n", "has no number" },
 		{ "panthor_mem_x \n", "has no number" },
-		{ "panthor_mem_x 1\npanthor_mem_x 2\n", "comes a second time" },
-		{ FREED " 1\n", "comes a second time" },
-		{ "# TYPE other counter\n", "is about no series of panthor-mem" },
+		{ "panthor_mem_x 1\npanthor_mem_x 2\n", "is a duplicate" },
+		{ FREED " 1\n", "is a duplicate" },
+		{ "# TYPE other counter\n", "is not about a series of panthor-mem" },
 		{ "panthor_mem_operation_duration_seconds_bucket{device=\"" NODE "\",operation=\"claim\","
 		  "le=\"7\"} 1\n",
 		  "is a bucket that this version does not have" },
@@ -281,7 +281,7 @@ static void too_much(void **state)
 		at += sprintf(at, "panthor_mem_x%d 1\n", i);
 	all = with(text, END, more);
 	assert_int_equal(metrics_read(&m, NODE, &rest, all, why), -1);
-	assert_non_null(strstr(why, "one too many"));
+	assert_non_null(strstr(why, "beyond the limit"));
 	metrics_rest_free(&rest);
 	free(all);
 	free(more);

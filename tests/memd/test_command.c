@@ -114,7 +114,7 @@ static void test_what_it_cannot(void **state)
 	assert_int_equal(run("nodev", "reclaim", "always", 0, "--wait", "2s"), 1);
 	check_said("wait-usec");
 	assert_int_equal(run("nodev", "reclaim", "sometimes", 0, NULL, NULL), 2);
-	check_said("auto, always or never");
+	check_said("one of auto, always, never");
 	assert_int_equal(run("nodev", "list", "always", 0, NULL, NULL), 2);
 	check_said("list takes no option --broker");
 	assert_int_equal(run("nodev", "reclaim", "always", 0, "--device", "renderD9"), 4);
