@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# lib.sh itself: a check that fails says why, and a machine without jq skips.
+# Tests lib.sh itself: a failed check says why, and a test without jq is skipped.
 . "$(dirname "$0")/lib.sh"
 lib=$(dirname "$0")/lib.sh
 
-# sub CODE: a test of its own that runs CODE.
+# sub CODE: runs CODE as a separate test.
 sub() {
 	bash -c '. "$1"; eval "$2"; finish' - "$lib" "$1" >"$work/sub" 2>&1
 	status=$?
@@ -15,14 +15,14 @@ sub "echo '{\"a\": 1}' >\"\$work/out\"; json '.a == 1'"
 is_status 0 'a check of JSON that holds'
 out_lacks FAILED
 sub "echo '{\"a\": 1}' >\"\$work/out\"; json '.a == 2'"
-is_status 1 'one that does not'
+is_status 1 'a check of JSON that fails'
 out_has 'FAILED: JSON: .a == 2'
 sub "echo 'no JSON' >\"\$work/out\"; json '.a == 2'"
-is_status 1 'output that is no JSON'
+is_status 1 'output that is not JSON'
 out_has 'FAILED: JSON: .a == 2'
 out_has 'parse error'
 sub "echo '{}' >\"\$work/out\"; json 'true'; json 'this is no program ('; json 'true'"
-is_status 1 'a program that is none'
+is_status 1 'a jq program with a syntax error'
 out_has 'FAILED: JSON: this is no program ('
 out_has '3 checks, 1 failed'
 sub "echo '{}' >\"\$work/out\"; json empty; json '.a.b.c == null'; json '.a | keys'"
@@ -43,17 +43,17 @@ out_has '4 checks, 1 failed'
 sub :
 is_status 1 'a test that checks nothing'
 sub 'needs no-such-program-here; check yes true'
-is_status 77 'a program is missing'
+is_status 77 'a missing program'
 out_has 'no no-such-program-here'
 
-# The header of an ELF file for nothing that this could be: the kernel does not take it.
+# The header of an ELF file for a machine that does not exist: the kernel refuses to run it.
 printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\377\377\1\0\0\0' >"$work/foreign"
 chmod +x "$work/foreign"
 TOOL=$work/foreign sub 'check no false'
 is_status 77 'a program for another machine'
 out_has 'does not run on this machine'
 
-# A PATH with all that lib.sh uses but jq.
+# A PATH with everything that lib.sh uses except jq.
 mkdir "$work/bin"
 for program in bash cat dirname grep mkdir mktemp rm; do
 	ln -s "$(command -v $program)" "$work/bin/$program"
@@ -62,5 +62,5 @@ PATH=$work/bin sub "echo '{}' >\"\$work/out\"; json .; check yes true"
 is_status 77 'without jq'
 out_has 'no jq: install it'
 PATH=$work/bin sub "check 'something else' false; echo '{}' >\"\$work/out\"; json ."
-is_status 1 'without jq, and something failed before'
+is_status 1 'without jq, after a failure'
 finish

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Completions offer what the program takes, no more and no less. What they do with names
-# is complete.py's.
+# The completions offer exactly what the program takes. complete.py tests what they do with names.
 . "$(dirname "$0")/lib.sh"
 two_apps
 . "$COMPLETION"
 panthor-mem() { "$TOOL" "$@" --proc "$proc" --sys "$sys"; }
 
-# With the line, as readline calls it, and with the words alone.
+# complete_words WORD...: with the line, as readline calls it, and again with only the words.
 complete_words() {
 	COMP_WORDS=(panthor-mem "$@")
 	COMP_CWORD=$#
@@ -48,12 +47,12 @@ complete_words list --device nothing-like-it
 gives ''
 
 offered=''
-# Every option that is offered is taken, and every option in the help is offered.
+# The command takes every option that is offered, and every option in the help is offered.
 for command in list watch reclaim claim doctor metrics; do
 	complete_words $command --
 	for option in $out; do
 		offered+="$option "
-		# Those with a value have none here, and no watch is left to run.
+		# Options that need a value get none. --count 0 is an error, so watch does not run.
 		run $command "$option" 1002 --count 0
 		check "$command takes $option" bash -c \
 			'! grep -E "ambiguous option|takes no option" "$1" | grep -qF -- "$2"' \

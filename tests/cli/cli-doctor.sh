@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# doctor: each thing that can be wrong is seen to be wrong, and seen to be right.
+# doctor: each check reports what is wrong as failed, and what is right as ok.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
@@ -16,14 +16,14 @@ is() {
 		((.[0].result != \"failed\") or .[0].remedy != \"\")"
 }
 all='device permissions driver ioctls capability swap cgroups procfs pid-namespace'
-# others RESULT BUT...: all checks but those have that result.
+# others RESULT EXCEPTION...: all checks except the exceptions have that result.
 others() {
 	local check
 	for check in $all; do
 		[[ " ${*:2} " == *" $check "* ]] || is "$check" "$1"
 	done
 }
-# broken STATUS MOCK CHECK CODE MESSAGE REMEDY: as text and as JSON.
+# broken STATUS MOCK CHECK CODE MESSAGE REMEDY: CHECK fails, as text and as JSON.
 broken() {
 	mock=$2
 	run doctor
@@ -51,7 +51,7 @@ is_status 0 'nothing is wrong, JSON'
 others ok
 json ".machine | .kernel == \"$(uname -r)\" and .swap_free_bytes == 134217728 and
 	.nodes == [{node: \"card0\", driver: \"panthor\"}, {node: \"renderD128\", driver: \"panthor\"}]"
-# Folders of /proc that are no processes.
+# Directories of /proc that do not belong to a process.
 mkdir "$proc/7x" "$proc/0"
 run doctor
 out_matches '^ok +procfs +3 processes$'
@@ -70,7 +70,7 @@ is device ok
 is ioctls unknown
 mock=minor=9
 run doctor
-is_status 0 'an earlier driver that was given the ioctls'
+is_status 0 'an earlier driver that was patched'
 out_matches '^note +driver +panthor 1\.9\.0; reclaim and claim came with 1\.10$'
 out_matches '^ok +ioctls'
 mock=''
@@ -83,17 +83,17 @@ memory 1048576 0 0
 broken 4 swap=0 swap ENOSPC 'no swap is active' 'swapon\(8\)'
 memory 1048576 131072 0
 broken 4 full swap ENOSPC 'swap is full' 'claim a process'
-# What /proc does not say the kernel may.
+# The kernel may report what /proc does not show.
 rm "$proc/meminfo"
 broken 4 full swap ENOSPC 'no swap is free' 'swapon\(8\)'
 run doctor --json
 is swap unknown
 json '.machine.swap_bytes == null'
 memory 1048576 131072 131072
-# It was opened, and goes away.
+# The device goes away after it was opened.
 broken 1 versions=2 driver ENODEV 'does not report its version' 'dmesg'
 is device ok
-# A cgroup that may not swap is no failure of the machine.
+# A cgroup that may not swap is not a failed check.
 limit() { printf '%s\n' "$2" >"$sys/fs/cgroup/app.slice/$1"; }
 for amount in 0 4096; do
 	limit memory.swap.max $amount
@@ -153,18 +153,18 @@ rmdir "$proc"
 mv "$proc.away" "$proc"
 mv "$proc/thread-self" "$proc/away"
 run doctor --json
-is_status 0 'not in procfs'
+is_status 0 'panthor-mem is not in procfs'
 is pid-namespace unknown
 mv "$proc/away" "$proc/thread-self"
 own_numbers 60 1
 broken 4 '' pid-namespace EREMOTE 'another pid namespace' 'mount-proc'
-# And with this machine's.
+# With the machine's own /proc.
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" doctor --json --sys "$sys" >"$work/out"
 is pid-namespace ok
-# The first thing that is wrong gives the status.
+# The first failed check decides the status.
 run doctor
-is_status 4 'the namespace alone'
+is_status 4 'only the namespace'
 mock=nocap
 run doctor
-is_status 5 'and the capability'
+is_status 5 'the namespace and the capability'
 finish

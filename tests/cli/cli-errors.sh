@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Everything that can be wrong with a machine: the words, the remedy, the status.
+# Everything that can be wrong with a machine: the message, the remedy, the status.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
 
-# fails STATUS MOCK COMMAND MESSAGE: as text and as JSON.
+# fails STATUS MOCK COMMAND MESSAGE: COMMAND fails, as text and as JSON.
 fails() {
 	mock=$2
 	run "$3" 1002
@@ -47,9 +47,9 @@ is_status 4 'no such node'
 err_has 'cannot open /dev/dri/renderD150: No such file or directory: `ls /dev/dri`'
 : >"$work/renderD128"
 run reclaim --device "$work/renderD128" 1002
-is_status 4 'a file that is no device'
+is_status 4 'a file that is not a device'
 err_has 'renderD128 is not a DRM device'
-# A node that sysfs gives to another driver is not even opened.
+# A node of another driver, according to sysfs, is not even opened.
 device vc4 renderD128
 run reclaim 1002
 is_status 4 "another driver's node"
@@ -67,11 +67,11 @@ run reclaim 1
 is_status 3 'no GPU memory'
 err_has 'reclaim of 1 (init): it has no file of renderD128: `panthor-mem list` shows who'
 run reclaim --comm init
-is_status 3 'nobody of that name holds anything'
+is_status 3 'no process with that name holds memory'
 err_has 'none of the processes found holds memory of renderD128'
 process 3 init
 run reclaim --comm init --json
-is_status 3 'nobody of that name holds anything'
+is_status 3 'neither of two processes with that name holds memory'
 err_has 'none of the processes found holds memory of renderD128'
 json '.error.code == "ESRCH" and .results == []'
 run reclaim --comm nobody
@@ -85,32 +85,32 @@ mkdir -p "$sys/fs/cgroup/empty" "$work/folder"
 run reclaim --cgroup empty
 is_status 3 'empty cgroup'
 err_has 'cgroup empty has no process'
-# Nobody but panthor-mem itself.
+# A cgroup with no process but panthor-mem itself.
 bash -c 'echo $$ >"$1/fs/cgroup/empty/cgroup.procs"
 	exec env LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK= \
 		"$TOOL" reclaim --cgroup empty --proc "$2" --sys "$1"' - "$sys" "$proc" \
 	>"$work/out" 2>"$work/err"
 status=$?
 err=$(<"$work/err")
-is_status 3 'itself alone'
+is_status 3 'only panthor-mem itself'
 err_has 'cgroup empty has no process'
 mkdir -p "$sys/fs/cgroup/none"
 run reclaim --cgroup none
-is_status 3 'a folder that is no cgroup'
+is_status 3 'a directory that is not a cgroup'
 err_has 'there is no cgroup none'
 mkdir -p "$sys/fs/cgroup/odd/cgroup.procs"
 run reclaim --cgroup odd
 is_status 3 'a list that cannot be read'
 err_has 'cgroup odd: Is a directory'
 
-# The last render node is one, too.
+# The last possible render node is found, too.
 mock=node=renderD191
 run reclaim --json 1002
 is_status 0 'the last render node'
 json '.device == "renderD191"'
 mock=''
 
-# The first failure gives the status; the others are tried all the same.
+# The first failure decides the status; the other targets are still tried.
 mock=fail=mmu
 run reclaim 4711 1002
 is_status 3 'no process, then no answer'
@@ -128,12 +128,12 @@ is_status 1 'no /proc'
 err_has 'is /proc mounted?'
 : >"$proc"
 run list --json
-is_status 1 'a /proc that is no folder'
+is_status 1 'a /proc that is not a directory'
 json '.error.code == "ENOTDIR"'
 rm "$proc"
 mv "$proc.away" "$proc"
 
-# By name, one has to look. A claim by number does not, and a dry run is the kernel's.
+# To find a name, the program has to inspect processes. A claim by PID needs no inspection.
 chmod 0 "$proc/1002/fd"
 without=(env)
 [ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all env)
@@ -145,13 +145,13 @@ blind() {
 	err=$(<"$work/err")
 }
 blind claim --dry-run --comm game
-is_status 5 'no permission to look'
+is_status 5 'no permission to inspect'
 err_has 'claim: no permission to inspect the processes found: run it as root'
 blind claim --dry-run 1002
-is_status 0 'no need to look'
+is_status 0 'no need to inspect'
 chmod 755 "$proc/1002/fd"
 
-# What is named and not there is said, and the others are worked on all the same.
+# A missing target is reported, and the other targets are still worked on.
 for missing in '--cgroup gone' '--comm nobody' '--client 4711' 4711; do
 	read -ra words <<<"$missing"
 	run reclaim 1002 "${words[@]}"
@@ -169,35 +169,36 @@ is_status 3 'neither of two'
 json '.error.code == "ENOENT" and .results == [] and
 	(.target_errors | map(.target)) == ["--cgroup gone", "--comm nobody"]'
 
-# A number reaches the process that used a file last: three ways to reach nothing.
+# A call by PID reaches files that the process used last: three ways to reach nothing.
 mock=user=1003
 process 1003 other
 panthor 1003 4 7 4096 4096
 run reclaim 1002
-is_status 3 'used by another one'
+is_status 3 'used last by another process'
 err_has 'reclaim of 1002 (game): it has client 7 of renderD128, but process 1003 (other) used it last: use --client 7'
 rm -r "$proc/1003"
 run reclaim 1002
-is_status 3 'used by one that does not have it'
+is_status 3 'used last by a process that no longer has it'
 err_has 'it has client 7 of renderD128, whose last user has exited or no longer has it: use --client 7'
 mock='user=1003 gone'
 run claim 1002
-is_status 3 'whoever used it has exited'
+is_status 3 'used last by a process that has exited'
 err_has 'claim of 1002 (game): it has client 7 of renderD128, whose last user has exited'
 run reclaim 1
 is_status 3 'no file at all'
 err_has 'it has no file of renderD128'
 mock=''
 
-# The name of the error, whichever it is.
+# JSON has the name of any errno.
 run reclaim --json --device "$work" 1002
-is_status 2 'a folder'
+is_status 2 'a directory'
 ln -s "$work" "$work/renderD140"
 run reclaim --json --device "$work/renderD140" 1002
-is_status 4 'a folder with the name of a node'
+is_status 4 'a directory with the name of a node'
 json '.error.code == "EISDIR"'
 
-# More processes than file descriptors: an error of each that has none, and no number.
+# More processes than file descriptors: each process without one is an error, and its number
+# is not used instead.
 (
 	# shellcheck disable=SC2016
 	for _ in $(seq 40); do sleep 1000 & echo $!; done >"$work/sleepers"
@@ -231,10 +232,10 @@ json '.error.code == "EMFILE"'
 )
 status=$?
 err=$(<"$work/err")
-is_status 1 'list with too few of them'
+is_status 1 'list with too few file descriptors'
 err_has 'cannot inspect all processes: Too many open files: raise the limit'
 
-# Not known is not 0.
+# An unknown amount is not 0.
 rm "$proc/meminfo"
 fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
 printf 'MemTotal: 4194304 kB\nXSwapTotal: 0 kB\n' >"$proc/meminfo"
@@ -242,7 +243,7 @@ fails 4 swap=0 reclaim 'reclaim: no swap is free: see swapon(8)'
 memory 1048576 131072 131072
 mock=''
 
-# What is lost in the middle of the output is not forgotten at its end.
+# An error in the middle of the output is still reported at its end.
 for pid in $(seq 1100 1140); do
 	process "$pid" many
 	panthor "$pid" 3 "$pid" 1024 1024
@@ -254,7 +255,7 @@ err_has 'cannot write the output'
 rm -r "$proc"/11??
 mock=''
 
-# A signal from within: what was done is reported.
+# The kernel stops early for some other signal: what was done is reported.
 mock=signal=300
 run reclaim 1002
 is_status 0 interrupted

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A real file system that does not answer: whoever has a file of it open holds nobody up.
+# A real file system that does not answer: a process with a file of it open must not block
+# panthor-mem.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
-[ -w /dev/fuse ] || { echo 'no /dev/fuse that may be opened: not tried'; exit 77; }
-[ "$(id -u)" = 0 ] || { echo 'only root can mount: not tried'; exit 77; }
+[ -w /dev/fuse ] || { echo 'skipped: /dev/fuse cannot be opened'; exit 77; }
+[ "$(id -u)" = 0 ] || { echo 'skipped: only root can mount'; exit 77; }
 
 mkdir "$work/dead"
 mkfifo "$work/end"
@@ -30,8 +31,8 @@ until grep -q '^ready' "$work/server"; do
 	sleep 0.05
 done
 
-# real COMMAND...: with the /proc of this machine, where that process is. A hang has no
-# other end than a time; and it must not keep the file system from its end.
+# real COMMAND...: with the machine's own /proc, which shows that process. Only a timeout ends a
+# hang. The command must not hold descriptor 7, whose end of file ends the file system.
 real() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' timeout -s KILL 120 "$TOOL" "$@" --sys "$sys" \
 		>"$work/out" 2>"$work/err" </dev/null 7>&-

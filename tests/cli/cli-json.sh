@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Every object is as docs/schema/ says.
+# Every object is valid according to docs/schema/.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
@@ -9,7 +9,7 @@ for python in python3 /usr/bin/python3 ''; do
 done
 [ -n "$python" ] || { echo "no jsonschema: install python3-jsonschema"; exit 77; }
 
-# Objects are put aside, and judged together at the end.
+# Objects are collected and validated together at the end, because Python is slow to start.
 mkdir "$work/valid" "$work/broken"
 objects=0
 valid() {
@@ -17,7 +17,7 @@ valid() {
 	cp "$work/out" "$work/valid/$objects. $1"
 }
 
-# The same object, broken: the schema has to notice.
+# The same object, broken: the schema has to reject it.
 invalid() {
 	objects=$((objects + 1))
 	jq "$1" "$work/out" >"$work/broken/$objects. $1"
@@ -57,10 +57,10 @@ done
 json '.target_errors[0] | .target == "--cgroup gone" and .code == "ENOENT"'
 own_numbers 60 1
 run list --json
-valid 'list, of another namespace'
+valid 'list, with the /proc of another namespace'
 own_numbers 1
 run list --json 1
-valid 'list, of nobody'
+valid 'list, no GPU memory'
 json '[.total[]] | unique == [0]'
 invalid '.total.resident_bytes = "0"'
 rm "$proc/meminfo"
@@ -124,13 +124,13 @@ mock=''
 run metrics --json --metrics "$work/x.prom"
 valid metrics
 run metrics --json --metrics "$work/nowhere/x.prom"
-valid 'metrics, in no folder'
+valid 'metrics, without the directory'
 invalid 'del(.error)'
 
 # watch: one object in each line.
 run watch --json --count 3 --interval 1ms
 check 'three lines' test "$(wc -l <"$work/out")" = 3
-check 'each an object' jq -se 'length == 3' "$work/out" >"$work/jq"
-check 'all as the schema says' judge
-check 'and some were judged' test "$objects" -ge 23
+check 'each line an object' jq -se 'length == 3' "$work/out" >"$work/jq"
+check 'the schema accepts the right ones only' judge
+check 'the number of objects' test "$objects" -ge 23
 finish

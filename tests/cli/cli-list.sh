@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# list: what is counted, what is counted once, and what cannot be seen.
+# list: what is counted, what is counted only once, and what cannot be inspected.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
@@ -19,7 +19,7 @@ out_matches '^ *1002 .* 4194304 +0 +0 +262144$'
 out_lacks 1004
 out_lacks total
 
-# One client, three descriptors, two processes: once, for the first of them.
+# A client with three descriptors in two processes is counted once, for the first process.
 ln -sfn /dev/dri/renderD128 "$proc/1002/fd/6"
 cp "$proc/1002/fdinfo/5" "$proc/1002/fdinfo/6"
 process 1010 child
@@ -31,7 +31,7 @@ json '.clients | map(select(.client_id == 7)) | length == 1 and .[0].pids == [10
 json '.processes[0] == {pid: 1002, comm: "game", driver: "panthor", device: "renderD128",
 	clients: 1, total_bytes: 4194304, resident_bytes: 4194304, evicted_bytes: 0,
 	shared_bytes: 0, purgeable_bytes: 0, active_bytes: 0, internal_bytes: 262144}'
-# Asked for the child alone, it is the child's.
+# If only the child is listed, the client counts for the child.
 run list --json 1010
 json '.processes | length == 1 and .[0].pid == 1010 and .[0].resident_bytes == 4194304'
 # A second client of the same process adds up.
@@ -40,17 +40,17 @@ run list --json 1002
 json '.processes[0] | .clients == 2 and .resident_bytes == 5242880'
 rm -r "$proc/1010" "$proc/1002/fd/8" "$proc/1002/fdinfo/8"
 
-# All evicted: the kernel leaves the line for resident memory out.
+# If everything is evicted, the kernel omits the line for resident memory.
 panthor 1002 5 7 4096 0
 sed -i /drm-resident/d "$proc/1002/fdinfo/5"
 run list --json 1002
 json '.total | .resident_bytes == 0 and .evicted_bytes == 4194304'
-# A driver that says how much is evicted is believed.
+# If the driver says how much is evicted, that value is used.
 printf 'drm-evicted-memory:\t1 MiB\n' >>"$proc/1002/fdinfo/5"
 run list --json 1002
 json '.total.evicted_bytes == 1048576'
 
-# The primary node is another door to the same device.
+# The primary node belongs to the same device.
 panthor 1002 5 7 4096 4096
 ln -sfn /dev/dri/card0 "$proc/1002/fd/5"
 run list --json --device renderD128
@@ -58,11 +58,11 @@ json '.processes[0] | .pid == 1002 and .device == "renderD128"'
 run list --json --device /dev/dri/card0
 json '.processes | length == 2'
 run list --device renderD129
-is_status 0 'nobody'
+is_status 0 'no process on that device'
 no_out
 err_has 'no process that could be inspected holds GPU memory'
 
-# Other drivers: regions of their own, engines, and devices that count for themselves.
+# Other drivers: their own regions, engines, and clients with the same id on other devices.
 process 1020 steam
 file 1020 4 renderD129 <<'END'
 drm-driver:	xe
@@ -91,7 +91,7 @@ json '.processes | map(select(.driver == "i915")) | .[0].resident_bytes == null'
 run list 1022
 out_matches '^ *1022 old +i915 +card3 +- +- +- +-$'
 
-# What is no DRM client: other files, and fdinfo that says nothing.
+# Files that are not DRM clients, and fdinfo without contents.
 process 1030 other
 ln -s /dev/null "$proc/1030/fd/0"
 ln -s 'socket:[123]' "$proc/1030/fd/1"
@@ -101,9 +101,9 @@ file 1030 2 renderD128 </dev/null
 ln -s /dev/dri/renderD128 "$proc/1030/fd/7"	# and no fdinfo: closed by now
 run list --pids
 is_status 0 --pids
-check 'numbers alone' test "$out" = $'1002\n1004\n1020\n1022'
+check 'only PIDs' test "$out" = $'1002\n1004\n1020\n1022'
 
-# Targets by name and by cgroup; a thread group of its own is not needed.
+# Targets by name and by cgroup.
 run list --pids --comm browser
 check 'by name' test "$out" = 1004
 run list --pids -c nobody
@@ -120,7 +120,7 @@ echo chromium-gpu-pr >"$proc/1004/comm"
 run list --pids --comm chromium-gpu-process
 check 'a long name' test "$out" = 1004
 run list --pids --comm chromium-gpu-pro
-check 'another long name that begins like it' test "$out" = 1004
+check 'another long name with the same beginning' test "$out" = 1004
 run list --pids --comm chromium-gpu
 is_status 3 'a shorter name'
 echo browser >"$proc/1004/comm"
@@ -130,11 +130,11 @@ run list --json
 before=$out
 mock=eintr
 run list --json
-is_status 0 'reads that are interrupted'
-check 'the same' test "$out" = "$before"
+is_status 0 'interrupted reads'
+check 'the same output' test "$out" = "$before"
 mock=''
 
-# Processes of others. Root can look at everything, but not without capabilities.
+# Processes of other users. Root can inspect everything, but not without capabilities.
 chmod 0 "$proc/1004/fd"
 if [ "$(id -u)" = 0 ]; then
 	setpriv --bounding-set=-all "$TOOL" list --proc "$proc" --sys "$sys" \
@@ -145,13 +145,13 @@ if [ "$(id -u)" = 0 ]; then
 else
 	run list
 fi
-is_status 0 'processes of others'
+is_status 0 'processes of other users'
 err_has '1 process of other users could not be inspected: run it as root'
 out_has 1002
 out_lacks 1004
 chmod 700 "$proc/1004/fd"
 
-# One's own can be protected, too; both are said. Zombies have nothing to look at.
+# Processes of the same user can be protected, too; both numbers are shown. Zombies do not count.
 process 1011 mine
 printf 'State:\tS (sleeping)\nUid:\t%s\n' "$(id -u)" >>"$proc/1011/status"
 process 1012 theirs
@@ -164,7 +164,7 @@ weak=(env)
 "${weak[@]}" "$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
 status=$?
 err=$(<"$work/err")
-is_status 0 'what may not be looked at'
+is_status 0 'processes that may not be inspected'
 err_has '1 process of other users could not be inspected: run it as root'
 err_has '1 protected process of yours could not be inspected: run it as root'
 "${weak[@]}" "$TOOL" list --json --proc "$proc" --sys "$sys" >"$work/out"
@@ -172,13 +172,13 @@ json '.unreadable_processes == 2'
 chmod 700 "$proc"/101[123]/fd
 rm -r "$proc"/101[123]
 
-# Who is not there, or is a thread.
+# Targets that do not exist, or are threads.
 run list 4711
-is_status 3 'list of nobody'
+is_status 3 'list, no such process'
 no_out
 err_has 'list: there is no process 4711'
 run list 4711 1002
-is_status 3 'list of nobody and somebody'
+is_status 3 'list, one of two processes'
 out_has game
 process 1003 game
 sed -i 's/Tgid.*/Tgid:\t1002/' "$proc/1003/status"
@@ -187,7 +187,7 @@ is_status 3 'list of a thread'
 err_has '1003 is a thread of process 1002: name the process'
 rm -r "$proc/1003"
 run list --json 4711
-is_status 3 'list --json of nobody'
+is_status 3 'list --json, no such process'
 json '.processes == [] and .target_errors[0].code == "ESRCH" and [.total[]] == [0, 0, 0, 0, 0, 0, 0]'
 run list --client 8
 is_status 0 'list --client'
@@ -198,7 +198,7 @@ is_status 3 'no such client'
 out_has game
 err_has 'no process that could be inspected has a client 99'
 
-# Threads: the first has ended, or one has a table of its own. Each client is there once.
+# Threads: the first has ended, or one has a file table of its own. Each client counts once.
 process 1070 worker
 mkdir -p "$proc/1070/task"
 cp -r "$proc/1002/." "$proc/1070/task/1071"
@@ -215,12 +215,12 @@ run list --json 1070
 json '.processes[0] | .resident_bytes == 5242880 and .clients == 2'
 rm -r "$proc/1070"
 
-# A line each, and the largest first; the sum is the last.
+# One line for each process, the largest first, the total last.
 panthor 1004 5 9 16384 8192
 run list
 check 'the largest first' test "$(awk 'NR > 1 { print $2 }' <<<"$out" | head -2 | xargs)" = \
 	'steam browser'
-check 'the sum last' grep -q '^ *total' <(tail -1 <<<"$out")
+check 'the total last' grep -q '^ *total' <(tail -1 <<<"$out")
 first() { awk 'NR == 2 { print $2 }' <<<"$out"; }
 for words in 'pid game' 'name browser' 'resident steam' 'evicted browser' 'shared steam'; do
 	run list --sort "${words% *}"
@@ -243,19 +243,19 @@ json '.cgroups == [{cgroup: "/app/game", processes: 2, total_bytes: 27262976,
 	purgeable_bytes: 0, active_bytes: 0, internal_bytes: 786432}]'
 rm "$proc"/100[24]/cgroup "$proc/1004/fd/5" "$proc/1004/fdinfo/5"
 
-# Whom a call by number reaches: the second of two, the first of two, nobody.
+# Which process a call by PID reaches: the second of two, the first of two, none.
 process 1001 launcher
 panthor 1001 3 7 4096 4096
 run list --json 1001 1002
 json '.processes | map(.pid) == [1002]'
 json '.clients[0] | .pids == [1001, 1002] and .reached_by_pids == [1002]'
 run list --pids 1001 1002
-check 'the one that is reached' test "$out" = 1002
+check 'the process that is reached' test "$out" = 1002
 run list --by client 1001 1002
 out_matches '^ +7 1002 game .* open in 2 processes$'
 mock=user=1001
 run list --pids 1001 1002
-check 'the other one' test "$out" = 1001
+check 'the other process' test "$out" = 1001
 mock='user=9 gone'
 run list 1001 1002
 out_matches '^1001 launcher .* only --client 7$'
@@ -266,7 +266,7 @@ no_out
 err_has 'no PID reaches the memory of 1001 (launcher): use --client 7'
 run list --json 1002
 json '.clients[0].reached_by_pids == []'
-# What it has on another device is no reason to leave its number out, or the reverse.
+# A process that is reached on one device is listed, and the other device is still reported.
 file 1001 4 renderD140 <<-END
 drm-driver:	panfrost
 drm-client-id:	70
@@ -281,14 +281,14 @@ check 'once for both devices' test "$out" = 1001
 no_err
 rm "$proc/1001/fd/4" "$proc/1001/fdinfo/4"
 mock='user=9 gone'
-# Without the permission it is not known, and the lowest number has it.
+# Without permission the answer is unknown, and the lowest PID is shown.
 mock=nocap
 run list --json 1001 1002
 json '.clients[0].reached_by_pids == null and .processes[0].pid == 1001'
 mock=''
 rm -r "$proc/1001"
 
-# On older kernels each device counts its clients: equal ids, another device or driver.
+# On older kernels client ids are per device: equal ids on different devices or drivers.
 process 1081 several
 for words in '3 131 amdgpu 1' '4 132 amdgpu 2' '5 131 other 1'; do
 	read -r fd number driver pdev <<<"$words"
@@ -303,7 +303,7 @@ run list --json 1081
 json '.clients | length == 3 and (map([.driver, .pdev]) | unique | length) == 3'
 rm -r "$proc/1081"
 
-# Two devices without pdev, and equal ids; regions beyond the sixteenth.
+# Two devices without pdev and with equal ids; more than sixteen regions.
 process 1080 two
 for node in renderD131 renderD132; do
 	file 1080 "${node#renderD}" $node <<-END
@@ -327,7 +327,7 @@ run list --json 1080
 json '.clients | map(.regions_complete) | sort == [false, true]'
 rm -r "$proc/1080"
 
-# Dma-bufs, each once, whoever has it; nothing that only looks like one.
+# Each dma-buf counts once, however many processes have it. A file with such a name does not count.
 process 1090 player
 process 1091 window
 for words in '1090 3 7' '1090 4 8' '1091 3 7'; do
@@ -348,7 +348,7 @@ rm -r "$proc"/109?
 run list --json
 json '.dmabufs == []'
 
-# File systems that do not answer are not asked.
+# No request goes to file systems, which might not answer.
 mock=deadfs
 ln -s /mnt/dead/folder "$proc/1030/fd/8"
 printf 'pos:\t0\nflags:\t0\n' >"$proc/1030/fdinfo/8"
@@ -360,7 +360,7 @@ is_status 0 'file systems that do not answer'
 out_has browser
 mock=''
 
-# Numbers of device files beyond those of render nodes.
+# Minor numbers at and beyond the end of those for render nodes.
 mock=minors=200
 run list --json 1004
 json '.processes | map(.device) == ["card200"]'
@@ -369,7 +369,7 @@ run list --json 1004
 json '.processes | map(.device) == ["renderD191"]'
 mock=''
 
-# Names that would do something to a terminal, or to a JSON parser.
+# Names that would affect a terminal or a JSON parser.
 printf 'a\033[31mb\n' >"$proc/1002/comm"
 printf '\xff\xfe\xc3\xa9"\\\n' >"$proc/1004/comm"
 run list
@@ -377,7 +377,7 @@ out_has 'a?[31mb'
 out_has '??é"\'
 run list --json
 json '.processes[0].comm == "a\u001b[31mb" and .processes[1].comm == "??é\"\\"'
-# C1 controls, marks of direction, and a newline in a name, which is all of it.
+# C1 control characters, direction marks, and a newline, which is part of the name.
 printf 'a\xc2\x9b2Jb\xe2\x80\xaec\n' >"$proc/1002/comm"
 printf 'browser\nroot\n' >"$proc/1004/comm"
 run list
@@ -388,10 +388,10 @@ out_has 'a\u009b2Jb\u202ec'
 out_has 'browser\nroot'
 json '.processes[0].comm == "a\u009b2Jb\u202ec" and .processes[1].comm == "browser\nroot"'
 run list --pids --comm browser
-is_status 3 'a part of a name'
+is_status 3 'only the first line of a name'
 run list --pids --comm $'browser\nroot'
 check 'a name of two lines' test "$out" = 1004
-# What the user typed is shown the same way: a message is one line.
+# Text from the user is filtered in the same way: a message is one line.
 run list --comm $'x\npanthor-mem: all is well\e[2J'
 is_status 3 'a name that looks like a message'
 err_has 'no process is called x?panthor-mem: all is well?[2J'
@@ -401,7 +401,7 @@ for arguments in $'--x\e[2J' $'--color=\e[2J' $'--device=\e[2J' $'--cgroup=\e[2J
 	run list "$arguments"
 	check "no control characters: $(printf %q "$arguments")" \
 		bash -c '! LC_ALL=C grep -q "[^ -~]" "$1"' - "$work/err"
-	check 'but some words' test -s "$work/err"
+	check 'but there is a message' test -s "$work/err"
 done
 
 rm -r "$proc"

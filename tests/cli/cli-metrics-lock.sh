@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# --metrics while another run has the lock of the file: it ends with a signal, or after 10 s.
+# --metrics while another run holds the lock of the file: the wait ends with a signal or after 10 s.
 . "$(dirname "$0")/lib.sh"
 two_apps
 file=$work/textfile/panthor_mem.prom
@@ -8,7 +8,7 @@ mkdir "$work/textfile"
 run reclaim --metrics "$file" 1002
 is_status 0 'first run'
 
-# The report is out before the wait, and a signal ends that. The status says both.
+# The report is printed before the wait. A signal ends the wait; the status says so.
 rm -f "$work/report"
 mkfifo "$work/report"
 flock "$work/textfile/.panthor_mem.prom.lock" cat "$work/report" >"$work/holder" &
@@ -18,7 +18,7 @@ until ! flock -n "$work/textfile/.panthor_mem.prom.lock" true; do sleep 0.01; do
 cp "$file" "$work/before"
 for signal in INT TERM; do
 	: >"$work/out"
-	# What a script starts in the background ignores SIGINT.
+	# Background commands of a script ignore SIGINT.
 	env --default-signal=INT LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim \
 		--proc "$proc" --sys "$sys" --metrics "$file" 1002 >"$work/out" 2>"$work/err" &
 	pid=$!
@@ -26,7 +26,7 @@ for signal in INT TERM; do
 		kill -0 $pid || break
 		sleep 0.01
 	done
-	# The work was done when the report came, so this signal is for the wait.
+	# The work is done once the report is there, so this signal comes during the wait.
 	kill -s $signal $pid
 	wait $pid
 	status=$?
@@ -35,11 +35,11 @@ for signal in INT TERM; do
 	err_has 'is locked by another run: a signal ended the wait for it'
 	out_matches '^ *1002 game +4\.0M'
 done
-# Nobody waits for ever.
+# The wait is limited.
 run reclaim --metrics "$file" 1002
 is_status 6 'the lock is held for too long'
 err_has "this run was not counted: $file: cannot be locked: another run has held the lock for too"
-check 'none of them counted' cmp -s "$file" "$work/before"
+check 'none of these runs counted' cmp -s "$file" "$work/before"
 exec 8>&-
 wait $holder
 run reclaim --metrics "$file" 1002

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# --metrics: what is counted, that nothing is lost, and what happens to a file
-# that is not as it was written.
+# --metrics: what is counted, that no count is lost, and what happens if the file was changed.
 . "$(dirname "$0")/lib.sh"
 two_apps
 file=$work/textfile/panthor_mem.prom
 mkdir "$work/textfile"
 
-# of NODE NAME: the name with the label of a device.
+# of NODE NAME: the series NAME with the label of a device.
 of() {
 	case $2 in
 	*{*) printf '%s{device="%s",%s' "${2%%\{*}" "$1" "${2#*\{}" ;;
@@ -22,8 +21,8 @@ counts() { check "$1 is $2" test "$(value "$1")" = "$2"; }
 run reclaim --metrics "$file" 1002
 is_status 0 'first run'
 no_err
-check 'all may read it' test "$(stat -c %a "$file")" = 644
-check 'nothing else for the collector' test "$(ls "$work/textfile")" = panthor_mem.prom
+check 'everyone may read it' test "$(stat -c %a "$file")" = 644
+check 'no other file for the collector' test "$(ls "$work/textfile")" = panthor_mem.prom
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 1
 counts 'panthor_mem_operations_total{operation="claim",result="ok"}' 0
 counts panthor_mem_freed_bytes_total 4194304
@@ -48,7 +47,8 @@ mock=swapmax=0
 run reclaim --metrics "$file" 1002
 counts 'panthor_mem_skipped_bytes_total{causes="pinned,swap_refused"}' 4259840
 counts 'panthor_mem_operation_statuses_total{operation="reclaim",status="swap_refused"}' 1
-# Failures count, too. What never began took no time: a machine without swap is no fast one.
+# Failures count, too. A run that fails before it has a target is not in the histogram: a machine
+# without swap would seem fast.
 count='panthor_mem_operation_duration_seconds_count{operation="reclaim"}'
 before=$(value "$count")
 # fails MOCK RESULT COUNT ARGUMENT...
@@ -63,7 +63,7 @@ how=counts
 fails swap=0 ENOSPC 1 1002
 is_status 4 'no swap'
 fails nocap EPERM 1 1002
-# Of no device there is no name.
+# Without a device there is no label.
 how=counts_exactly
 fails noaccess EACCES 1 1002
 fails nodev ENODEV 1 1002
@@ -86,20 +86,20 @@ check 'not counted' cmp -s "$file" "$work/before"
 cp "$file" "$work/before"
 mock=eintr
 run reclaim --metrics "$file" 1002
-is_status 0 'reads that are interrupted'
+is_status 0 'interrupted reads'
 counts panthor_mem_freed_bytes_total 11534336
 mock=''
 cp "$work/before" "$file"
 
-# What changes nothing is not counted.
+# A run that changes nothing is not counted.
 cp "$file" "$work/before"
 run reclaim --dry-run --metrics "$file" 1002
 run claim --dry-run --metrics "$file" 1002
 PANTHOR_MEM_METRICS='' run reclaim 1002
-is_status 0 'a variable that is empty'
+is_status 0 'an empty variable'
 check 'a dry run is not counted' cmp -s "$file" "$work/before"
 
-# Both say how long it took.
+# The report and the counters have the same duration.
 run reclaim --json --metrics "$work/textfile/time.prom" 1002
 file=$work/textfile/time.prom
 took=$(value 'panthor_mem_operation_duration_seconds_sum{operation="reclaim"}')
@@ -107,7 +107,7 @@ json ".results[0].duration_ns == $((10#${took/./}))"
 rm "$file"
 file=$work/textfile/panthor_mem.prom
 
-# Prometheus's own opinion, with nothing to complain of.
+# promtool_likes WHAT: promtool, if installed, accepts the file without a warning.
 promtool_likes() {
 	command -v promtool >/dev/null || return 0
 	out=$(promtool check metrics <"$file" 2>&1)
@@ -117,18 +117,18 @@ promtool_likes() {
 }
 promtool_likes 'the file'
 
-# Many at once: each one counts.
+# Many runs at once: each one counts.
 rm "$file"
 for _ in $(seq 8); do
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" \
 		--metrics "$file" 1002 >/dev/null 2>>"$work/errors" &
 done
 wait
-check 'no complaints' test ! -s "$work/errors"
+check 'no messages' test ! -s "$work/errors"
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 8
 counts panthor_mem_freed_bytes_total 33554432
 
-# Damage is reported, the file stays as it is, and the work is done all the same.
+# Damage is reported, the file is not changed, and the work is still done.
 cp "$file" "$work/good"
 damaged() {
 	cp "$file" "$work/before"
@@ -138,7 +138,7 @@ damaged() {
 	err_has "$2; it was not changed"
 	err_has 'repair it, or move it away to start from 0'
 	out_matches '^ *1002 game +4\.0M'
-	check "$1: left as it is" cmp -s "$file" "$work/before"
+	check "$1: not changed" cmp -s "$file" "$work/before"
 	cp "$work/good" "$file"
 }
 head -c 3000 "$work/good" >"$file"
@@ -148,16 +148,16 @@ damaged 'cut off between lines' 'it ends after line 20'
 sed -i '1s/format 1/format 2/' "$file"
 damaged 'a later version' 'this version of panthor-mem did not write it'
 echo 'something_else 1' >"$file"
-damaged "somebody else's" 'this version of panthor-mem did not write it'
+damaged "another program's file" 'this version of panthor-mem did not write it'
 freed=$(of renderD128 panthor_mem_freed_bytes_total)
 sed -i "s/^$freed .*/$freed many/" "$file"
 damaged 'no number' 'has no number'
 sed -i "s/^$freed .*/$freed 1e9/" "$file"
-damaged 'not how we write numbers' 'has no number'
+damaged 'a number in another form' 'has no number'
 sed -i "s/^$freed .*/$freed 99999999999999999999/" "$file"
 damaged 'too large' 'has no number'
 sed -i '/^panthor_mem_freed_bytes_total/p' "$file"
-damaged 'a line comes twice' 'is a duplicate'
+damaged 'a duplicate line' 'is a duplicate'
 sed -i 's/\(_sum{.*operation="claim"}\) .*/\1 5/' "$file"
 damaged 'a time without fraction' 'has no number'
 sed -i 's/\(_count{.*operation="reclaim"}\) .*/\1 5/' "$file"
@@ -167,7 +167,7 @@ damaged 'a falling histogram' 'does not add up'
 printf 'x 1\n' >>"$file"
 damaged 'more after the end' 'comes after the end'
 sed -i '$i x 1' "$file"
-damaged "somebody else's series" 'is not a series of panthor-mem'
+damaged "another program's series" 'is not a series of panthor-mem'
 printf '\0\0\0\0' >"$file"
 damaged zeros 'it has a NUL byte'
 sed -i '$i panthor_mem_operation_duration_seconds_bucket{device="renderD128",operation="claim",le="7"} 1' "$file"
@@ -175,12 +175,12 @@ damaged 'buckets of another format' 'is a bucket that this version does not have
 truncate -s 2M "$file"
 damaged huge 'it is much too large'
 
-# An empty one is new: so an owner and a mode are given to it.
+# An empty file counts as new: that is how to give it an owner and a mode.
 : >"$file"
 run reclaim --metrics "$file" 1002
 is_status 0 empty
 counts panthor_mem_freed_bytes_total 4194304
-# Of an earlier version, with less: what is missing begins at 0.
+# A file of an earlier version has fewer series: missing ones start at 0.
 cp "$work/good" "$file"
 sed -i '/panthor_mem_freed_bytes_total/d; /result="EACCES"/d' "$file"
 run reclaim --metrics "$file" 1002
@@ -189,7 +189,7 @@ no_err
 counts panthor_mem_freed_bytes_total 4194304
 counts panthor_mem_evicted_bytes_total 37748736
 counts 'panthor_mem_operations_total{operation="reclaim",result="EACCES"}' 0
-# Of a later one, with more, that is kept.
+# A file of a later version has more series: they are kept.
 cp "$work/good" "$file"
 sed -i '/result="ok"/{p;s/ok/EDOM/;s/ [0-9]*$/ 3/}
 	$i # HELP panthor_mem_later_total Of a later version.\n# TYPE panthor_mem_later_total counter\npanthor_mem_later_total{a="b c"} 7' "$file"
@@ -200,13 +200,13 @@ counts_exactly 'panthor_mem_later_total{a="b c"}' 7
 counts 'panthor_mem_operations_total{operation="claim",result="EDOM"}' 3
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 9
 promtool_likes 'a file of two versions'
-# The time of a success does not go back, whoever comes last.
+# The time of the last success never goes back, whichever run writes last.
 sed -i 's/^\(panthor_mem_last_success_timestamp_seconds{.*operation="reclaim"}\) .*/\1 99999999999/' "$file"
 run reclaim --metrics "$file" 1002
 is_status 0 'later than now'
 counts 'panthor_mem_last_success_timestamp_seconds{operation="reclaim"}' 99999999999
 
-# Made before the first run, which then is a change; and no harm to one that is there.
+# The command metrics creates the file before the first run, and leaves an existing one as it is.
 rm "$file"
 device panthor card1 renderD130
 run metrics --metrics "$file"
@@ -215,24 +215,24 @@ no_out
 no_err
 counts panthor_mem_freed_bytes_total 0
 counts_exactly "$(of renderD130 panthor_mem_freed_bytes_total)" 0
-check 'and no others' test "$(grep -c '^panthor_mem_freed_bytes_total' "$file")" = 2
+check 'and for no other device' test "$(grep -c '^panthor_mem_freed_bytes_total' "$file")" = 2
 counts_exactly 'panthor_mem_operations_total{operation="reclaim",result="ENODEV"}' 0
 rm -r "$sys/class/drm/renderD130" "$sys/class/drm/card1"
-check 'all of it' test "$(grep -vc '^#\| 0$\| 0\.0*$' "$file")" = 0
+check 'every counter is 0' test "$(grep -vc '^#\| 0$\| 0\.0*$' "$file")" = 0
 promtool_likes 'a file of zeros'
 run reclaim --metrics "$file" 1002
 counts panthor_mem_freed_bytes_total 4194304
 PANTHOR_MEM_METRICS=$file run metrics
-is_status 0 'metrics, once more'
+is_status 0 'metrics, with a file'
 counts panthor_mem_freed_bytes_total 4194304
 run metrics --json --metrics "$file"
 is_status 0 'metrics, JSON'
 json ". == {schema: \"panthor-mem.metrics\", version: 1, file: \"$file\", error: null}"
 run metrics --json --metrics "$work/nowhere/x.prom"
-is_status 6 'metrics in no folder'
+is_status 6 'metrics, without the directory'
 err_has "panthor-mem: $work/nowhere/x.prom: cannot be locked: No such file or directory"
 json '.error.code == "ENOENT"'
-# Another device counts for itself, in the same file.
+# Another device has its own counters in the same file.
 device panthor renderD129
 mock=node=renderD129
 run reclaim --metrics "$file" 1002
@@ -248,22 +248,22 @@ check 'each family in one block' test \
 	"$(grep -c '^# TYPE panthor_mem_freed_bytes_total' "$file")" = 1
 promtool_likes 'a file of two devices'
 rm -r "$sys/class/drm/renderD129"
-# A file that was written without the device's name is kept.
+# Series without a device label are kept.
 sed -i '/^[a-z_]*{operation=/d; /renderD129/d; s/device="renderD128",//; s/{device="renderD128"}//' "$file"
 run reclaim --metrics "$file" 1002
-is_status 0 'counters of no device'
+is_status 0 'counters without a device'
 counts panthor_mem_freed_bytes_total 4194304
 counts_exactly panthor_mem_freed_bytes_total 8388608
 counts_exactly 'panthor_mem_operation_duration_seconds_count{operation="reclaim"}' 2
-promtool_likes 'a file with and without names of devices'
+promtool_likes 'a file with and without device labels'
 
 # Failures of the file system.
 run reclaim --metrics "$work/nowhere/x.prom" 1002
-is_status 6 'no folder'
+is_status 6 'no directory'
 err_has "this run was not counted: $work/nowhere/x.prom: cannot be locked: No such file or"
-# Programs get a second object, and the first one is whole.
+# With --json there is a second object after the complete first one.
 run reclaim --json --metrics "$work/nowhere/x.prom" 1002
-is_status 6 'no folder, JSON'
+is_status 6 'no directory, JSON'
 err_has 'this run was not counted'
 json '.schema == "panthor-mem.metrics" and .error.code == "ENOENT" and
 	.error.message == "cannot be locked: No such file or directory"'
@@ -272,10 +272,10 @@ check 'two objects' test "$(tr -d ' \n' <"$work/schemas")" = \
 	'["panthor-mem.reclaim","panthor-mem.metrics"]'
 mkdir "$work/textfile/dir.prom"
 run reclaim --metrics "$work/textfile/dir.prom" 1002
-is_status 6 'a folder'
+is_status 6 'a directory'
 err_has 'dir.prom: cannot be written: it is not a regular file'
 rmdir "$work/textfile/dir.prom"
-# Nothing but a file is replaced, and nothing is left beside it.
+# Only regular files are replaced, and nothing is left behind next to other files.
 unwanted() {
 	ls -A "$work/textfile" >"$work/names"
 	run reclaim --metrics "$1" 1002
@@ -283,24 +283,24 @@ unwanted() {
 	err_has "$1: cannot be written: $3"
 	out_matches '^ *1002 game +4\.0M'
 	ls -A "$work/textfile" | cmp - "$work/names"
-	check "$2: nothing new" test "$?" = 0
+	check "$2: no new file" test "$?" = 0
 }
 mkfifo "$work/textfile/pipe.prom"
 unwanted "$work/textfile/pipe.prom" 'a pipe' 'it is not a regular file'
-check 'a pipe is left' test -p "$work/textfile/pipe.prom"
-# One like /dev/null, which is not put at risk itself.
+check 'the pipe is still there' test -p "$work/textfile/pipe.prom"
+# A device like /dev/null, so that the real one is not at risk.
 if mknod "$work/textfile/null" c 1 3 2>/dev/null; then
 	unwanted "$work/textfile/null" 'a device' 'it is not a regular file'
-	check 'a device is left' test -c "$work/textfile/null"
+	check 'the device is still there' test -c "$work/textfile/null"
 fi
 cp "$work/good" "$work/real.prom"
 ln -s ../real.prom "$work/textfile/link2.prom"
 unwanted "$work/textfile/link2.prom" 'a link' 'it is a symbolic link: name the file that it points to'
-check 'a link is left' test -L "$work/textfile/link2.prom"
-check 'what it leads to, too' cmp "$work/real.prom" "$work/good"
+check 'the link is still there' test -L "$work/textfile/link2.prom"
+check 'its target is unchanged' cmp "$work/real.prom" "$work/good"
 ln -sfn nowhere "$work/textfile/link2.prom"
 unwanted "$work/textfile/link2.prom" 'a link to nothing' 'it is a symbolic link'
-check 'nothing is made there' test ! -e "$work/textfile/nowhere"
+check 'its target is not created' test ! -e "$work/textfile/nowhere"
 mkfifo "$work/textfile/.odd.prom.lock"
 run reclaim --metrics "$work/textfile/odd.prom" 1002
 is_status 6 'a pipe in place of the lock'
@@ -309,7 +309,7 @@ ln -s elsewhere "$work/textfile/.link.prom.lock"
 run reclaim --metrics "$work/textfile/link.prom" 1002
 is_status 6 'a link in place of the lock'
 err_has 'cannot be locked'
-# The same, put there at the worst moment.
+# The same, if the link appears just before the lock is created.
 mock="plant=$work/planted"
 run reclaim --metrics "$work/textfile/planted.prom" 1002
 is_status 6 'a link that is planted in place of the lock'
@@ -320,7 +320,7 @@ name=$(printf 'n%.0s' $(seq 250))
 run reclaim --metrics "$work/textfile/$name" 1002
 is_status 6 'no room for the name of the lock'
 err_has 'cannot be locked: File name too long'
-# No room for all of it: the old one stays, and no half of a new one.
+# If there is no room for the new file, the old one stays, and no part of the new one.
 cp "$work/good" "$file"
 limited() {
 	trap '' XFSZ
@@ -333,29 +333,29 @@ status=$?
 err=$(<"$work/err")
 is_status 6 'no room'
 err_has "this run was not counted: $file: cannot be written: File too large"
-check 'the old file is there' cmp -s "$file" "$work/good"
+check 'the old file is unchanged' cmp -s "$file" "$work/good"
 check 'nothing is left behind' test ! -e "$work/textfile/.panthor_mem.prom.new"
-# A run that is killed leaves at most one file, which the next one removes.
+# A run that is killed leaves at most one file, which the next run removes.
 echo half >"$work/textfile/.panthor_mem.prom.new"
 run reclaim --metrics "$file" 1002
-is_status 0 'after one that was killed'
+is_status 0 'after a run that was killed'
 check 'what it left is gone' test ! -e "$work/textfile/.panthor_mem.prom.new"
-# A failure of the work comes before one of the file.
+# A failure of the work takes precedence over one of the file.
 mock=swap=0
 run reclaim --metrics "$work/nowhere/x.prom" 1002
 is_status 4 'both fail'
 err_has 'cannot be locked'
 mock=''
-# Without a folder in the name, it is the current one.
+# A name without a directory is in the current one.
 cd "$work/textfile" || exit 1
 run reclaim --metrics here.prom 1002
-is_status 0 'in the current folder'
+is_status 0 'in the current directory'
 check 'it is there' test -s "$work/textfile/here.prom"
 
 # --- a reader that goes away -----------------------------------------------------------
 
 mkfifo "$work/report"
-# gone COMMAND...: its standard output is a pipe that nobody reads.
+# gone COMMAND...: runs it with a pipe without a reader as standard output.
 gone() {
 	(exec 9<>"$work/report" 8>"$work/report" 9<&-
 		exec 1>&8 8>&-
@@ -375,7 +375,7 @@ for options in '' --json; do
 	counted=$((counted + 1))
 	counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $counted
 done
-# Who ignores the signal is told.
+# If SIGPIPE is ignored, there is a message.
 ignoring() {
 	trap '' PIPE
 	with_mock "$@"
@@ -384,17 +384,17 @@ gone ignoring reclaim --metrics "$file" 1002
 is_status 1 'nobody reads, and SIGPIPE is ignored'
 err_has 'cannot write the output: Broken pipe'
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 1))
-# A disk that is full is no reason either.
+# A full disk does not keep a run from being counted either.
 (with_mock reclaim --json --metrics "$file" 1002) >/dev/full 2>"$work/err"
 status=$?
 err=$(<"$work/err")
 is_status 1 'a full disk'
 err_has 'cannot write the output: No space left on device'
 counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 2))
-# Descriptors that are closed are not given to the files that it opens.
+# Files that the program opens do not get the number of a closed standard descriptor.
 (with_mock reclaim --metrics "$work/textfile/closed.prom" 4711 1002) <&- >&- 2>&-
 status=$?
-is_status 1 'all closed'
+is_status 1 'all standard descriptors closed'
 check 'counted' grep -q 'result="ok"} 1$' "$work/textfile/closed.prom"
 check 'nothing else in it' sh -c '! grep -v "^#\|^panthor_mem_" "$1"' - "$work/textfile/closed.prom"
 check 'nothing in the lock' test ! -s "$work/textfile/.closed.prom.lock"
@@ -402,7 +402,7 @@ check 'nothing in the lock' test ! -s "$work/textfile/.closed.prom.lock"
 # --- several users ---------------------------------------------------------------------
 
 if [ "$(id -u)" = 0 ]; then
-	# Programs and libraries where another user finds them.
+	# Copies of programs and libraries that another user can access.
 	shared=$work/shared
 	mkdir "$shared" "$work/group"
 	chmod 755 "$work"
@@ -420,7 +420,7 @@ if [ "$(id -u)" = 0 ]; then
 		err=$(<"$work/err")
 	}
 	if [ -n "${TOOL_WRAPPER-}" ]; then
-		echo 'not tried with another user: the program runs under a wrapper'
+		echo 'skipped with another user: the program runs under a wrapper'
 	else
 		(umask 077; run reclaim --metrics "$work/group/g.prom" 1002; exit $status)
 		check 'root first' test $? = 0
@@ -431,11 +431,11 @@ if [ "$(id -u)" = 0 ]; then
 		run reclaim --metrics "$work/group/g.prom" 1002
 		is_status 0 'and root again'
 		counts panthor_mem_freed_bytes_total 12582912
-		check 'no lock for strangers' test "$(stat -c %a "$work/group/.g.prom.lock")" = 660
+		check 'no lock for others' test "$(stat -c %a "$work/group/.g.prom.lock")" = 660
 		as_nobody 12345
-		is_status 6 'who may not write there'
+		is_status 6 'a user who may not write there'
 		err_has "not counted: $work/group/g.prom: cannot be locked: Permission denied"
-		check 'root as sole writer' test "$(stat -c %a "$work/textfile/.closed.prom.lock")" = 600
+		check 'a lock for root only' test "$(stat -c %a "$work/textfile/.closed.prom.lock")" = 600
 	fi
 fi
 finish

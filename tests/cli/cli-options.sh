@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The command line: what is understood, and what is said to the rest.
+# The command line: what is accepted, and the messages for everything else.
 . "$(dirname "$0")/lib.sh"
 two_apps
 
-# Without the --proc that run() puts after the command.
+# plain ARGUMENT...: like run, but without --proc and --sys.
 plain() {
 	"$TOOL" "$@" >"$work/out" 2>"$work/err"
 	status=$?
@@ -102,7 +102,7 @@ err_has 'not the name of a DRM node'
 run list --nonsense
 is_status 2 'unknown option'
 err_has nonsense
-# Before the command is as good as after it.
+# Options can come before the command.
 plain -V
 is_status 0 -V
 out_matches '^panthor-mem [0-9]+\.[0-9]+\.[0-9]+$'
@@ -118,12 +118,12 @@ is_status 2 'no command, but an option'
 plain --dry-run list
 is_status 2 'an option of another command'
 err_has 'list takes no option --dry-run'
-# Words of the program, whatever it was called as; and no way to the options of tests.
+# The messages are the program's own, not getopt's, and the options for tests have no abbreviation.
 for arguments in --pro=/ --sy=/ '--pro /' --nonsense --co=x --max --json=x -x -m; do
 	read -ra words <<<"$arguments"
 	plain list "${words[@]}"
 	is_status 2 "$arguments"
-	check "its own words: $arguments" grep -q '^panthor-mem: ' "$work/err"
+	check "its own message: $arguments" grep -q '^panthor-mem: ' "$work/err"
 	check "in one line: $arguments" test "$(wc -l <"$work/err")" = 1
 done
 plain list --max
@@ -133,7 +133,7 @@ err_has '--json takes no value'
 plain list --pro "$proc"
 err_has "unknown or ambiguous option '--pro'"
 
-# Each option is refused where it means nothing.
+# Each command refuses options that mean nothing to it.
 for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' \
 	'list --interval 1' 'list --count 1' 'watch --pids' 'watch --prefetch' \
 	'reclaim 1002 --by client' 'claim 1002 --sort pid' \
@@ -146,7 +146,7 @@ for words in 'list --dry-run' 'list --max 1' 'list --wait 1' 'list --metrics x' 
 	err_has 'takes no option --'
 done
 
-# Sizes as people write them: 4 MiB of the app in buffers of 1 MiB.
+# Sizes in all forms. The app has 4 MiB in buffers of 1 MiB.
 for size in 1048576 1024k 1M 1MiB 1mb 0.5M 1.0M; do
 	run reclaim 1002 --bytes --max $size
 	is_status 0 "--max $size"
@@ -156,7 +156,7 @@ run reclaim 1002 --bytes -m 0.001G
 is_status 0 '--max 0.001G'
 out_matches '^ *1002 game +2097152 +2097152 '
 
-# A full disk is no success.
+# A full disk is an error.
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" --help >/dev/full 2>"$work/err"
 status=$?
 err=$(<"$work/err")

@@ -5,9 +5,9 @@
 needs jq
 two_apps
 
-# held SIGNALS MOCK ARGUMENT...: runs the command until its work is held up, with these
-# signals as a user's shell leaves them: what a script starts in the background ignores
-# SIGINT. Sets pid; the work goes on with release, which waits for the end.
+# held SIGNALS MOCK ARGUMENT...: runs the command until the mock holds up its work, and sets pid.
+# SIGNALS get their default action, as in an interactive shell: background commands of a script
+# ignore SIGINT. release lets the work continue and waits for its end.
 held() {
 	local signals=$1 words=$2
 	shift 2
@@ -17,7 +17,7 @@ held() {
 		env ${signals:+"--default-signal=$signals"} \
 		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err" &
 	pid=$!
-	exec 7>"$work/hold"	# waits until it is there
+	exec 7>"$work/hold"	# waits until the work is held up
 }
 ended() {
 	wait $pid 2>/dev/null
@@ -45,12 +45,12 @@ check 'counted, too' grep -q '^panthor_mem_evicted_bytes_total{device="renderD12
 stopped INT interrupt reclaim --json 1002 1004
 is_status 130 SIGINT
 json '.not_tried == [1004] and .results[0].status == ["interrupted", "pinned"]'
-# A signal that comes too late to stop anything: all was done, and it is said.
+# A signal that comes too late to stop anything: everything was done, and is reported.
 stopped TERM '' reclaim 1002
 is_status 143 'late signal'
 out_matches '^ *1002 game +4\.0M'
 
-# Before anything was done, while the call waits for the GPU: that is the end.
+# A signal while the call waits for the GPU, before anything was done, ends the work.
 stopped INT 'busy interrupt' reclaim --wait 8s 1002 1004
 is_status 130 'SIGINT while it waits'
 no_out
@@ -62,11 +62,11 @@ check 'nothing to count' test ! -e "$work/none.prom"
 stopped TERM 'evicted interrupt' claim --json 1002
 is_status 143 'SIGTERM while a claim waits'
 json '.results == [] and .not_tried == [1002]'
-# What the first one has done is told.
+# The work for the first target is reported.
 stopped TERM 'interrupt' reclaim --json 1004 1002
 json '(.results | map(.pid)) == [1004] and .not_tried == [1002]'
 
-# The handler runs just before the call begins to wait: that call ends, too.
+# A signal that is handled just before the call starts to wait ends that call, too.
 for number in 1002 1004; do
 	stopped TERM 'busy wait' reclaim --wait 100s --json 1002 $number
 	is_status 143 'a signal just before the call waits'
@@ -76,7 +76,7 @@ stopped INT 'evicted wait' claim --json 1002
 is_status 130 'a signal just before a claim waits'
 json '.results == [] and .not_tried == [1002]'
 
-# A second one ends the program, and nothing is reported.
+# A second signal ends the program without a report.
 held INT,TERM '' reclaim --json 1002
 kill -s TERM $pid
 kill -s INT $pid

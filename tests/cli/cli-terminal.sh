@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What is seen on a terminal: colour, width, the live table, progress.
+# Output on a terminal: colour, width, the live table, progress.
 . "$(dirname "$0")/lib.sh"
 needs jq
 two_apps
@@ -27,7 +27,7 @@ out_has "${esc}[1m"
 run reclaim --color always 1002
 out_has "${esc}[1m"
 
-# Narrow: names give way first, then the end of the line.
+# On a narrow terminal, names are cut first, then the end of the line.
 process 1002 'a-name-that-long'
 panthor 1002 5 7 4096 4096
 for columns in 80 72 60 40 20 8; do
@@ -38,7 +38,7 @@ for columns in 80 72 60 40 20 8; do
 	on_terminal $columns 10 watch --count 1
 	check "watch: no wider than $columns" test "$(width)" -le $columns
 done
-# One that does not say how wide it is has 80 columns.
+# A terminal that does not report its width counts as 80 columns wide.
 process 1004 'a-name-that-is-longer-than-most-others-are'
 on_terminal 0 24 list --by client
 check 'no size' test "$(width)" -le 80
@@ -48,7 +48,7 @@ on_terminal 72 24 list
 out_has 'a-name-that-lo+'
 run list
 out_has 'a-name-that-long'
-# Two columns for each of these, and never half of one.
+# Each of these characters takes two columns, and is never split.
 process 1002 '漢字漢字漢字漢字'
 panthor 1002 5 7 4096 4096
 on_terminal 64 24 list
@@ -57,7 +57,7 @@ out_has '漢字'
 process 1002 game
 panthor 1002 5 7 4096 4096
 
-# watch draws on a screen of its own and gives the old one back.
+# watch draws on the alternate screen and restores the normal one.
 on_terminal 80 24 watch --count 2 --interval 1ms
 is_status 0 watch
 out_has "${esc}[?1049h"
@@ -66,9 +66,9 @@ out_has "${esc}[?25h"
 out_has 'RAM available 1.0G of 4.0G  swap used 0 of 128.0M'
 out_has CHANGE
 run watch --count 1
-is_status 0 'watch in a file'
+is_status 0 'watch into a file'
 out_lacks "$esc"
-# More processes than lines: how many more is said, and the screen does not roll.
+# More processes than lines: the number of missing ones is shown, and the screen does not scroll.
 for pid in $(seq 2000 2040); do
 	process "$pid" many
 	panthor "$pid" 3 "$pid" 1024 1024
@@ -79,7 +79,7 @@ check 'fits the screen' test "$shown" -le 11
 out_matches '\([0-9]+ more\)'
 rm -r "$proc"/20??
 
-# 50 columns: what is alike in each line goes first, with a mark; no number is cut.
+# 50 columns: constant columns are hidden first, and a mark says so; no number is cut.
 for columns in 80 50; do
 	on_terminal $columns 24 watch --count 1 --color never
 	out_has EVICTED
@@ -94,7 +94,7 @@ on_terminal 30 24 watch --count 1 --color never
 out_matches "1\.0G/4\.0G  0/128\.0M${esc}\[K"
 on_terminal 20 24 watch --count 1 --color never
 out_matches "^${esc}.*[0-9]:[0-9][0-9]${esc}\[K"
-# A small window: the largest, the sum, and how many more there are.
+# A small window: the largest process, the total, and how many more there are.
 for pid in $(seq 2000 2020); do
 	process "$pid" many
 	panthor "$pid" 3 "$pid" 1024 1024
@@ -106,11 +106,11 @@ out_has ' huge '
 out_has ' total '
 out_matches '\([0-9]+ more\)'
 rm -r "$proc"/20??
-# A terminal that cannot move its cursor, and one that is none.
+# A terminal that cannot move its cursor.
 TERM=dumb on_terminal 80 24 watch --count 2 --interval 1ms
 is_status 0 TERM=dumb
 out_lacks "$esc"
-# Where nothing can be written, the status says so.
+# If the output cannot be written, the status says so.
 for words in 'list' 'watch --count 1' 'watch --json --count 1' 'reclaim 1002'; do
 	read -ra arguments <<<"$words"
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" "${arguments[0]}" --proc "$proc" \
@@ -122,12 +122,12 @@ for words in 'list' 'watch --count 1' 'watch --json --count 1' 'reclaim 1002'; d
 done
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --json --interval 1ms \
 	--proc "$proc" --sys "$sys" | head -1 >"$work/out"
-check 'the reader is gone' test "${PIPESTATUS[0]}" = 141
+check 'SIGPIPE without a reader' test "${PIPESTATUS[0]}" = 141
 
-# watching ARGUMENT...: watch, in the background of the test and on a terminal of its own, until
-# it has drawn; sets child.
+# watching ARGUMENT...: starts watch in the background, on a terminal of its own, waits until it
+# has drawn, and sets child.
 watching() {
-	# The one before has drawn, too, and the job empties the file when it gets to run.
+	# The file has the output of the previous watch, and the job may not have emptied it yet.
 	: >"$work/out"
 	# Jobs of a script ignore SIGINT and SIGQUIT from the start.
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' env --default-signal=INT,QUIT "$IN_PTY" 80 24 \
@@ -148,9 +148,9 @@ for signal in INT TERM HUP QUIT; do
 	out=$(tail -c 14 "$work/out")
 	number=$(kill -l $signal)
 	is_status $((128 + number)) "watch, SIG$signal"
-	check "SIG$signal gives the screen back" test "$out" = "${esc}[?25h${esc}[?1049l"
+	check "SIG$signal restores the screen" test "$out" = "${esc}[?25h${esc}[?1049l"
 done
-# Ctrl-Z gives it back, too, and afterwards it is taken again.
+# Ctrl-Z restores it, too, and watch enters it again when it continues.
 watching --interval 60min
 kill -s TSTP "$child"
 until [ "$(grep -oF "${esc}[?1049h" "$work/out" | wc -l)" = 2 ]; do
@@ -164,8 +164,8 @@ wait $watcher
 status=$?
 mv "$proc.away" "$proc"
 out=$(<"$work/out")
-is_status 1 'no /proc any more'
-check 'a message is seen on the old screen' grep -qF \
+is_status 1 '/proc is gone'
+check 'a message is on the normal screen' grep -qF \
 	"${esc}[?1049lpanthor-mem: cannot read" "$work/out"
 watching --interval 60min --by client
 kill -s WINCH "$child"
@@ -176,7 +176,7 @@ done
 check 'drawn again' kill -s TERM "$child"
 wait $watcher
 
-# What has changed since the last look.
+# The change since the last update.
 mkfifo "$work/pipe"
 LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" watch --proc "$proc" --sys "$sys" \
 	--count 200 --interval 20ms >"$work/pipe" 2>"$work/err" &
@@ -195,7 +195,7 @@ check 'the change is shown' test "$changed" = seen
 kill $watcher 2>/dev/null
 wait $watcher 2>/dev/null
 panthor 1002 5 7 4096 4096
-# A cgroup that is gone meanwhile is no error here.
+# A cgroup that is gone is not an error for watch.
 mkdir -p "$sys/fs/cgroup/gone"
 echo 1002 >"$sys/fs/cgroup/gone/cgroup.procs"
 run watch --count 1 --cgroup gone
@@ -203,10 +203,10 @@ is_status 0 'watch --cgroup'
 out_has game
 rm -r "$sys/fs/cgroup/gone"
 run watch --count 1 --cgroup gone
-is_status 0 'watch of nobody'
+is_status 0 'watch, no such cgroup'
 out_has '(there is no cgroup gone)'
 run watch --count 1 --comm nobody --comm game
-is_status 0 'watch of nobody, and of somebody'
+is_status 0 'watch, one of two names'
 out_has '(no process is called nobody)'
 out_has 1002
 run watch --json --count 1 --comm nobody --comm game
@@ -222,8 +222,8 @@ status=$?
 err=$(<"$work/err")
 is_status 1 'watch on a full disk'
 
-# Runs the command in a terminal until it has shown $wanted, then lets its call end;
-# meanwhile does what $each says.
+# held COMMAND [ARGUMENT...]: runs it on a terminal until it has shown $wanted, then lets its call
+# end. Meanwhile runs $each repeatedly.
 held() {
 	rm -f "$work/hold"
 	mkfifo "$work/hold"
@@ -243,7 +243,7 @@ held() {
 	out=$(<"$work/out")
 }
 
-# A reclaim that takes long shows how far it is; a bar that fdinfo feeds.
+# A long reclaim shows its progress, which comes from fdinfo.
 progress() {
 	wanted=$1 each="panthor 1002 5 7 4096 $half"
 	held "${@:2}"
@@ -260,7 +260,7 @@ mock=evicted
 progress 'claiming 1002 game [###############     ] 3.0M of 4.0M' claim 1002
 is_status 0 'claim with progress'
 out_has 'claiming 1002 game [###############     ] 3.0M of 4.0M'
-# Prefetched buffers stay evicted: a bar would stand at 0 to the end.
+# Prefetched buffers stay evicted: a bar would stay at 0 until the end.
 panthor 1002 5 7 4096 0
 wanted='claiming 1002 game' each=:
 held claim --prefetch 1002
@@ -269,7 +269,7 @@ is_status 0 'prefetch with progress'
 out_has 'claiming 1002 game ...'
 out_lacks '0 of 4.0M'
 mock=''
-# Who is ended while a bar is shown leaves no bar behind.
+# killed SIGNAL...: a signal that ends the program also clears the bar.
 killed() {
 	rm -f "$work/hold"
 	mkfifo "$work/hold"
@@ -298,7 +298,7 @@ for signal in QUIT HUP; do
 	killed $signal
 	is_status $((128 + $(kill -l "$signal"))) "$signal"
 done
-# Nothing to tell: no bar, and no file descriptor of a stranger.
+# Without fdinfo there is no bar.
 rm "$proc/1002/fdinfo/5"
 wanted='reclaiming 1002 game ...' each=:
 held reclaim 1002

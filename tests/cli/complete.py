@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The completion in a real shell, with names that do harm to one that reads them.
+"""The completion in a real shell, with names that do harm if the shell evaluates them.
 
 usage: complete.py bash|zsh|fish FILE
 
-FILE is the completion. Processes with such names run, the shell gets the beginning
-of each on a terminal, TAB and Enter, and the program must be given that name, letter
-by letter, and no other program must have run. Status 77 without the shell.
+FILE is the completion. The test starts processes with such names. On a terminal, it types the
+beginning of each name, TAB and Enter. The program must get exactly that name, and no other program
+must have run. Status 77 if the shell is not installed.
 """
 import ctypes
 import os
@@ -20,13 +20,13 @@ import time
 
 PATIENCE = 60
 PR_SET_NAME = 15
-# Listed, and no process any more: Linux gives out no number as large.
+# A PID that is listed but has no process: it is larger than any PID on Linux.
 GONE = 99999999
 
-# What runs if a shell reads a name is the file "p", which the test makes: names have 15
-# bytes. The beginnings are what is typed: in every shell, in bash and zsh, in bash. zsh
-# knows no escapes in $', and loses what does not print in a quote; to fish, a star is a
-# pattern even in a quote, and a word that begins with a dash an option.
+# If a shell evaluates a name, it runs the program "p", which the test creates: its name is short
+# because names have 15 bytes. The lists are what is typed in every shell, in bash and zsh, and in
+# bash. zsh has no escapes in $', and loses characters that do not print in a quote. To fish, a star
+# is a pattern even in a quote, and a word that begins with a dash is an option.
 NAMES = [
     (b'Web Content', ['We', r'Web\ C', '"Web C', "'Web C", 'W"eb C'], ["'Web'\\ C", "$'Web C"], []),
     (b"it's \"q\"", ['it', r"it\'", '"it\'s', r"it\'s\ "], [r"'it'\''s"], []),
@@ -49,14 +49,14 @@ NAMES = [
     (b'%p (x)', [r'\%', '"%p ('], [], []),
     (b'esc\x1b]0;p\x07\x9b', ['esc'], [], ["'esc", '"esc']),
 ]
-# A TAB ends a candidate of fish, which has no other sign for it: it is not offered there.
+# fish cannot escape a TAB, which ends a candidate, so the completion does not offer such a name.
 POSIX_NAMES = [(b'tab\tp', ['tab'], [], ['"tab'])]
 
 FILES = [b'm $(p).prom', b'n\np;`p`', b'o\\x2dp.scope']
 
 
 def start_process(name):
-    """A process of that name, which ends with this one."""
+    """Starts a process with that name, which ends together with this one."""
     ready, told = os.pipe()
     pid = os.fork()
     if not pid:
@@ -75,7 +75,7 @@ def start_process(name):
 
 
 class Shell:
-    """A shell on a terminal. It says READY when it waits for a line."""
+    """A shell on a terminal. It prints READY when it waits for a line."""
 
     def __init__(self, shell, completion, folder):
         self.folder = folder
@@ -126,7 +126,7 @@ class Shell:
         os.write(self.fd, text)
 
     def line(self, typed):
-        """What the program gets of a line with a TAB in its end."""
+        """Types a line with a TAB at its end. Returns the arguments of the program."""
         self.count += 1
         self.type(b'panthor-mem ' + typed + b'\t\r')
         self.expect(b'CALLED %d.' % self.count)
@@ -156,7 +156,7 @@ def make_folder(folder, pids):
         'printf "%s\\0" "$@" >called\n'
         'echo "CALLED $n."\n')
     program.chmod(0o755)
-    # Whoever runs it leaves a trace.
+    # It leaves a trace if it is run.
     harm = folder / 'bin' / 'p'
     harm.write_text(f'#!/bin/sh\n: >"{folder}/harm"\n')
     harm.chmod(0o755)
@@ -180,7 +180,7 @@ class Checks:
 
 def test_names(shell, checks, names, kind):
     for name, typed, not_fish, bash in names:
-        # Others quote by themselves, and are slower.
+        # Other shells quote on their own, and are slower.
         if kind != 'bash':
             typed = (typed + (not_fish if kind == 'zsh' else []))[:2]
         else:
@@ -201,7 +201,7 @@ def test_files(shell, checks, kind):
         for name in FILES:
             plain = b'files/' + (what + name[:1]).replace(b' ', b'\\ ')
             quoted = b"'files/" + what + name[:1]
-            # Others than bash leave the quote of a folder open, for what is in it.
+            # Shells other than bash leave the quote of a directory open, for what is in it.
             for typed in (plain,) if what and kind != 'bash' else (plain, quoted):
                 got = shell.line(b'claim 1 ' + option + b' ' + typed)
                 if what and len(got) == 4:
@@ -211,7 +211,7 @@ def test_files(shell, checks, kind):
 
 
 def test_lists(shell, checks):
-    """What is ambiguous is shown, and nothing of it is run."""
+    """Ambiguous words give a list, and nothing in it is run."""
     for typed in (b'reclaim --comm ', b'claim ', b'list --metrics files/', b're'):
         shell.type(b'panthor-mem ' + typed + b'\t\t')
         shell.type(b'\x15')

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """usage: dead_fs.py FOLDER
 
-A FUSE file system with one file, FOLDER/file, that this process has open. It says
-"ready", and from then on nobody who asks for the file's attributes gets an answer. It ends when
-standard input does. Status 77: it cannot be mounted here.
+A FUSE file system with one file, FOLDER/file, that this process has open. After it prints "ready",
+it does not answer requests for the attributes of the file. It ends at the end of standard input.
+Status 77: it cannot be mounted here.
 """
 import ctypes
 import os
@@ -50,7 +50,7 @@ def serve(files, folder):
     try:
         fusepy.FUSE(files, folder, foreground=True, attr_timeout=0, entry_timeout=0)
     except RuntimeError as error:
-        print(f'nothing can be mounted here ({error})', flush=True)
+        print(f'cannot mount a file system here ({error})', flush=True)
         os._exit(77)
 
 
@@ -61,12 +61,12 @@ def main():
     files.mounted.wait()
     held = os.open(os.path.join(folder, 'file'), os.O_RDONLY | os.O_CLOEXEC)
     files.dead = True
-    # Is it, for one who asks?
+    # Wait until a request has arrived, to be sure that it hangs.
     threading.Thread(target=os.fstat, args=(held,), daemon=True).start()
     files.asked.wait()
     print('ready', os.getpid(), flush=True)
     sys.stdin.read()
-    # By force: whoever waits gets an error. Else not even a signal would end this process.
+    # By force, so that waiting requests fail. Otherwise not even a signal would end this process.
     ctypes.CDLL(None).umount2(os.fsencode(folder), MNT_FORCE | MNT_DETACH)
     os._exit(0)
 

@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	if (!pid) {
-		/* Lines end as the program ends them. */
+		/* Do not change the line ends of the program. */
 		tcgetattr(0, &tio);
 		tio.c_oflag &= (tcflag_t)~OPOST;
 		tcsetattr(0, TCSANOW, &tio);
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		_exit(125);
 	}
-	/* EIO: the last one has closed the other end. */
+	/* EIO: every process has closed the other end. */
 	while ((n = read(fd, text, sizeof(text))) > 0 || (n < 0 && errno == EINTR)) {
 		if (n > 0 && (fwrite(text, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout)))
 			return 125;

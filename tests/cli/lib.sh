@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Sourced by the tests of panthor-mem: a /proc and a /sys that they make up, the
-# program on the mocked device (preload.c), and checks.
+# Sourced by the tests of panthor-mem: a fake /proc and /sys, the program on the mocked device
+# (preload.c), and checks.
 # shellcheck shell=bash
 set -u
 
@@ -9,19 +9,19 @@ trap 'rm -rf "$work"' EXIT
 proc=$work/proc
 sys=$work/sys
 mkdir -p "$proc/thread-self" "$sys"
-# It counts as the program does: own_numbers 60 1 makes one of another namespace.
+# own_numbers NUMBER...: the numbers of the program, one for each pid namespace. More than one makes
+# it the /proc of another namespace.
 own_numbers() {
 	local IFS=$'\t'
 	printf 'Name:\tpanthor-mem\nNSpid:\t%s\nThreads:\t1\n' "$*" >"$proc/thread-self/status"
 }
 own_numbers 1
 unset NO_COLOR PANTHOR_MEM_METRICS COLUMNS
-# No panthor-memd of this machine.
+# Do not use the panthor-memd of this machine.
 export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/no-bus
 export TERM=xterm LC_ALL=C.UTF-8
 
-# Built for another machine: an exe_wrapper would run the program, but cannot give it
-# the mock.
+# If the program is built for another machine, an exe_wrapper could run it, but not with the mock.
 "$TOOL" --version >/dev/null 2>&1
 if [ $? = 126 ]; then
 	echo "$TOOL does not run on this machine"
@@ -29,7 +29,7 @@ if [ $? = 126 ]; then
 fi
 
 # TOOL_WRAPPER is a command that runs the program, like valgrind with its options
-# (meson test --setup valgrind_scripts). A script, because tests run $TOOL in many ways.
+# (meson test --setup valgrind_scripts). It becomes a script, because tests run $TOOL in many ways.
 if [ -n "${TOOL_WRAPPER-}" ]; then
 	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$TOOL_WRAPPER" "$TOOL" >"$work/panthor-mem"
 	chmod +x "$work/panthor-mem"
@@ -40,7 +40,7 @@ checks=0
 failures=0
 mock=''		# words for preload.c
 
-# run COMMAND [ARGUMENT...]: sets out, err and status.
+# run COMMAND [ARGUMENT...]: runs the program and sets out, err and status.
 run() {
 	# shellcheck disable=SC2153
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" \
@@ -51,7 +51,7 @@ run() {
 	err=$(<"$work/err")
 }
 
-# on_terminal COLUMNS ROWS COMMAND [ARGUMENT...]: both outputs in out.
+# on_terminal COLUMNS ROWS COMMAND [ARGUMENT...]: the same on a terminal; out has both outputs.
 on_terminal() {
 	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" "$IN_PTY" "$1" "$2" \
 		"$TOOL" "$3" --proc "$proc" --sys "$sys" "${@:4}" >"$work/out" </dev/null
@@ -63,11 +63,11 @@ failed() {
 	failures=$((failures + 1))
 	printf 'FAILED: %s\n  status: %s\n  out: %s\n  err: %s\n' \
 		"$1" "${status-}" "${out-}" "${err-}"
-	# Set for those who want to know only whether all holds.
+	# For callers that only need to know whether all checks pass.
 	[ -z "${STOP_AT_FAILURE-}" ] || exit 1
 }
 
-# check WHAT COMMAND...: does it succeed?
+# check WHAT COMMAND...: COMMAND has to succeed.
 check() {
 	local what=$1
 	shift
@@ -75,10 +75,10 @@ check() {
 	"$@" || failed "$what"
 }
 
-# The shell's own means: a program for each check would take longer than all the rest.
+# These use only the shell: a program for each check would take longer than everything else.
 contains() { [[ $1 == *"$2"* ]]; }
 lacks() { [[ $1 != *"$2"* ]]; }
-# matches TEXT REGEX: one of the lines does.
+# matches TEXT REGEX: does a line of TEXT match?
 matches() {
 	local line lines
 	mapfile -t lines <<<"$1"
@@ -96,8 +96,8 @@ out_matches() { check "output matches '$1'" matches "$out" "$1"; }
 no_err() { check "no message" test -z "$err"; }
 no_out() { check "no output" test -z "$out"; }
 
-# json PROGRAM: what jq makes of the output is true. It takes jq longer to begin than to
-# judge, so that it does so once, at the end.
+# json PROGRAM: the result of the jq program for the output has to be true. jq takes longer to start
+# than to run, so that all programs run together at the end.
 json() {
 	needs jq
 	checks=$((checks + 1))
@@ -109,7 +109,7 @@ json_programs=()
 json_texts=()
 json_of=()
 
-# With -e, the last output decides.
+# With -e, the last result decides.
 judge_json_alone() {
 	local i=$1 why
 	why=$(jq -e "${json_programs[i]}" "$work/json.$i" 2>&1 >"$work/jq") && return
@@ -127,7 +127,7 @@ judge_json() {
 		program+="(try ([\$d${i}[] | (${json_programs[i]}
 			)] | last | . != null and . != false) catch false),"
 	done
-	# If one of them is no JSON, or no program, each is judged by itself.
+	# If one of the texts is not JSON, or a program is not valid, each one runs by itself.
 	mapfile -t good < <(jq -n "${files[@]}" "${program%,}" 2>"$work/jq")
 	for i in "${!json_programs[@]}"; do
 		[ "${good[i]-}" = true ] || judge_json_alone "$i"
@@ -135,7 +135,7 @@ judge_json() {
 	json_programs=()
 }
 
-# needs PROGRAM...: without one of them the test ends here, as skipped.
+# needs PROGRAM...: if one of them is missing, the test ends here and counts as skipped.
 needs() {
 	local program
 	for program; do
@@ -154,22 +154,22 @@ finish() {
 	exit
 }
 
-# process PID NAME: one with no file yet.
+# process PID NAME: a process without open files.
 process() {
 	mkdir -p "$proc/$1/fd" "$proc/$1/fdinfo"
 	printf '%s\n' "$2" >"$proc/$1/comm"
 	printf 'Name:\t%s\nTgid:\t%s\nPid:\t%s\n' "$2" "$1" "$1" >"$proc/$1/status"
 }
 
-# file PID FD NODE: an open device; its fdinfo comes on standard input.
+# file PID FD NODE: an open device, with the fdinfo from standard input.
 file() {
-	# In one step, for those who are reading it.
+	# Replaced in one step, since a program may be reading it.
 	cat >"$work/fdinfo"
 	mv "$work/fdinfo" "$proc/$1/fdinfo/$2"
 	ln -sfn "/dev/dri/$3" "$proc/$1/fd/$2"
 }
 
-# panthor PID FD CLIENT TOTAL RESIDENT [SHARED]: in KiB, as that driver writes it.
+# panthor PID FD CLIENT TOTAL RESIDENT [SHARED]: an open panthor device; sizes in KiB.
 panthor() {
 	file "$1" "$2" renderD128 <<-END
 	pos:	0
@@ -196,7 +196,7 @@ memory() {
 		"$@" >"$proc/meminfo"
 }
 
-# device NODE... : nodes of one device, and its driver.
+# device DRIVER NODE...: the nodes of one device.
 device() {
 	local driver=$1 node
 	shift
@@ -209,7 +209,7 @@ device() {
 	done
 }
 
-# The two apps that preload.c makes, as /proc would show them.
+# two_apps: the two apps that preload.c creates, as /proc would show them.
 two_apps() {
 	process 1 init
 	process 1002 game

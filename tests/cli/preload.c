@@ -1,49 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For LD_PRELOAD: gives a program the model of panthor as /dev/dri/renderD128.
- * It is a new one in each process. PANTHOR_MOCK has what is special about it, as
- * words with blanks between them:
+ * For LD_PRELOAD: gives a program the model of panthor as /dev/dri/renderD128. Each process
+ * gets a new model. PANTHOR_MOCK configures it with words that are separated by blanks:
  *
  *   apps=N       processes with GPU memory: 1002, 1004 and so on (2)
  *   bos=N mib=N  buffers of each, and their size (4 of 1 MiB)
- *   pid=N        the number of the first app
- *   client=N     the id of the first app's file (7), and so on
- *   user=N       the first app's file was last used by the process of that number
- *   gone         and that has exited
+ *   pid=N        the PID of the first app
+ *   client=N     the id of the first app's client (7); the others count up from it
+ *   user=N       the process that used the first app's file last
+ *   gone         that process has exited
  *   evicted      the first app's buffers are in swap
- *   busy         the GPU works on the first app's buffers, for a second
+ *   busy         the GPU works on the first app's buffers for a second
  *   shared       the second app uses the first one's first buffer, too
- *   swap=N       MiB of swap (128)      noswap     a kernel without
- *   swapmax=N    the apps' cgroup may have that many MiB in swap
- *   full         what is left of swap is somebody else's
+ *   swap=N       MiB of swap (128)      noswap     a kernel without swap
+ *   swapmax=N    the cgroup of the apps may have N MiB in swap
+ *   full         other memory fills the free swap
  *   nocap        the caller lacks the capability
  *   driver=NAME  the device's driver    nomem      it lacks the ioctls
- *   minor=N      of the driver's version (10)
+ *   minor=N      the minor version of the driver (10)
  *   node=NAME    its node (renderD128)
  *   nodev        no device              noaccess   it may not be opened
- *   fail=WHAT    mmu, read, alloc: the first of them fails; write: to swap, each
- *   versions=N   the device has gone when it is asked for its version after N times
+ *   fail=WHAT    mmu, read, alloc: the first such step fails; write: every write to swap fails
+ *   versions=N   the device answers N requests for its version and is then gone
  *   unplug       the device goes away when the work begins
  *   signal=N     a signal after N pages
- *   hold=FIFO    the work stops in the middle until somebody who has opened FIFO
- *                closes it
- *   interrupt    with hold: and then ends as by a signal
- *   deadfs       file systems do not answer: who asks one waits for ever
- *   wait         with hold: and then waits until a signal comes, or for 60 s
+ *   hold=FIFO    the work stops in the middle until the test has opened and closed FIFO
+ *   interrupt    with hold: the work then ends as if by a signal
+ *   deadfs       file systems do not answer: a request to one waits forever
+ *   wait         with hold: the work then waits for a signal, for at most 60 s
  *   eintr        every other read() is interrupted
- *   old          a kernel whose ioctls take a number alone, where a pidfd does not tell it
+ *   old          the kernel's ioctls take only numbers, and a pidfd does not reveal its number
  *   noself       procfs does not show the process itself
- *   minors=N     the device files of others have that number
- *   plant=PATH   where a lock is not found, somebody puts a link to PATH
- *   lost         what is written to standard output before it is flushed is lost
- *   aside        with hold: other threads' calls go on meanwhile
- *   again        with hold: in each call
- *   pids=A,B     the numbers of the first apps
- *   dri=FOLDER   the device is there for each file FOLDER/renderD..., not in /dev/dri
+ *   minors=N     all files look like device files of DRM with this minor number
+ *   plant=PATH   if a lock is not found, a link to PATH appears in its place
+ *   lost         output before the first flush is lost
+ *   aside        with hold: calls of other threads continue meanwhile
+ *   again        with hold: stop in each call
+ *   pids=A,B     the PIDs of the first apps
+ *   dri=FOLDER   the device is at each file FOLDER/renderD..., not in /dev/dri
  *
- * A file that begins with "mock-errno=N" cannot be read, for that reason. In all of them, it is
- * an error of the program if a file is opened without O_CLOEXEC, is still open at the end, or
- * takes another's place before it is on disk; or if a thread takes the signals of the first.
+ * A read of a file that begins with "mock-errno=N" fails with that error. The mock also ends the
+ * program if it opens a file without O_CLOEXEC, leaves one open at its end, renames a file that is
+ * not on disk yet, or starts a thread that does not block the signals of the main thread.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -102,7 +100,7 @@ static unsigned int number(const char *name, unsigned int otherwise)
 	return value ? (unsigned int)strtoul(value, NULL, 10) : otherwise;
 }
 
-/* Until somebody who has opened the FIFO closes it; the model is others' meanwhile. */
+/* Waits until the test has opened and closed the FIFO; other threads may use the model. */
 static void wait_aside(const char *fifo)
 {
 	struct pollfd p = { .events = POLLIN };
@@ -125,7 +123,7 @@ static void wait_for(const char *fifo)
 	ssize_t n;
 	char c;
 
-	/* A signal of the test's may come while we wait. */
+	/* The test may send a signal meanwhile. */
 	while (fd < 0) {
 		fd = (int)syscall(SYS_openat, AT_FDCWD, fifo, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 && errno != EINTR)
@@ -252,7 +250,7 @@ static void make_trouble(void)
 	if (fail && !strcmp(fail, "alloc"))
 		model->fail_alloc = begin;
 	if (word("signal")) {
-		/* The first call is the probe's. */
+		/* The first call is the probe. */
 		model->script[0] = MODEL_NO_SIGNAL;
 		model->script[1] = (int)number("signal", 0);
 		model->script_len = 2;
@@ -264,10 +262,10 @@ static void make_trouble(void)
 	}
 }
 
-/* Descriptors that the program was started with. */
+/* Descriptors that were open when the program started. */
 static bool inherited[DESCRIPTORS];
 
-/* Programs that start panthor-mem have the mock, too. */
+/* The mock is also loaded into programs that start panthor-mem; those are not checked. */
 static bool judged(void)
 {
 	return model && !strcmp(program_invocation_short_name, "panthor-mem");
@@ -278,7 +276,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Not by its status alone, which a test may expect to be another one. */
+/* Aborts: a test could expect any exit status. */
 static void __attribute__((noreturn)) wrong(const char *what, const char *path)
 {
 	fflush(NULL);
@@ -304,7 +302,7 @@ static void check_descriptors(void)
 
 static int real_output = -1;
 
-/* Until the program flushes it. */
+/* Loses standard output until the program flushes it. */
 static void lose_output(void)
 {
 	int full = (int)syscall(SYS_openat, AT_FDCWD, "/dev/full", O_WRONLY | O_CLOEXEC);
@@ -340,7 +338,7 @@ static void __attribute__((constructor)) start(void)
 	model = model_new();
 	model->ram_total = UINT64_C(4) << 30;
 	model->current = manager = model_proc_new(model, MODEL_NS_INIT);
-	/* The library looks for the process that it is in. */
+	/* The library looks for its own process. */
 	manager->tgid.nr[MODEL_NS_INIT] = getpid();
 	manager->cap_sys_resource = true;
 	make_apps();
@@ -385,7 +383,7 @@ static bool is_node(const char *path)
 	return !strncmp(path, folder, strlen(folder)) && strstr(path, "/renderD");
 }
 
-/* The folder of a test says whether it is there. */
+/* With dri=FOLDER, the device exists if the file does. */
 static bool has_node(const char *path)
 {
 	const char *node = word("node");
@@ -408,7 +406,7 @@ static int open_node(const char *path)
 	return drm_core_open(model_file_new(model, model->current, 0));
 }
 
-/* Swap is the model's. */
+/* Reports the swap of the model. */
 int sysinfo(struct sysinfo *info)
 {
 	struct model_counters c;
@@ -424,7 +422,7 @@ int sysinfo(struct sysinfo *info)
 	return 0;
 }
 
-/* What a file system has to be asked for, and what the kernel knows by itself. */
+/* Needs an answer from the file system. */
 int fstatat(int dir, const char *path, struct stat *st, int flags)
 {
 	while (word("deadfs"))
@@ -433,7 +431,7 @@ int fstatat(int dir, const char *path, struct stat *st, int flags)
 }
 
 #ifndef STATX_TYPE
-/* Of a C library that does not have the call. */
+/* For a C library that does not have the call. */
 #include <linux/stat.h>
 #endif
 
@@ -451,7 +449,7 @@ int statx(int dir, const char *path, int flags, unsigned int mask, struct statx 
 	return (int)syscall(SYS_statx, dir, path, flags, mask, st);
 }
 
-/* The numbers in a group's list and in those below, as the kernel would find them. */
+/* Puts the processes of a cgroup and of those below it into the model's cgroup. */
 static void enter_cgroup(struct model_cgroup *cgroup, const char *path)
 {
 	char name[4096], line[32];
@@ -481,7 +479,7 @@ static void enter_cgroup(struct model_cgroup *cgroup, const char *path)
 		closedir(dir);
 }
 
-/* A folder that a test has made in place of cgroupfs. */
+/* Opens a directory of a test, in place of cgroupfs, as a cgroup of the model. */
 static int open_cgroup(const char *path, int flags)
 {
 	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0);
@@ -500,8 +498,8 @@ static mode_t mode_of(int flags, va_list args)
 }
 
 /*
- * Returns @fd. What the C library opens by itself does not come here, and the standard
- * ones are for every program.
+ * Returns @fd. Files that the C library opens internally do not come here, and the standard
+ * descriptors are inherited on purpose.
  */
 static int check_flags(int fd, const char *path, int flags)
 {
@@ -525,7 +523,7 @@ int open(const char *path, int flags, ...)
 	return openat(AT_FDCWD, path, flags, mode);
 }
 
-/* Right after it was looked for. */
+/* Creates the link right after the lock was not found. */
 static void plant_link(const char *path)
 {
 	const size_t n = strlen(path);
@@ -609,7 +607,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
 	return real(thread, attr, run, arg);
 }
 
-/* In musl it is another word for open(). */
+/* In musl, open64 is another name for open. */
 #ifdef __GLIBC__
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 int openat64(int dir, const char *path, int flags, ...) __attribute__((alias("openat")));

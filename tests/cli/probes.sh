@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The library's probes are those of docs/telemetry.rst, with as many arguments; and,
-# if there is a debugger, they are hit and say what the program says.
+# The library has the probes of docs/telemetry.rst, with the same number of arguments. If gdb is
+# installed, a probe is hit with the values that the program reports.
 # usage: probes.sh LIBRARY DOCUMENT
 . "$(dirname "$0")/lib.sh"
 library=$1 document=$2
 two_apps
 
-# "name count" of each, from the notes and from the table.
+# "name count" of each probe, from the ELF notes and from the table in the document.
 notes=$(readelf -n "$library" | awk '
 	/Provider: libdrm_panthor/ { ours = 1 }
 	/Name:/ { name = $2 }

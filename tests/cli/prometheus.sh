@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The recipe of docs/telemetry.rst: from a reclaim to a series in Prometheus, by way
-# of the node exporter's textfile collector. Both are real ones, on this machine
-# alone and in temporary folders. Status 77 without them.
+# The steps in docs/telemetry.rst: from a reclaim through the textfile collector of the node
+# exporter to a series in Prometheus. Both are real, listen only on this machine, and use temporary
+# directories. Status 77 if they are not installed.
 . "$(dirname "$0")/lib.sh"
 needs prometheus prometheus-node-exporter promtool jq curl
 two_apps
@@ -11,8 +11,8 @@ file=$work/textfile/panthor_mem.prom
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
 
-# start NAME COMMAND...: with %PORT% replaced. Another program can take a port that
-# was free a moment ago, so take another one then. Sets port.
+# start NAME COMMAND...: starts a server with %PORT% replaced, and sets port. If another program has
+# the port, tries a different one.
 start() {
 	local name=$1 try
 	shift
@@ -26,7 +26,7 @@ start() {
 		done
 		unset 'servers[-1]'
 	done
-	echo "$name does not start ($try tries):"
+	echo "$name does not start (after $try tries):"
 	cat "$work/$name.log"
 	exit 1
 }
@@ -48,7 +48,7 @@ start prometheus prometheus --config.file="$work/prometheus.yml" \
 	--storage.tsdb.path="$work/data" --web.listen-address=127.0.0.1:%PORT%
 prometheus=$port
 
-# ask QUERY WANTED: until that is the answer; meson has the time limit.
+# ask QUERY WANTED: repeats the query until the answer is WANTED; meson has the time limit.
 ask() {
 	until curl -sG "http://127.0.0.1:$prometheus/api/v1/query" --data-urlencode "query=$1" |
 		tee "$work/answer" | jq -e --arg wanted "$2" \
@@ -62,16 +62,16 @@ run reclaim --json --metrics "$file" 1002
 is_status 0 reclaim
 freed=$(jq .total.freed_bytes "$work/out")
 check 'something was freed' test "$freed" -gt 0
-check 'promtool has nothing to complain of' test -z "$(promtool check metrics <"$file" 2>&1)"
-check 'the exporter has nothing to complain of' ask node_textfile_scrape_error 0
+check 'promtool reports nothing' test -z "$(promtool check metrics <"$file" 2>&1)"
+check 'the exporter reports no error' ask node_textfile_scrape_error 0
 check 'the freed bytes arrive' ask panthor_mem_freed_bytes_total "$freed"
-check 'with nothing else in it' ask 'count(panthor_mem_freed_bytes_total)' 1
+check 'as a single series' ask 'count(panthor_mem_freed_bytes_total)' 1
 run reclaim --json --metrics "$file" 1002
-check 'and grow' ask panthor_mem_freed_bytes_total $((2 * freed))
+check 'and increase' ask panthor_mem_freed_bytes_total $((2 * freed))
 check 'by operation and result' \
 	ask 'panthor_mem_operations_total{operation="reclaim",result="ok"}' 2
 check 'a histogram' ask 'sum(panthor_mem_operation_duration_seconds_count)' 2
-# The queries of docs/telemetry.rst: each is understood.
+# Prometheus accepts each query in docs/telemetry.rst.
 queries=0
 while read -r query; do
 	queries=$((queries + 1))

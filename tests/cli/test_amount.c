@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes and times, read and written. */
+/* Tests of parsing and printing sizes and times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

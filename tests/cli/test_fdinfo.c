@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fdinfo as drivers write it, as they could, and as they should not. */
+/* Tests of fdinfo: as drivers write it, as they could, and as they should not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +48,7 @@ static void units(void **state)
 	expect(&info, "a", FDINFO_EVICTED, 3 << 20);
 	expect(&info, "a", FDINFO_SHARED, 7);
 	expect(&info, "a", FDINFO_PURGEABLE, 8);
-	/* No unit that the document knows. */
+	/* The kernel's document has no such unit. */
 	assert_false(region(&info, "a")->bytes.known[FDINFO_ACTIVE]);
 }
 
@@ -105,7 +105,7 @@ static void engines_are_no_regions(void **state)
 	assert_int_equal(info.n_regions, 0);
 }
 
-/* Only panthor's core leaves the line out for want of a resident buffer. */
+/* Only for panthor does a missing line mean that no buffer is resident. */
 static void nothing_resident(void **state)
 {
 	struct fdinfo info;
@@ -130,7 +130,7 @@ static void evicted(void **state)
 				 "drm-evicted-memory:\t512\n",
 				 &info));
 	expect(&info, "memory", FDINFO_EVICTED, 512);
-	/* Values may be caught in the middle of a change. */
+	/* The values may be read in the middle of a change. */
 	assert_true(fdinfo_parse("drm-driver:\tpanthor\n"
 				 "drm-total-memory:\t1024\n"
 				 "drm-resident-memory:\t4096\n",
@@ -157,14 +157,14 @@ static void no_client(void **state)
 	(void)state;
 	assert_false(fdinfo_parse("", &info));
 	assert_false(fdinfo_parse("pos:\t0\nflags:\t02\nmnt_id:\t13\n", &info));
-	/* After an unplug the kernel writes no driver. */
+	/* After an unplug the kernel does not print a driver. */
 	assert_false(fdinfo_parse("drm-total-memory:\t5\n", &info));
 	assert_false(fdinfo_parse("drm-driver:\t\n", &info));
 	assert_false(fdinfo_parse("drm-driver", &info));
 	assert_false(fdinfo_parse("\n\n:\n: :\n", &info));
 }
 
-/* Longer than any room that we have for it. */
+/* Values longer than the buffers for them. */
 static void long_lines(void **state)
 {
 	char text[8192] = "drm-driver:\t";
@@ -192,7 +192,7 @@ static void long_lines(void **state)
 	assert_int_equal(info.n_regions, FDINFO_REGIONS);
 }
 
-/* Any beginning of a good text is read without harm. */
+/* A valid text can be cut off anywhere without harm. */
 static void truncated(void **state)
 {
 	static const char whole[] = "pos:\t0\ndrm-driver:\tpanthor\ndrm-client-id:\t12\n"

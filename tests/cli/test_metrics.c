@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counting, and the text that keeps the counts. */
+/* Tests of the counters, and of the text that stores them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 
 static const struct metrics_rest nothing;
 
-/* One that leaves nothing over. */
+/* Reads a text with no unknown lines. */
 static int read_back(struct metrics *m, const char *text, char why[METRICS_WHY])
 {
 	struct metrics_rest rest;
@@ -44,7 +44,7 @@ static char *text_of(const struct metrics *m)
 	return text;
 }
 
-/* Each series a value of its own; the histograms add up. */
+/* Gives each series a different value; the histograms add up. */
 static void fill(struct metrics *m)
 {
 	struct metrics_series list[METRICS_SERIES_MAX];
@@ -94,7 +94,7 @@ static void any_truncation_is_noticed(void **state)
 	free(text);
 }
 
-/* The first and the last line say that it is whole; a series that is not there is 0. */
+/* Without the first or last line the text is not complete; a missing series is 0. */
 static void any_line_can_be_new(void **state)
 {
 	struct metrics m = { .freed = 5 };
@@ -120,7 +120,7 @@ static void any_line_can_be_new(void **state)
 	free(text);
 }
 
-/* @text with @more before the line that begins with @at. */
+/* Returns @text with @more inserted before the line that begins with @at. */
 static char *with(const char *text, const char *at, const char *more)
 {
 	char *place = strstr(text, at), *all = malloc(strlen(text) + strlen(more) + 1);
@@ -140,7 +140,7 @@ static char *with(const char *text, const char *at, const char *more)
 		     "panthor_mem_later_bytes_count 4\n"
 #define END "# End of"
 
-/* What a later version knows stays, each line in its family. */
+/* Series of a later version are kept, each line in its family. */
 static void another_version_is_kept(void **state)
 {
 	struct metrics m = { .freed = 5 }, after;
@@ -151,7 +151,7 @@ static void another_version_is_kept(void **state)
 
 	(void)state;
 	one = with(text, "# HELP panthor_mem_operation_statuses", LATER_RESULT);
-	/* In the middle or at the end. */
+	/* A new family can be in the middle or at the end. */
 	two = with(one, "# HELP panthor_mem_freed", LATER_FAMILY);
 	assert_int_equal(metrics_read(&after, NODE, &rest, two, why), 0);
 	assert_memory_equal(&m, &after, sizeof(m));
@@ -205,7 +205,7 @@ static void not_another_version(void **state)
 	free(text);
 }
 
-/* Of @m, added to what @text has; frees that. */
+/* Returns @text with the series of @m added, and frees @text. */
 static char *add_device(char *text, const char *device, const struct metrics *m)
 {
 	char why[METRICS_WHY], *again = NULL;
@@ -234,7 +234,7 @@ static unsigned int times(const char *text, const char *what)
 	return n;
 }
 
-/* Two devices, and none, in one file: each keeps its own, and a family is one block. */
+/* Two devices, and no device, in one file: each keeps its series, and a family is one block. */
 static void devices(void **state)
 {
 	static const char *const names[] = { NODE, "renderD129", "" };
@@ -267,7 +267,7 @@ static void devices(void **state)
 	free(text);
 }
 
-/* There is an end to what is kept for others. */
+/* The number of lines that are kept for other versions is limited. */
 static void too_much(void **state)
 {
 	struct metrics m = { 0 };
@@ -288,7 +288,7 @@ static void too_much(void **state)
 	free(text);
 }
 
-/* What never began took no time. */
+/* A refused operation has no duration. */
 static void refused(void **state)
 {
 	struct metrics m = { 0 };
@@ -318,7 +318,7 @@ static void counts(void **state)
 	assert_true(m.statuses[OPERATION_RECLAIM][1] == 1);
 	assert_true(m.statuses[OPERATION_RECLAIM][5] == 1);
 	assert_true(m.statuses[OPERATION_RECLAIM][0] == 0);
-	/* A bound belongs to its bucket. */
+	/* A bound belongs to its own bucket. */
 	assert_true(m.buckets[OPERATION_RECLAIM][1] == 0);
 	assert_true(m.buckets[OPERATION_RECLAIM][2] == 1);
 	assert_true(m.buckets[OPERATION_RECLAIM][METRICS_BUCKETS - 1] == 1);
@@ -335,7 +335,7 @@ static void counts(void **state)
 			    "busy,shared,pinned,swap_refused");
 	assert_string_equal(operation_status_names[OPERATION_STATUS_BITS - 1], "swap_refused");
 
-	/* Longer than any bound, failed, and with an error of no name. */
+	/* Longer than any bound, failed, and with an error that has no series of its own. */
 	out = (struct outcome){ .error = EXDEV, .ns = INT64_C(31000000000) };
 	metrics_record(&m, OPERATION_CLAIM, &out, 78);
 	assert_true(m.operations[OPERATION_CLAIM][METRICS_RESULTS - 1] == 1);
@@ -347,7 +347,7 @@ static void counts(void **state)
 	assert_true(m.operations[OPERATION_CLAIM][METRICS_RESULTS - 2] == 1);
 }
 
-/* Bounds as text and as numbers are two lists. */
+/* The lists of bounds as text and as numbers agree. */
 static void bounds_agree(void **state)
 {
 	int i;

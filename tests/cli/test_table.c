@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables, byte for byte. */
+/* Tests of tables, byte for byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static void narrow(void **state)
 	print(" N NAME      SIZE NOTE\n"
 	      " 1 a-long-+ 64.0M\n"
 	      "12 b            0 left\n", 3, term, 0, false, cells, 8);
-	/* The last column is text, so that it is cut before the numbers go. */
+	/* The last column is text, so it is cut before numbers are hidden. */
 	term.columns = 20;
 	print(" N NAME      SIZE N+\n"
 	      " 1 a-long-+ 64.0M\n"
@@ -76,7 +76,7 @@ static void narrow(void **state)
 	print("N\n1\n+\n", 3, term, 0, false, cells, 8);
 }
 
-/* Numbers that do not fit are left out, not cut. */
+/* Numbers that do not fit are hidden, not cut. */
 static void numbers_go(void **state)
 {
 	static const struct table_column numbers[] = {
@@ -101,7 +101,7 @@ static void numbers_go(void **state)
 	free(text);
 }
 
-/* Columns that say nothing go first, then those that matter least; a mark tells. */
+/* Constant columns are hidden first, then the least important ones; a mark says so. */
 static void columns_go(void **state)
 {
 	static const struct table_column many[] = {
@@ -163,7 +163,7 @@ static void too_many(void **state)
 	struct term term = { 0 };
 
 	(void)state;
-	/* The sum is always there. */
+	/* The total is always shown. */
 	print(" N NAME         SIZE NOTE\n(2 more)\n   total       64.0M\n", 3, term, 2, true,
 	      cells, 12);
 	print(" N NAME         SIZE NOTE\n   total       64.0M\n", 2, term, 1, true, cells, 12);
@@ -180,7 +180,7 @@ static void wide(void **state)
 	struct term term = { .columns = 20 };
 
 	(void)state;
-	/* Nine columns would be half a character: eight, and the mark. */
+	/* Nine columns would split a character, so there are eight and the mark. */
 	print("N NAME     SIZE NOTE\n"
 	      "1 \xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2+     1 x\n", 2, term, 0, false, two, 4);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts of others, made harmless. */
+/* Tests of the filters for text from other programs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void utf8(void **state)
 	expect_utf8("", "");
 	expect_utf8("a\n\x01", "a\n\x01");
 	expect_utf8("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
-	/* Cut off, without a beginning, too long a form, a surrogate, out of range. */
+	/* Cut off, without a first byte, an overlong form, a surrogate, out of range. */
 	expect_utf8("\xc3", "?");
 	expect_utf8("\xe2\x82", "??");
 	expect_utf8("\xa9", "?");
@@ -43,7 +43,7 @@ static void utf8(void **state)
 	expect_utf8("\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80");
 	expect_utf8("\xf4\x90\x80\x80", "????");
 	expect_utf8("\xff\xfe", "??");
-	/* No half of a character at the end. */
+	/* No part of a character at the end. */
 	text_utf8(text, sizeof(text), "ab\xc3\xa9");
 	assert_string_equal(text, "ab");
 	text_utf8(text, sizeof(text), "a\xc3\xa9z");
@@ -63,7 +63,7 @@ static void printable(void **state)
 	assert_string_equal(text, "a");
 }
 
-/* What is not seen, and turns or joins what is. */
+/* Invisible characters that change the direction or joining of others. */
 static void hidden(void **state)
 {
 	static const char *const all[] = {

@@ -13,25 +13,25 @@ tool() {
 	err=$(<"$work/err")
 }
 
-# Two that hold GPU memory, and are told to look at it.
+# Two processes that hold GPU memory, and that check it on request.
 coproc game { exec "$build/tests/cli/guest/gpu-holder" game 12; }
 game_pid=$!
 read -r word <&"${game[0]}"
-check 'the first one is ready' test "$word" = ready
+check 'the first process is ready' test "$word" = ready
 # bash can have one coprocess at a time; the second gets pipes.
 mkfifo "$work/in" "$work/answer"
 "$build/tests/cli/guest/gpu-holder" browser 8 <"$work/in" >"$work/answer" &
 browser_pid=$!
 exec 8>"$work/in" 9<"$work/answer"
 read -r word <&9
-check 'the second one is ready' test "$word" = ready
+check 'the second process is ready' test "$word" = ready
 
 ask() { echo "$1" >&"${game[1]}"; read -r word <&"${game[0]}"; }
 of_game=".processes | map(select(.pid == $game_pid)) | .[0]"
 of_browser=".processes | map(select(.pid == $browser_pid)) | .[0]"
 MiB=1048576
 
-# Who holds what.
+# What each process holds.
 tool list
 is_status 0 list
 no_err
@@ -43,9 +43,9 @@ json "$of_browser | .resident_bytes >= 8 * $MiB"
 resident=$(jq "$of_game | .resident_bytes" "$work/out")
 others=$(jq "$of_browser | .resident_bytes" "$work/out")
 tool list --pids
-check 'both' test "$out" = "$(printf '%s\n' "$game_pid" "$browser_pid" | sort -n)"
+check 'both PIDs' test "$out" = "$(printf '%s\n' "$game_pid" "$browser_pid" | sort -n)"
 
-# One client, whoever has its file.
+# A client counts once, however many processes have its file.
 ask share
 child=$word
 tool list --json
@@ -53,7 +53,7 @@ json "$of_game | .resident_bytes == $resident and .clients == 1"
 json ".clients | map(select(.pids == [$game_pid, $child])) | length == 1"
 json "[.processes[].pid] | contains([$child]) | not"
 
-# A dry run says what a run does.
+# A dry run reports what a real run does.
 tool reclaim --dry-run --json $game_pid
 is_status 0 --dry-run
 json '.total.freed_bytes == 0'
@@ -79,9 +79,9 @@ json ".total | .claimed_bytes == $evict and .remaining_bytes == 0"
 tool list --json
 json "$of_game | .resident_bytes == $resident and .evicted_bytes == 0"
 ask check
-check 'contents after all this' test "$word" = intact
+check 'contents after a claim' test "$word" = intact
 
-# A limit; and what is not claimed comes back by itself.
+# A limit. Memory that is not claimed comes back by itself.
 tool reclaim --json --max 4M $game_pid
 json ".results[0] | .freed_bytes >= 4 * $MiB and .freed_bytes < 8 * $MiB and
 	(.status | contains([\"capped\"]))"
@@ -95,7 +95,7 @@ tool claim $game_pid
 is_status 0 'claim after --no-pageout'
 echo "$out"
 
-# A signal while the kernel waits for the GPU: nothing was done, and nothing is any more.
+# A signal while the kernel waits for the GPU: nothing has been done, and nothing will be.
 for signal in INT TERM; do
 	tool list --json
 	before=$(jq "$of_game | .resident_bytes" "$work/out")
@@ -103,7 +103,7 @@ for signal in INT TERM; do
 	check 'the GPU works' test "$word" = 0
 	env --default-signal=INT "$TOOL" reclaim --wait 60s --json $game_pid >"$work/out" 2>"$work/err" &
 	reclaimer=$!
-	# Most likely in the call by then. If not, it ends all the same.
+	# By then it is most likely in the call. If it is not, it ends as well.
 	sleep 0.3
 	kill -s $signal $reclaimer
 	wait $reclaimer
@@ -116,7 +116,7 @@ for signal in INT TERM; do
 	check 'contents after it' test "$word" = intact
 done
 
-# A cgroup and one below it.
+# A cgroup, then one below it.
 mkdir -p /sys/fs/cgroup/apps/game.scope /sys/fs/cgroup/apps/browser.scope
 echo "$game_pid" >/sys/fs/cgroup/apps/game.scope/cgroup.procs
 echo "$browser_pid" >/sys/fs/cgroup/apps/browser.scope/cgroup.procs
@@ -131,7 +131,7 @@ tool watch --count 2 --interval 10ms
 is_status 0 watch
 check 'twice' test "$(grep -c ' game ' <<<"$out")" = 2
 
-# To the background and back, as panthor-mem(1) has it.
+# To the background and back, as in panthor-mem(1).
 pkill -STOP -x game
 tool reclaim --comm game
 is_status 0 'stopped and reclaimed'
@@ -142,7 +142,7 @@ pkill -CONT -x game
 ask check
 check 'contents after a stop' test "$word" = intact
 
-# What can be wrong.
+# Errors.
 tool reclaim $$
 is_status 3 'a process without GPU memory'
 err_has 'it has no file of renderD'
@@ -150,7 +150,7 @@ tool reclaim 999999
 is_status 3 'no process'
 err_has 'there is no process 999999'
 chmod 0 /dev/dri/renderD*
-# Root without capabilities: another user might not be able to read the program.
+# Root without capabilities, since another user might not be able to read the program.
 unprivileged() {
 	setpriv --bounding-set=-all "$TOOL" "$@" >"$work/out" 2>"$work/err"
 	status=$?
@@ -165,7 +165,7 @@ unprivileged reclaim $game_pid
 is_status 5 'no capability'
 err_has 'the capability CAP_SYS_RESOURCE is needed: run it as root'
 unprivileged list
-is_status 0 'list for everybody'
+is_status 0 'list without privileges'
 err_has 'could not be inspected: run it as root'
 tool claim $game_pid
 while read -r swap _; do
@@ -182,7 +182,7 @@ wait $browser_pid
 tool reclaim $browser_pid
 is_status 4 'gone, and no swap'
 tool list --pids
-check 'one is left' test "$out" = "$game_pid"
+check 'one process is left' test "$out" = "$game_pid"
 ask check
 check 'contents at the end' test "$word" = intact
 finish

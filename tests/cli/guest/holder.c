@@ -2,12 +2,12 @@
 /*
  * usage: gpu-holder NAME MIB
  *
- * A process of that name that holds GPU memory, with contents. It says "ready", and
- * then does what standard input tells it, until its end:
+ * A process with that name that holds GPU memory with known contents. It prints "ready", then
+ * obeys the commands on standard input until its end:
  *
- *   check   read everything by the GPU; says "intact" or "broken"
- *   share   give the file to a child and a second descriptor; says the child's number
- *   busy    have the GPU work for 10 s; says 0, or an error, at once
+ *   check   reads everything with the GPU; prints "intact" or "broken"
+ *   share   gives the file to a child and a second descriptor; prints the PID of the child
+ *   busy    keeps the GPU busy for 10 s; prints 0, or an error, at once
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 #define BO_BYTES (UINT64_C(1) << 20)
 #define MAX_BOS 256
 #define SEED UINT64_C(0x401d000000000000)
-/* The driver ends longer ones. */
+/* The driver would end a longer job. */
 #define JOBS 5
 #define JOB_NS INT64_C(2000000000)
 
