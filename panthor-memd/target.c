@@ -127,7 +127,7 @@ static int open_pidfd(uint32_t pid, uint64_t wanted, bool root, uint64_t *id, st
 	} else if (!wanted && *id && !root) {
 		fault_set(f, FAULT_INVALID_ARGS, "pidfd_id is 0: give the inode number of a pidfd "
 			  "of the process, see docs/broker.rst");
-	} else if (wanted != *id && wanted) {
+	} else if (*id && wanted && wanted != *id) {
 		no_process(f, pid);
 	} else {
 		return fd;

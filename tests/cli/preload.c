@@ -30,6 +30,7 @@
  *   wait         with hold: the work then waits for a signal, for at most 60 s
  *   eintr        every other read() is interrupted
  *   old          the kernel's ioctls take only numbers, and a pidfd does not reveal its number
+ *   oldpidfd     a kernel before 6.9, where pidfds have no inodes of their own
  *   noself       procfs does not show the process itself
  *   minors=N     all files look like device files of DRM with this minor number
  *   plant=PATH   if a lock is not found, a link to PATH appears in its place
@@ -58,6 +59,7 @@
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <panthor_mem.h>
@@ -422,6 +424,19 @@ int sysinfo(struct sysinfo *info)
 	return 0;
 }
 
+/* Of <linux/magic.h>. */
+#define PID_FS 0x50494446
+#define ANON_INODE_FS 0x09041934
+
+int fstatfs(int fd, struct statfs *fs)
+{
+	int ret = (int)syscall(SYS_fstatfs, fd, fs);
+
+	if (!ret && (unsigned long)fs->f_type == PID_FS && word("oldpidfd"))
+		fs->f_type = ANON_INODE_FS;
+	return ret;
+}
+
 /* Needs an answer from the file system. */
 int fstatat(int dir, const char *path, struct stat *st, int flags)
 {
@@ -611,4 +626,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
 #ifdef __GLIBC__
 int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 int openat64(int dir, const char *path, int flags, ...) __attribute__((alias("openat")));
+#ifdef __LP64__
+/* Both structs are the same there. */
+int fstatfs64(int fd, struct statfs64 *fs) __attribute__((alias("fstatfs")));
+#endif
 #endif

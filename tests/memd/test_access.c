@@ -174,6 +174,23 @@ static void test_ids(void **state)
 	w.victims[3] = 0;
 }
 
+/* Every process has the same number there, so that a client cannot name one by it. */
+static void test_ids_before_pidfs(void **state)
+{
+	sd_bus *bus;
+	uint64_t id;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "oldpidfd", .config = LENIENT });
+	bus = world_client(&w, world_me());
+	id = world_id(w.victims[0]);
+	check_ok(reclaim_id(bus, w.victims[0], 0));
+	check_ok(reclaim_id(bus, w.victims[0], id));
+	check_ok(reclaim_id(bus, w.victims[1], id));
+	check_error(reclaim_id(bus, 4194304, id), "NoSuchProcess", "");
+	check_ok(claim(bus, w.victims[0], NULL));
+}
+
 static void test_memd_itself(void **state)
 {
 	sd_bus *bus;
@@ -416,6 +433,7 @@ int main(void)
 		TEST(test_own_active),
 		TEST(test_setuid),
 		TEST(test_ids),
+		TEST(test_ids_before_pidfs),
 		TEST(test_memd_itself),
 		TEST(test_rate),
 		TEST(test_queue),
