@@ -6,8 +6,8 @@
  * out of RAM, MEM_CLAIM brings them back. This header is the whole contract; the
  * kernel, the library, the tests and direct users share it.
  *
- * The panthor_drm.h of a kernel with the ioctls has the same definitions, and takes
- * precedence. With an older one, or none, they are here.
+ * The panthor_drm.h of a kernel with the ioctls has the same definitions and takes
+ * precedence. This header supplies them if panthor_drm.h is older or missing.
  */
 #ifndef _UAPI_PANTHOR_MEM_H_
 #define _UAPI_PANTHOR_MEM_H_
@@ -47,25 +47,25 @@ extern "C" {
  * - *freed*: pages that went back to the system: written to swap, or clean
  *   and dropped.
  *
- * BOs that no VM maps belong to the target too, if it has a handle: a reclaim
- * evicts them and a claim brings them back. After a claim they are the last that
- * the shrinker looks at, until they are evicted or a VM maps them.
+ * A BO that no VM maps belongs to the target too if the target has a handle to
+ * it: a reclaim evicts it and a claim brings it back. After a claim, the shrinker
+ * looks at such a BO last, until it is evicted or a VM maps it.
  *
  * DOC: Rules
  *
- * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, also on
- *    the caller itself. It is checked before the target is looked up.
+ * 1. Both ioctls need CAP_SYS_RESOURCE in the initial user namespace, even if
+ *    the target is the caller. It is checked before the target is looked up.
  * 2. Inputs are never modified. Outputs are valid on success and when the
  *    ioctl fails with ENOMEM, EIO or ETIMEDOUT. When the driver refuses a call
  *    before anything was done, they are 0.
- * 3. Short counts, as read(2): once something was done, a signal ends the call
- *    with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that nothing
- *    was done. EAGAIN is never returned, because drmIoctl() repeats on it.
- * 4. What is busy at the deadline is skipped and counted, and is no error. No
- *    wait for something that the target can hold goes on after it.
+ * 3. Short counts, as with read(2): once something was done, a signal ends the
+ *    call with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that
+ *    nothing was done. EAGAIN is never returned: drmIoctl() repeats on it.
+ * 4. What is busy at the deadline is skipped and counted; this is not an error.
+ *    No wait for anything that the target can hold outlasts the deadline.
  * 5. A BO that a file outside the target also uses on the GPU is skipped and
  *    counted.
- * 6. Nothing of a file outside the target is evicted.
+ * 6. Memory of a file outside the target is never evicted.
  * 7. Contents survive: after any sequence of reclaim, claim, submit and fault,
  *    the GPU and the CPU read what was last written.
  * 8. A claim of the target, and new work of the target, make a running reclaim
@@ -82,16 +82,16 @@ extern "C" {
  * - EPERM: no CAP_SYS_RESOURCE.
  * - EINVAL: unknown flag, more than one flag that names a target, @pad not 0,
  *   @tgid out of range, @tgid or @target not 0 although it does not name the
- *   target; also any kernel that does not have the ioctl.
- * - EBADF: @target is no open file descriptor, or not one of a pidfd or of a
- *   directory of cgroup v2.
+ *   target; also from any kernel that does not have the ioctl.
+ * - EBADF: @target is not an open pidfd or not an open directory of cgroup v2,
+ *   whichever its flag requires.
  * - ESRCH: no process with that TGID in the caller's pid namespace (a thread
  *   id is not a TGID), or the target has no file of this device.
  * - ENOSPC: reclaim while no swap is free, whatever its flags.
- * - EOPNOTSUPP: the kernel is built without swap, or without cgroups and the
- *   target is one.
+ * - EOPNOTSUPP: the kernel is built without swap, or the target is a cgroup and
+ *   the kernel is built without cgroups.
  * - ENOMEM, EIO: claim: an allocation or a read from swap failed part-way.
- * - ETIMEDOUT: the GPU's MMU did not answer; a reset is on its way.
+ * - ETIMEDOUT: the GPU's MMU did not answer; the driver resets the GPU.
  * - EINTR: a signal came before anything was done.
  * - ENODEV: the device was unplugged.
  */
@@ -99,21 +99,21 @@ extern "C" {
 /**
  * enum drm_panthor_mem_target_flags - What names the target
  *
- * Flags of both structs, one at most. Without one, @tgid names a process and
- * @target is 0. With one, @target names the target and @tgid is 0.
+ * Flags of both structs, at most one at a time. Without one, @tgid names a
+ * process and @target is 0. With one, @target names the target and @tgid is 0.
  */
 enum drm_panthor_mem_target_flags {
 	/**
 	 * @DRM_PANTHOR_MEM_TARGET_PIDFD: @target is a pidfd. The target is every
-	 * file whose owner is its process, also if that has exited and others
-	 * keep the file open.
+	 * file whose owner is its process, even if the process has exited and
+	 * others keep the file open.
 	 */
 	DRM_PANTHOR_MEM_TARGET_PIDFD = 1 << 8,
 
 	/**
 	 * @DRM_PANTHOR_MEM_TARGET_CLIENT: @target is the drm-client-id of a file
 	 * of this device, as fdinfo shows it. The target is that file, whoever
-	 * its owner is. An id is never given out again.
+	 * its owner is. An id is never reused.
 	 */
 	DRM_PANTHOR_MEM_TARGET_CLIENT = 1 << 9,
 
@@ -121,7 +121,7 @@ enum drm_panthor_mem_target_flags {
 	 * @DRM_PANTHOR_MEM_TARGET_CGROUP: @target is a file descriptor of a
 	 * directory of cgroup v2. The target is every file whose owner is a
 	 * process in that cgroup or in one below it, so what these processes
-	 * share among each other is not skipped.
+	 * share with each other is not skipped.
 	 */
 	DRM_PANTHOR_MEM_TARGET_CGROUP = 1 << 10,
 };
@@ -153,14 +153,14 @@ enum drm_panthor_mem_claim_flags {
 	 * into the page cache and stop there. The buffers stay evicted,
 	 * @claimed_bytes is 0, and the next submit does the rest without I/O.
 	 * @max_bytes counts the bytes that were read, so repeated calls with a
-	 * cap get on.
+	 * cap make progress.
 	 */
 	DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY = 1 << 0,
 
 	/**
 	 * @DRM_PANTHOR_MEM_CLAIM_DRY_RUN: Change nothing and wait for nothing.
 	 * @claimed_bytes, @remaining_bytes and @status say what a call would do
-	 * now. A reclaim that is running goes on.
+	 * now. A running reclaim is not stopped.
 	 */
 	DRM_PANTHOR_MEM_CLAIM_DRY_RUN = 1 << 1,
 };
@@ -203,11 +203,11 @@ enum drm_panthor_mem_status {
 	DRM_PANTHOR_MEM_STATUS_CAPPED = 1 << 5,
 
 	/**
-	 * @DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED: Swap has room, but does not take
-	 * this: memory.swap.max of the cgroup that is charged for the pages, or of
-	 * one above it, is reached, or the device fails writes. What a cgroup's
-	 * limit does not let go is skipped and counted; a device that fails ends
-	 * the call.
+	 * @DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED: Swap has room, but does not accept
+	 * the pages: memory.swap.max of the cgroup that is charged for them, or of
+	 * one above it, is reached, or the swap device fails writes. Pages that a
+	 * cgroup's limit keeps in RAM are skipped and counted; a device that fails
+	 * ends the call.
 	 */
 	DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED = 1 << 6,
 };
@@ -245,9 +245,9 @@ struct drm_panthor_mem_reclaim {
 	__u64 max_bytes;
 
 	/**
-	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which what
-	 * is busy is waited for: unfinished GPU work of the target, and locks that
-	 * somebody holds. 0: do not wait.
+	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which the
+	 * call waits for what is busy: unfinished GPU work of the target, and
+	 * locks that others hold. 0: do not wait.
 	 */
 	__s64 deadline_ns;
 
@@ -255,17 +255,17 @@ struct drm_panthor_mem_reclaim {
 	__u64 freed_bytes;
 
 	/**
-	 * @evicted_bytes: Out: bytes that this call evicted, or found evicted and
-	 * still in RAM and paged out; >= @freed_bytes. What another call evicts
-	 * or pages out at the same time is counted there alone.
+	 * @evicted_bytes: Out: bytes that this call evicted, or that it found
+	 * evicted but in RAM and paged out; >= @freed_bytes. What another call
+	 * evicts or pages out at the same time is counted only there.
 	 */
 	__u64 evicted_bytes;
 
 	/**
 	 * @skipped_bytes: Out: bytes of the target that were left resident
 	 * because they are busy, shared or pinned, or because their cgroup may not
-	 * swap them; @status says which. Every process with a group has some that
-	 * are pinned: its ring buffers.
+	 * swap them; @status says which. In every process with a group, the ring
+	 * buffers are pinned.
 	 */
 	__u64 skipped_bytes;
 
@@ -303,9 +303,9 @@ struct drm_panthor_mem_claim {
 	__u64 max_bytes;
 
 	/**
-	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which locks
-	 * that somebody holds are waited for. What is locked then stays evicted,
-	 * and @status says BUSY. 0: only a signal ends the wait.
+	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which the
+	 * call waits for locks that others hold. What is locked then stays
+	 * evicted, and @status says BUSY. 0: only a signal ends the wait.
 	 */
 	__s64 deadline_ns;
 
@@ -323,8 +323,8 @@ struct drm_panthor_mem_claim {
 };
 
 /*
- * ioctl numbers. The same as in panthor_drm.h, where they are enumeration constants:
- * test for the feature macro, not for them.
+ * ioctl numbers, the same as in panthor_drm.h. They are enumeration constants there, which
+ * #ifdef cannot see: test for the feature macro instead.
  */
 #define DRM_PANTHOR_MEM_RECLAIM 0x11
 #define DRM_PANTHOR_MEM_CLAIM 0x12
