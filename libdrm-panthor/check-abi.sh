@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Is the library's ABI the one of the baseline? Types count, not only symbols.
+# Check that the library has the ABI of the baseline: symbols and types.
 # usage: check-abi.sh LIBRARY BASELINE
 #        check-abi.sh --update LIBRARY BASELINE
-# A library that was built with debug information. Every difference fails, also
-# one that old programs would not notice: who means it commits a new baseline.
+# LIBRARY must have debug information. Every difference is an error, even one that old
+# programs would not notice. If it is intended, commit a new baseline (--update).
 set -eu
 
 update=
 [ "$1" != --update ] || { update=1; shift; }
 library=$1 baseline=$2
 
-# 77 is "skipped" to meson.
+# meson takes status 77 as "skipped".
 if ! command -v abidiff >/dev/null || ! command -v abidw >/dev/null; then
 	echo "no abidiff: install abigail-tools"
 	exit 77
@@ -23,8 +23,8 @@ trap 'rm -rf "$work"' EXIT
 if [ -n "$update" ]; then
 	abidw --no-corpus-path --no-comp-dir-path --no-show-locs --no-elf-needed \
 		--type-id-style hash --exported-interfaces-only "$library" >"$work/abi"
-	# Where it was built is nobody's business. A comment may come second only:
-	# abidiff looks at how the file begins.
+	# Remove the path of the build. The comment goes in the second line because abidiff
+	# recognizes the file by its first.
 	sed -e "s, path='[^']*/\([^/']*\)', path='\1',g" \
 		-e '1a\  <!-- SPDX-License-Identifier: MIT -->' "$work/abi" >"$baseline"
 	exit
@@ -43,7 +43,7 @@ abidiff --no-show-locs "$baseline" "$library" || {
 	exit 1
 }
 
-# A check that cannot fail is none: it must see a moved member and a lost symbol.
+# Prove that the check can fail: it must notice a moved member and a missing symbol.
 for edit in "s/layout-offset-in-bits='128'/layout-offset-in-bits='192'/" \
 	"s/'panthor_mem_probe/'panthor_mem_prod/g"; do
 	sed "$edit" "$baseline" >"$work/other"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Do the installed headers compile by themselves, as a user's compiler sees them?
+# Check that the installed headers compile by themselves, as in a user's program.
 # usage: check-headers.sh MODE SOURCE COMPILER [FLAG...]
-#   c11, c++17   each header alone, all warnings being errors
+#   c11, c++17   each header alone, with warnings as errors
 #   m32          the layouts of panthor_layout.c, for 32-bit programs
-#   ifdef        what #ifdef can see
-# SOURCE is the top of the source tree; the flags are libdrm's.
+#   ifdef        that #ifdef finds the macros
+# SOURCE is the top of the source tree. FLAG... are the compiler flags of libdrm.
 set -eu
 
 mode=$1 source=$2
@@ -24,7 +24,7 @@ c11 | c++17)
 		language=c++
 		strict="$strict -Wold-style-cast -Wzero-as-null-pointer-constant"
 	fi
-	# Nothing before it, so that it must include what it needs itself; and twice.
+	# Include the header first, so that it must include what it needs, and twice.
 	for header in panthor_drmif.h panthor_mem.h; do
 		printf '#include <%s>\n#include <%s>\nextern int nothing;\n' $header $header >"$work/alone"
 		"$@" -x $language -std=$mode $strict -I"$lib" -I"$uapi" "$work/alone"
@@ -62,14 +62,14 @@ c11 | c++17)
 	"$@" -x $language -std=$mode $strict -I"$lib" -I"$uapi" "$work/user"
 	;;
 m32)
-	# The headers of the C library are good for both; only the list of
-	# functions that are stubs, which says nothing about layouts, is not there.
+	# The headers of the C library work for 32 bits, too, except that there is no
+	# stubs-32.h. It lists stub functions and does not affect layouts.
 	mkdir "$work/gnu"
 	: >"$work/gnu/stubs-32.h"
 	system=/usr/include/$("$@" -print-multiarch 2>/dev/null || :)
 	"$@" -m32 -x c -std=c11 $strict -Wno-pedantic -I"$lib" -I"$uapi" \
 		-isystem "$work" -isystem "$system" "$lib/panthor_layout.c"
-	# And this is seen: a struct that is not the same.
+	# Prove that -m32 makes a difference: this struct has another size there.
 	printf '#include <stdint.h>\nstruct s { uint32_t a; uint64_t b; };\n_Static_assert(sizeof(struct s) == 16, "");\n' \
 		>"$work/other.c"
 	if "$@" -m32 -std=c11 -fsyntax-only -isystem "$work" -isystem "$system" \

@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Does a library export exactly the symbols of a list?
+# Check that a library exports exactly the symbols of a list.
 # usage: check-symbols.sh NM LIBRARY LIST
 set -eu
 
 nm=$1 library=$2 list=$3
 
-# 77 is "skipped" to meson: no nm is no verdict.
+# meson takes status 77 as "skipped".
 command -v "$nm" >/dev/null || exit 77
 "$nm" -D "$library" >/dev/null 2>&1 || { echo "$nm cannot read $library"; exit 77; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Functions and data that are defined; the version node itself is absolute (A),
-# and sanitizers add symbols of their own.
+# List the functions and data that are defined. Leave out the version node, which is absolute
+# (A), and the symbols that sanitizers add.
 "$nm" -D --defined-only --with-symbol-versions "$library" |
 	awk '$2 != "A" { print $3 }' |
 	grep -v -e '^__asan_' -e '^__ubsan_' -e '^__odr_asan' | LC_ALL=C sort >"$work/has"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way into the kernel. */
+/* The ioctl system call. */
 #include <errno.h>
 #include <sys/ioctl.h>
 
@@ -18,9 +18,9 @@ int panthor_ioctl(int fd, unsigned long request, void *arg)
 	int ret = 0;
 
 	/*
-	 * drmIoctl() repeats on EINTR with the same struct. That is right here:
-	 * the kernel says EINTR only when nothing was done, never changes the
-	 * inputs, and the deadline is a point in time.
+	 * drmIoctl() repeats on EINTR with the same struct. That is right here: the
+	 * kernel returns EINTR only when nothing was done and never changes the inputs,
+	 * and the deadline is a point in time.
 	 */
 	if (drmIoctl(fd, request, arg))
 		ret = -errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must never change, checked by the compiler of each architecture. */
+/* The ABI, which must never change. The compiler of each architecture checks it. */
 #include <stddef.h>
 
 #include "panthor_drmif.h"
@@ -71,7 +71,7 @@ AT(panthor_mem_query_result, cached_bytes, 32);
 AT(panthor_mem_query_result, reclaimable_bytes, 40);
 AT(panthor_mem_query_result, claimable_bytes, 48);
 
-/* The library's own flags are none of the kernel's. */
+/* The library's own flag is not one of the kernel's. */
 _Static_assert(!(PANTHOR_MEM_INTERRUPTIBLE &
 		 (DRM_PANTHOR_MEM_RECLAIM_DRY_RUN | DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT |
 		  DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY | DRM_PANTHOR_MEM_CLAIM_DRY_RUN |

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process of a pidfd: its number, for a kernel whose ioctls take nothing else,
- * and whether it has exited.
+ * The process of a pidfd: its number, for a kernel whose ioctls accept only that, and
+ * whether it has exited.
  *
- * A number belongs to a process until the process was reaped, and can belong to
- * another one after that. So a process that has not even exited when the call is
- * over had its number all the time, and the kernel, which looked the number up
- * during the call, found it and no other.
+ * A number belongs to a process until the process is reaped, and can belong to another
+ * process after that. A process that has not exited when the call is over therefore had
+ * its number all the time, and the kernel, which looked up the number during the call,
+ * found this process and no other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 #include "panthor_priv.h"
 
-/* <linux/pidfd.h> has it since Linux 6.13; this is its first version. */
+/* The first version of struct pidfd_info, which <linux/pidfd.h> has since Linux 6.13. */
 struct pidfd_info_v0 {
 	uint64_t mask;
 	uint64_t cgroupid;
@@ -37,19 +37,19 @@ _Static_assert(sizeof(struct pidfd_info_v0) == 64, "size of pidfd_info");
 #define ID_PIDFD 3
 
 /*
- * How far a file is read. Longer than what any kernel says of a pidfd, or of a process
- * with as many groups as one can have, up to its NSpid.
+ * How far a file is read. The fdinfo of a pidfd is shorter on every kernel, and so is the
+ * status of a process up to NSpid, even with the largest possible number of groups.
  */
 #define FILE_MOST (1 << 20)
 
-/* What of a value is kept: two numbers, at least. */
+/* How much of a value is kept: at least two numbers. */
 #define VALUE_SIZE 32
 
 struct reader {
 	const char *key;
 	size_t key_length;
-	size_t column; /* of the line that is read */
-	bool matches;  /* it has begun as the key does */
+	size_t column; /* in the current line */
+	bool matches;  /* so far, the line begins as the key does */
 	size_t length;
 	char *value;
 };
@@ -73,8 +73,8 @@ static bool take(struct reader *r, char c)
 }
 
 /*
- * What follows @key at the beginning of a line, cut to VALUE_SIZE: 0, -ENODATA if the
- * whole file has no such line, -EFBIG if it is not in what is read of it, or -errno.
+ * Copy what follows @key at the beginning of a line, cut to VALUE_SIZE. Returns 0, -ENODATA
+ * if the whole file has no such line, -EFBIG if the first FILE_MOST bytes have none, or -errno.
  */
 static int read_value(const char *path, const char *key, char value[VALUE_SIZE])
 {
@@ -105,9 +105,9 @@ static int read_value(const char *path, const char *key, char value[VALUE_SIZE])
 }
 
 /*
- * procfs counts as the pid namespace does that it was mounted for. That is the
- * caller's own if the caller has exactly one number there. A kernel without pid
- * namespaces has no such line.
+ * procfs shows the numbers of the pid namespace that it was mounted for. That is the
+ * caller's own if NSpid has exactly one number. A kernel without pid namespaces has no
+ * such line.
  */
 static int check_procfs(void)
 {
@@ -140,7 +140,7 @@ static int tgid_from_procfs(int pidfd, uint32_t *tgid)
 	if (ret)
 		return ret;
 
-	/* -1 was reaped, 0 is in a namespace that cannot be seen from here. */
+	/* -1: the process was reaped. 0: it is in a namespace that is not visible from here. */
 	nr = strtol(value, NULL, 10);
 	if (nr <= 0 || nr > INT_MAX)
 		return -ESRCH;
@@ -149,8 +149,9 @@ static int tgid_from_procfs(int pidfd, uint32_t *tgid)
 }
 
 /*
- * Of a pidfd, which need not be a child's, and of nothing else: a file of FUSE can
- * answer to the ioctl below, and to poll(), as it likes. Nothing is reaped.
+ * waitid() accepts a pidfd, even of a process that is not a child, and no other file. The
+ * ioctl below and poll() do not prove it, because a file of FUSE can answer them as it likes.
+ * Nothing is reaped.
  */
 static bool is_pidfd(int fd)
 {
@@ -188,7 +189,7 @@ static int running(int pidfd)
 	int saved = errno;
 	int ret;
 
-	/* Even without a timeout a signal can end it. */
+	/* A signal can interrupt even a poll() that does not wait. */
 	do {
 		ret = poll(&p, 1, 0);
 	} while (ret < 0 && errno == EINTR);

@@ -13,7 +13,7 @@
 #define panthor_public __attribute__((visibility("default")))
 #define panthor_inline inline __attribute__((always_inline))
 
-/* What names the target of a call: these members of both structs. */
+/* The members of both ioctl structs that name the target. */
 struct panthor_target {
 	uint32_t flag; /* of enum drm_panthor_mem_target_flags, or 0 */
 	uint32_t tgid;
@@ -21,8 +21,8 @@ struct panthor_target {
 };
 
 /*
- * What ioctl() takes for the number of a request: unsigned long in glibc, and int in musl,
- * where a number that has the highest bit set needs the cast.
+ * The type of the request number of ioctl(): unsigned long in glibc, and int in musl, where
+ * a number with the highest bit set needs the cast.
  */
 #if defined(__GLIBC__)
 typedef unsigned long panthor_request;
@@ -30,7 +30,7 @@ typedef unsigned long panthor_request;
 typedef int panthor_request;
 #endif
 
-/* The flags that are the library's to set, and not an option. */
+/* Flags that the library sets; options must not contain them. */
 #define PANTHOR_TARGET_FLAGS \
 	(DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
 	 DRM_PANTHOR_MEM_TARGET_CGROUP)
@@ -43,7 +43,7 @@ static panthor_inline struct panthor_target panthor_by_tgid(pid_t tgid)
 	return (struct panthor_target){ 0, (uint32_t)tgid, 0 };
 }
 
-/* A negative descriptor is beyond what the kernel takes for one. */
+/* A negative descriptor becomes a number that is too large for the kernel to accept. */
 static panthor_inline struct panthor_target panthor_by_pidfd(int pidfd)
 {
 	return (struct panthor_target){ DRM_PANTHOR_MEM_TARGET_PIDFD, 0, (uint32_t)pidfd };
@@ -59,17 +59,17 @@ static panthor_inline struct panthor_target panthor_by_cgroup(int cgroup_fd)
 	return (struct panthor_target){ DRM_PANTHOR_MEM_TARGET_CGROUP, 0, (uint32_t)cgroup_fd };
 }
 
-/* sizeof() of a struct up to and with @member: what its first version had. */
+/* sizeof() of a struct up to and including @member, the last one of its first version. */
 #define panthor_size_to(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
-/* 0, or -EINVAL if no version of a struct that began with @least bytes has this size. */
+/* 0, or -EINVAL if no version of a struct has this size; the first one has @least bytes. */
 int panthor_size_check(uint32_t size, size_t least) __attribute__((cold));
 
 /*
- * The two directions of a growable struct whose size is not @ours_size, which is
- * this library's. @theirs starts with its uint32_t size; @least is the size of
- * the first version. In returns 0 or -errno. Out copies all but the size, which was
- * checked before, and zeroes what only the caller's version has.
+ * Copy a growable struct from and to a caller whose version of it has another size than
+ * the library's, @ours_size. @theirs starts with its uint32_t size; @least is the size of
+ * the first version. panthor_options_in() returns 0 or -errno. panthor_result_out() copies
+ * all but the size, which was checked before, and zeroes what only the caller's version has.
  */
 int panthor_options_in(void *ours, size_t ours_size, const void *theirs, size_t least)
 	__attribute__((cold));
@@ -77,8 +77,8 @@ void panthor_result_out(void *theirs, const void *ours, size_t ours_size)
 	__attribute__((cold));
 
 /*
- * drmIoctl(), but 0 or -errno, and errno is left as it was. The other one makes one
- * system call, whatever it says: -EINTR is then the caller's to know.
+ * As drmIoctl(), but return 0 or -errno and leave errno unchanged. panthor_ioctl_once()
+ * makes one system call only and can therefore return -EINTR.
  */
 int panthor_ioctl(int fd, unsigned long request, void *arg);
 int panthor_ioctl_once(int fd, unsigned long request, void *arg);
@@ -92,12 +92,12 @@ static inline bool panthor_outputs_valid(int ret)
 	return !ret || panthor_part_done(ret);
 }
 
-/* The number of a pidfd's process, in the caller's pid namespace: 0 or -errno. */
+/* Get the number of a pidfd's process in the caller's pid namespace. Returns 0 or -errno. */
 int panthor_pidfd_tgid(int pidfd, uint32_t *tgid);
 
 /*
- * What a call on the process of a pidfd that returned @ret comes to: -ESRCH instead
- * of what has counts if the process has exited by now.
+ * The result of a call by pidfd whose ioctl returned @ret: if that has valid outputs but the
+ * process has exited by now, -ESRCH.
  */
 int panthor_pidfd_result(int pidfd, int ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is it there, and may we? */
+/* Does the kernel have the ioctls, and may the caller use them? */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -11,10 +11,9 @@
 #include "panthor_priv.h"
 
 /*
- * The first major version of panthor is the only one that these ioctl numbers
- * were ever given out for. The minor version does not decide: a kernel that had
- * the ioctls added to an older driver cannot change it, and a later one can say
- * the same number and mean something else.
+ * These ioctl numbers belong to the first major version of panthor only. The minor version
+ * proves nothing: an older driver to which the ioctls were added keeps its own, and
+ * the same minor version of a later driver can mean something else.
  */
 static int check_driver(int fd)
 {
@@ -36,7 +35,7 @@ static int check_driver(int fd)
 	return ret;
 }
 
-/* Did the outputs come from our ioctl? None of it leaves them as they were. */
+/* Did our ioctl write the outputs? It changes every one of them. */
 static bool is_ours(const struct drm_panthor_mem_reclaim *sent,
 		    const struct drm_panthor_mem_reclaim *got)
 {
@@ -52,17 +51,17 @@ static bool swap_is_free(void)
 {
 	struct sysinfo info = { 0 };
 
-	/* It fails for a bad address alone. */
+	/* sysinfo() fails only for a bad address. */
 	return !sysinfo(&info) && info.freeswap;
 }
 
 panthor_public int panthor_mem_probe(int fd)
 {
 	/*
-	 * Elsewhere this number can be another ioctl. What is sent is therefore
-	 * right for ours alone: wherever another one would have a handle and
-	 * the padding after it, flags or a pointer, the value is not 0 and not
-	 * one that it could take.
+	 * In another driver this number can be another ioctl. The inputs are therefore
+	 * valid only for ours: wherever another ioctl would have a handle and the
+	 * padding after it, flags or a pointer, the value is not 0 and not one that
+	 * it accepts.
 	 */
 	const struct drm_panthor_mem_reclaim sent = {
 		.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN,
@@ -86,13 +85,13 @@ panthor_public int panthor_mem_probe(int fd)
 	case 0:
 		return is_ours(&sent, &got) ? 0 : -ENOSYS;
 	case -EINVAL:
-		/* What drm_ioctl() says to a number that it does not know. */
+		/* drm_ioctl() returns this for a number that it does not know. */
 		return -ENOSYS;
 	case -ESRCH:
 		/*
-		 * The caller owns no file, not even this one: a primary node that
-		 * was DRM master stays its opener's. All that the kernel would have
-		 * looked at after that is swap.
+		 * The caller owns no file, not even this one: the owner of a primary node
+		 * that was DRM master remains the process that opened it. The kernel would
+		 * only have checked swap after that.
 		 */
 		return swap_is_free() ? 0 : -ENOSPC;
 	default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a target has, by dry runs: nothing is changed. */
+/* How much memory a target has, found out by dry runs, which change nothing. */
 #include <errno.h>
 #include <limits.h>
 
@@ -8,7 +8,7 @@
 
 #define RESULT_LEAST panthor_size_to(struct panthor_mem_query_result, claimable_bytes)
 
-/* A look that a claim or a signal ended early is made again, but not for ever. */
+/* A dry run that a claim or a signal ended early is repeated, but not forever. */
 #define TRIES 3
 
 static int look_as_claim(int fd, const struct panthor_target *target,
@@ -46,7 +46,7 @@ static int dry_reclaim(int fd, const struct panthor_target *target, uint32_t fla
 	do {
 		ret = panthor_ioctl(fd, DRM_IOCTL_PANTHOR_MEM_RECLAIM, arg);
 	} while (!ret && arg->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED && --tries);
-	/* It looks at nothing if there is no swap to write to. */
+	/* The kernel looks at nothing if no swap is free. */
 	if (ret == -ENOSPC) {
 		arg->status = DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
 		return 0;
@@ -55,8 +55,8 @@ static int dry_reclaim(int fd, const struct panthor_target *target, uint32_t fla
 }
 
 /*
- * What only takes buffers off the GPU leaves out those that were evicted before: the
- * difference is what is still in RAM of them.
+ * With NO_PAGEOUT, a reclaim does not count what was evicted before. The difference to one
+ * without it is therefore what was evicted and is still in RAM.
  */
 static int look_as_reclaim(int fd, const struct panthor_target *target,
 			   struct panthor_mem_query_result *res)
@@ -78,7 +78,7 @@ static int look_as_reclaim(int fd, const struct panthor_target *target,
 	}
 	res->resident_bytes = evict.evicted_bytes + evict.skipped_bytes;
 	res->reclaimable_bytes = all.evicted_bytes;
-	/* Things can have changed between the looks. */
+	/* The target can have changed between the dry runs. */
 	if (all.evicted_bytes > evict.evicted_bytes)
 		res->cached_bytes = all.evicted_bytes - evict.evicted_bytes;
 	if (res->cached_bytes > res->evicted_bytes)
@@ -93,7 +93,7 @@ static int look(int fd, const struct panthor_target *target, struct panthor_mem_
 	return ret ? ret : look_as_reclaim(fd, target, res);
 }
 
-/* As in the calls that do something: see there. */
+/* As call_by_pidfd() in panthor_reclaim.c: the number is for kernels without the flag. */
 static int look_by_pidfd(int fd, struct panthor_target *target, int pidfd,
 			 struct panthor_mem_query_result *res)
 {

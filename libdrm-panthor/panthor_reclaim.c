@@ -51,15 +51,15 @@ static panthor_inline int call(int fd, struct drm_panthor_mem_reclaim *arg, bool
 	return ret;
 }
 
-/* What was done stays in @res also if the process has exited by then. */
+/* @res says what was done even if the process has exited by then. */
 static int call_by_pidfd(int fd, struct drm_panthor_mem_reclaim *arg, bool once, int pidfd,
 			 struct panthor_mem_reclaim_result *res)
 {
 	int ret = call(fd, arg, once, res);
 
 	/*
-	 * A kernel that does not know the flag can have the number. If it refused
-	 * something else, it does so again, and has done nothing.
+	 * A kernel that does not know the flag accepts the number. If it rejected
+	 * something else, it does so again and does nothing.
 	 */
 	if (ret == -EINVAL) {
 		ret = panthor_pidfd_tgid(pidfd, &arg->tgid);
@@ -103,7 +103,7 @@ static panthor_inline int simple(int fd, struct panthor_target target, uint64_t 
 	return ret;
 }
 
-/* With no result, or one of another version of the library. */
+/* The caller passed no result struct, or one of another version of the library. */
 static __attribute__((cold)) int
 with_other_result(int fd, struct panthor_target target,
 		  const struct panthor_mem_reclaim_options *options,

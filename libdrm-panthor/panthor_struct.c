@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Structs that can grow: see the comment above them in panthor_drmif.h. */
+/* Structs that can grow; the comment above them in panthor_drmif.h has the rules. */
 #include <errno.h>
 #include <string.h>
 
 #include "panthor_priv.h"
 
-/* No version will be larger: what is beyond this is no size. */
+/* No version will ever be larger. */
 #define SIZE_MOST 4096u
 
 int panthor_size_check(uint32_t size, size_t least)

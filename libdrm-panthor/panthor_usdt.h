@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Static probes, for bpftrace, perf, SystemTap and gdb: docs/telemetry.rst has the
- * list. Each is one nop and a note in the file; without <sys/sdt.h>, nothing.
- * Not installed.
+ * Static probes for bpftrace, perf, SystemTap and gdb; docs/telemetry.rst lists them.
+ * Each is one nop and an ELF note. Without <sys/sdt.h> there are none. Not installed.
  */
 #ifndef PANTHOR_USDT_H
 #define PANTHOR_USDT_H
