@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How many instructions does the library add to a raw ioctl? They are counted, not
-# timed, so that the answer is the same on a busy machine.
+# Check how many instructions the library adds to a raw ioctl. They are counted, not
+# timed, so that the result is the same on a busy machine.
 # usage: check-cost.sh VALGRIND PROGRAM LIMIT
 set -eu
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same call in several ways, each many times in a function of its own, for
- * check-cost.sh to count the instructions of. Every call does the same on the
- * mock: the process has nothing resident, so nothing is left to do.
+ * Make the same call in several ways, each many times in a function of its own, so that
+ * check-cost.sh can count their instructions. Every call costs the same in the mock: the
+ * process has nothing resident, so there is nothing to do.
  */
 #include <sys/ioctl.h>
 
@@ -13,7 +13,7 @@
 
 #define CALLS 1000
 
-/* Volatile, so that no call is thought to be like the one before. */
+/* Volatile, so that the compiler keeps every call. */
 static volatile int sink;
 
 struct by {
@@ -28,7 +28,7 @@ void cost_simple(const struct by *by);
 void cost_with(const struct by *by);
 void cost_pidfd(const struct by *by);
 
-/* What a program without the library writes at the least. */
+/* The least that a program without the library has to do. */
 __attribute__((noinline)) void cost_ioctl(const struct by *by)
 {
 	int i;

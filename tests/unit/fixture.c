@@ -17,7 +17,7 @@ int fixture_setup(void **state)
 	if (!f)
 		return -1;
 	f->model = model_new();
-	/* Beyond the numbers of real processes, which some tests have, too. */
+	/* Larger than the PIDs of real processes, which some tests also use. */
 	f->model->next_pid = FIRST_PID;
 	drm_core_start(&f->core, f->model);
 

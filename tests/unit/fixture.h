@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a unit test starts with: a model with a manager, who may reclaim, and an
- * app with BOs, and an fd of the manager's. Each test gets a fresh one.
+ * The start of each unit test: a fresh model with an app that has BOs and a manager that
+ * may reclaim, and an fd of the manager.
  */
 #ifndef FIXTURE_H
 #define FIXTURE_H
@@ -22,7 +22,7 @@
 #define BO_SIZE (16 * MODEL_PAGE)
 #define APP_SIZE (APP_BOS * BO_SIZE)
 
-/* Flags that the library keeps for itself. */
+/* Flags that the library sets; options must not contain them. */
 #define TARGET_FLAGS (DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
 		      DRM_PANTHOR_MEM_TARGET_CGROUP)
 
@@ -39,19 +39,19 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* The app's number as the manager sees it. */
+/* The app's PID as the manager sees it. */
 pid_t app_tgid(const struct fixture *f);
 
 /* How much of the app's memory the driver holds. */
 uint64_t app_resident(const struct fixture *f);
 
-/* The next calls see a signal after that many pages; MODEL_NO_SIGNAL: none. */
+/* The next @n calls get a signal after @pages pages each; MODEL_NO_SIGNAL: none. */
 void script_signals(struct fixture *f, unsigned int n, const int *pages);
 
-/* Was every BO's content left as the setup made it? Needs it in RAM. */
+/* Check that every BO, which must be in RAM, has the content that the setup wrote. */
 void check_content(struct fixture *f);
 
-/* How many descriptors are open: the lowest free one does not tell of those above it. */
+/* The number of open descriptors. The lowest free one says nothing about those above it. */
 unsigned int open_descriptors(void);
 
 #define on_fixture(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -17,7 +17,7 @@ static void __attribute__((noreturn)) child(const struct sockaddr_un *to, sockle
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	/* A test that fails reaps nobody, and must not leave this one behind. */
+	/* A failing test does not reap its child, which must not outlive it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)to, length))
 		_exit(1);
@@ -26,8 +26,8 @@ static void __attribute__((noreturn)) child(const struct sockaddr_un *to, sockle
 }
 
 /*
- * A socket knows its peer's pidfd, which is the way to one under a valgrind that
- * does not know pidfd_open().
+ * A socket can return a pidfd of its peer. This is used in a valgrind that does not
+ * implement pidfd_open().
  */
 int process_start(struct process *p)
 {
@@ -36,7 +36,7 @@ int process_start(struct process *p)
 	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int fd;
 
-	/* Without a name, the kernel finds one. */
+	/* The kernel chooses a name if there is none. */
 	if (bind(listening, (struct sockaddr *)&address, sizeof(sa_family_t)) ||
 	    listen(listening, 1) || getsockname(listening, (struct sockaddr *)&address, &length))
 		return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A real process, for what needs a real pidfd. */
+/* A real process, for tests that need a real pidfd. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -10,13 +10,13 @@ struct process {
 	int pidfd;
 };
 
-/* One that does nothing: 0 or -1. */
+/* Start a process that does nothing. Returns 0 or -1. */
 int process_start(struct process *p);
 
-/* It exits: a zombie, until it is reaped. */
+/* Kill it and leave a zombie. */
 void process_kill(struct process *p);
 
-/* Kills it if need be. The pidfd stays open. */
+/* Reap it, and kill it first if it still runs. The pidfd stays open. */
 void process_reap(struct process *p);
 
 #endif /* PROCESS_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Claim: what goes in, what comes out, and every error. */
+/* Claim: its options, results and errors. */
 #include <errno.h>
 #include <limits.h>
 
@@ -13,7 +13,7 @@ static struct panthor_mem_claim_result dirty_result(void)
 	return res;
 }
 
-/* A fixture whose app is in swap. */
+/* A fixture with all of the app's memory in swap. */
 static struct fixture *in_swap(void **state)
 {
 	struct fixture *f = *state;
@@ -99,7 +99,7 @@ static void dry_run(void **state)
 	assert_int_equal(app_resident(f), 0);
 }
 
-/* Somebody holds a lock and does not let go of it. */
+/* A lock is held beyond the deadline. */
 static void deadline(void **state)
 {
 	struct fixture *f = in_swap(state);
@@ -115,7 +115,7 @@ static void deadline(void **state)
 	assert_int_equal(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	assert_true(f->model->now == opts.deadline_ns);
 
-	/* A time long ago: tried once, and not waited for. */
+	/* A deadline in the past: the call tries the lock once and does not wait. */
 	opts.deadline_ns = INT64_MIN;
 	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &opts, &res), 0);
 	assert_int_equal(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
@@ -140,7 +140,7 @@ static void own_process(void **state)
 	assert_int_equal(app_resident(f), 0);
 }
 
-/* Errors that come part-way say how far it came. */
+/* After an error part-way, the counts say what was done. */
 static void part_way(struct fixture *f, int error)
 {
 	struct panthor_mem_claim_result res = dirty_result();
@@ -159,7 +159,7 @@ static void no_memory(void **state)
 	f->model->fail_alloc = 2 * BO_SIZE / MODEL_PAGE + 3;
 	part_way(f, -ENOMEM);
 
-	/* It was once. */
+	/* The failure was injected once: the next call succeeds. */
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), &claimed), 0);
 	assert_int_equal(claimed, 2 * BO_SIZE);
 	check_content(f);
@@ -172,7 +172,7 @@ static void swap_read_error(void **state)
 	f->model->fail_swap_read = 2 * BO_SIZE / MODEL_PAGE + 3;
 	part_way(f, -EIO);
 
-	/* What could not be read is lost, and never taken for something else. */
+	/* A page that could not be read is lost: other data must never replace it. */
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), -EIO);
 	assert_int_equal(app_resident(f), 2 * BO_SIZE);
 }
@@ -230,7 +230,7 @@ static void bad_tgid(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
-/* A page that cannot be read, and one for which there is no memory, take none. */
+/* A page that cannot be read, or for which there is no memory, uses no memory. */
 static void failures_take_no_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -241,7 +241,7 @@ static void failures_take_no_memory(void **state)
 	f->model->fail_swap_read = 1;
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), -EIO);
 	model_counters(f->model, &after);
-	/* Its slot is given up, which compressed swap gains by. */
+	/* The slot of the lost page is freed, and with it its memory in zram. */
 	assert_int_equal(after.free - before.free, before.zram_used - after.zram_used);
 	assert_int_equal(before.swap_used - after.swap_used, MODEL_PAGE);
 	before = after;
@@ -266,7 +266,7 @@ static void bad_flags(void **state)
 	assert_int_equal(f->core.mem_ioctls, 26);
 }
 
-/* What is in swap must come back also when nothing more can go there. */
+/* Memory must come back from swap even if swap is full. */
 static void full_swap(void **state)
 {
 	struct fixture *f = in_swap(state);
@@ -312,7 +312,7 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
-/* What the kernel is given. */
+/* What the kernel received. */
 static struct drm_panthor_mem_claim given;
 
 static int take(struct drm_core *core, void *data)
@@ -322,7 +322,7 @@ static int take(struct drm_core *core, void *data)
 	return 0;
 }
 
-/* Every bit of them arrives. */
+/* Every bit of the options reaches the kernel. */
 static void wide_options(void **state)
 {
 	struct fixture *f = *state;

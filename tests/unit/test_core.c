@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mock itself, where it stands for the kernel's DRM core: what drm_ioctl()
- * does with sizes, unknown numbers and bad addresses, reached by direct ioctls
- * as a program without the library would make them.
+ * The part of the mock that stands for the DRM core: what drm_ioctl() does with sizes,
+ * unknown numbers and bad addresses. The tests make direct ioctls, like a program that does
+ * not use the library.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static void two_passes_of_version(void **state)
 	assert_string_equal(v->desc, "model of panthor");
 	drmFreeVersion(v);
 
-	/* Short of room: what fits, and the whole length. */
+	/* If the buffer is too short, it gets what fits, and the length is the whole one. */
 	raw.name = name;
 	raw.name_len = 2;
 	assert_int_equal(direct(f, DRM_IOCTL_VERSION, &raw), 0);
@@ -65,7 +65,7 @@ static void inputs_are_not_modified(void **state)
 	assert_int_equal(r.evicted_bytes, BO_SIZE);
 }
 
-/* A struct of an older age: the rest is 0 for the kernel, and stays alone here. */
+/* A shorter struct of an older header: the kernel takes the rest as 0 and does not write it. */
 static void short_struct(void **state)
 {
 	struct fixture *f = *state;
@@ -95,7 +95,7 @@ static void long_struct(void **state)
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
 	assert_int_equal(direct(f, request, &arg), 0);
 	assert_int_equal(arg.now.claimed_bytes, APP_SIZE);
-	/* Copied out as it came in: the kernel does not know it. */
+	/* The kernel does not know this member and returns it unchanged. */
 	assert_int_equal(arg.later, 0x1234);
 }
 
@@ -146,13 +146,13 @@ static void bad_address(void **state)
 	assert_true(map != MAP_FAILED);
 	assert_int_equal(direct(f, DRM_IOCTL_PANTHOR_MEM_RECLAIM, NULL), -EFAULT);
 
-	/* The tail of the struct is out of reach. */
+	/* The end of the struct is not mapped. */
 	assert_int_equal(mprotect(map + page, page, PROT_NONE), 0);
 	r = (void *)(map + page - 48);
 	assert_int_equal(direct(f, DRM_IOCTL_PANTHOR_MEM_RECLAIM, r), -EFAULT);
 	assert_int_equal(app_resident(f), APP_SIZE);
 
-	/* Can be read but not written: the work is done, the result is lost. */
+	/* The struct is read-only: the work is done, but the result is lost. */
 	r = (void *)map;
 	r->tgid = (uint32_t)app_tgid(f);
 	assert_int_equal(mprotect(map, page, PROT_READ), 0);
@@ -161,7 +161,7 @@ static void bad_address(void **state)
 	munmap(map, 2 * page);
 }
 
-/* drmIoctl() repeats on EINTR; a plain ioctl() sees it, and nothing was done. */
+/* drmIoctl() repeats on EINTR. A plain ioctl() returns it, and nothing was done. */
 static void plain_ioctl_sees_eintr(void **state)
 {
 	static const int pages[] = { 0 };
@@ -182,12 +182,12 @@ static void unplugged(void **state)
 	uint64_t arg[8] = { 0 };
 
 	f->core.unplugged = true;
-	/* Before anything else is looked at. */
+	/* This is checked before anything else. */
 	assert_int_equal(direct(f, _IOWR('x', 0x51, uint8_t[56]), arg), -ENODEV);
 	assert_int_equal(direct(f, DRM_IOCTL_PANTHOR_MEM_RECLAIM, NULL), -ENODEV);
 }
 
-/* Any other fd works as without the mock. */
+/* All other fds work as without the mock. */
 static void other_fds(void **state)
 {
 	int fds[2], n = -1;

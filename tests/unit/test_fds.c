@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fds are borrowed: which, what happens to them, and whose memory they name. */
+/* The fd of a call: it stays open, need not be valid, and decides whose memory is meant. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ static void stays_open(void **state)
 	struct fixture *f = *state;
 	int flags = fcntl(f->fd, F_GETFD);
 
-	/* Of the mock, too: it goes to no program that a test starts. */
+	/* The mock also sets it, so that no program that a test starts inherits the fd. */
 	assert_true(flags & FD_CLOEXEC);
 	assert_int_equal(panthor_mem_probe(f->fd), 0);
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
@@ -19,7 +19,7 @@ static void stays_open(void **state)
 	assert_int_equal(fcntl(f->fd, F_GETFD), flags);
 }
 
-/* Nothing is opened that stays open. */
+/* The calls leave no descriptor open. */
 static void opens_none(void **state)
 {
 	struct fixture *f = *state;
@@ -73,7 +73,7 @@ static void number_taken_by_another(void **state)
 	assert_int_equal(panthor_mem_claim(fd, app_tgid(f), NULL), -ENOTTY);
 }
 
-/* Why the header says to use one's own: the last caller is the owner. */
+/* Why a caller must use a file that it opened itself: the last caller becomes the owner. */
 static void of_another_process(void **state)
 {
 	struct fixture *f = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pidfd twins. The app of the model has the number of a real child here, so
- * that the pidfd is a real one, and the child dies when a case wants it to.
+ * The functions that take a pidfd. The app of the model has the PID of a real child here, so
+ * that there is a real pidfd and a case can kill the process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +21,13 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
-/* Calls of poll() that a signal ends. */
+/* How many of the next calls of poll() a signal ends. */
 static unsigned int poll_signals;
 
-/* A descriptor that says of itself that its process runs. */
+/* A descriptor for which poll() claims that its process runs. 0: none. */
 static int liar;
 
-/* The library finds this one first. */
+/* The library calls this instead of the one of libc. */
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec t = { timeout / 1000, timeout % 1000 * 1000000L };
@@ -42,15 +42,15 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 	return (int)syscall(SYS_ppoll, fds, n, timeout < 0 ? NULL : &t, NULL, 0);
 }
 
-/* What reading of procfs is like. */
+/* How reads from procfs behave. */
 static struct {
-	unsigned int signals; /* that end it, still to come */
+	unsigned int signals; /* how many of the next reads a signal ends */
 	int error;	      /* errno code, or 0 */
-	size_t most;	      /* bytes at once; 0: as many as are wanted */
-	const char *fdinfo;   /* what fdinfo says, or NULL for the truth */
-	bool endless;	      /* the status has no end, nor the line that is looked for */
+	size_t most;	      /* bytes per read; 0: no limit */
+	const char *fdinfo;   /* the contents of fdinfo, or NULL for the real ones */
+	bool endless;	      /* the status never ends and does not have the line */
 	unsigned int calls;
-	bool inherited; /* a program that is started now would get the descriptor */
+	bool inherited; /* the descriptor has no FD_CLOEXEC */
 } reading;
 
 static ssize_t read_fdinfo(int fd, void *to, size_t n)
@@ -66,7 +66,7 @@ static ssize_t read_fdinfo(int fd, void *to, size_t n)
 	return (ssize_t)n;
 }
 
-/* The library finds this one first, too. */
+/* The library calls this one, too. */
 ssize_t read(int fd, void *to, size_t n)
 {
 	char link[64], path[128] = "";
@@ -120,18 +120,20 @@ static int teardown(void **state)
 	return fixture_teardown((void **)&c->f);
 }
 
-/* The ioctls take a pidfd; they take a number alone, and it can be asked for; or not. */
+/* From now on, the ioctls take only a PID, but the kernel reports the PID of a pidfd. */
 static void by_number(struct child *c)
 {
 	c->f->core.no_targets = true;
 }
 
+/* From now on, the ioctls take only a PID, and only procfs has it. */
 static void by_old_kernel(struct child *c)
 {
 	c->f->core.no_targets = true;
 	c->f->core.old_pidfd = true;
 }
 
+/* Run @fn on a kernel whose ioctls take a pidfd, and on those two. */
 static void each_way(struct child *c, void (*fn)(struct child *c))
 {
 	fn(c);
@@ -141,7 +143,7 @@ static void each_way(struct child *c, void (*fn)(struct child *c))
 	fn(c);
 }
 
-/* --- while it lives ------------------------------------------------------- */
+/* --- while the process lives ------------------------------------------------------- */
 
 static void there_and_back(struct child *c)
 {
@@ -175,7 +177,7 @@ static void alive(void **state)
 	each_way(*state, there_and_back);
 }
 
-/* One ioctl, where the kernel knows the process by its pidfd. */
+/* One ioctl is enough if the kernel takes a pidfd. */
 static void one_ioctl(void **state)
 {
 	struct child *c = *state;
@@ -211,7 +213,7 @@ static void interrupted(void **state)
 	assert_int_equal(res.freed_bytes, 20 * MODEL_PAGE);
 }
 
-/* Neither fd is changed or closed, and none stays open. */
+/* The call changes and closes neither fd, and leaves no other one open. */
 static void borrowed(struct child *c)
 {
 	const unsigned int before = open_descriptors();
@@ -228,7 +230,7 @@ static void fds_are_borrowed(void **state)
 	each_way(*state, borrowed);
 }
 
-/* --- when it dies ----------------------------------------------------------- */
+/* --- when the process dies ----------------------------------------------------------- */
 
 static void expect_esrch(struct child *c, uint64_t freed)
 {
@@ -257,8 +259,8 @@ static void reaped(void **state)
 }
 
 /*
- * A zombie has its number still. That the model does not know of its death is
- * as if another process had one of its files.
+ * A zombie still has its PID. The model does not know that the process is dead; this is
+ * like a process whose files are open in another process.
  */
 static void zombie(void **state)
 {
@@ -268,7 +270,7 @@ static void zombie(void **state)
 
 	process_kill(&c->process);
 	expect_esrch(c, APP_SIZE);
-	/* It is its parent's to reap, still. */
+	/* The library must not have reaped it. */
 	assert_int_equal(waitid(P_PID, (id_t)c->process.pid, &info, WEXITED | WNOHANG | WNOWAIT),
 			 0);
 	assert_int_equal(info.si_pid, c->process.pid);
@@ -298,7 +300,7 @@ static void die_and_be_reaped(struct model *m, void *arg)
 	process_reap(&((struct child *)arg)->process);
 }
 
-/* What was done by then is told, whosever it was. */
+/* The counts say what was done, even if it was done to another process. */
 static void dies_during(struct child *c, void (*how)(struct model *m, void *arg))
 {
 	struct fixture *f = c->f;
@@ -326,7 +328,7 @@ static void is_reaped_in_reclaim(void **state)
 	dies_during(*state, die_and_be_reaped);
 }
 
-/* Then the number is free, and the rest of the call could be another's. */
+/* The PID is free then, and another process could get it during the call. */
 static void is_reaped_in_reclaim_by_number(void **state)
 {
 	by_number(*state);
@@ -343,7 +345,7 @@ static void dies_in_claim(void **state)
 	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, c->pidfd, NULL), 0);
 	event.at = f->model->now + 1;
 	f->model->event = &event;
-	/* The part-way error is the less important one. */
+	/* -ESRCH takes precedence over the error part-way. */
 	f->model->fail_alloc = 2 * BO_SIZE / MODEL_PAGE + 3;
 	assert_int_equal(panthor_mem_claim_pidfd_with(f->fd, c->pidfd, NULL, &res), -ESRCH);
 	assert_int_equal(res.claimed_bytes, 2 * BO_SIZE);
@@ -351,7 +353,7 @@ static void dies_in_claim(void **state)
 	f->model->event = NULL;
 }
 
-/* Another thread closes the pidfd: whether its process lives cannot be told. */
+/* Another thread closes the pidfd, so the library cannot find out if the process lives. */
 static void close_it(struct model *m, void *arg)
 {
 	(void)m;
@@ -371,7 +373,7 @@ static void is_closed_in_reclaim(void **state)
 	c->pidfd = kept;
 }
 
-/* --- reading what an old kernel tells -------------------------------------------- */
+/* --- reading procfs on an old kernel -------------------------------------------- */
 
 static void signals_while_reading(void **state)
 {
@@ -394,7 +396,7 @@ static void reading_bit_by_bit(void **state)
 	assert_int_equal(app_resident(c->f), 0);
 }
 
-/* No descriptor is left open, nor goes to a program that another thread starts. */
+/* No descriptor stays open, and no program that another thread starts inherits one. */
 static void descriptors_of_files(void **state)
 {
 	struct child *c = *state;
@@ -410,7 +412,7 @@ static void descriptors_of_files(void **state)
 	assert_int_equal(app_resident(c->f), 0);
 }
 
-/* 0 must not become the caller, nor -1 anybody. */
+/* The library must not take 0 for the caller or -1 for a process. */
 static void what_fdinfo_says(void **state)
 {
 	static const struct {
@@ -439,7 +441,7 @@ static void what_fdinfo_says(void **state)
 	assert_int_equal(app_resident(c->f), APP_SIZE);
 }
 
-/* What cannot be read to its end proves nothing about the namespace. */
+/* A status that cannot be read to the line proves nothing about the namespace. */
 static void endless_status(void **state)
 {
 	struct child *c = *state;
@@ -450,7 +452,7 @@ static void endless_status(void **state)
 	assert_int_equal(app_resident(c->f), APP_SIZE);
 }
 
-/* It is in no namespace of the caller's, or was reaped: no number is looked for then. */
+/* A process that was reaped or is in another pid namespace: procfs is not searched. */
 static void pidfd_without_number(void **state)
 {
 	struct child *c = *state;
@@ -461,7 +463,7 @@ static void pidfd_without_number(void **state)
 	c->f->core.pidfd_error = EREMOTE;
 	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), -ESRCH);
 	assert_int_equal(reading.calls, 0);
-	/* Any other answer is that of a kernel that does not know the question. */
+	/* Any other error means that the kernel does not have this ioctl. */
 	c->f->core.pidfd_error = EINVAL;
 	assert_int_equal(panthor_mem_reclaim_pidfd(c->f->fd, c->pidfd, NULL), 0);
 	assert_true(reading.calls > 0);
@@ -498,7 +500,7 @@ static void errors_of_the_ioctl(void **state)
 	each_way(*state, expect_errors);
 }
 
-/* It lives, and has no file any more. */
+/* The process lives but has no file any more. */
 static void expect_no_file(struct child *c)
 {
 	uint64_t bytes = 1;
@@ -522,7 +524,7 @@ static void no_ioctls(void **state)
 	assert_int_equal(panthor_mem_claim_pidfd(c->f->fd, c->pidfd, NULL), -EINVAL);
 }
 
-/* A flag of the options that the kernel does not know is not taken for the library's. */
+/* EINVAL for an unknown flag must not be taken for a kernel that does not take a pidfd. */
 static void expect_bad_flags(struct child *c)
 {
 	struct panthor_mem_reclaim_options ro = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
@@ -566,8 +568,8 @@ static void not_a_pidfd(void **state)
 }
 
 /*
- * A file of FUSE can answer to an ioctl and to poll() as it likes. Who passes one as a
- * pidfd does not have another process reclaimed.
+ * A file of FUSE can answer an ioctl and poll() as it likes. Passed as a pidfd, it must not
+ * make the library reclaim another process.
  */
 static void file_that_lies(void **state)
 {
@@ -590,7 +592,7 @@ static void expect_no_process(struct child *c)
 {
 	int fd = (int)syscall(SYS_pidfd_open, c->process.pid, PIDFD_THREAD);
 
-	/* cmocka's skip() counts as a failure in TAP. */
+	/* Not skip(): cmocka's TAP output counts it as a failure. */
 	if (fd < 0) {
 		print_message("# this kernel has no pidfds of threads\n");
 		return;
@@ -601,7 +603,7 @@ static void expect_no_process(struct child *c)
 	close(fd);
 }
 
-/* A thread is not a process: it owns nothing. */
+/* A thread is not a process and owns no file. */
 static void pidfd_of_a_thread(void **state)
 {
 	each_way(*state, expect_no_process);
@@ -647,9 +649,8 @@ static void errno_is_kept(void **state)
 /* --- pid namespaces ------------------------------------------------------------ */
 
 /*
- * Runs in a pid namespace of its own, with the procfs of the outer one: an old
- * kernel would have the number for the wrong namespace. A new one is asked for
- * the right one, if the ioctls need a number at all.
+ * Runs in a pid namespace of its own, with the procfs of the outer one, which has the PID in
+ * the wrong namespace. Only a kernel that reports the PID of a pidfd gives the right one.
  */
 static int inside(struct child *c)
 {
@@ -669,7 +670,7 @@ static int inside(struct child *c)
 	return bad;
 }
 
-/* So many groups that what is said of them fills whole pages, before the numbers. */
+/* So many groups that their line in the status, before NSpid, fills several pages. */
 #define MANY_GROUPS 3000
 
 static int join_groups(unsigned int count)
@@ -704,7 +705,7 @@ static void in_other_procfs(struct child *c, unsigned int groups)
 		print_message("# no pid namespaces, or no groups, for this user\n");
 		return;
 	}
-	/* The kernel under this test can be an old one, too. */
+	/* The test itself may run on an old kernel, where the first call fails (2). */
 	assert_int_equal(WEXITSTATUS(status) & ~2, 0);
 }
 
@@ -719,7 +720,7 @@ static void other_procfs_many_groups(void **state)
 	in_other_procfs(*state, MANY_GROUPS);
 }
 
-/* The same at home: the number is found behind all of them. */
+/* In the caller's own namespace, the PID is found despite many groups. */
 static void many_groups(void **state)
 {
 	struct child *c = *state;

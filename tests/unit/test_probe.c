@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* panthor_mem_probe(): one test for each answer. */
+/* panthor_mem_probe(): one test for each result. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "fixture.h"
 
-/* Of the machine, as the library sees it: it finds this one first. */
+/* Free swap as the library sees it: it calls this sysinfo() instead of the one of libc. */
 static unsigned long free_swap = 1;
 
 int sysinfo(struct sysinfo *info)
@@ -22,7 +22,7 @@ int sysinfo(struct sysinfo *info)
 
 static bool no_memory;
 
-/* This one, too: it says nothing in errno when memory runs out. */
+/* The library calls this one, too. On a lack of memory, the real one does not set errno. */
 drmVersionPtr drmGetVersion(int fd)
 {
 	drmVersionPtr (*real)(int);
@@ -54,7 +54,7 @@ static void out_of_memory(void **state)
 	no_memory = false;
 }
 
-/* Whatever comes of it. */
+/* On success and on failure. */
 static void frees_the_version(void **state)
 {
 	struct fixture *f = *state;
@@ -74,7 +74,7 @@ static void ready(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(panthor_mem_probe(f->fd), 0);
-	/* It is asked for, not concluded from the version. */
+	/* The probe makes the ioctl, instead of concluding from the version that it exists. */
 	assert_int_equal(f->core.mem_ioctls, 1);
 }
 
@@ -123,14 +123,14 @@ static void driver_2(void **state)
 
 	f->core.major = 2;
 	assert_int_equal(panthor_mem_probe(f->fd), -ENOSYS);
-	/* The number may mean anything there. */
+	/* The number can be any other ioctl in that version. */
 	assert_int_equal(f->core.mem_ioctls, 0);
 }
 
 /*
- * Other ioctls of the same number, as a later panthor might have them. What they
- * do with what the probe sends: a strict one refuses, and a careless one must not
- * find a handle in it, nor pass for ours.
+ * Other ioctls with the same number, as another version of panthor might have them. A strict
+ * one rejects the inputs of the probe. A careless one must find no handle in them, and the
+ * probe must not take it for ours.
  */
 struct foreign {
 	uint32_t handle;
@@ -194,7 +194,7 @@ static void same_number_elsewhere(void **state)
 	assert_int_equal(acted, 0);
 }
 
-/* One that looks like ours but for a single member. */
+/* An ioctl that behaves like ours except for this one member. 0: no difference. */
 static unsigned int odd;
 
 static int foreign_nearly(struct drm_core *core, void *data)
@@ -301,7 +301,7 @@ static void no_fd(void **state)
 	f->fd = -1;
 }
 
-/* A primary node that was master stays its opener's: the caller owns nothing. */
+/* The opener of a primary node that was master remains its owner: the caller owns no file. */
 static void owns_no_file(void **state)
 {
 	struct fixture *f = *state;
@@ -314,7 +314,7 @@ static void owns_no_file(void **state)
 	file->was_master = true;
 	assert_int_equal(panthor_mem_reclaim(fd, 0, NULL), -ESRCH);
 	assert_int_equal(panthor_mem_probe(fd), 0);
-	/* The kernel looks at swap after that, so the library does. */
+	/* The kernel would check swap after that, so the library does. */
 	free_swap = 0;
 	assert_int_equal(panthor_mem_probe(fd), -ENOSPC);
 	free_swap = 1;

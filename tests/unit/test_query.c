@@ -37,7 +37,7 @@ static void check_zero(const struct panthor_mem_query_result *res)
 	assert_memory_equal(res, &zero, sizeof(zero));
 }
 
-/* Somebody else, with memory of every kind that must not be counted. */
+/* Another process, with memory of every kind, which must not be counted. */
 static void add_other(struct fixture *f)
 {
 	struct model_proc *proc = model_proc_new(f->model, MODEL_NS_INIT);
@@ -94,7 +94,7 @@ static void all_in_swap(void **state)
 	assert_int_equal(f->model->slots_used, slots);
 }
 
-/* One BO in swap, one that is only off the GPU, two resident. */
+/* One BO in swap, one that is evicted but in RAM, two resident. */
 static void of_each_kind(void **state)
 {
 	struct fixture *f = *state;
@@ -114,7 +114,7 @@ static void of_each_kind(void **state)
 	assert_int_equal(res.claimable_bytes, 2 * BO_SIZE);
 }
 
-/* What neither call would move, and why. */
+/* Memory that a reclaim or a claim would not move, and the status that says why. */
 static void what_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -156,7 +156,7 @@ static void no_swap_is_free(void **state)
 	f->model->slots_reserved = 0;
 }
 
-/* A reclaim goes on, as if nobody had asked. */
+/* A query during a reclaim does not end it. */
 static void ask(struct model *m, void *arg)
 {
 	struct fixture *f = arg;
@@ -194,7 +194,7 @@ static void by_each_name(void **state)
 	add_other(f);
 	tgid = query(f);
 
-	/* A kernel that takes a pidfd, one that tells its number, and one that does not. */
+	/* Kernels whose ioctls take a pidfd, that report its PID, and that do neither. */
 	for (kernel = 0; kernel < 3; kernel++) {
 		f->core.no_targets = kernel >= 1;
 		f->core.old_pidfd = kernel >= 2;
@@ -214,7 +214,7 @@ static void by_each_name(void **state)
 	assert_memory_equal(&res, &tgid, sizeof(res));
 	close(fd);
 
-	/* It has exited: there is no answer, though the model has one. */
+	/* The process has exited: there is no result, although the model has one. */
 	process_kill(&p);
 	res = dirty_result();
 	assert_int_equal(panthor_mem_query_pidfd(f->fd, p.pidfd, &res), -ESRCH);
@@ -268,14 +268,14 @@ static void errors(void **state)
 	assert_int_equal(panthor_mem_query(STDIN_FILENO, 0, NULL), -ENOTTY);
 }
 
-/* --- what only another driver would say ------------------------------------- */
+/* --- results that only another driver returns ------------------------------------- */
 
-/* What the next looks find, one after the other; the last one for good. */
+/* The results of the next dry runs. The last claim is repeated from then on. */
 static struct {
 	struct drm_panthor_mem_claim claim[4];
 	struct drm_panthor_mem_reclaim evict, all;
 	unsigned int claims, reclaims;
-	int error; /* of the look at everything */
+	int error; /* of the reclaim without NO_PAGEOUT */
 } said;
 
 static int play(struct drm_core *core, void *data)
@@ -322,7 +322,7 @@ static void interrupted_looks(void **state)
 	assert_int_equal(res.evicted_bytes, 12);
 	assert_int_equal(res.claim_status, 0);
 
-	/* Again and again: there is an end, and it is told. */
+	/* If it happens every time, the library gives up and the status says so. */
 	start_play(f);
 	for (i = 0; i < 4; i++)
 		said.claim[i].status = DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
@@ -334,7 +334,7 @@ static void interrupted_looks(void **state)
 	assert_int_equal(res.reclaim_status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
-/* Between two looks the target has worked: no amount becomes nonsense. */
+/* The target changes between two dry runs: the amounts stay plausible. */
 static void looks_that_differ(void **state)
 {
 	struct fixture *f = *state;
@@ -361,7 +361,7 @@ static void looks_that_differ(void **state)
 	assert_int_equal(res.cached_bytes, 20);
 	assert_int_equal(res.reclaimable_bytes, 60);
 
-	/* Swap has become full between them. */
+	/* Swap becomes full between them. */
 	start_play(f);
 	said.evict.evicted_bytes = 100;
 	said.error = -ENOSPC;
@@ -369,14 +369,14 @@ static void looks_that_differ(void **state)
 	assert_true(res.resident_bytes == PANTHOR_MEM_UNKNOWN);
 	assert_int_equal(res.reclaimable_bytes, 0);
 
-	/* An error of the last look leaves nothing of the others. */
+	/* After an error of the last dry run, nothing of the others is returned. */
 	start_play(f);
 	said.claim[0].claimed_bytes = 7;
 	said.error = -ENOMEM;
 	expect(f, app_tgid(f), -ENOMEM);
 }
 
-/* --- structs of another age ---------------------------------------------------- */
+/* --- structs of other versions ---------------------------------------------------- */
 
 static void sizes(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaim: what goes in, what comes out, and every error. */
+/* Reclaim: its options, results and errors. */
 #include <errno.h>
 #include <limits.h>
 
@@ -30,7 +30,7 @@ static void simple(void **state)
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), &freed), 0);
 	assert_int_equal(freed, APP_SIZE);
 	assert_int_equal(app_resident(f), 0);
-	/* All is in swap already. */
+	/* Everything is in swap already. */
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), &freed), 0);
 	assert_int_equal(freed, 0);
 }
@@ -101,7 +101,7 @@ static void max_bytes(void **state)
 	assert_int_equal(res.freed_bytes, 2 * BO_SIZE);
 	assert_int_equal(res.status & DRM_PANTHOR_MEM_STATUS_CAPPED, DRM_PANTHOR_MEM_STATUS_CAPPED);
 
-	/* All 64 bits arrive. */
+	/* All 64 bits reach the kernel. */
 	opts.max_bytes = 1ull << 63;
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), 0);
 	assert_int_equal(res.freed_bytes, APP_SIZE - 2 * BO_SIZE);
@@ -117,7 +117,7 @@ static void deadline(void **state)
 
 	assert_int_equal(model_submit(f->model, f->vm, 5000000000), 0);
 
-	/* None, and one that comes too early. */
+	/* No deadline, and one that is too early. */
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), 0);
 	assert_int_equal(res.evicted_bytes, 0);
 	assert_int_equal(res.skipped_bytes, APP_SIZE + MODEL_RING_BYTES);
@@ -128,7 +128,7 @@ static void deadline(void **state)
 	assert_int_equal(res.evicted_bytes, 0);
 	assert_true(f->model->now == start + 4999999999);
 
-	/* A negative one is a time long ago, and INT64_MAX is for ever. */
+	/* A negative deadline is in the past; INT64_MAX never comes. */
 	opts.deadline_ns = INT64_MIN;
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &opts, &res), 0);
 	assert_int_equal(res.evicted_bytes, 0);
@@ -143,7 +143,7 @@ static void status_bits(void **state)
 	struct panthor_mem_reclaim_result res = dirty_result();
 	struct model_file *other = model_file_new(f->model, f->manager, 1);
 
-	/* Shared, and swap that ends in the middle of a BO. */
+	/* One BO is shared, and swap becomes full in the middle of another. */
 	model_bo_add_handle(f->bo[0], other);
 	assert_int_equal(model_bo_bind(f->model, f->bo[0], &other->vms[0]), 0);
 	f->model->slots_reserved = f->model->n_slots - 20;
@@ -165,7 +165,7 @@ static void swap_refused(void **state)
 	struct model_cgroup *cgroup = model_cgroup_new(f->model, NULL);
 	unsigned int i;
 
-	/* A cgroup that may swap two of the BOs. */
+	/* The cgroup may swap two of the BOs. */
 	for (i = 0; i < APP_BOS; i++)
 		f->bo[i]->cgroup = cgroup;
 	cgroup->swap_max = 2 * BO_SIZE + MODEL_PAGE;
@@ -175,7 +175,7 @@ static void swap_refused(void **state)
 	assert_int_equal(res.skipped_bytes, 2 * BO_SIZE + MODEL_RING_BYTES);
 	assert_true(res.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 
-	/* And a device that takes nothing more. */
+	/* The swap device fails writes. */
 	cgroup->swap_max = MODEL_NO_LIMIT;
 	f->model->fail_swap_write = true;
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), 0);
@@ -196,7 +196,7 @@ static void own_process(void **state)
 	assert_int_equal(app_resident(f), APP_SIZE);
 }
 
-/* More than fits 32 bits: three BOs of 2 GiB each. */
+/* More than 32 bits can count: three BOs of 2 GiB each. */
 static void big(void **state)
 {
 	struct fixture *f = *state;
@@ -213,7 +213,7 @@ static void big(void **state)
 	assert_true(freed == 3 * size + APP_SIZE);
 }
 
-/* Each error that can come from the kernel, by both forms. */
+/* Both forms return the error and set their outputs to 0. */
 static void expect(struct fixture *f, pid_t tgid, int error)
 {
 	struct panthor_mem_reclaim_result res = dirty_result();
@@ -232,7 +232,7 @@ static void no_capability(void **state)
 
 	f->manager->cap_sys_resource = false;
 	expect(f, app_tgid(f), -EPERM);
-	/* Before the lookup, and on oneself too. */
+	/* It is checked before the target is looked up, and even for the caller itself. */
 	expect(f, 999, -EPERM);
 	expect(f, 0, -EPERM);
 }
@@ -254,11 +254,11 @@ static void bad_tgid(void **state)
 
 	expect(f, -1, -EINVAL);
 	expect(f, INT_MIN, -EINVAL);
-	/* They never reach the kernel. */
+	/* The library rejects them itself. */
 	assert_int_equal(f->core.ioctls, 0);
 }
 
-/* What another process has, and cannot use at the moment, is no reason to leave it. */
+/* A BO that is evicted from the VM of another process does not count as shared with it. */
 static void shared_and_evicted_there(void **state)
 {
 	struct fixture *f = *state;
@@ -272,7 +272,7 @@ static void shared_and_evicted_there(void **state)
 	assert_int_equal(res.evicted_bytes, APP_SIZE - BO_SIZE);
 	assert_true(res.status & DRM_PANTHOR_MEM_STATUS_SHARED);
 
-	/* Off the GPU in both, then back in the app alone. */
+	/* Evict it from both VMs, then claim it for the app alone. */
 	model_evict(f->model, f->bo[0]);
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), 0);
 	assert_int_equal(model_gpu_check(f->bo[0], f->vm), 0);
@@ -289,7 +289,7 @@ static void bad_flags(void **state)
 	struct panthor_mem_reclaim_result res = dirty_result();
 	unsigned int bit;
 
-	/* The kernel decides which exist: a newer one may know more. */
+	/* The kernel must decide, because a newer one may know more flags. */
 	for (bit = 2; bit < 31; bit++) {
 		if (1u << bit & TARGET_FLAGS)
 			continue;
@@ -339,7 +339,7 @@ static void mmu_timeout(void **state)
 	struct fixture *f = *state;
 	struct panthor_mem_reclaim_result res = dirty_result();
 
-	/* What was done before it is told. */
+	/* The counts say what was done before. */
 	f->model->fail_mmu = 3;
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), -ETIMEDOUT);
 	assert_int_equal(res.freed_bytes, 2 * BO_SIZE);
@@ -358,19 +358,20 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
-/* The CPU, say, wants the BO that is being paged out. */
+/* Make the BO that is being paged out resident, as a fault of the CPU does. */
 static void take_back(struct model *m, void *arg)
 {
 	assert_int_equal(model_make_resident(m, arg), 0);
 }
 
 /*
- * What is back stays. And what did not go is not counted: the limit is for what was freed.
+ * A BO that is made resident during the page-out stays resident, and the rest of it does not
+ * count as freed: the call goes on until max_bytes were freed.
  */
 static void taken_back_meanwhile(void **state)
 {
 	struct fixture *f = *state;
-	/* The first that goes. */
+	/* The first BO that the reclaim evicts. */
 	struct model_bo *bo = f->model->bos;
 	struct model_event event = { .fn = take_back, .arg = bo };
 	struct panthor_mem_reclaim_options opts = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
@@ -397,7 +398,7 @@ static void ring(struct model *m, void *arg)
 	m->signal = true;
 }
 
-/* Nothing was freed, but something was done. */
+/* Nothing was freed, but something was evicted, so this is no EINTR. */
 static void signal_without_pageout(void **state)
 {
 	struct fixture *f = *state;
@@ -416,7 +417,7 @@ static void signal_without_pageout(void **state)
 			 DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
-/* What the kernel is given. */
+/* What the kernel received. */
 static struct drm_panthor_mem_reclaim given;
 
 static int take(struct drm_core *core, void *data)
@@ -426,7 +427,7 @@ static int take(struct drm_core *core, void *data)
 	return 0;
 }
 
-/* Every bit of them arrives. */
+/* Every bit of the options reaches the kernel. */
 static void wide_options(void **state)
 {
 	struct fixture *f = *state;

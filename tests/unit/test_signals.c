@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals cost no bytes. The real drmIoctl() is under the library here and starts
- * the same struct over on EINTR; what went before must not be lost by that.
+ * Signals do not make a call lose counts. The library uses the real drmIoctl() here, which
+ * repeats the ioctl with the same struct on EINTR.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -29,7 +29,7 @@ static void before_anything(void **state)
 	check_content(f);
 }
 
-/* Twice too early, then in the middle of the second BO, then never. */
+/* Two signals before anything was done, then one in the middle of the second BO. */
 static void in_the_middle_of_reclaim(void **state)
 {
 	static const int pages[] = { 0, 0, 20, MODEL_NO_SIGNAL };
@@ -44,7 +44,7 @@ static void in_the_middle_of_reclaim(void **state)
 	assert_int_equal(res.evicted_bytes, 2 * BO_SIZE);
 	assert_int_equal(f->core.mem_ioctls, 3);
 
-	/* The caller goes on, and the two counts add up to everything that there was. */
+	/* The caller continues, and the two counts add up to the whole size. */
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), 0);
 	assert_int_equal(res.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED, 0);
 	assert_int_equal(res.freed_bytes, APP_SIZE - 20 * MODEL_PAGE);
@@ -71,7 +71,7 @@ static void in_the_middle_of_claim(void **state)
 	check_content(f);
 }
 
-/* It maps nothing, and what it has read is done all the same. */
+/* A prefetch maps nothing, but what it has read counts as done. */
 static void in_the_middle_of_a_prefetch(void **state)
 {
 	static const int pages[] = { 0, 20, MODEL_NO_SIGNAL };
@@ -90,7 +90,7 @@ static void in_the_middle_of_a_prefetch(void **state)
 	assert_int_equal(f->core.mem_ioctls, 2);
 }
 
-/* The same again at every page: each byte is told exactly once. */
+/* The same for a signal at each page: each byte is counted exactly once. */
 static void at_every_page(void **state)
 {
 	struct fixture *f = *state;
@@ -123,7 +123,7 @@ static void ring_bell(struct model *m, void *arg)
 	m->signal = true;
 }
 
-/* The deadline is a point in time: starting over does not move it. */
+/* The deadline is a point in time: repeating the call does not move it. */
 static void deadline_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -178,7 +178,7 @@ static int claim_by(struct fixture *f, enum how how, int fd,
 	}
 }
 
-/* One ioctl, and nothing done: the result says so, and errno is left alone. */
+/* One ioctl, which does nothing: the result is 0, and errno is unchanged. */
 static void cancels_reclaim(struct fixture *f, enum how how, int fd)
 {
 	static const int pages[] = { 0, 0 };
@@ -197,7 +197,7 @@ static void cancels_reclaim(struct fixture *f, enum how how, int fd)
 	assert_int_equal(res.status, 0);
 	assert_int_equal(app_resident(f), APP_SIZE);
 
-	/* The second one without it: as ever. */
+	/* Without the flag, the second signal makes the call start over. */
 	opts.flags = 0;
 	assert_int_equal(reclaim_by(f, how, fd, &opts, &res), 0);
 	assert_int_equal(f->core.mem_ioctls, before + 3);
@@ -251,7 +251,7 @@ static void interruptible(void **state)
 	close(p.pidfd);
 }
 
-/* An ioctl that takes numbers alone is the second one; it is not repeated either. */
+/* On a kernel that takes only PIDs, the second ioctl is not repeated either. */
 static void interruptible_by_number(void **state)
 {
 	static const int pages[] = { 0 };
@@ -278,7 +278,7 @@ static void interruptible_by_number(void **state)
 	close(p.pidfd);
 }
 
-/* Once something was done, it is a short count with the flag, too. */
+/* Once something was done, the call returns a short count with the flag, too. */
 static void interruptible_in_the_middle(void **state)
 {
 	static const int pages[] = { 20, 20 };
@@ -300,7 +300,7 @@ static void interruptible_in_the_middle(void **state)
 	assert_int_equal(cr.claimed_bytes, BO_SIZE);
 }
 
-/* The deadline is far away, the GPU is busy: the call ends when the signal comes. */
+/* The call waits for a busy GPU until a late deadline: the signal ends it. */
 static void interruptible_while_waiting(void **state)
 {
 	struct fixture *f = *state;
@@ -318,7 +318,7 @@ static void interruptible_while_waiting(void **state)
 	f->model->event = NULL;
 }
 
-/* It goes with the flags of the kernel, and the kernel does not see it. */
+/* It can be combined with flags of the kernel, which does not see it. */
 static void interruptible_with_others(void **state)
 {
 	struct fixture *f = *state;
@@ -332,7 +332,7 @@ static void interruptible_with_others(void **state)
 	co.flags = PANTHOR_MEM_INTERRUPTIBLE | DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
 	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &co, NULL), 0);
 	assert_int_equal(app_resident(f), 0);
-	/* One that neither knows is refused with it, too. */
+	/* An unknown flag beside it is still rejected. */
 	ro.flags = PANTHOR_MEM_INTERRUPTIBLE | 1u << 30;
 	co.flags = ro.flags;
 	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), &ro, NULL), -EINVAL);

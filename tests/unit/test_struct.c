@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Structs of another age than the library: smaller, and bigger. */
+/* Structs of an older or newer header than that of the library: smaller and larger ones. */
 #include <errno.h>
 #include <string.h>
 
 #include "fixture.h"
 
-/* What a program built against a later header might pass. */
+/* What a program that was built with a later header may pass. */
 struct later_reclaim_options {
 	struct panthor_mem_reclaim_options now;
 	uint64_t later;
@@ -73,7 +73,7 @@ static void later_options_used(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
-/* Beyond its size, memory is none of the library's business. */
+/* The library does not read or write memory beyond the size. */
 static void size_is_the_end(void **state)
 {
 	struct fixture *f = *state;
@@ -118,7 +118,7 @@ static void unlock(struct model *m, void *arg)
 	((struct model_vm *)arg)->locked = false;
 }
 
-/* A program that was built before claims had a deadline: it gets none. */
+/* For a program that was built before claims had a deadline, there is none. */
 static void earlier_options(void **state)
 {
 	struct fixture *f = *state;
@@ -130,7 +130,7 @@ static void earlier_options(void **state)
 	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
 
 	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), NULL), 0);
-	/* Not that of the call before, which may have left it on the stack. */
+	/* This call may leave its deadline on the stack; the next one must not use it. */
 	f->vm->locked = true;
 	assert_int_equal(panthor_mem_claim_with(f->fd, app_tgid(f), &before.now, &cr), 0);
 	assert_int_equal(cr.status, DRM_PANTHOR_MEM_STATUS_BUSY);
@@ -142,13 +142,13 @@ static void earlier_options(void **state)
 	f->model->event = NULL;
 }
 
-/* The smallest size that each struct ever had. */
+/* The size of the first version of each struct. */
 #define RECLAIM_OPTIONS_FIRST 24
 #define RECLAIM_RESULT_FIRST 32
 #define CLAIM_OPTIONS_FIRST 16
 #define CLAIM_RESULT_FIRST 24
 
-/* Forgotten, or nonsense: nothing is read or written beyond the size itself. */
+/* An impossible size: the library reads and writes nothing but the size. */
 static void too_small(void **state)
 {
 	static const uint32_t less[] = { 1, 4, 8 };
@@ -188,7 +188,7 @@ static void size_forgotten(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
-/* What was never set, on the stack of a caller: no size at all. */
+/* A size that the caller never set, with whatever was on its stack. */
 static void garbage_size(void **state)
 {
 	static const uint32_t sizes[] = { 4097, 65536, 0x7fffffff, 0xdeadbeef, UINT32_MAX };
@@ -214,7 +214,7 @@ static void garbage_size(void **state)
 	assert_int_equal(f->core.ioctls, 0);
 }
 
-/* The largest that a struct can ever be is one, all the same. */
+/* The largest possible size is accepted. */
 static void largest_size(void **state)
 {
 	struct fixture *f = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Targets that are no process: one file, and the processes of a cgroup. What each
- * form passes on, and what comes back, by reclaim and by claim.
+ * Targets other than a process: one file, and the processes of a cgroup. What each form of
+ * reclaim and claim passes to the kernel and returns.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +80,7 @@ static void client(void **state)
 	check_content(g->f);
 }
 
-/* Whoever owns it: here a process that has exited. */
+/* The owner does not matter: here it is a process that has exited. */
 static void client_without_owner(void **state)
 {
 	struct group *g = *state;
@@ -120,7 +120,7 @@ static void cgroup(void **state)
 	assert_int_equal(fcntl(g->fd, F_GETFD), flags);
 }
 
-/* From each side it is shared; together it goes. */
+/* A BO that two processes of a cgroup share is skipped for each, but not for the cgroup. */
 static void shared_inside(void **state)
 {
 	struct group *g = *state;
@@ -185,7 +185,7 @@ static void no_client(void **state)
 
 	expect_client(g, 0, -ESRCH);
 	expect_client(g, UINT64_MAX, -ESRCH);
-	/* All 64 bits arrive. */
+	/* All 64 bits reach the kernel. */
 	expect_client(g, g->client | 1ull << 32, -ESRCH);
 	model_file_close(g->f->model, g->other->files[0]);
 	expect_client(g, g->other->files[0]->id, -ESRCH);
@@ -204,7 +204,7 @@ static void no_cgroup(void **state)
 	expect_cgroup(g, g->f->fd, -EBADF);
 	close(null);
 
-	/* A cgroup, and nobody in it. */
+	/* A cgroup without processes. */
 	g->f->app->tgid.cgroup = NULL;
 	g->other->tgid.cgroup = NULL;
 	expect_cgroup(g, g->fd, -ESRCH);
@@ -217,7 +217,7 @@ static void other_errors(void **state)
 
 	f->manager->cap_sys_resource = false;
 	expect_both(g, -EPERM);
-	/* Nobody learns who exists. */
+	/* EPERM comes first, so that the error does not reveal which targets exist. */
 	expect_client(g, 0, -EPERM);
 	expect_cgroup(g, -1, -EPERM);
 	f->manager->cap_sys_resource = true;
@@ -229,7 +229,7 @@ static void other_errors(void **state)
 	expect_cgroup(g, g->fd, -EOPNOTSUPP);
 	f->model->cgroups_supported = true;
 
-	/* They cannot be named in another way: what the kernel says is what comes. */
+	/* There is no other way to name these targets, so the error of the kernel is returned. */
 	f->core.no_targets = true;
 	expect_both(g, -EINVAL);
 	f->core.no_targets = false;
@@ -255,7 +255,7 @@ static void part_way(void **state)
 	assert_int_equal(bytes, BO_SIZE);
 }
 
-/* What names the target is the function's business, and no option. */
+/* The function names the target: its flag is not an option. */
 static void flags_of_targets(void **state)
 {
 	struct group *g = *state;

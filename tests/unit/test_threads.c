@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads on one fd. The model is behind a lock, so what is tested is the
- * library: each thread must get the result of its own call, which the sums show.
+ * Many threads on one fd. A lock protects the model, so this tests the library: each thread
+ * must get the result of its own call, which the sums show.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ static void one_round(struct worker *w)
 	struct panthor_mem_claim_result cr = PANTHOR_MEM_CLAIM_RESULT_INIT;
 	int fd = w->f->fd;
 
-	/* Each has an error of its own to get, besides the common work. */
+	/* Besides the common work, each thread provokes an error of its own. */
 	errno = (int)w->number;
 	switch (w->number % 4) {
 	case 0:
@@ -83,7 +83,7 @@ static void hammer(void **state)
 	}
 	assert_int_equal(wrong, 0);
 	assert_true(evicted >= THREADS * BO_SIZE);
-	/* Nothing was told twice, and nothing was lost. */
+	/* Each byte was counted exactly once. */
 	assert_true(evicted - claimed == APP_SIZE - app_resident(f));
 	assert_int_equal(panthor_mem_claim(f->fd, app_tgid(f), NULL), 0);
 	check_content(f);
