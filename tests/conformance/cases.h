@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of cases share: the table that each of them fills, and words
- * for what nearly every case does.
+ * What the files of cases share: the table that each of them fills, and helpers for what
+ * nearly every case does.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -59,15 +59,15 @@ struct lot {
 };
 
 /*
- * A debug kernel (KASAN, lockdep): 10 to 30 times slower, page by page, and with
- * memory of its own. What it has to show does not depend on size.
+ * A debug kernel (KASAN, lockdep) is 10 to 30 times slower for each page and uses memory of
+ * its own. Sizes are smaller there, because what it checks does not depend on size.
  */
 bool on_debug_kernel(void);
 
 /* The size of an ordinary BO: 1 MiB, or less on a debug kernel. */
 uint64_t unit(void);
 
-/* The size of a small BO: a few pages, or one where pages are large. */
+/* The size of a small BO: a few pages, or one page if pages are large. */
 uint64_t small(void);
 
 /* A number of BOs for comparing amounts; fewer of them on a debug kernel. */
@@ -79,7 +79,7 @@ struct lot lot_alloc_with(struct world *w, struct world_app *app, const struct w
 
 uint64_t lot_bytes(const struct lot *lot);
 
-/* Each BO has the content that it was given. */
+/* Check that each BO has the content that it was filled with. */
 void lot_check(struct world *w, const struct lot *lot, enum world_unit by);
 void lot_refill(struct world *w, struct lot *lot, enum world_unit by, uint64_t seed);
 
@@ -95,32 +95,31 @@ struct panthor_mem_claim_result claim(struct world *w, struct world_app *app);
 struct panthor_mem_claim_result claim_with(struct world *w, struct world_app *app, uint32_t flags,
 					   uint64_t max_bytes);
 
-/* --- work that goes on ----------------------------------------------------- */
+/* --- work during a call ----------------------------------------------------- */
 
 /*
- * A machine can always be too slow for what a case wants to see: that a call
- * does this or that *while* work goes on. So a case gives work a length, and
- * looks afterwards whether the work outlasted the call. If not, it learnt
- * nothing, and tries again with another app. A call that waits for the end of
- * such work never passes: no try ever tells.
+ * Some cases check what a call does *while* work runs on the GPU, and the machine can be
+ * too slow for that. Such a case gives the work a duration, and afterwards checks that the
+ * work outlasted the call. If not, the try proves nothing, and the case tries again with
+ * another app. A call that wrongly waits for the end of the work fails, because no try
+ * ever proves anything.
  */
 #define TRIES 5
 
-/* false: it cannot be told. */
+/* Returns false if the try proved nothing. */
 typedef bool (*try_fn)(struct world *w);
 
 void until_told(struct world *w, try_fn once);
 
 /*
- * world_busy() on a VM of file 0. Returns a time before which the work is not
- * over for certain.
+ * world_busy() on a VM of file 0. Returns a time before which the work cannot have ended.
  */
 int64_t busy_until(struct world *w, struct world_app *app, unsigned int vm, int64_t ns);
 
-/* From now: a deadline so far off that no case gets there. */
+/* A deadline this far from now is never reached. */
 #define NEVER (120 * WORLD_SECOND)
 
-/* --- raw ioctls, by anyone, for world_call() ------------------------------ */
+/* --- raw ioctls by any process, for world_call() ------------------------------ */
 
 struct raw_reclaim {
 	struct drm_panthor_mem_reclaim arg;
@@ -138,7 +137,7 @@ int raw_claim_fn(int fd, void *arg);
 
 /* --- what names a target --------------------------------------------------- */
 
-/* These members of both structs; the flags can have others besides. */
+/* The members of both structs that name the target. @flags can also have other flags. */
 struct target {
 	uint32_t flags;
 	uint32_t tgid;
@@ -150,13 +149,13 @@ struct target by_pidfd(struct world *w, struct world_app *app);
 struct target by_client(struct world *w, struct world_app *app, unsigned int file);
 struct target by_cgroup(struct world_cgroup *cgroup);
 
-/* By the manager: 0 or -errno, and the struct as it came back. */
+/* Make the call as the manager. Returns 0 or -errno, and the struct as the kernel left it. */
 int try_reclaim(struct world *w, struct target target, struct drm_panthor_mem_reclaim *arg);
 int try_claim(struct world *w, struct target target, struct drm_panthor_mem_claim *arg);
 
 /*
- * Both ioctls, as @caller (NULL: the manager). An error that comes before anything is
- * done leaves 0 in the outputs, whatever was there.
+ * Check the result of the ioctls, called by @caller (NULL: the manager). The errors must come
+ * before anything is done, so they must set the outputs to 0.
  */
 void expect_reclaim(struct world *w, struct world_app *caller, struct target target, int error);
 void expect_claim(struct world *w, struct world_app *caller, struct target target, int error);
@@ -164,28 +163,27 @@ void expect_both(struct world *w, struct world_app *caller, struct target target
 
 /* --- amounts -------------------------------------------------------------- */
 
-/* How far counters of a system that does other things too may be off. */
+/* How much counters of the system may deviate, because it also does other things. */
 uint64_t tolerance(uint64_t bytes);
 
 void check_close(int64_t value, int64_t expected, const char *what);
 
 /*
- * The same for counters of the whole machine's swap, and below for its memory. Where
- * the suite is not alone, they tell nothing: both pass.
+ * The same for counters of the whole machine's swap, and below for its memory. If the suite
+ * is not alone on the machine, they prove nothing and both checks pass.
  */
 void check_close_swap(int64_t value, int64_t expected, const char *what);
 
 /*
- * The same for what comes from counting free memory. A debug kernel keeps freed
- * objects for a while (KASAN's quarantine) and remembers where each came from
- * (the stack depot): MiB that come and go with whatever the kernel does. Swap
- * and zram have no such thing.
+ * The same for values that are derived from free memory. A debug kernel keeps freed objects
+ * for a while (KASAN's quarantine) and stores where each was allocated (the stack depot), so
+ * free memory varies by several MiB. Swap and zram do not.
  */
 void check_close_free(int64_t value, int64_t expected, const char *what);
 
 /*
- * Pages of one call that somebody looked at when they were to be written, and
- * that stayed in RAM: a later call may find and count them.
+ * The most that a call may leave in RAM because something else used the pages when they were
+ * to be written. A later call may find and count them.
  */
 #define STRAY_BYTES (WORLD_MIB / 4)
 

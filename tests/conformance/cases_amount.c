@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much: the bytes that are told against the system's own counters, limits. */
+/* Amounts: the returned bytes compared with the counters of the system, and limits. */
 #include "cases.h"
 
 #define SEED 0x616d6f756e740000ull
@@ -25,10 +25,10 @@ static void freed_is_free(struct world *w)
 	zram = delta(before.zram_used, after.zram_used);
 	check_close(freed, (int64_t)res.evicted_bytes, "freed_bytes against evicted_bytes");
 	check_close_swap(delta(before.swap_used, after.swap_used), freed, "growth of used swap");
-	/* What the compressed store took, it took from free memory. */
+	/* The memory that zram uses for the pages is not free. */
 	check_close_free(delta(before.free, after.free) + zram, freed,
 			 "growth of free memory and zram");
-	/* Compressed, and not all of it: the content is such that both hold. */
+	/* The content is such that zram can compress it, but not to nothing. */
 	assert_true(zram > 0);
 	assert_true(zram < freed - freed / 8);
 
@@ -36,8 +36,8 @@ static void freed_is_free(struct world *w)
 }
 
 /*
- * A device that completes later: what is freed is not only on its way. Its pages
- * are memory too, so what is free says nothing here.
+ * A swap device that completes writes later: pages count as freed only after that. The
+ * device stores pages in memory, too, so the amount of free memory proves nothing here.
  */
 static void freed_on_disk(struct world *w)
 {
@@ -56,7 +56,7 @@ static void freed_on_disk(struct world *w)
 			 "growth of used swap");
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* Back from there, and out again. */
+	/* Claim it, then reclaim it a second time. */
 	reclaim(w, app);
 	claim(w, app);
 	res = reclaim(w, app);
@@ -64,7 +64,7 @@ static void freed_on_disk(struct world *w)
 		    "freed_bytes the second time");
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* So little that all of it is under way when the last page is sent off. */
+	/* So little that all writes are still in flight when the last one is submitted. */
 	app = world_spawn(w, NULL);
 	lot = lot_alloc(w, app, 1, WORLD_MIB / 2, SEED + 17);
 	res = reclaim(w, app);
@@ -73,8 +73,8 @@ static void freed_on_disk(struct world *w)
 }
 
 /*
- * Of little, what CPUs keep in a batch before it gets to a list would be much: some
- * thirty pages each.
+ * With a small amount, pages that a CPU keeps in a batch before they get to a list, about 30
+ * for each CPU, would be a large part of it.
  */
 static void freed_of_little(struct world *w)
 {
@@ -129,7 +129,7 @@ static void max_bytes_freed(struct world *w)
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 	check_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
 
-	/* The rest, with a cap that is out of reach. */
+	/* Reclaim the rest, with a cap that cannot be reached. */
 	res = reclaim_with(w, app, 0, UINT64_MAX, 0);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot) - max - lot.size);
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
@@ -153,7 +153,7 @@ static void max_bytes_evicted(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* The smallest cap still moves one BO, and only one. */
+/* Even the smallest cap moves one BO, and only one. */
 static void max_bytes_one(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -208,7 +208,7 @@ static void dry_run(struct world *w)
 	struct world_counters before, after;
 	uint64_t was;
 
-	/* With something to skip in it. */
+	/* One BO is shared and must be skipped. */
 	world_share(w, app, lot.first + 3, other, 0, 0, true);
 	was = resident(w, app);
 	world_counters(w, &before);
@@ -225,7 +225,7 @@ static void dry_run(struct world *w)
 	assert_int_equal(said.status, done.status);
 	check_status(said.status, DRM_PANTHOR_MEM_STATUS_SHARED);
 
-	/* Now there is next to nothing left to say: pages that were in use. */
+	/* Now almost nothing is left: only pages that were in use during the reclaim. */
 	said = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, 0);
 	assert_true(said.evicted_bytes <= STRAY_BYTES);
 	lot_check(w, &lot, WORLD_BY_GPU);
@@ -253,7 +253,7 @@ static bool try_dry_run_busy(struct world *w)
 	struct panthor_mem_reclaim_result res;
 	int64_t until = busy_until(w, app, 0, 2 * WORLD_SECOND);
 
-	/* It waits for nothing, whatever the deadline. */
+	/* A dry run does not wait, whatever the deadline. */
 	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN, 0, world_now(w) + NEVER);
 	if (world_now(w) >= until)
 		return false;
@@ -281,18 +281,18 @@ static void no_pageout(struct world *w)
 	world_counters(w, &after);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
-	/* Off the GPU, and still in RAM. */
+	/* The BOs are evicted and still in RAM. */
 	check_close_free(delta(before.free, after.free), 0, "change of free memory");
 	check_close_swap(delta(before.swap_used, after.swap_used), 0, "change of used swap");
 
-	/* Once more changes nothing: they are not resident any more. */
+	/* A second call changes nothing, because they are not resident any more. */
 	res = reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
 	assert_int_equal(res.evicted_bytes, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
 	assert_int_equal(resident(w, app), was);
 }
 
-/* What is evicted and still in RAM goes the rest of the way, and is told. */
+/* A reclaim pages out and counts what was evicted before and is still in RAM. */
 static void pageout_later(struct world *w, bool prefetched)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -329,7 +329,7 @@ static void pageout_after_prefetch(struct world *w)
 	pageout_later(w, true);
 }
 
-/* Swap that ends in the middle of the work. */
+/* Swap becomes full during the reclaim. */
 static void swap_ends(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the GPU uses now: skipped, or waited for. */
+/* Memory that the GPU uses: a reclaim skips it or waits for it. */
 
 #include "cases.h"
 
@@ -16,7 +16,7 @@ static bool try_skipped_with(struct world *w, int64_t deadline)
 	res = reclaim_with(w, app, 0, 0, deadline);
 	if (world_now(w) >= until)
 		return false;
-	/* It was not waited for. */
+	/* The reclaim did not wait for it. */
 	assert_int_equal(res.evicted_bytes, 0);
 	assert_int_equal(res.freed_bytes, 0);
 	assert_true(res.skipped_bytes >= lot_bytes(&lot));
@@ -41,7 +41,7 @@ static void skipped(struct world *w)
 	until_told(w, try_skipped);
 }
 
-/* As far away as it gets: a difference to now would overflow. */
+/* The earliest possible deadline: its difference to the current time would overflow. */
 static bool try_deadline_long_ago(struct world *w)
 {
 	return try_skipped_with(w, INT64_MIN);
@@ -52,7 +52,7 @@ static void deadline_long_ago(struct world *w)
 	until_told(w, try_deadline_long_ago);
 }
 
-/* One VM is busy; the other's memory goes. */
+/* One VM is busy; the memory of the other is evicted. */
 static bool try_other_vm_goes(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
@@ -85,7 +85,7 @@ static void other_vm_goes(struct world *w)
 	until_told(w, try_other_vm_goes);
 }
 
-/* In two VMs of the target, whichever of them is looked at first: one is busy. */
+/* A BO in two VMs of the target, one of which is busy, in both orders. */
 static bool try_in_two_vms(struct world *w, unsigned int busy)
 {
 	const struct world_spawn how = { .vms = 2 };
@@ -105,7 +105,7 @@ static bool try_in_two_vms(struct world *w, unsigned int busy)
 		return false;
 	check_status(res.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
-	/* The other one is in the first VM only. */
+	/* The other BO is only in the first VM. */
 	assert_true(res.skipped_bytes >= (busy ? lot.size : lot_bytes(&lot)));
 	assert_true(resident(w, app) >= (busy ? lot.size : lot_bytes(&lot)));
 	world_idle(w, app, 0, busy);
@@ -139,7 +139,7 @@ static void deadline_waits(struct world *w)
 	int64_t until = busy_until(w, app, 0, 300 * WORLD_MS);
 
 	res = reclaim_with(w, app, 0, 0, deadline);
-	/* Until the work was over, not until the deadline. */
+	/* The reclaim waited until the work ended, not until the deadline. */
 	assert_true(world_now(w) >= until);
 	assert_true(world_now(w) < deadline);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
@@ -147,7 +147,7 @@ static void deadline_waits(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* The deadline is the call's, for all VMs together. */
+/* The deadline is for the whole call, not for each VM. */
 static void deadline_waits_for_each(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
@@ -199,7 +199,7 @@ static void deadline_passes(struct world *w)
 	until_told(w, try_deadline_passes);
 }
 
-/* Nobody else's work is waited for. */
+/* A reclaim does not wait for work of other processes. */
 static bool try_others_work(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

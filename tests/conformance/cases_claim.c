@@ -64,7 +64,7 @@ static void only_the_target(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
-/* After NO_PAGEOUT nothing is in swap; it comes back all the same. */
+/* After NO_PAGEOUT nothing is in swap, but a claim still makes it resident. */
 static void from_ram(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -95,11 +95,11 @@ static void prefetch_only(struct world *w)
 	world_counters(w, &after);
 	assert_int_equal(res.remaining_bytes, out.evicted_bytes);
 	assert_int_equal(resident(w, app), left);
-	/* In RAM, whoever holds it. */
+	/* The pages are in RAM, although the driver does not hold them. */
 	taken = (int64_t)(before.free - after.free) + (int64_t)(before.zram_used - after.zram_used);
 	check_close_free(taken, (int64_t)out.evicted_bytes, "drop of free memory and zram");
 
-	/* The rest is no I/O: a submit, or a claim. */
+	/* The submit does the rest without I/O, and nothing is left for a claim. */
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 	assert_int_equal(claim(w, app).claimed_bytes, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
@@ -119,7 +119,7 @@ static void prefetch_then_claim(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* What one call has read the next one does not count again. */
+/* The next call does not count again what one call has read. */
 static void prefetch_in_steps(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -138,7 +138,7 @@ static void prefetch_in_steps(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Busy or not: what is evicted is not in use, and can come back at any time. */
+/* Evicted memory is not in use, so a claim works even while the target is busy. */
 static void while_busy(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2 };
@@ -158,7 +158,7 @@ static void while_busy(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Take memory from whoever is first in line, in small steps, until that shows. */
+/* Make memory pressure in small steps until it evicts something of one of the apps. */
 static void press_until(struct world *w, struct world_app *const app[2], const uint64_t was[2])
 {
 	int i;
@@ -172,13 +172,13 @@ static void press_until(struct world *w, struct world_app *const app[2], const u
 }
 
 /*
- * What was claimed is about to be used: memory pressure takes from others first,
- * even from those that used theirs later. Also when there was nothing to claim: in
- * each second round the other one has just come back, and so was last in line.
+ * Claimed memory is about to be used: memory pressure evicts that of other processes first,
+ * even if they used theirs later. This also applies if there was nothing to claim: in every
+ * second round, the other app has just come back and would be evicted last.
  */
 static bool try_not_the_next_victim(struct world *w)
 {
-	/* In small pieces, because the system takes more than it is asked for. */
+	/* Small BOs, because the shrinker evicts more than it is asked for. */
 	const struct world_alloc much = {
 		.count = many(64), .size = WORLD_MIB / 4, .seed = SEED + 13, .exclusive = true,
 	};
@@ -196,11 +196,11 @@ static bool try_not_the_next_victim(struct world *w)
 	for (i = 0; i < 4; i++) {
 		int claimed = i >> 1;
 
-		/* Nothing is left to do for the second of them. */
+		/* The second claim may have nothing to do. */
 		claim(w, app[!claimed]);
 		claim(w, app[claimed]);
 		press_until(w, app, was);
-		/* One step took all that it could find? */
+		/* One step evicted everything, so this try proves nothing. */
 		if (resident(w, app[!claimed]) < WORLD_MIB) {
 			world_kill(w, app[0]);
 			world_kill(w, app[1]);
@@ -218,7 +218,7 @@ static void not_the_next_victim(struct world *w)
 	until_told(w, try_not_the_next_victim);
 }
 
-/* A BO that is in no VM has nothing to be mapped in; its pages come back. */
+/* A BO that is in no VM cannot be mapped, but its pages come back. */
 static void never_bound(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -237,7 +237,7 @@ static void never_bound(struct world *w)
 	lot_check(w, &lot, WORLD_BY_CPU);
 }
 
-/* Pages that only the CPU brought back are resident; the claim maps them. */
+/* BOs that a CPU access brought back are resident already; the claim maps them. */
 static void after_cpu_read(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -255,8 +255,8 @@ static void after_cpu_read(struct world *w)
 }
 
 /*
- * A claim in the middle of a reclaim: the reclaim ends early, both tell what they
- * did, and nothing is lost between them.
+ * A claim in the middle of a reclaim: the reclaim ends early, and both return what they did,
+ * without a gap.
  */
 static void during_reclaim(struct world *w)
 {
@@ -284,7 +284,7 @@ static void during_reclaim(struct world *w)
 		assert_int_equal(c.arg.remaining_bytes, 0);
 		if (r.arg.evicted_bytes < was - lot.size)
 			check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-		/* Unless it was called first, nothing is evicted any more. */
+		/* Unless the claim came first, nothing is evicted any more. */
 		if (r.arg.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED || c.arg.claimed_bytes)
 			assert_int_equal(resident(w, app), was);
 		claim(w, app);
@@ -353,7 +353,7 @@ static void dry_run_capped(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* A prefetch claims nothing, and says that without reading anything. */
+/* A dry run of a prefetch claims nothing and reads nothing. */
 static void dry_run_of_prefetch(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -377,7 +377,7 @@ static void dry_run_of_prefetch(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* In two VMs it is one BO all the same. */
+/* A BO that is in several VMs counts once. */
 static void dry_run_of_shared(struct world *w)
 {
 	const struct world_spawn how = { .vms = 2, .files = 2 };
@@ -397,7 +397,7 @@ static void dry_run_of_shared(struct world *w)
 
 /* --- a deadline ----------------------------------------------------------------- */
 
-/* It bounds the wait for locks, and nobody holds one: whenever it is, all comes back. */
+/* The deadline only limits the wait for locks. If none is held, everything comes back. */
 static void deadline_without_locks(struct world *w)
 {
 	static const int64_t deadlines[] = { INT64_MIN, -1, 1, INT64_MAX };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Content survives, whoever wrote it and whoever reads it. */
+/* Content survives, whether the CPU or the GPU wrote it or reads it. */
 #include "cases.h"
 
 #define SEED 0x636f6e74656e7400ull
@@ -68,7 +68,7 @@ static void gpu_write_while_evicted(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Every way to bring it back, one after the other, with new content each time. */
+/* Bring the memory back in every way in turn, with new content each time. */
 static void cycles(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -93,7 +93,7 @@ static void cycles(struct world *w)
 	lot_check(w, &lot, WORLD_BY_CPU);
 }
 
-/* Work goes on in one VM while the process's memory goes and comes. */
+/* The app draws frames while its memory is reclaimed and claimed. */
 static void frames_go_on(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -110,7 +110,7 @@ static void frames_go_on(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Pages that were taken away must not be another's while the app still sees them. */
+/* Evicted pages must not be given to another process while the app still maps them. */
 static void reused_memory(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -120,7 +120,7 @@ static void reused_memory(struct world *w)
 
 	reclaim(w, app);
 	second = lot_alloc(w, other, 8, unit(), SEED + 9);
-	/* Writes of the first must land in its own pages. */
+	/* Writes of the first app must go to its own pages. */
 	lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x4000);
 	lot_check(w, &second, WORLD_BY_GPU);
 	lot_check(w, &second, WORLD_BY_CPU);
@@ -128,8 +128,8 @@ static void reused_memory(struct world *w)
 }
 
 /*
- * The same with so little memory that the GPU still knows where each page of it was:
- * it must have been told to forget that.
+ * The same with so little memory that the TLB of the GPU can still have an entry for each
+ * page: the driver must have invalidated them.
  */
 static void reused_at_once(struct world *w)
 {
@@ -144,7 +144,7 @@ static void reused_at_once(struct world *w)
 		lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x5000 + (uint64_t)i);
 		reclaim(w, app);
 		second = lot_alloc(w, other, 2, unit(), SEED + 11);
-		/* In turn: find the other's data, or write over it. */
+		/* With a stale entry, a read finds the other app's data, or a write changes it. */
 		if (i & 1)
 			lot_refill(w, &lot, WORLD_BY_GPU, SEED + 0x6000 + (uint64_t)i);
 		lot_check(w, &lot, WORLD_BY_GPU);

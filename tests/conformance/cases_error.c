@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every error of the contract that can be provoked from outside. */
+/* Every error of the contract that user space can provoke. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static uint32_t number(struct world *w, struct world_app *app)
 	return (uint32_t)world_tgid(w, app, NULL);
 }
 
-/* A process by a number, whatever that is. */
+/* Any number as a TGID. */
 static struct target of(uint32_t tgid)
 {
 	return (struct target){ .tgid = tgid };
@@ -34,10 +34,10 @@ static void eperm_as(struct world *w, enum world_cred cred)
 
 	expect_both(w, caller, by_tgid(w, target), -EPERM);
 	assert_int_equal(resident(w, target), was);
-	/* Nor oneself, by 0 or by number. */
+	/* Not even the caller itself is allowed, by 0 or by number. */
 	expect_both(w, caller, of(0), -EPERM);
 	expect_both(w, caller, by_tgid(w, caller), -EPERM);
-	/* Before the lookup: no answer tells who exists. */
+	/* EPERM comes before the lookup, so that the error does not reveal who exists. */
 	expect_both(w, caller, nobody(w), -EPERM);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
@@ -73,7 +73,7 @@ static void einval_flags(struct world *w)
 	uint64_t was = resident(w, app);
 	unsigned int bit;
 
-	/* Those that name a target do not go with a TGID. */
+	/* The flags that name a target cannot be combined with a TGID. */
 	for (bit = 2; bit < 32; bit++) {
 		struct target target = by_tgid(w, app);
 
@@ -103,7 +103,7 @@ static void einval_tgid(struct world *w)
 	was = resident(w, app);
 	expect_both(w, NULL, of((uint32_t)INT_MAX + 1), -EINVAL);
 	expect_both(w, NULL, of(UINT32_MAX), -EINVAL);
-	/* The sign bit on a good number. */
+	/* A valid number with the sign bit set. */
 	expect_both(w, NULL, of(number(w, app) | 1u << 31), -EINVAL);
 	assert_int_equal(resident(w, app), was);
 }
@@ -130,7 +130,7 @@ static void esrch_thread(struct world *w)
 	assert_int_not_equal(world_thread_id(w, app), world_tgid(w, app, NULL));
 	expect_both(w, NULL, of((uint32_t)world_thread_id(w, app)), -ESRCH);
 	assert_int_equal(resident(w, app), was);
-	/* The process itself is there. */
+	/* The process itself is a target. */
 	expect_both(w, NULL, by_tgid(w, app), 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
@@ -157,14 +157,14 @@ static void enospc(struct world *w)
 
 	world_set_swap(w, WORLD_SWAP_NONE);
 	assert_int_equal(panthor_mem_probe(fd), -ENOSPC);
-	/* Whatever it is asked for: without swap it would be for nothing. */
+	/* With any flags, because a reclaim without swap is useless. */
 	for (flags = 0; flags < 4; flags++) {
 		opts.flags = flags;
 		assert_int_equal(panthor_mem_reclaim_with(fd, tgid, &opts, NULL), -ENOSPC);
 	}
 	assert_int_equal(resident(w, app), was);
 	expect_reclaim(w, NULL, by_tgid(w, app), -ENOSPC);
-	/* A claim needs none. */
+	/* A claim needs no swap. */
 	assert_int_equal(panthor_mem_claim(fd, tgid, NULL), 0);
 
 	world_set_swap(w, WORLD_SWAP_NORMAL);
@@ -185,14 +185,14 @@ static void enospc_full(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* One check after the other: the first that fails decides. */
+/* The order of the checks: the first that fails decides. */
 static void order(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	const struct target no_fd = { .flags = DRM_PANTHOR_MEM_TARGET_PIDFD, .id = UINT64_MAX };
 	struct target bad;
 
-	/* Arguments, then the capability: an ordinary user, on nobody. */
+	/* Arguments come before the capability: the caller is an ordinary user. */
 	bad = nobody(w);
 	bad.flags = 1u << 31;
 	expect_both(w, app, bad, -EINVAL);
@@ -202,13 +202,13 @@ static void order(struct world *w)
 	bad = no_fd;
 	bad.flags |= DRM_PANTHOR_MEM_TARGET_CGROUP;
 	expect_both(w, app, bad, -EINVAL);
-	/* Then the target. */
+	/* The capability comes before the target. */
 	expect_both(w, app, nobody(w), -EPERM);
 	expect_both(w, app, no_fd, -EPERM);
 	expect_both(w, app, (struct target){ .flags = DRM_PANTHOR_MEM_TARGET_CLIENT }, -EPERM);
 }
 
-/* Swap comes last. */
+/* Swap is checked last. */
 static void order_of_swap(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -221,7 +221,7 @@ static void order_of_swap(struct world *w)
 	expect_reclaim(w, NULL, by_tgid(w, app), -ENOSPC);
 }
 
-/* Inputs stay as they were, on success and on error; the pad, too. */
+/* Inputs and @pad do not change, on success or on error. */
 static void inputs_unmodified(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -251,7 +251,7 @@ static void inputs_unmodified(struct world *w)
 		assert_true(r.arg.deadline_ns == -7);
 		assert_int_equal(r.arg.target, 0);
 		assert_int_equal(r.arg.pad, 0);
-		/* What the caller had in the outputs is no input. */
+		/* The old values of the outputs are ignored. */
 		if (!ret) {
 			assert_int_equal(r.arg.freed_bytes, 0);
 			assert_true(r.arg.evicted_bytes >= 2 * unit());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Trouble below the ioctls, where a world can make it. */
+/* Faults below the ioctls, in worlds that can cause them. */
 #include <errno.h>
 
 #include "cases.h"
@@ -7,8 +7,8 @@
 #define SEED 0x6661756c74000000ull
 
 /*
- * A lot of fewer BOs than the driver takes in hand at a time, and a page in the
- * middle of it: what comes before the trouble counts, also within one slice.
+ * A lot with fewer BOs than one batch of the driver, and a page in the middle of it: what was
+ * done before the fault counts, even within one batch.
  */
 static const struct world_alloc small_ones = {
 	.count = 48, .size = 16 * WORLD_PAGE, .seed = SEED + 1, .exclusive = true,
@@ -24,7 +24,7 @@ static int claim_fails(struct world *w, struct world_app *app, struct panthor_me
 
 /* --- swap ------------------------------------------------------------------ */
 
-/* Everything is as it was but for what was lost. Returns that one. */
+/* Check that all BOs but one have their content. Returns the lost one. */
 static int check_all_but_one(struct world *w, const struct lot *lot)
 {
 	unsigned int i;
@@ -47,9 +47,8 @@ static int check_all_but_one(struct world *w, const struct lot *lot)
 }
 
 /*
- * A page that cannot be read is lost for good, as it is for every user of swap.
- * The claim says so and how far it came, as often as it is asked; nothing else is
- * lost; and once the process gives up the one BO, it is whole again.
+ * A page that cannot be read from swap is lost. Every claim returns this error and what it did
+ * before it. Nothing else is lost, and after the process frees the BO, everything works again.
  */
 static void swap_read_error(struct world *w)
 {
@@ -94,7 +93,7 @@ static void swap_read_error(struct world *w)
 
 /* --- memory ---------------------------------------------------------------- */
 
-/* A claim that fails part-way tells how far it came, and the next goes on. */
+/* A claim that fails part-way returns what it did, and the next one continues. */
 static void no_memory(struct world *w)
 {
 	const struct world_spawn how = { .limited = true };
@@ -144,7 +143,7 @@ static void mmu_timeout(struct world *w)
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 	assert_int_equal(resident(w, app), was);
 	lot_check(w, &lot, WORLD_BY_GPU);
-	/* And it can all be done again. */
+	/* Everything can be done again. */
 	assert_true(reclaim(w, app).evicted_bytes >= lot_bytes(&lot));
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
@@ -176,8 +175,8 @@ static void mmu_timeout_in_claim(struct world *w)
 }
 
 /*
- * A flush that gets no answer: the driver goes on, with a reset under way. What is
- * on the GPU then is lost, but no memory.
+ * The GPU does not answer a cache flush: the call continues while the driver resets the GPU.
+ * Work that was on the GPU is lost, but no memory.
  */
 static void reset_in_flight(struct world *w)
 {
@@ -206,7 +205,7 @@ static void reset_in_flight(struct world *w)
 	left = resident(w, app);
 	world_fault(w, WORLD_FAULT_FLUSH_TIMEOUT, 3);
 	in = claim(w, app);
-	/* Not what was evicted: that can be memory of the old queue, which has ended. */
+	/* Not evicted_bytes, which can include memory of the old queue, which is gone. */
 	assert_int_equal(in.claimed_bytes, was - left);
 	assert_int_equal(in.remaining_bytes, 0);
 	assert_int_equal(resident(w, app), was);
@@ -215,7 +214,7 @@ static void reset_in_flight(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* The firmware does not come up at the first attempt, with all memory away. */
+/* The firmware does not boot at the first attempt, while all memory is evicted. */
 static void slow_resume(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -305,7 +304,7 @@ static void kernel_without_swap(struct world *w)
 	assert_int_equal(panthor_mem_claim(world_fd(w), world_tgid(w, app, NULL), NULL),
 			 -EOPNOTSUPP);
 	expect_both(w, NULL, by_tgid(w, app), -EOPNOTSUPP);
-	/* Who is meant comes first. */
+	/* The target is checked first. */
 	expect_both(w, NULL, (struct target){ .tgid = (uint32_t)world_unused_tgid(w) }, -ESRCH);
 }
 

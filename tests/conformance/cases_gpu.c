@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model has not: a GPU that sleeps, has slots, and memory of its own. */
+/* What the mock does not have: a GPU that sleeps and has slots, and memory of the driver. */
 #include "cases.h"
 
 #define SEED 0x6770750000000000ull
 
-/* Neither call needs the GPU, so that neither wakes it. */
+/* Neither call needs the GPU, so neither wakes it. */
 static void asleep(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -33,15 +33,15 @@ static void asleep(struct world *w)
 	assert_int_equal(resident(w, app), was);
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* Away while it sleeps, back when it wakes. */
+	/* Evict while it sleeps, and bring the memory back when it wakes. */
 	world_quiet(w);
 	reclaim(w, app);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
 /*
- * A queue group that has nothing to do keeps its slot, and its VM its place in the
- * MMU: the mappings are changed under the eyes of the GPU.
+ * An idle queue group keeps its slot, and its VM keeps its address space of the MMU, so the
+ * driver changes mappings that the GPU has in use.
  */
 static bool try_idle_on_slot(struct world *w)
 {
@@ -60,7 +60,7 @@ static bool try_idle_on_slot(struct world *w)
 	world_gpu(w, &after);
 	if (after.off_slots != before.off_slots)
 		return false;
-	/* One lock for each mapping, out and in. */
+	/* At least one lock of the MMU for each BO that is unmapped or mapped. */
 	assert_true(between.locks >= before.locks + lot.count);
 	assert_true(after.locks >= between.locks + lot.count);
 	assert_int_equal(after.boots, before.boots);
@@ -76,7 +76,7 @@ static void idle_on_slot(struct world *w)
 	until_told(w, try_idle_on_slot);
 }
 
-/* Many small buffers: what costs is an update of the MMU, not its size. */
+/* For many small BOs, the number of MMU updates matters, not their size. */
 static bool few(uint64_t before, uint64_t after, const struct lot *lot)
 {
 	return after > before && after - before <= lot->count / 8;
@@ -102,7 +102,7 @@ static bool try_few_updates(struct world *w)
 	world_gpu(w, &at[2]);
 	reclaim(w, app);
 	world_gpu(w, &at[3]);
-	/* A job brings them back, too. */
+	/* A job brings the memory back with few updates, too. */
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 	world_gpu(w, &at[4]);
 	lot_check(w, &lot, WORLD_BY_GPU);
@@ -118,7 +118,7 @@ static void few_updates(struct world *w)
 	until_told(w, try_few_updates);
 }
 
-/* More VMs than the MMU has places for, all of them with work in turn. */
+/* More VMs than the MMU has address spaces, all of them with work in turn. */
 static void many_vms(struct world *w)
 {
 	const struct world_spawn how = { .files = 2, .vms = 4 };
@@ -151,7 +151,7 @@ static void many_vms(struct world *w)
 
 #define CHUNKS 6
 
-/* The chunks of a tiler heap, those that were grown too. */
+/* The chunks of a tiler heap, including those by which it grew. */
 static void tiler_heap(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -174,12 +174,12 @@ static void tiler_heap(struct world *w)
 	world_heap_check(w, app, 0, 0);
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* And by the process's own work. */
+	/* The process's own work brings them back, too. */
 	reclaim(w, app);
 	world_heap_check(w, app, 0, 0);
 }
 
-/* The driver's dummy behind a sparse mapping is nobody's memory. */
+/* The driver's dummy BO behind a sparse mapping is not memory of the target. */
 static void sparse(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

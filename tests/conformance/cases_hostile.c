@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that meet each other or new work, and what an error leaves behind. */
+/* Calls that run at the same time as others or as new work, and outputs after an error. */
 #include <errno.h>
 
 #include "cases.h"
 
 #define SEED 0x686f737400000000ull
 
-/* From the first BO to long after the last. */
+/* Times from the first BO of a reclaim to long after the last. */
 static const int64_t moments[] = {
 	WORLD_MS / 10, WORLD_MS / 5, WORLD_MS / 2, WORLD_MS, 2 * WORLD_MS, 3 * WORLD_MS,
 	5 * WORLD_MS, 8 * WORLD_MS, 20 * WORLD_MS, 50 * WORLD_MS,
@@ -17,8 +17,8 @@ static const int64_t moments[] = {
 static const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
 
 /*
- * When a claim has returned, the reclaim that it ended evicts nothing more: there is
- * no second claim here.
+ * When a claim has returned, the reclaim that it ended evicts nothing more. The memory is
+ * resident without a second claim.
  */
 static void claim_is_final(struct world *w)
 {
@@ -40,7 +40,7 @@ static void claim_is_final(struct world *w)
 
 		assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during), 0);
 		assert_int_equal(during.ret, 0);
-		/* Without it the claim may have come first. */
+		/* Without this status, the claim may have come first. */
 		if (r.arg.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) {
 			assert_int_equal(c.arg.remaining_bytes, 0);
 			assert_int_equal(resident(w, app), was);
@@ -50,7 +50,7 @@ static void claim_is_final(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* What one reclaim evicts, another at the same time does not count. */
+/* What one reclaim evicts, another one at the same time does not count. */
 static void two_managers(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -88,11 +88,11 @@ static void work_ends_reclaim(struct world *w, struct world_app *app, int64_t mo
 
 	assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), &during), 0);
 	world_idle(w, app, 0, 0);
-	/* The work came when little was left to do, or before anything was. */
+	/* The work came when little was left to do, or before anything was done. */
 	if (r.arg.freed_bytes > was / 4 * 3 || !r.arg.evicted_bytes)
 		return;
 	check_status(r.arg.status, DRM_PANTHOR_MEM_STATUS_BUSY);
-	/* The work has brought back what was gone, and that was all. */
+	/* The work has brought back everything, and nothing more was evicted. */
 	assert_int_equal(resident(w, app), was);
 }
 
@@ -111,7 +111,7 @@ static void new_work_ends_reclaim(struct world *w)
 
 #define GARBAGE 0xdeadbeefdeadbeefull
 
-/* Both, with an error that comes before anything is done. */
+/* Both calls fail before anything is done, and set their outputs to 0. */
 static void expect_zeros(struct world *w, uint32_t flags, uint32_t tgid, uint32_t pad, int error)
 {
 	struct raw_reclaim r = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is meant: 0, pid namespaces, files that change hands. */
+/* Which process is the target: 0, pid namespaces, files that change their owner. */
 #include <errno.h>
 
 #include "cases.h"
@@ -12,7 +12,7 @@ static const struct world_spawn root_inside = {
 };
 static const struct world_spawn inside = { .child_pidns = true };
 
-/* By @caller, on the number @tgid. */
+/* Reclaim @tgid as @caller. */
 static int reclaim_by(struct world *w, struct world_app *caller, pid_t tgid, uint64_t *evicted)
 {
 	struct raw_reclaim r = { .arg.tgid = (uint32_t)tgid };
@@ -31,7 +31,7 @@ static int claim_by(struct world *w, struct world_app *caller, pid_t tgid, uint6
 	return ret;
 }
 
-/* An app that may, on its own memory: as 0, and by its own number. */
+/* A privileged app reclaims and claims its own memory, by 0 and by its own number. */
 static void self_as(struct world *w, const struct world_spawn *how)
 {
 	struct world_app *app = world_spawn(w, how);
@@ -67,7 +67,7 @@ static void self_in_child_pidns(struct world *w)
 	self_as(w, &root_inside);
 }
 
-/* 0 is whoever calls, not whoever is first. */
+/* 0 is the caller, not another process that uses the device. */
 static void manager_itself(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -89,7 +89,7 @@ static void child_pidns_from_outside(struct world *w)
 	uint64_t bytes;
 
 	assert_int_not_equal(number_inside, world_tgid(w, app, NULL));
-	/* Its own number for itself means nobody of the device out here. */
+	/* Out here, its number in the inner namespace is no process that uses the device. */
 	assert_int_equal(reclaim_by(w, NULL, number_inside, &bytes), -ESRCH);
 	assert_int_equal(resident(w, app), was);
 
@@ -110,7 +110,7 @@ static void child_pidns_from_inside(struct world *w)
 	uint64_t was = resident(w, app), was_outside = resident(w, outside);
 	uint64_t bytes;
 
-	/* The numbers of the outer namespace mean nothing here. */
+	/* The numbers of the outer namespace are not valid here. */
 	assert_int_equal(world_tgid(w, outside, caller), 0);
 	assert_int_equal(reclaim_by(w, caller, world_tgid(w, app, NULL), &bytes), -ESRCH);
 	assert_int_equal(reclaim_by(w, caller, world_tgid(w, outside, NULL), &bytes), -ESRCH);
@@ -127,7 +127,7 @@ static void child_pidns_from_inside(struct world *w)
 	lot_check(w, &lot_outside, WORLD_BY_GPU);
 }
 
-/* The owner is who issued the last ioctl: memory goes with the file. */
+/* The owner is the process that issued the last ioctl. Memory belongs to the file. */
 static void file_changes_hands(struct world *w)
 {
 	struct world_app *maker = world_spawn(w, NULL);
@@ -145,13 +145,13 @@ static void file_changes_hands(struct world *w)
 	assert_int_equal(claim_by(w, NULL, world_tgid(w, owner, NULL), &bytes), 0);
 	assert_int_equal(resident(w, owner), was);
 
-	/* And outlives who made it. */
+	/* The file outlives the process that opened it. */
 	world_kill(w, maker);
 	assert_int_equal(reclaim_by(w, NULL, world_tgid(w, owner, NULL), &bytes), 0);
 	assert_true(bytes >= lot_bytes(&lot));
 }
 
-/* To have a file is not to own it: a child by fork() that issues no ioctl. */
+/* A forked child that issues no ioctl has the file but does not own it. */
 static void inherited(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* panthor_mem_query(): what it says is what is, and what the calls then do. */
+/* panthor_mem_query(): its results match fdinfo and what the calls do afterwards. */
 #include <errno.h>
 
 #include "cases.h"
@@ -17,7 +17,7 @@ static struct panthor_mem_query_result query(struct world *w, struct world_app *
 	return res;
 }
 
-/* What fdinfo says, and it stays so. The driver's own buffers are not in fdinfo. */
+/* Compare with fdinfo, which does not count the driver's own buffers; nothing changes. */
 static void as_it_is(struct world *w, struct world_app *app,
 		     const struct panthor_mem_query_result *said)
 {
@@ -38,7 +38,7 @@ static void there_and_back(struct world *w)
 	struct panthor_mem_reclaim_result reclaimed;
 	uint64_t was = resident(w, app);
 
-	/* Nobody else's counts. */
+	/* Memory of another process must not be counted. */
 	lot_alloc(w, other, 4, unit(), SEED + 2);
 	reclaim(w, other);
 
@@ -65,7 +65,7 @@ static void there_and_back(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Off the GPU, and still in RAM: a reclaim has something to do, and it is told. */
+/* Memory that is evicted and still in RAM can be reclaimed, and the query counts it. */
 static void still_in_ram(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -83,7 +83,7 @@ static void still_in_ram(struct world *w)
 
 	reclaim(w, app);
 	assert_true(query(w, app).cached_bytes <= STRAY_BYTES);
-	/* A prefetch reads it back into RAM, and leaves it evicted. */
+	/* A prefetch reads it back into RAM and leaves it evicted. */
 	claim_with(w, app, DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY, 0);
 	said = query(w, app);
 	assert_int_equal(said.evicted_bytes, evicted);
@@ -91,7 +91,7 @@ static void still_in_ram(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* What somebody else also uses is resident, and a reclaim would leave it. */
+/* Memory that another process also uses is resident, and a reclaim would skip it. */
 static void shared(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -118,7 +118,7 @@ static void same(const struct panthor_mem_query_result *a,
 	assert_int_equal(a->reclaim_status, b->reclaim_status);
 }
 
-/* However it is named, it is the same target. */
+/* All ways to name the target give the same result. */
 static void each_way(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -136,7 +136,7 @@ static void each_way(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Two processes of a cgroup: what they share is counted once, and shared with nobody. */
+/* What two processes of a cgroup share counts once and is not SHARED. */
 static void cgroup(struct world *w)
 {
 	struct world_cgroup *group = world_cgroup(w, NULL, false);
@@ -155,7 +155,7 @@ static void cgroup(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* A claim needs no swap that is free, and so the half about it is known. */
+/* A claim needs no free swap, so the results about it are known. */
 static void swap_is_full(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

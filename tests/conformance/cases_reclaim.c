@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reclaim takes, and what it leaves. */
+/* What a reclaim evicts, and what it does not. */
 #include "cases.h"
 
 #define SEED 0x7265636c61696d00ull
@@ -74,7 +74,7 @@ static void twice(struct world *w)
 	assert_int_equal(resident(w, app), left);
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* What came back can go again. */
+	/* What came back can be evicted again. */
 	res = reclaim(w, app);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	lot_check(w, &lot, WORLD_BY_CPU);
@@ -85,7 +85,7 @@ static void nothing_allocated(struct world *w)
 	struct world_app *app = world_spawn(w, NULL);
 	struct panthor_mem_reclaim_result res = reclaim(w, app);
 
-	/* Its command buffers, at most. */
+	/* At most its command buffers. */
 	assert_true(res.evicted_bytes < WORLD_MIB);
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 }
@@ -136,7 +136,7 @@ static void several_vms(struct world *w)
 	assert_true(res.evicted_bytes >= 4 * unit());
 	assert_int_equal(res.evicted_bytes, was - resident(w, app));
 
-	/* A frame brings back its own VM, not the other. */
+	/* A frame brings back the memory of its own VM, not of the other. */
 	assert_int_equal(world_frame(w, app, 0, 1), 0);
 	assert_true(resident(w, app) >= lot_bytes(&lots[1]));
 	assert_true(resident(w, app) <= was - lot_bytes(&lots[0]));
@@ -148,8 +148,8 @@ static void many_small(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
 	/*
-	 * More than the driver takes in hand at a time. Each job locks every BO
-	 * that is not its VM's own, which takes a debug kernel half a second.
+	 * More BOs than one batch of the driver. Each job locks every BO that is
+	 * not private to its VM, which takes half a second on a debug kernel.
 	 */
 	const struct world_alloc how = {
 		.count = on_debug_kernel() ? 80 : 256, .size = small(),
@@ -175,7 +175,7 @@ static void exclusive(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Mapped by the CPU, and in no VM: it is the process's memory all the same. */
+/* A BO that only the CPU maps is also memory of the process. */
 static void never_bound(struct world *w)
 {
 	const struct world_spawn two = { .files = 2 };
@@ -200,8 +200,8 @@ static void never_bound(struct world *w)
 }
 
 /*
- * In a VM once, and in none any more: a handle is all that leads to it. (It has
- * two files, because freeing a BO of an app closes the handle in that file.)
+ * A BO that was in a VM and is in none any more has only a handle. The app has two files,
+ * because world_free() closes the handle in one of them.
  */
 static void unmapped(struct world *w)
 {
@@ -233,7 +233,7 @@ static void unmapped(struct world *w)
 	lot_check(w, &kept, WORLD_BY_CPU);
 }
 
-/* Brought back by the CPU only, the GPU's mappings still gone: resident again. */
+/* A BO that a CPU access brought back is resident again, although the GPU does not map it. */
 static void after_cpu_read(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -268,7 +268,7 @@ static void stopped_target(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* The library's own question, to a world where the answer is yes. */
+/* panthor_mem_probe() succeeds, because reclaim works in this world. */
 static void probe(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

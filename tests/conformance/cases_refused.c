@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Swap that has room and does not take this: limits of cgroups, and a device that fails. */
+/* Swap that has room but does not accept pages: limits of cgroups, and a device that fails. */
 #include "cases.h"
 
 #define SEED 0x7265667573650000ull
 #define REFUSED DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED
 
-/* An app in a cgroup that may have so much in swap, by its own limit or one above. */
+/* An app whose cgroup, or one above it, has a limit for swap. */
 struct limited {
-	struct world_cgroup *group; /* that has the limit */
+	struct world_cgroup *group; /* the one with the limit */
 	struct world_app *app;
 	struct lot lot;
 	uint64_t was;
@@ -40,7 +40,7 @@ static void check_refused(struct world *w, const struct limited *l,
 	assert_int_equal(resident(w, l->app), l->was);
 }
 
-/* Without the limit, everything goes. */
+/* Without the limit, everything can be reclaimed. */
 static void check_goes(struct world *w, struct limited *l)
 {
 	struct panthor_mem_reclaim_result res;
@@ -54,7 +54,7 @@ static void check_goes(struct world *w, struct limited *l)
 	assert_int_equal(resident(w, l->app), l->was);
 }
 
-/* Whatever is asked for, and once more: it would leave the GPU for nothing. */
+/* Nothing is evicted, with any flags and even the second time: it would free nothing. */
 static void nothing_may_go(struct world *w, bool above)
 {
 	static const uint32_t flags[] = {
@@ -68,7 +68,7 @@ static void nothing_may_go(struct world *w, bool above)
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		res = reclaim_with(w, l.app, flags[i], 0, 0);
 		check_refused(w, &l, &res);
-		/* A cap is not reached by nothing. */
+		/* If nothing is freed, no cap is reached. */
 		res = reclaim_with(w, l.app, flags[i], unit(), 0);
 		check_refused(w, &l, &res);
 	}
@@ -87,7 +87,7 @@ static void limit_above(struct world *w)
 	nothing_may_go(w, true);
 }
 
-/* Some may go, and no more is evicted than that: to within one BO. */
+/* A reclaim evicts no more than the limit allows, to within one BO. */
 static void some_may_go(struct world *w, bool above)
 {
 	struct panthor_mem_reclaim_result said, res;
@@ -107,7 +107,7 @@ static void some_may_go(struct world *w, bool above)
 	assert_int_equal(res.evicted_bytes, l.was - resident(w, l.app));
 	assert_true(res.skipped_bytes >= lot_bytes(&l.lot) - limit - l.lot.size);
 
-	/* What did not go the first time does not the second time, and counts once. */
+	/* A second call frees no more, and does not count again what the first one evicted. */
 	res = reclaim(w, l.app);
 	check_status(res.status, REFUSED);
 	assert_true(res.freed_bytes <= l.lot.size);
@@ -126,7 +126,7 @@ static void limit_above_with_room(struct world *w)
 	some_may_go(w, true);
 }
 
-/* The limit is of those that are charged, and nobody else's. */
+/* The limit applies only to processes in the cgroup. */
 static void others_may_go(struct world *w)
 {
 	struct world_app *other = world_spawn(w, NULL);
@@ -142,7 +142,7 @@ static void others_may_go(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
-/* Evicted before, and the way from there to swap is closed by now. */
+/* The limit is set after the memory was evicted and before it is paged out. */
 static void limit_after_eviction(struct world *w)
 {
 	struct panthor_mem_reclaim_result res;
@@ -166,8 +166,8 @@ static void limit_after_eviction(struct world *w)
 }
 
 /*
- * A device that fails writes ends the call. What had left the GPU by then is counted
- * once, and stays in RAM, whole.
+ * A swap device that fails writes ends the call. What was evicted by then counts once, and
+ * stays in RAM with its content.
  */
 static void device_fails(struct world *w)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers that more than one process has, and pinned ones. */
+/* Buffers that several processes share, and pinned ones. */
 #include "cases.h"
 
 #define SEED 0x7368617265640000ull
@@ -22,7 +22,7 @@ static void with_another(struct world *w)
 	was = resident(w, app);
 	others = resident(w, other);
 
-	/* Exactly that one is left, from either side. */
+	/* A reclaim of either process skips exactly this one. */
 	res = reclaim(w, app);
 	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
 	assert_int_equal(res.skipped_bytes, alone.skipped_bytes + lot.size);
@@ -38,7 +38,7 @@ static void with_another(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* A handle is no use of it: only what the GPU maps counts. */
+/* A handle alone is not a use: only a mapping on the GPU counts. */
 static void handle_only(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -72,7 +72,7 @@ static void two_vms_of_one(struct world *w)
 	lot_check(w, &second, WORLD_BY_GPU);
 	lot_check(w, &lot, WORLD_BY_GPU);
 
-	/* And back by claim: in both VMs. */
+	/* A claim maps it in both VMs again. */
 	reclaim(w, app);
 	claim(w, app);
 	assert_int_equal(resident(w, app), was);
@@ -92,7 +92,7 @@ static void two_files_of_one(struct world *w)
 	second.first = world_share(w, app, lot.first, app, 1, 0, true);
 	res = reclaim(w, app);
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
-	/* Each BO once, whatever number of files have it. */
+	/* Each BO counts once, however many files have it. */
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
 	assert_true(res.evicted_bytes < lot_bytes(&lot) + lot.size);
 	lot_check(w, &second, WORLD_BY_GPU);
@@ -118,7 +118,7 @@ static void sharer_exits(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* The maker closes it; it is the other's alone now. */
+/* The process that created the BO closes it, so only the other one has it. */
 static void maker_closes(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -136,7 +136,7 @@ static void maker_closes(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
-/* A process that its VM lost it to, and that did not take it back, does not use it. */
+/* A process from whose VM the BO was evicted, and that had no job since, does not use it. */
 static void not_taken_back(struct world *w)
 {
 	struct world_cgroup *group = world_cgroup(w, NULL, true);
@@ -157,7 +157,7 @@ static void not_taken_back(struct world *w)
 	res = reclaim(w, app);
 	check_no_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
 	assert_true(res.evicted_bytes >= lot_bytes(&lot));
-	/* Its next job does take it back. */
+	/* Its next job brings the BO back. */
 	assert_int_equal(world_frame(w, other, 0, 0), 0);
 	res = reclaim(w, app);
 	check_status(res.status, DRM_PANTHOR_MEM_STATUS_SHARED);
@@ -165,7 +165,7 @@ static void not_taken_back(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* Evicted while it was the target's alone, and still in RAM: another's by now. */
+/* A BO is evicted and still in RAM; then another process gets it, too: it is skipped. */
 static void shared_while_evicted(struct world *w)
 {
 	const struct world_spawn how = { .files = 2 };
@@ -178,7 +178,7 @@ static void shared_while_evicted(struct world *w)
 	reclaim_with(w, app, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 0, 0);
 	world_give_file(w, app, 1, other);
 	res = reclaim(w, app);
-	/* What else the app has. */
+	/* Only the command buffers of the app. */
 	assert_true(res.evicted_bytes < lot.size);
 	lot_check(w, &lot, WORLD_BY_GPU);
 }

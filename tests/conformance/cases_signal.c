@@ -6,7 +6,7 @@
 
 #define SEED 0x7369676e616c0000ull
 
-/* Before anything was done, for certain: the call waits for the GPU. */
+/* The call waits for the GPU, so nothing can be done before the signal. */
 static bool try_eintr_while_waiting(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -32,11 +32,11 @@ static bool try_eintr_while_waiting(struct world *w)
 	assert_true(r.arg.deadline_ns == deadline);
 	assert_int_equal(r.arg.tgid, world_tgid(w, app, NULL));
 	assert_int_equal(resident(w, app), was);
-	/* Nothing was done, and that is what the outputs say. */
+	/* Nothing was done, so the outputs are 0. */
 	assert_int_equal(r.arg.freed_bytes + r.arg.evicted_bytes + r.arg.skipped_bytes, 0);
 	assert_int_equal(r.arg.status, 0);
 
-	/* The same struct again, as drmIoctl() would. */
+	/* Repeat the call with the same struct, as drmIoctl() does. */
 	world_idle(w, app, 0, 0);
 	assert_int_equal(world_call(w, NULL, raw_reclaim_fn, &r, sizeof(r), NULL), 0);
 	assert_int_equal(r.arg.evicted_bytes, was - resident(w, app));
@@ -66,7 +66,7 @@ static int library_fn(int fd, void *arg)
 	return ret;
 }
 
-/* The library starts over, and the deadline is still the same point in time. */
+/* The library starts over, with the same deadline. */
 static void library_starts_over(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -87,8 +87,8 @@ static void library_starts_over(struct world *w)
 }
 
 /*
- * A deadline that began anew with each start of the call, not only with the
- * first, would be later than the end of the work.
+ * The call ends at its deadline. If repeating the call moved the deadline, it would be later
+ * than the end of the work.
  */
 static bool try_library_gives_up(struct world *w)
 {
@@ -116,7 +116,7 @@ static void library_gives_up(struct world *w)
 	until_told(w, try_library_gives_up);
 }
 
-/* Unless it is asked for: the same signal ends the call, and nothing was done. */
+/* With PANTHOR_MEM_INTERRUPTIBLE, the same signal ends the call, and nothing was done. */
 static bool try_library_is_cancelled(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -149,22 +149,22 @@ static void library_is_cancelled(struct world *w)
 	until_told(w, try_library_is_cancelled);
 }
 
-/* That somebody else has a hand on, for a moment. */
+/* Pages that something else used for a moment, so that they stayed in RAM. */
 #define SOME_PAGES (32 * WORLD_PAGE)
 
 static const int64_t moments[] = {
 	WORLD_MS / 10, WORLD_MS, 3 * WORLD_MS, 8 * WORLD_MS, 20 * WORLD_MS, 50 * WORLD_MS,
 };
 
-/* A slow kernel gets through every second one of them. */
+/* Try only every second moment on a slow kernel. */
 static unsigned int next_moment(unsigned int i)
 {
 	return on_debug_kernel() ? i + 2 : i + 1;
 }
 
 /*
- * At any moment of a reclaim: either nothing was done, or everything that was
- * done was told. The same call again does the rest.
+ * A signal at any moment of a reclaim: either nothing was done, or the counts say what was
+ * done. The same call again does the rest.
  */
 static void any_moment_of_reclaim(struct world *w)
 {
@@ -192,7 +192,7 @@ static void any_moment_of_reclaim(struct world *w)
 		between = resident(w, app);
 		assert_int_equal(evicted, was - between);
 
-		/* What the first left in RAM is the second's, and told once. */
+		/* The second call pages out what the first left in RAM, and counts it once. */
 		assert_int_equal(raw_reclaim_fn(world_fd(w), &r), 0);
 		assert_true(r.arg.evicted_bytes >= between - resident(w, app));
 		told = freed + r.arg.freed_bytes;
@@ -207,7 +207,7 @@ static void any_moment_of_reclaim(struct world *w)
 	lot_check(w, &lot, WORLD_BY_GPU);
 }
 
-/* What is on its way to a slow device when the signal comes is freed and told, too. */
+/* Writes that are in flight to a slow device when the signal comes count, too. */
 static void any_moment_on_disk(struct world *w)
 {
 	world_set_swap(w, WORLD_SWAP_SLOW);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call works on: by number, by pidfd, by client id and by cgroup. Whose memory
- * goes and comes back, and whose does not.
+ * Targets by number, pidfd, client id and cgroup: whose memory is reclaimed and claimed, and
+ * whose is not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static void check_intact(struct world *w, const struct party *p)
 	lot_check(w, &p->theirs, WORLD_BY_GPU);
 }
 
-/* There and back, by the ioctls. */
+/* Reclaim and claim by the ioctls. */
 static void raw_round(struct world *w, const struct party *p, struct target target)
 {
 	struct drm_panthor_mem_reclaim out;
@@ -53,7 +53,7 @@ static void raw_round(struct world *w, const struct party *p, struct target targ
 	assert_true(out.freed_bytes > 0);
 	check_no_status(out.status, DRM_PANTHOR_MEM_STATUS_SHARED | DRM_PANTHOR_MEM_STATUS_BUSY);
 	assert_int_equal(resident(w, p->other), p->others);
-	/* Inputs stay as they were. */
+	/* Inputs are unchanged. */
 	assert_int_equal(out.flags, target.flags);
 	assert_int_equal(out.tgid, target.tgid);
 	assert_int_equal(out.target, target.id);
@@ -65,7 +65,7 @@ static void raw_round(struct world *w, const struct party *p, struct target targ
 	check_intact(w, p);
 }
 
-/* What both functions of the library that do it told, as it has to be. */
+/* Check the results of a reclaim and a claim by the library. */
 static void check_library(struct world *w, const struct party *p, int reclaimed, uint64_t freed,
 			  int claimed, uint64_t back)
 {
@@ -90,7 +90,7 @@ static void pidfd(struct world *w)
 	check_library(w, &p, out, freed, in, back);
 }
 
-/* A pidfd is no number, and means the same in each pid namespace. */
+/* A pidfd is the same process in each pid namespace. */
 static void pidfd_of_child_pidns(struct world *w)
 {
 	const struct world_spawn inside = { .child_pidns = true };
@@ -129,7 +129,7 @@ static void cgroup(struct world *w)
 	check_library(w, &p, out, freed, in, back);
 }
 
-/* A stopped process cannot make itself the owner again, and need not. */
+/* A stopped process is a valid target, although it can issue no ioctl. */
 static void stopped(struct world *w)
 {
 	struct target target;
@@ -167,7 +167,7 @@ static void one_file_of_two(struct world *w)
 	assert_true(out.evicted_bytes >= lot_bytes(&lots[1]));
 	assert_true(out.evicted_bytes < lot_bytes(&lots[1]) + lots[0].size);
 	assert_int_equal(out.evicted_bytes, was - resident(w, app));
-	/* The other one has nothing to bring back. */
+	/* The other file has nothing to bring back. */
 	assert_int_equal(try_claim(w, by_client(w, app, 0), &in), 0);
 	assert_int_equal(in.claimed_bytes, 0);
 	assert_int_equal(in.remaining_bytes, 0);
@@ -175,14 +175,14 @@ static void one_file_of_two(struct world *w)
 	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
 	assert_int_equal(resident(w, app), was);
 
-	/* The process is both. */
+	/* The process is both files. */
 	assert_int_equal(try_reclaim(w, by_pidfd(w, app), &out), 0);
 	assert_true(out.evicted_bytes >= lot_bytes(&lots[0]) + lot_bytes(&lots[1]));
 	lot_check(w, &lots[0], WORLD_BY_GPU);
 	lot_check(w, &lots[1], WORLD_BY_GPU);
 }
 
-/* To one file, another of the same process is outside. */
+/* If a file is the target, another file of the same process is outside the target. */
 static void files_that_share(struct world *w)
 {
 	const struct world_spawn two = { .files = 2 };
@@ -239,7 +239,7 @@ static void check_pair(struct world *w, const struct pair *p)
 	}
 }
 
-/* By whatever names one process or one file: it stays, from each side. */
+/* A BO that both share is skipped if the target is one process or one file. */
 static void shared_from_each_side(struct world *w)
 {
 	struct drm_panthor_mem_reclaim out;
@@ -264,7 +264,7 @@ static void shared_from_each_side(struct world *w)
 	check_pair(w, &p);
 }
 
-/* Together, what only they share goes, and each BO counts once. */
+/* If both are the target, what only they share is reclaimed, and each BO counts once. */
 static void shared_inside(struct world *w)
 {
 	struct drm_panthor_mem_reclaim said, out;
@@ -280,7 +280,7 @@ static void shared_inside(struct world *w)
 	check_no_status(out.status, DRM_PANTHOR_MEM_STATUS_SHARED);
 	assert_int_equal(said.evicted_bytes, out.evicted_bytes);
 	assert_true(out.evicted_bytes >= lot_bytes(&p.lot[0]) + lot_bytes(&p.lot[1]));
-	/* Both have a handle of the one that they share. */
+	/* Both have a handle of the shared BO, so fdinfo counts it twice. */
 	assert_int_equal(out.evicted_bytes + p.lot[0].size,
 			 p.was[0] - resident(w, p.app[0]) + p.was[1] - resident(w, p.app[1]));
 
@@ -290,7 +290,7 @@ static void shared_inside(struct world *w)
 	check_pair(w, &p);
 }
 
-/* What an outsider uses, too, is left to it. */
+/* A BO that a process outside the cgroup also uses is skipped. */
 static void shared_with_outsider(struct world *w)
 {
 	struct world_app *outsider;
@@ -319,7 +319,7 @@ static void shared_with_outsider(struct world *w)
 	lot_check(w, &theirs, WORLD_BY_GPU);
 }
 
-/* A cgroup is what is in it and below, and nothing that is above or beside it. */
+/* The target is what is in the cgroup and below it, not what is above or beside it. */
 static void cgroups_below(struct world *w)
 {
 	struct world_cgroup *above = world_cgroup(w, NULL, true);
@@ -359,7 +359,7 @@ static void cgroups_below(struct world *w)
 
 /* --- who holds a file, and who owns it -------------------------------------------- */
 
-/* A child by fork() that used the file and is gone: nobody's number finds it. */
+/* The owner is a child that has exited, so no process is a target with this file. */
 static void owner_has_exited(struct world *w)
 {
 	const bool grouped = world_features() & WORLD_HAS_CGROUPS;
@@ -376,11 +376,11 @@ static void owner_has_exited(struct world *w)
 	if (grouped)
 		expect_both(w, NULL, by_cgroup(group), -ESRCH);
 	raw_round(w, &p, file);
-	/* Its next ioctl makes the app the owner. */
+	/* The next ioctl of the app makes it the owner. */
 	raw_round(w, &p, by_tgid(w, p.app));
 }
 
-/* Who opened a primary node as its master is the owner, whoever uses it. */
+/* The process that opened a primary node as its master stays the owner. */
 static void master(struct world *w)
 {
 	const struct world_spawn opens = { .master = true };
@@ -392,7 +392,7 @@ static void master(struct world *w)
 	struct drm_panthor_mem_claim in;
 
 	world_give_file(w, opener, 0, user);
-	/* The file of its own. */
+	/* Only the file that it opened itself. */
 	assert_int_equal(try_reclaim(w, by_tgid(w, user), &out), 0);
 	assert_true(out.evicted_bytes < lot_bytes(&lot));
 
@@ -404,7 +404,7 @@ static void master(struct world *w)
 	assert_int_equal(out.evicted_bytes, in.claimed_bytes);
 }
 
-/* The owner has exited, others have its file: its pidfd finds it still. */
+/* The owner has exited, but another process has its file: its pidfd still names it. */
 static void kept_by_others(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -425,7 +425,7 @@ static void kept_by_others(struct world *w)
 	assert_int_equal(try_reclaim(w, file, &out), 0);
 	assert_int_equal(out.evicted_bytes, in.claimed_bytes);
 	assert_int_equal(try_claim(w, file, &in), 0);
-	/* The library says that the process is gone, and what was done. */
+	/* The library returns that the process has exited, and what was done. */
 	assert_int_equal(panthor_mem_reclaim_pidfd(world_fd(w), (int)process.id, &bytes), -ESRCH);
 	assert_true(bytes > 0);
 }
@@ -448,7 +448,7 @@ static void exited(struct world *w)
 	assert_int_equal(freed + claimed, 0);
 }
 
-/* It has no file, or none that it owns. */
+/* The process has no file of the device. */
 static void no_file(struct world *w)
 {
 	const struct world_spawn how = { .no_device = true };
@@ -468,7 +468,7 @@ static void no_client(struct world *w)
 
 	expect_both(w, NULL, client_number(0), -ESRCH);
 	expect_both(w, NULL, client_number(UINT64_MAX), -ESRCH);
-	/* Not only the lower half is looked at. */
+	/* All 64 bits of the id count. */
 	expect_both(w, NULL, client_number(id | 1ull << 32), -ESRCH);
 	expect_both(w, NULL, client_number(id), 0);
 	expect_both(w, NULL, client_number(id), 0);
@@ -486,7 +486,7 @@ static void empty_cgroup(struct world *w)
 	struct world_app *app;
 
 	expect_both(w, NULL, by_cgroup(group), -ESRCH);
-	/* One that has nothing to do with the device. */
+	/* Its only process does not use the device. */
 	app = world_spawn(w, &how);
 	expect_both(w, NULL, by_cgroup(group), -ESRCH);
 	world_kill(w, app);
@@ -494,7 +494,7 @@ static void empty_cgroup(struct world *w)
 	expect_both(w, NULL, by_cgroup(group), -ESRCH);
 }
 
-/* --- what is no target ---------------------------------------------------------------- */
+/* --- invalid targets ---------------------------------------------------------------- */
 
 static void einval(struct world *w)
 {
@@ -511,20 +511,20 @@ static void einval(struct world *w)
 	for (i = 0; i < 3; i++) {
 		struct target target = { .flags = flags[i], .id = world_client_id(w, app, 0) };
 
-		/* Two ways at once, and all three. */
+		/* Two flags at once. */
 		for (j = 0; j < 3; j++) {
 			if (j == i)
 				continue;
 			target.flags = flags[i] | flags[j];
 			expect_both(w, NULL, target, -EINVAL);
 		}
-		/* With a number besides. */
+		/* A flag and a TGID. */
 		target.flags = flags[i];
 		target.tgid = tgid;
 		expect_both(w, NULL, target, -EINVAL);
 	}
 	expect_both(w, NULL, (struct target){ .flags = flags[0] | flags[1] | flags[2] }, -EINVAL);
-	/* A target that nothing says what it is. */
+	/* A target without a flag. */
 	expect_both(w, NULL, (struct target){ .id = 1 }, -EINVAL);
 	expect_both(w, NULL, (struct target){ .tgid = tgid, .id = 1ull << 63 }, -EINVAL);
 	assert_int_equal(resident(w, app), was);
@@ -532,8 +532,8 @@ static void einval(struct world *w)
 }
 
 /*
- * Descriptors that are none, or of something else, by a flag that wants another one.
- * @good is one that is good, in the lower half of a number.
+ * Numbers that are no descriptor, and descriptors of the wrong kind for the flag. @good is a
+ * valid one, which is used as the lower half of a number.
  */
 static void expect_bad_fds(struct world *w, uint32_t flag, const int *fds, unsigned int count,
 			   int good)
@@ -565,7 +565,7 @@ static void ebadf(struct world *w)
 	close(root);
 }
 
-/* Each is a good one, for the other flag. */
+/* Descriptors that are valid for the other flag. */
 static void ebadf_cgroup(struct world *w)
 {
 	struct world_cgroup *group = world_cgroup(w, NULL, true);
@@ -580,7 +580,7 @@ static void ebadf_cgroup(struct world *w)
 	close(root);
 }
 
-/* The same refusals for the library, whose callers have the same descriptors. */
+/* The library returns the same errors. */
 static void library_errors(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens to a process while a reclaim waits for it, or takes its memory. */
+/* Events while a reclaim waits for its target or evicts its memory. */
 #include <errno.h>
 
 #include "cases.h"
 
 #define SEED 0x7761697400000000ull
 
-/* A reclaim that waits as long as there is work, and what happens meanwhile. */
+/* A reclaim that waits as long as there is work, with an event meanwhile. */
 static int waiting_reclaim(struct world *w, struct world_app *app, struct raw_reclaim *r,
 			   struct world_during *during)
 {
@@ -20,7 +20,7 @@ static int waiting_reclaim(struct world *w, struct world_app *app, struct raw_re
 	return ret;
 }
 
-/* By its number, or the app's only file by its id: it is the same target. */
+/* By TGID, or by the id of the app's only file: both claims are of the same target. */
 static bool try_claim_ends_wait_by(struct world *w, bool client)
 {
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
@@ -71,7 +71,7 @@ static void claim_by_client_ends_wait(struct world *w)
 	until_told(w, try_claim_by_client_ends_wait);
 }
 
-/* A claim that is none of this target, or none at all, does not end it. */
+/* A claim of another target, or a dry run of a claim, does not end it. */
 static void other_claim(struct world *w, bool dry_run)
 {
 	const struct world_spawn manager = { .cred = WORLD_CRED_MANAGER };
@@ -106,7 +106,7 @@ static void dry_run_of_claim(struct world *w)
 	other_claim(w, true);
 }
 
-/* The target does not sleep after all: it is left alone. */
+/* New work shows that the target is in use, so the reclaim ends. */
 static bool try_new_work_ends_wait(struct world *w)
 {
 	struct world_app *app = world_spawn(w, NULL);
@@ -120,7 +120,7 @@ static bool try_new_work_ends_wait(struct world *w)
 
 	busy_until(w, app, 0, 500 * WORLD_MS);
 	assert_int_equal(waiting_reclaim(w, app, &r, &during), 0);
-	/* The new work came when the old was over, or was over itself by then. */
+	/* The new work came after the end of the old, or had ended, too. */
 	if (r.arg.evicted_bytes)
 		return false;
 	assert_int_equal(resident(w, app), was);
@@ -137,9 +137,9 @@ static void new_work_ends_wait(struct world *w)
 	until_told(w, try_new_work_ends_wait);
 }
 
-/* --- a target that does not let go of its locks -------------------------------- */
+/* --- a target that keeps its locks -------------------------------- */
 
-/* Long for a call, and short beside how long the app is held up. */
+/* Long for a call, but short compared with the time that the app is blocked. */
 #define A_WHILE (300 * WORLD_MS)
 
 struct held_up {
@@ -149,7 +149,7 @@ struct held_up {
 	uint64_t evicted;
 };
 
-/* All of it is private to the VM whose locks are held. */
+/* All BOs are private to the VM whose locks are held. */
 static void start_held_up(struct world *w, struct held_up *h, bool evicted)
 {
 	struct world_spawn how = { .cred = WORLD_CRED_USER };
@@ -164,7 +164,7 @@ static void start_held_up(struct world *w, struct held_up *h, bool evicted)
 	world_hold_up(w, h->app, h->group);
 }
 
-/* The manager's call comes back at its deadline, and with it off, at once. */
+/* The call returns at its deadline, or at once without one. */
 static void locked_reclaim(struct world *w)
 {
 	const int64_t waits[] = { 0, A_WHILE };
@@ -195,7 +195,7 @@ static void locked_claim(struct world *w)
 	for (i = 0; i < 2; i++) {
 		struct raw_claim c = { .restart = 1, .arg.tgid = by_tgid(w, h.app).tgid };
 
-		/* A time that is over, and one that comes. */
+		/* A deadline in the past, and one in the future. */
 		c.arg.deadline_ns = i ? world_now(w) + A_WHILE : 1;
 		assert_int_equal(raw_claim_fn(world_fd(w), &c), 0);
 		assert_true(world_now(w) >= c.arg.deadline_ns);
@@ -206,7 +206,7 @@ static void locked_claim(struct world *w)
 	world_kill(w, h.app);
 }
 
-/* Without a deadline, a signal ends the wait, and nothing else does. */
+/* Without a deadline, only a signal ends the wait. */
 static void locked_claim_without_deadline(struct world *w)
 {
 	struct world_during during = { .event = WORLD_EVENT_SIGNALS, .after_ns = A_WHILE };
@@ -217,7 +217,7 @@ static void locked_claim_without_deadline(struct world *w)
 	start_held_up(w, &h, true);
 	c.arg.tgid = by_tgid(w, h.app).tgid;
 	ret = world_call(w, NULL, raw_claim_fn, &c, sizeof(c), &during);
-	/* What was read from swap by then is something. */
+	/* If pages were read from swap by then, this counts as done. */
 	if (ret) {
 		assert_int_equal(ret, -EINTR);
 		assert_int_equal(c.arg.status, 0);
@@ -228,7 +228,7 @@ static void locked_claim_without_deadline(struct world *w)
 	world_kill(w, h.app);
 }
 
-/* Dry runs wait for nothing, however long they might. */
+/* Dry runs do not wait, whatever the deadline. */
 static void locked_dry_runs(struct world *w)
 {
 	struct raw_reclaim r = { .restart = 1 };
@@ -264,19 +264,19 @@ static void target_killed(struct world *w)
 	ret = waiting_reclaim(w, app, &r, &during);
 	assert_true(ret == 0 || ret == -ESRCH);
 
-	/* Gone for good, and everybody else is well. */
+	/* The target is gone, and other processes still work. */
 	assert_int_equal(panthor_mem_reclaim(world_fd(w), world_tgid(w, app, NULL), NULL), -ESRCH);
 	app = world_spawn(w, NULL);
 	assert_int_equal(world_frame(w, app, 0, 0), 0);
 }
 
 /*
- * What the driver itself has in a VM, ring buffers above all. It is pinned and
- * nobody's handle leads to it, until its owner dies: then it can be evicted, too.
+ * The driver's own memory in a VM, mainly ring buffers. It has no handle and is pinned until
+ * its owner dies; then it can be evicted, too.
  */
 #define DRIVER_BYTES WORLD_MIB
 
-/* The same in the middle of the work, when there is nothing to wait for. */
+/* The target dies while the reclaim evicts its memory. */
 static void target_killed_at_work(struct world *w)
 {
 	static const int64_t moments[] = { WORLD_MS, 6 * WORLD_MS, 15 * WORLD_MS };

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Does the conformance program compile for arm64, where boards are, without a
-# warning? It is not linked: the libraries of arm64 are not needed.
+# Check that the conformance program compiles without a warning for arm64, the architecture
+# of boards. It is not linked, so no arm64 libraries are needed.
 #
 # usage: tests/conformance/check-arm64.sh BUILD
 #
-# BUILD: a build directory with panthor_drm.h.
+# BUILD is a build directory with panthor_drm.h.
 set -euo pipefail
 . "$(dirname "$0")/../../scripts/common.sh"
 
 build=$(realpath "$1")
 need gcc-aarch64-linux-gnu libc6-dev-arm64-cross libdrm-dev libcmocka-dev
 
-# Last of all the host's headers, those of libdrm and cmocka: the same everywhere.
+# The headers of libdrm and cmocka come from the host, because they suit all architectures.
 flags=(-std=c11 -O2 -D_GNU_SOURCE -DCONFORMANCE_VERSION='""' -Wall -Wextra -Wshadow -Werror
 	-I"$TOP/testlib" -I"$TOP/kernel/sim" -I"$TOP/include/uapi/drm" -I"$TOP/libdrm-panthor"
 	-I"$TOP/tests/conformance" -isystem "$build/testlib/gpu"

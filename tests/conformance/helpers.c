@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words that the cases are written in. */
+/* Helpers of the cases, see cases.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 bool on_debug_kernel(void)
 {
-	/* Set inside the guest. */
+	/* run-guest sets this inside the guest. */
 	const char *kernel = getenv("PANTHOR_GUEST");
 
 	return kernel && !strcmp(kernel, "debug");
@@ -97,7 +97,7 @@ uint64_t resident(struct world *w, struct world_app *app)
 	return m.resident;
 }
 
-/* What holds for the numbers of every reclaim that came back. */
+/* What is true of the result of every successful reclaim. */
 static void check_reclaim(const struct panthor_mem_reclaim_result *res, uint32_t flags)
 {
 	const uint32_t skipped = DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_SHARED |
@@ -107,7 +107,7 @@ static void check_reclaim(const struct panthor_mem_reclaim_result *res, uint32_t
 	assert_true(res->freed_bytes <= res->evicted_bytes);
 	if (flags)
 		assert_int_equal(res->freed_bytes, 0);
-	/* No bytes without a reason. */
+	/* The status gives a reason for skipped bytes. */
 	if (res->skipped_bytes)
 		assert_true(res->status & skipped);
 	assert_int_equal(res->status & ~0x7fu, 0);
@@ -172,12 +172,12 @@ void until_told(struct world *w, try_fn once)
 		if (once(w))
 			return;
 	}
-	fail_msg("%d times it happened that nothing could be told", TRIES);
+	fail_msg("no try of %d proved anything: a slow machine, or a call that waits", TRIES);
 }
 
 int64_t busy_until(struct world *w, struct world_app *app, unsigned int vm, int64_t ns)
 {
-	/* Read before, because the work begins after that. */
+	/* Read the time first, because the work starts after it. */
 	int64_t start = world_now(w);
 
 	world_busy(w, app, 0, vm, ns);
@@ -231,7 +231,7 @@ struct target by_cgroup(struct world_cgroup *cgroup)
 	};
 }
 
-/* Outputs that no call leaves as they are. */
+/* A struct with outputs that every call must overwrite. */
 static struct raw_reclaim dirty_reclaim(struct target target)
 {
 	return (struct raw_reclaim){ .restart = 1, .arg = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs the cases, all or some of them: see usage(). CMOCKA_MESSAGE_OUTPUT chooses the
- * form of the report, TAP for one.
+ * Run all cases or some of them, see help(). CMOCKA_MESSAGE_OUTPUT selects the format of the
+ * report, such as TAP.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -35,10 +35,10 @@ static const struct conf_suite suites[] = {
 #define MAX_TESTS 256
 #define MAX_NAME 64
 
-/* More than any case takes, on a debug kernel and with every try that it may have. */
+/* More than any case takes with all its tries on a debug kernel. */
 #define CASE_SECONDS 600u
 
-/* One test of cmocka: a case, and while it runs its world. */
+/* One test of cmocka: a case, and its world while it runs. */
 struct run {
 	char name[MAX_NAME];
 	const struct conf_case *c;
@@ -49,7 +49,7 @@ static struct run runs[MAX_TESTS];
 static struct CMUnitTest tests[MAX_TESTS];
 static size_t n_tests;
 
-/* The lowest bit of what a case needs and this world has not, or 0. */
+/* The lowest feature bit that a case needs and this world does not have, or 0. */
 static unsigned int missing(const struct conf_case *c)
 {
 	unsigned int bits = c->needs & ~world_features();
@@ -137,8 +137,8 @@ static void run_case(void **state)
 }
 
 /*
- * Nothing may be skipped for ever because a back end stopped offering what it
- * offered once.
+ * Check that the back end still has all features that it must have. Otherwise cases could be
+ * skipped forever without notice.
  */
 static void features(void **state)
 {
@@ -169,7 +169,7 @@ static void add_test(const char *suite, const char *name, const struct conf_case
 		exit(2);
 	}
 	snprintf(run->name, sizeof(run->name), "%s.%s", suite, name);
-	/* A model of memory has no GPU, by design: nothing is left out there. */
+	/* The mock has no GPU by design, so do not report these cases as skipped there. */
 	if (c && c->needs & WORLD_HAS_GPU && !(world_features() & WORLD_HAS_GPU))
 		return;
 	if (!wanted(suite, run->name, argc, argv))
@@ -185,7 +185,7 @@ static void add_test(const char *suite, const char *name, const struct conf_case
 	n_tests++;
 }
 
-/* A name that selects nothing is a mistake, not a success of nothing. */
+/* A name that selects no case is an error, not a success. */
 static void check_names(int argc, char **argv)
 {
 	size_t t;
@@ -214,17 +214,17 @@ static void usage(FILE *to, const char *program)
 static void help(const char *program)
 {
 	usage(stdout, program);
-	printf("\nWhether reclaim and claim of GPU memory do what their contract says.\n\n"
-	       "  -l, --list     the cases, and nothing else\n"
-	       "  -h, --help     this text\n"
-	       "  -V, --version  the version of the suite\n\n"
+	printf("\nCheck that reclaim and claim of GPU memory do what their contract says.\n\n"
+	       "  -l, --list     only list the cases\n"
+	       "  -h, --help     show this text\n"
+	       "  -V, --version  show the version of the suite\n\n"
 	       "%s\n"
-	       "Exit status: 0 all passed or were skipped, 1 not all, 2 the suite cannot run here\n"
-	       "or does not know an argument, 3 a case did not end within %u s.\n",
+	       "Exit status: 0 all cases passed or were skipped, 1 a case failed, 2 the suite\n"
+	       "cannot run here or an argument is wrong, 3 a case did not end within %u s.\n",
 	       world_help, CASE_SECONDS);
 }
 
-/* Whatever it was that did not end, the processes of the case end with this one. */
+/* The processes of the case end with this one. */
 static void on_alarm(int sig)
 {
 	static const char text[] = "a case did not end in time: giving up\n";
@@ -235,7 +235,7 @@ static void on_alarm(int sig)
 	_exit(3);
 }
 
-/* -1: go on; else the exit status. */
+/* Returns -1 to continue, or the exit status. */
 static int parse(int argc, char **argv, int *list)
 {
 	static const struct option options[] = {

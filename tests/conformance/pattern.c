@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What BOs are filled with, and its checksum: see world.h. */
+/* The content of BOs and its checksum, see world.h. */
 #include "world.h"
 
 #define SUM_START 0xcbf29ce484222325ull

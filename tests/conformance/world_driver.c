@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conformance suite's world with nothing simulated above the GPU: apps are
- * processes, the device is the real driver's.
+ * The world of the conformance suite on the real driver. Apps are processes; nothing but
+ * the GPU is simulated, and on a board not even that.
  *
- * An app is a child that obeys requests over a socket (app/app.h). This file
- * is only the manager's side: it turns each function of world.h into requests,
- * and ends the case where something happened that no case asked for.
+ * An app is a child that executes requests from a socket (app/app.h). This file
+ * is the manager's side: it turns each function of world.h into requests, and
+ * ends the case if something happens that no case asked for.
  *
- * In a guest the world is alone in the machine: it looks at the whole machine's
- * memory and swap, and at the whole kernel log. On a board (world_driver_env.c)
- * cases that need this are skipped, and the driver may complain: of others' jobs.
+ * In a guest no other programs run: the world reads the memory and swap of the
+ * whole machine and the whole kernel log. On a board (world_driver_env.c), cases
+ * that need this are skipped, and messages of the driver are not errors, because
+ * the jobs of other programs can cause them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@
 
 #define FRAME_PAUSE (2 * WORLD_MS)
 #define SIGNAL_PAUSE (50 * WORLD_MS)
-#define PID_LAST 4194303	/* the highest that Linux can give */
+#define PID_LAST 4194303	/* the largest possible PID */
 #define SETTLE_TRIES 50
 #define SETTLE_PAUSE (20 * WORLD_MS)
 #define SETTLE_SLACK (16 * WORLD_PAGE)
@@ -119,7 +120,7 @@ struct world *world_open(void)
 	w->dev.fd = -1;
 	set_up_signals();
 	guest_check(klog_open(&w->log), "/dev/kmsg");
-	/* -ENOENT: real hardware, which keeps no such counters. */
+	/* Real hardware has no such counters (-ENOENT). */
 	if (sim_troubles(&w->troubles))
 		w->troubles = -1;
 	if (!(world_features() & WORLD_CAN_NO_SWAP_SUPPORT))
@@ -212,7 +213,7 @@ int world_close(struct world *w)
 
 static void pidns_init_main(void) __attribute__((noreturn));
 
-/* Process 1 of the child namespace: it ends with the namespace. */
+/* Process 1 of the child namespace, which ends when this process does. */
 static void pidns_init_main(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -221,8 +222,8 @@ static void pidns_init_main(void)
 }
 
 /*
- * The child namespace lives as long as its first process. A helper makes it,
- * so that the manager's own children stay in the manager's namespace.
+ * The child namespace lives as long as its first process. A helper process creates it, so that
+ * the manager's own children stay in the manager's namespace.
  */
 static int child_pidns(struct world *w)
 {
@@ -287,7 +288,7 @@ struct world_app *world_spawn(struct world *w, const struct world_spawn *how)
 	app->has_device = !how->no_device;
 	app->pins = -1;
 	app->pidfd = -1;
-	/* Linked first: world_close() ends it whatever fails from here on. */
+	/* Link it first, so that world_close() ends it if something fails below. */
 	app->dead = true;
 	app->next = w->apps;
 	w->apps = app;
@@ -347,7 +348,7 @@ pid_t world_thread_id(struct world *w, struct world_app *app)
 pid_t world_unused_tgid(struct world *w)
 {
 	(void)w;
-	/* Numbers are given out from below: the highest free one stays free. */
+	/* The kernel gives out PIDs in ascending order, so the largest free one stays free. */
 	for (pid_t pid = PID_LAST; pid > 0; pid--)
 		if (kill(pid, 0) && errno == ESRCH)
 			return pid;
@@ -385,7 +386,7 @@ int world_share(struct world *w, struct world_app *from, int bo,
 	int64_t got;
 
 	(void)w;
-	/* Back into the file that it came from: the same handle, a new number. */
+	/* A BO that is imported into its own file keeps its handle and gets a new number. */
 	guest_check(guest_ask(from, (struct app_request) {
 		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
 	      "exporting BO %d", bo);
@@ -501,13 +502,13 @@ long world_frames_stop(struct world *w, struct world_app *app)
 struct event {
 	struct world *w;
 	struct world_during *during;
-	struct world_app *caller;	/* NULL: the manager, whose thread is: */
+	struct world_app *caller;	/* NULL: the manager, with this thread: */
 	pthread_t thread;
-	atomic_bool over;		/* the call is */
+	atomic_bool over;		/* the call has returned */
 	int error;
 };
 
-/* What a thread of the suite may not do is fail_msg(): errors are returned. */
+/* Only the main thread may call fail_msg(), so this returns errors. */
 static int64_t event_ask(struct world_app *app, struct app_request req,
 			 void *payload)
 {
@@ -535,7 +536,7 @@ static int event_call(struct event *event)
 	return 0;
 }
 
-/* A signal that comes before the call has begun is for nobody. */
+/* Repeat the signal, because one that comes before the call has no effect. */
 static int event_signals(struct event *event)
 {
 	int ret = 0;
@@ -577,7 +578,7 @@ static void *event_thread(void *arg)
 	struct event *event = arg;
 	sigset_t usr1;
 
-	/* The signal is for the caller. */
+	/* Only the calling thread may get the signal. */
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &usr1, NULL);
@@ -586,7 +587,7 @@ static void *event_thread(void *arg)
 	return NULL;
 }
 
-/* In the test process itself: what a fork does, the driver takes for another's. */
+/* Not in a fork: the driver would take its ioctls for those of another process. */
 static int call_as_manager(struct world *w, world_fn fn, void *arg,
 			   struct event *event)
 {
@@ -644,7 +645,7 @@ int world_call(struct world *w, struct world_app *app, world_fn fn, void *arg,
 	return ret;
 }
 
-/* --- looking ------------------------------------------------------------ */
+/* --- counters ------------------------------------------------------------ */
 
 void world_memory(struct world *w, struct world_app *app,
 		  struct world_memory *m)
@@ -659,7 +660,7 @@ void world_memory(struct world *w, struct world_app *app,
 	m->evicted = info.total - info.resident;
 }
 
-/* Two looks in a row that show the same: nothing trickles any more. */
+/* Read the counters until two reads in a row are about the same. */
 static void settled(struct world *w, struct sysmem *mem)
 {
 	struct sysmem before;
@@ -688,7 +689,7 @@ void world_counters(struct world *w, struct world_counters *c)
 	c->zram_used = mem.zram_used;
 }
 
-/* --- circumstances ------------------------------------------------------ */
+/* --- swap, faults ------------------------------------------------------ */
 
 void world_set_swap(struct world *w, uint64_t free_bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the guest's world share. */
+/* What the files of the world on the real driver share. */
 #ifndef WORLD_DRIVER_H
 #define WORLD_DRIVER_H
 
@@ -26,13 +26,13 @@ struct world_app {
 	bool stopped;
 	bool dead;
 	bool frames;
-	int pins;		/* a file of another device that has its BOs, or -1 */
+	int pins;		/* file of another device that pins its BOs, or -1 */
 	int pidfd;		/* or -1 */
 };
 
 #define WORLD_MAX_KEPT 8
 
-/* A knob of the simulated GPU that is to strike, and the counters before it. */
+/* A knob of the simulated GPU that was set, and the counters before that. */
 struct guest_knob {
 	const char *name;	/* NULL: none */
 	bool resets_gpu;
@@ -45,62 +45,62 @@ struct world {
 	struct gpu_binding binding;
 	struct world_app *apps;
 	struct world_cgroup *cgroups;
-	unsigned int n_cgroups;	/* so far */
-	int kept[WORLD_MAX_KEPT];	/* files, for nothing but to be open */
+	unsigned int n_cgroups;	/* created so far */
+	int kept[WORLD_MAX_KEPT];	/* files of world_keep_file() */
 	unsigned int n_kept;
 	struct swap swap;
 	bool swap_changed;
 	struct klog log;
-	int64_t troubles;	/* -1: nobody counts them */
+	int64_t troubles;	/* -1: they are not counted */
 	pid_t pidns_init;	/* first process of the child namespace, or 0 */
 	int pidns;
-	int may_sleep;		/* the device, at first */
+	int may_sleep;		/* the device, when the world was opened */
 	bool power_changed;
-	/* What the cases have asked for. */
+	/* The faults that the case asked for. */
 	struct guest_knob knob;
-	bool faults;		/* any: the driver has a right to complain */
-	bool faults_uncounted;	/* and the GPU to have more than one reset */
+	bool faults;		/* any: messages of the driver are no errors */
+	bool faults_uncounted;	/* nor is any number of resets */
 	bool unplugged;
-	bool limited;		/* there is a cgroup for limited apps */
+	bool limited;		/* the cgroup for limited apps exists */
 	bool swap_refuses;
 };
 
 /* --- world_driver_env.c ---------------------------------------------- */
 
-/* Somebody's machine, and not a guest that exists for the suite. */
+/* True on a board, false in a guest. */
 bool guest_is_board(void);
 
 /* --- world_driver.c -------------------------------------------------- */
 
-/* End the case if @ret says that something went wrong. */
+/* End the case if @ret is an error. */
 void guest_check(int64_t ret, const char *what, ...) __attribute__((format(printf, 2, 3)));
 
-/* One request to an app that must be able to answer. */
+/* Send one request to an app, which must be running, and wait for the reply. */
 int64_t guest_ask(struct world_app *app, struct app_request req, uint64_t *value, int *fd);
 
-/* --- world_driver_fault.c: everything -errno, also from a thread ----- */
+/* --- world_driver_fault.c: all return 0 or -errno, even in a thread -- */
 
-/* A folder of cgroup2 whose memory can run out. */
+/* The directory of the cgroup for limited apps. */
 int guest_limited_cgroup(struct world *w, const char **folder);
 
 int guest_fault(struct world *w, enum world_fault fault, unsigned int nth);
-/* *@struck: whether a knob that was turned has had its effect. */
+/* *@struck is false if a knob was set and its fault has not happened. */
 int guest_recover(struct world *w, bool *struck);
 
-/* After the apps are gone: the device is back, and nothing is left of a fault. */
+/* After the end of the apps: bind the device again and end all faults. */
 int guest_restore(struct world *w);
 
 /* --- world_driver_target.c ------------------------------------------- */
 
-/* NULL for NULL. */
+/* Returns NULL for NULL. */
 const char *guest_cgroup_folder(const struct world_cgroup *cgroup);
 
-/* After the apps are gone: 0, or -errno if something is left. */
+/* After the end of the apps. Returns 0, or -errno if something cannot be removed. */
 int guest_close_targets(struct world *w);
 
 /* --- world_driver_gpu.c ---------------------------------------------- */
 
-/* Power management as the world found it. */
+/* Restore the state of power management. */
 int guest_restore_power(struct world *w);
 
 #endif /* WORLD_DRIVER_H */

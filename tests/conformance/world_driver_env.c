@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the suite runs on the real driver: in a guest that exists for it, with a
- * simulated GPU, or on somebody's machine.
+ * Where the suite runs on the real driver: in a guest that runs nothing else, with a simulated
+ * GPU, or on a board, where other programs may run.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,20 +19,20 @@
 
 #define CONTROLLERS "/sys/fs/cgroup/cgroup.subtree_control"
 
-/* For the cases, and as much again for what the system does meanwhile. */
+/* For the cases, and as much again for the rest of the system. */
 #define NEEDED (2 * WORLD_MAX_LIVE)
 
 const char world_help[] =
-	"It starts processes that use the GPU, has the kernel push their memory out to swap\n"
-	"and back, and looks whether the content, the counts and everybody else's memory are\n"
-	"right. No process that it has not started is a target, and none needs to be ended\n"
-	"before. All of them together hold at most 64 MiB at a time.\n\n"
-	"It must run as root, on a kernel that has the two ioctls, with swap on, 128 MiB of\n"
-	"it free, and 128 MiB of memory available. It changes no setting; some cases make\n"
-	"cgroups named panthor-mem-conformance for their processes and remove them. What would\n"
-	"need the machine for itself, a GPU that fails, or a device that is not there is skipped, and\n"
-	"the reason is printed. It takes some minutes, and can be ended at any time: its\n"
-	"processes end with it.\n";
+	"The suite starts processes that use the GPU, makes the kernel move their memory to\n"
+	"swap and back, and checks the content, the counts and the memory of other processes.\n"
+	"It never reclaims from a process that it did not start, and other programs can keep\n"
+	"running. Its processes hold at most 64 MiB at a time.\n\n"
+	"It must run as root on a kernel that has the two ioctls, with 128 MiB of free swap\n"
+	"and 128 MiB of available memory. It changes no setting. Some cases create cgroups\n"
+	"named panthor-mem-conformance for their processes and remove them. Cases that need a\n"
+	"machine without other programs, a GPU that fails, or a missing device are skipped,\n"
+	"and the reason is printed. The suite takes some minutes and can be ended at any\n"
+	"time: its processes end with it.\n";
 
 bool guest_is_board(void)
 {
@@ -44,7 +44,7 @@ const char *world_name(void)
 	return guest_is_board() ? "board" : "guest";
 }
 
-/* Is there a file, and in it this word? */
+/* Does the file exist and contain this word? */
 static bool has_word(const char *path, const char *word)
 {
 	FILE *file = fopen(path, "re");
@@ -59,7 +59,7 @@ static bool has_word(const char *path, const char *word)
 	return found;
 }
 
-/* No file has this id, so a kernel that knows the flag says ESRCH. */
+/* No file has this id, so a kernel that knows the flag returns ESRCH. */
 static bool knows_targets(void)
 {
 	struct drm_panthor_mem_claim args = {
@@ -76,7 +76,7 @@ static bool knows_targets(void)
 	return ret != -EINVAL;
 }
 
-/* Part "core" of the series, without those behind it (kernel/series.sh). */
+/* Only the part "core" of the series, without the later parts (kernel/series.sh). */
 static bool only_core(void)
 {
 	const char *part = getenv("GUEST_SERIES");
@@ -111,7 +111,7 @@ static unsigned int guest_features(void)
 {
 	unsigned int features = WORLD_FEATURES_GUEST | series_features();
 
-	/* A kernel that cannot swap has no such file; others cannot play that. */
+	/* Only a kernel that is built without swap has no such file. */
 	if (access("/proc/swaps", F_OK))
 		features |= WORLD_CAN_NO_SWAP_SUPPORT;
 	return features;
@@ -134,7 +134,7 @@ unsigned int world_features_expected(void)
 			     WORLD_FEATURES_GUEST | WORLD_HAS_TARGETS | WORLD_HAS_BATCHES;
 }
 
-/* --- ready? ------------------------------------------------------------------ */
+/* --- requirements ------------------------------------------------------------------ */
 
 static const char *advice(int error)
 {
@@ -180,7 +180,7 @@ int world_ready(void)
 	struct gpu_device dev;
 	int ret;
 
-	/* What a guest is made for includes kernels without swap. */
+	/* A guest always has what it needs, even if its kernel has no swap. */
 	if (!guest_is_board())
 		return 0;
 	if (geteuid())

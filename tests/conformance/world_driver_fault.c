@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's world: trouble below the ioctls. All of it is real. A driver is
- * unbound, a disk has a bad sector, a memory cgroup is full; the simulated GPU's
- * knobs make its MMU, its caches and its firmware fail.
+ * Faults below the ioctls on the real driver: a driver is unbound, a disk has a bad sector, a
+ * memory cgroup is full. Knobs of the simulated GPU make its MMU, caches and firmware fail.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 #include "world_driver.h"
 
 #define CGROUP "/sys/fs/cgroup/panthor-mem-conformance"
-/* When it has not happened by then, it never will. */
+/* Give up waiting for a reset after this many tries. */
 #define RECOVERY_TRIES 6000
 #define RECOVERY_PAUSE (10 * WORLD_MS)
 
@@ -32,7 +31,7 @@ int guest_limited_cgroup(struct world *w, const char **folder)
 	return 0;
 }
 
-/* Nothing may be pushed out to make room; then only so many pages are left. */
+/* Forbid swap, so that nothing can be paged out, and leave room for @pages more pages. */
 static int limit_memory(struct world *w, uint64_t pages)
 {
 	char text[32];
@@ -62,7 +61,7 @@ static int unlimit_memory(struct world *w)
 
 /* --- the GPU --------------------------------------------------------------- */
 
-/* A countdown of the simulated GPU's, to something that may end with a reset. */
+/* Set a countdown of the simulated GPU to a fault, after which it may be reset. */
 static int arm(struct world *w, const char *name, unsigned int nth, bool resets_gpu)
 {
 	int ret = sim_stat("resets", &w->knob.resets);
@@ -78,7 +77,7 @@ static int arm(struct world *w, const char *name, unsigned int nth, bool resets_
 	return ret;
 }
 
-/* Both have gone on. The firmware boots last. */
+/* Wait until both counters have increased. The boot of the firmware ends a reset. */
 static int wait_for_reset(struct world *w)
 {
 	for (int i = 0; i < RECOVERY_TRIES; i++) {
@@ -114,7 +113,7 @@ static int recover_gpu(struct world *w, bool *struck)
 	if (!w->knob.resets_gpu)
 		return 0;
 	ret = wait_for_reset(w);
-	/* One reset is what was asked for. */
+	/* The case asked for this reset. */
 	if (w->troubles >= 0)
 		w->troubles++;
 	return ret;
@@ -126,7 +125,7 @@ static int unplug(struct world *w)
 	return gpu_unbind(&w->binding);
 }
 
-/* Of a job, JOB_TIMEOUT_MS in panthor_sched.c, is 5 s. */
+/* The driver gives up a job after JOB_TIMEOUT_MS (panthor_sched.c), which is 5 s. */
 #define GIVE_UP_MS 60000
 
 void world_work_given_up(struct world *w)
@@ -135,7 +134,7 @@ void world_work_given_up(struct world *w)
 		    "the driver does not give up the job");
 }
 
-/* --- all of them ------------------------------------------------------------ */
+/* --- all faults ------------------------------------------------------------ */
 
 int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)
 {
@@ -159,7 +158,7 @@ int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)
 		w->faults_uncounted = true;
 		return arm(w, "boot_fails", nth, false);
 	case WORLD_FAULT_NO_SWAP_SUPPORT:
-		/* It is so, or world_features() would not say it. */
+		/* The kernel has no swap, or world_features() would not have the bit. */
 		return 0;
 	}
 	return -EINVAL;
@@ -190,7 +189,7 @@ static int replug(struct world *w)
 		return 0;
 	gpu_device_close(&w->dev);
 	ret = gpu_bind(&w->binding);
-	/* It works again, whatever its number is now. */
+	/* Its minor number may have changed. */
 	return ret ? ret : gpu_device_open(&w->dev);
 }
 
@@ -221,7 +220,7 @@ void world_recover(struct world *w)
 
 /* --- another device ---------------------------------------------------------- */
 
-/* vgem attaches to the buffer, and keeps it until the file is closed. */
+/* vgem attaches to the buffer and keeps it until the file is closed. */
 void world_pin(struct world *w, struct world_app *app, int bo)
 {
 	struct gpu_bo theirs;

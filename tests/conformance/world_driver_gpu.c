@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's world: what there is because the GPU is one, if a simulated one.
+ * The functions of world.h that need a GPU, on the real driver.
  */
 #include <errno.h>
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the world in the guest can do without knowledge of its insides.
+ * Functions of world.h on the real driver that use only other functions of world.h.
  *
- * Children of apps: the code of world_call() runs in the app, and what it forks is
- * the app's child.
+ * The code of world_call() runs in the app, so what it forks is a child of the app.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -35,7 +34,7 @@ static int fork_fn(int fd, void *arg)
 	if (*child < 0)
 		return -errno;
 	if (!*child) {
-		/* Also when the case ends early, and with it the app. */
+		/* End it even if the case ends early, and the app with it. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			pause();
@@ -71,7 +70,7 @@ void world_join(struct world *w, struct world_app *app, pid_t child)
 		fail_msg("ending the child of an app: %s", strerror(-ret));
 }
 
-/* VERSION changes nothing, and counts as any other ioctl. */
+/* VERSION changes nothing, but makes its caller the owner, like any other ioctl. */
 static int child_uses_fn(int fd, void *arg)
 {
 	struct drm_version version = { 0 };
@@ -98,9 +97,9 @@ void world_child_uses_file(struct world *w, struct world_app *app)
 }
 
 /*
- * The driver's shrinker by its debugfs file, which does what the system's memory
- * management would ask it to, and no more than that. A reclaim of the whole machine
- * goes on until it has *freed* so much, and evicts everybody meanwhile.
+ * Run the driver's shrinker by its debugfs file, which evicts as much as is asked. Memory
+ * pressure on the whole machine would continue until that much was *freed*, and evict the BOs
+ * of all processes by then.
  */
 void world_press(struct world *w, uint64_t bytes)
 {

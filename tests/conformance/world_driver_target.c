@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's world: what names a target besides numbers. All of it is real: pidfds,
- * ids that fdinfo shows, folders of cgroup2.
+ * Targets other than a TGID on the real driver: pidfds, client ids as fdinfo shows them, and
+ * directories of cgroup2.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,11 @@
 
 #define TOP "/sys/fs/cgroup/panthor-mem-conformance"
 
-/* A process that was killed leaves its cgroup a moment later. */
+/* A process leaves its cgroup some time after it was killed. */
 #define REMOVE_TRIES 1000
 #define REMOVE_PAUSE (10 * WORLD_MS)
 
-/* What a process that is held up asks for, and what it must have got of that. */
+/* How much the process allocates that world_hold_up() blocks, and its minimum by then. */
 #define HELD_UP_SIZE (32 * WORLD_MIB)
 #define HELD_UP_LEAST (WORLD_MIB / 2)
 #define LOOK_PAUSE_MS 10
@@ -48,7 +48,7 @@ int world_pidfd(struct world *w, struct world_app *app)
 
 /* --- files ------------------------------------------------------------------- */
 
-/* The file under a descriptor of the manager's. */
+/* Get a descriptor of the file in the manager. */
 static int dup_file(struct world_app *app, unsigned int file)
 {
 	int fd = -1;
@@ -89,7 +89,7 @@ void world_keep_file(struct world *w, struct world_app *app, unsigned int file)
 	keep(w, dup_file(app, file));
 }
 
-/* The same node once more: another client. */
+/* Open the same node again, as another client. */
 static int open_again(int fd)
 {
 	char path[64];
@@ -101,8 +101,8 @@ static int open_again(int fd)
 }
 
 /*
- * Other drivers need not show the id. All devices count together, so it comes between
- * those of two files that are opened before and after.
+ * Other drivers may not show the id. All devices share one counter of ids, so this id is
+ * between those of two files that are opened before and after it.
  */
 uint64_t world_foreign_client_id(struct world *w)
 {
@@ -152,7 +152,7 @@ struct world_cgroup *world_cgroup(struct world *w, struct world_cgroup *parent, 
 	if (parent && charged)
 		guest_check(write_into(parent, "cgroup.subtree_control", "+memory"),
 			    "the memory controller below %s", parent->folder);
-	/* One that an earlier run has left is as good. */
+	/* A directory that an earlier run left behind can be used. */
 	if (mkdir(cgroup->folder, 0755) && errno != EEXIST)
 		guest_check(-errno, "%s", cgroup->folder);
 	cgroup->removed = false;
@@ -208,9 +208,9 @@ static int64_t charged_bytes(const struct world_cgroup *cgroup)
 }
 
 /*
- * Beyond memory.high the kernel slows a process down, for up to two seconds with each
- * 64 pages, wherever it is: here while it maps a buffer, which takes pages under the
- * locks of the VM. To get all of them takes minutes.
+ * Above memory.high the kernel delays a process by up to two seconds for every 64 pages,
+ * wherever it is. Here it maps a buffer, which allocates pages under the locks of the VM, and
+ * would take minutes to get all of them.
  */
 void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *cgroup)
 {
@@ -225,7 +225,7 @@ void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *
 	before = charged_bytes(cgroup);
 	guest_check(gpu_app_send(&app->app, &req, NULL, -1), "asking process %d",
 		    (int)app->app.pid);
-	/* Nothing more can be asked of it. */
+	/* It cannot execute other requests. */
 	app->stopped = true;
 	while (charged_bytes(cgroup) < before + (int64_t)HELD_UP_LEAST) {
 		if (poll(&answer, 1, LOOK_PAUSE_MS) > 0)
@@ -239,7 +239,7 @@ int guest_close_targets(struct world *w)
 
 	while (w->n_kept)
 		close(w->kept[--w->n_kept]);
-	/* The newest first: those inside of others. */
+	/* Remove the newest first, because they can be inside older ones. */
 	while (w->cgroups) {
 		struct world_cgroup *cgroup = w->cgroups;
 		int error = remove_cgroup(w, cgroup);

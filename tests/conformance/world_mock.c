@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The world as a model in the test process: its life, its apps, and calls. Who
- * issues an ioctl is what the model takes for the current process.
+ * The world on the mock, in the test process: its start and end, apps, and calls. Ioctls are
+ * issued by the process that is the current one in the model.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "world_mock.h"
 
-/* Any swap that is large beside WORLD_MAX_LIVE. */
+/* Any size of swap that is larger than WORLD_MAX_LIVE. */
 #define SWAP_SLOTS (2 * WORLD_MAX_LIVE / MODEL_PAGE)
 
 struct world *world_open(void)
@@ -136,7 +136,7 @@ void world_kill(struct world *w, struct world_app *app)
 
 	model_proc_kill(w->model, app->proc);
 	for (i = 0; i < app->n_files; i++) {
-		/* Those that were given to the app are not the process's in the model. */
+		/* In the model, files that were given to the app do not belong to its process. */
 		if (app->files[i] && !app->files[i]->kept)
 			model_file_close(w->model, app->files[i]);
 		if (app->fds[i] >= 0)
@@ -171,7 +171,7 @@ pid_t world_thread_id(struct world *w, struct world_app *app)
 	return app->proc->thread.nr[w->manager->ns];
 }
 
-/* It has no file of its own in the model: whose ioctl counts, and it issues none. */
+/* The child needs no file in the model, because it issues no ioctl. */
 pid_t world_fork(struct world *w, struct world_app *app)
 {
 	return model_proc_new(w->model, app->proc->ns)->tgid.nr[w->manager->ns];
@@ -210,7 +210,7 @@ void world_give_file(struct world *w, struct world_app *from, unsigned int file,
 	unsigned int i;
 
 	(void)w;
-	/* Out of the giver's process too, or its end would close it. */
+	/* Remove it from the process of @from, whose end would close it. */
 	for (i = 0; i < from->proc->n_files; i++) {
 		if (from->proc->files[i] == given)
 			from->proc->files[i] = NULL;
@@ -254,7 +254,7 @@ static void happen(struct model *m, void *arg)
 	}
 }
 
-/* On the heap, as far from the case's own as another process's memory would be. */
+/* Copy @arg to the heap, because another process would have a copy, too. */
 static int call_as(struct world *w, struct model_proc *proc, int fd, world_fn fn, void *arg,
 		   size_t arg_size)
 {
@@ -298,14 +298,14 @@ int world_call(struct world *w, struct world_app *app, world_fn fn, void *arg, s
 		if (!event.done)
 			model_advance(w->model, event.at - w->model->now);
 		w->model->event = NULL;
-		/* A signal that came too late was for nobody. */
+		/* Drop a signal that came after the call. */
 		w->model->signal = false;
 	}
 	mock_tick(w);
 	return ret;
 }
 
-/* --- circumstances ------------------------------------------------------ */
+/* --- swap, faults ------------------------------------------------------ */
 
 void world_set_swap(struct world *w, uint64_t free_bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the mock's world share. */
+/* What the files of the world on the mock share. */
 #ifndef WORLD_MOCK_H
 #define WORLD_MOCK_H
 
@@ -26,14 +26,14 @@ struct app_bo {
 struct world_app {
 	struct world_app *next;
 	struct model_proc *proc;
-	/* As they are numbered in this app; NULL once given away. */
+	/* By their number in this app; NULL once given away. */
 	struct model_file *files[MODEL_MAX_FILES];
 	int fds[MODEL_MAX_FILES];
 	unsigned int n_files;
 	struct app_bo bos[MAX_BOS];
 	int n_bos;
-	int pidfd; /* of the manager's, or -1; and what tells that it has exited */
-	int alive;
+	int pidfd; /* in the manager, or -1 */
+	int alive; /* the other end of its pipe, closed on exit, or -1 */
 	bool looping;
 	long frames;
 	int frame_error;
@@ -54,14 +54,14 @@ struct world {
 	int fd;
 };
 
-/* The app must be alive and running; one of its files, as the last caller of it. */
+/* Get a file of an app, which must be alive and running, and make the app its last caller. */
 struct model_file *mock_use_file(struct world_app *app, unsigned int file);
 
-/* The descriptors of world_pidfd() and world_cgroup_fd(). */
+/* For the descriptors of world_pidfd() and world_cgroup_fd(). */
 void mock_exited(struct world_app *app);
 void mock_close_targets(struct world *w);
 
-/* Each frame loop goes one frame further. */
+/* Run one frame of each frame loop. */
 void mock_tick(struct world *w);
 
 #endif /* WORLD_MOCK_H */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The mock's world: buffers, GPU work, and looking at them. */
+/* The world on the mock: buffers, GPU work, and counters. */
 #include <errno.h>
 #include <string.h>
 
 #include "world_mock.h"
 
-/* Trouble that no case asked for. */
+/* End the case on an error that no case asked for. */
 static void must(int ret, const char *what)
 {
 	if (ret)
@@ -103,7 +103,7 @@ static void bring(struct world *w, struct app_bo *b, enum world_unit by)
 	if (b->unbound)
 		fail_msg("the case lets the GPU use a BO that is not bound");
 	must(run_job(w, b->vm), "job");
-	/* A BO that the submit forgot is a translation fault. */
+	/* A BO that the submit did not map causes a translation fault. */
 	must(model_gpu_check(b->bo, b->vm), "GPU access");
 }
 
@@ -198,7 +198,7 @@ void world_press(struct world *w, uint64_t bytes)
 	model_press(w->model, bytes);
 }
 
-/* Nothing here moves by itself, and nothing sleeps. */
+/* The mock does nothing by itself and has no GPU that sleeps. */
 void world_quiet(struct world *w)
 {
 	(void)w;
@@ -214,7 +214,7 @@ void world_work_given_up(struct world *w)
 	(void)w;
 }
 
-/* --- what only a GPU has ------------------------------------------------- */
+/* --- functions that need a GPU ------------------------------------------------- */
 
 static void no_gpu(struct world *w)
 {
@@ -273,7 +273,7 @@ void world_gpu(struct world *w, struct world_gpu *gpu)
 	no_gpu(w);
 }
 
-/* --- looking ------------------------------------------------------------ */
+/* --- counters ------------------------------------------------------------ */
 
 void world_memory(struct world *w, struct world_app *app, struct world_memory *m)
 {

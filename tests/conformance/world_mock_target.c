@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mock's world: what names a target besides numbers. */
+/* The world on the mock: targets other than a TGID. */
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 /* --- processes -------------------------------------------------------------- */
 
 /*
- * The reading end of a pipe, whose other end is closed when the process exits: it
- * can be polled as a pidfd can.
+ * The reading end of a pipe whose other end is closed when the process exits, so that poll()
+ * works as for a pidfd.
  */
 int world_pidfd(struct world *w, struct world_app *app)
 {
@@ -71,7 +71,7 @@ void world_child_uses_file(struct world *w, struct world_app *app)
 
 /* --- cgroups ------------------------------------------------------------------- */
 
-/* In the model all of them are charged, and any may have processes. */
+/* In the model, every cgroup is charged and may have processes. */
 struct world_cgroup *world_cgroup(struct world *w, struct world_cgroup *parent, bool charged)
 {
 	struct world_cgroup *cgroup = calloc(1, sizeof(*cgroup));
@@ -92,7 +92,7 @@ int world_cgroup_fd(struct world_cgroup *cgroup)
 	return cgroup->fd;
 }
 
-/* What is left is what a descriptor keeps: one that nobody can be in. */
+/* Descriptors of the cgroup stay valid, but no process can be in it any more. */
 void world_cgroup_remove(struct world *w, struct world_cgroup *cgroup)
 {
 	const struct model_proc *proc;
@@ -114,7 +114,7 @@ void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *
 	(void)w;
 	(void)cgroup;
 	mock_use_file(app, 0)->vms[0].locked = true;
-	/* From here on, to use it is a mistake. */
+	/* A case that uses it from now on has a bug. */
 	app->proc->stopped = true;
 }
 
