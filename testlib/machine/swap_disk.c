@@ -70,6 +70,7 @@ static int add_disk(struct swap *swap, unsigned int ns)
 	return ret;
 }
 
+/* Keep the driver's helpers on the same CPU as this process. */
 static int workers_here(void)
 {
 	cpu_set_t mine;
@@ -77,7 +78,6 @@ static int workers_here(void)
 	return sched_getaffinity(0, sizeof(mine), &mine) ? -errno : set_workers(&mine);
 }
 
-	/* The driver's helpers stay on the same CPU. */
 int swap_disk(struct swap *swap)
 {
 	int ret = swap_none(swap);

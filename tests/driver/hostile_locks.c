@@ -173,7 +173,7 @@ static void claim_returns(int64_t wait_ns, uint64_t locked)
 	end_call(call);
 	ok(call->ret, "MEM_CLAIM");
 	assert_true(call->claim.remaining_bytes >= locked);
-	/* The claim has swapped pages in, with which the target may have come to an end. */
+	/* With the pages that the claim has swapped in, the target may have finished. */
 	assert_true(call->claim.status & DRM_PANTHOR_MEM_STATUS_BUSY ||
 		    !call->claim.remaining_bytes);
 }

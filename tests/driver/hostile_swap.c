@@ -61,7 +61,7 @@ static void check_refused(const struct refusal *r, const struct drm_panthor_mem_
 	assert_true(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 	assert_false(args->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 	assert_true(args->evicted_bytes <= r->limit);
-/* Memory that may not be swapped is counted. */
+	/* Memory that may not be swapped is counted. */
 	assert_true(args->skipped_bytes + args->evicted_bytes >= BOS * BO_SIZE - r->limit);
 }
 
@@ -151,7 +151,7 @@ static void fails_writes(uint64_t max_bytes, void (*lift)(void))
 	for (int i = 0; i < 3; i++) {
 		args = reclaim_up_to(max_bytes, 0);
 		assert_true(args.status & DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
-	/* The call ends with the first slice of which a write failed. */
+		/* The call ends with the first slice of which a write failed. */
 		assert_true(args.evicted_bytes <= args.freed_bytes + BO_SIZE +
 			    (max_bytes ? max_bytes : SLICE));
 		evicted += args.evicted_bytes;

@@ -123,7 +123,7 @@ static void wrong_numbers(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[64];
 
-	/* With a newline, as echo writes it: an empty write would not reach the driver. */
+		/* With a newline, as echo writes it: an empty write would not reach the driver. */
 		snprintf(text, sizeof(text), "%s\n", cases[i].text);
 		assert_int_equal(sysmem_write_file(reclaim_knob, text), cases[i].ret);
 		assert_int_equal(sysmem_write_file(claim_knob, text), cases[i].ret);

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The first steps of README.md on a fresh system: in a chroot, where / is no mount point and
-# bubblewrap cannot work, or in a container as podman makes it, without any privilege. Run
-# as root. The kernel built by each Debian release is kept in the cache.
+# bubblewrap cannot work, or in an unprivileged container of podman. Run as root. The kernel
+# built by each Debian release is kept in the cache.
 #
 # usage: tests/guest/containers.sh chroot|podman DEBIAN
 set -euo pipefail

@@ -6,7 +6,6 @@
  *
  * However a buffer is evicted and brought back, the CPU and the GPU must then read what was
  * written last.
- * find in it what was written last.
  */
 #include <stdio.h>
 #include <sys/stat.h>

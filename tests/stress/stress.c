@@ -10,7 +10,6 @@
  *
  * Status 0: no wrong word, no unexpected errno, no GPU fault or reset, no stale translation,
  * no report in the kernel log, and every worker has done something.
- * translation, no complaint in the kernel log, and everybody got to work.
  */
 #include <errno.h>
 #include <inttypes.h>
