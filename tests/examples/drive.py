@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the examples as a user would, and checks their output and their effects.
+"""Run the examples as a user would, and check their output and effects.
 
 usage: drive.py --mock DIRECTORY
        drive.py --guest HOLDER DIRECTORY

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: holder N MIB\n");
 		return 2;
 	}
-	/* The number of one that is killed is free at once. */
+	/* A process that is killed is reaped at once, so its PID is free. */
 	signal(SIGCHLD, SIG_IGN);
 	for (started = 0; started < n; started++) {
 		apps[started].sock = -1;

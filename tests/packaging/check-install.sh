@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What meson install installs: into a staging root, as a packager does, and into a prefix of
-# a user's own. Programs outside the tree are built with only that, and run.
+# Check what meson install installs: into a staging root, as a packager does, and into a
+# user's own prefix. Build and run programs outside the tree with only that.
 # usage: check-install.sh HEADERS
-#   HEADERS contains the driver's drm/panthor_drm.h, for the conformance program
+#   HEADERS contains the drm/panthor_drm.h of the driver, for the conformance program
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -29,14 +29,14 @@ check() {
 	bad=1
 }
 
-# The sources are copied first, so that no header of the tree is next to them.
+# Copy the sources, so that no header of the tree is next to them.
 outside() {
 	mkdir -p "$work/outside"
 	cd "$work/outside"
 	cp "$here/user.c" "$top"/examples/*.c .
 }
 
-# compile COMPILER...: compile as a user would, with nothing but the output of pkg-config.
+# compile COMPILER...: compile as a user would, with only the flags from pkg-config.
 compile() {
 	local flags
 	flags=$(pkg-config --cflags --libs libdrm_panthor)
@@ -46,7 +46,7 @@ compile() {
 
 run_user() { LD_LIBRARY_PATH=$libdir ./user; }
 
-# uses_staged PROGRAM: it loads the installed library.
+# uses_staged PROGRAM: check that it loads the installed library.
 uses_staged() {
 	LD_LIBRARY_PATH=$libdir ldd "$1" | tee "$work/ldd"
 	grep -qF "libdrm_panthor.so.1 => $libdir/libdrm_panthor.so.1 " "$work/ldd"
@@ -84,7 +84,7 @@ library() {
 		grep 'SONAME.*\[libdrm_panthor\.so\.1\]$'
 }
 
-# A path of the build machine in a program would work on that machine only.
+# No program may contain a path of the build machine.
 no_paths() {
 	readelf -d "$prefix/bin/panthor-mem" "$libdir/libdrm_panthor.so.1" >"$work/dynamic" &&
 		[ "$(grep -c NEEDED "$work/dynamic")" -ge 3 ] &&
@@ -92,7 +92,7 @@ no_paths() {
 		! grep -F "$work" "$libdir/pkgconfig/libdrm_panthor.pc"
 }
 
-# man(1) shows the page on a terminal of 80 columns, with a name and a body, without warnings.
+# Check that man(1) shows the page in 80 columns, with a name and a body, without warnings.
 man_page() {
 	local name=$1 section=$2
 	MANROFFOPT=-ww MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings -E UTF-8 \
@@ -157,8 +157,8 @@ for page in "$prefix"/share/man/man?/*; do
 	check "man ${name##*.} ${name%.*}" man_page "${name%.*}" "${name##*.}"
 done
 
-# Such a root would also contain libdrm; here it is the one of this machine. Apart from it,
-# the compiler has only its own libraries and the C library.
+# A real root would also contain libdrm; copy that of this machine. Apart from it, the compiler
+# has only its own libraries and the C library.
 dpkg -L libdrm-dev libdrm2 | grep -E '^/usr/(include|lib)/' | while read -r file; do
 	[ -d "$file" ] || (cd / && cp -a --parents ".$file" "$root")
 done

@@ -37,8 +37,8 @@ compile() {
 		-Itests/unit -Ipanthor-mem "$@"
 }
 
-# broker-focus.c needs sd-bus, which is of systemd or elogind. Neither is in a system with musl
-# by default.
+# broker-focus.c needs sd-bus from systemd or elogind, which systems with musl do not have by
+# default.
 set -- panthor-mem/*.c tests/cli/preload.c tests/mock/device.c
 for file in examples/*.c; do
 	[ "$file" = examples/broker-focus.c ] || set -- "$@" "$file"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The Debian packages: they build without a network, their tests pass, lintian has no
+# Check the Debian packages: they build without a network, their tests pass, lintian has no
 # warnings, and together they contain the files that meson install installs.
 # usage: check-package.sh [--clean]
-# With --clean, also build in a Debian system with only the packages that debian/control
-# names, and run debian/tests there (autopkgtest); as root or with sudo.
+# With --clean, also build in a Debian system that has only the packages in debian/control,
+# and run debian/tests there (autopkgtest). This needs root or sudo.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -12,7 +12,7 @@ work=$(mktemp -d)
 admin=()
 [ "$(id -u)" = 0 ] || admin=(sudo)
 trap '"${admin[@]}" rm -rf --one-file-system "$work"' EXIT
-# apt downloads as a user of its own, who needs access.
+# apt downloads as another user, which needs access.
 chmod 755 "$work"
 bad=0
 
@@ -40,7 +40,7 @@ copy_tree() {
 build() {
 	local alone=(unshare --net)
 	[ "$(id -u)" = 0 ] || alone=(unshare --map-current-user --net)
-	# Without settings of the caller.
+	# Do not pass on settings of the caller.
 	if ! (cd "$work/tree" && env -u CC -u CFLAGS -u DEB_BUILD_OPTIONS -u DEB_BUILD_PROFILES \
 		"${alone[@]}" dpkg-buildpackage -us -uc) >"$work/build.log" 2>&1; then
 		cat "$work/build.log"
@@ -48,15 +48,14 @@ build() {
 	fi
 }
 
-# At least the tests of the library, the command and the mock have run.
+# Check that at least the tests of the library, the command and the mock have run.
 tests_ran() {
 	grep -E '^(Ok|Fail|Skipped):' "$work/build.log"
 	[ "$(sed -n 's/^Ok: *//p' "$work/build.log")" -ge 40 ]
 }
 
 # Changelogs, copyright files and documents exist only in packages, and Debian has its own
-# directory for completions of zsh. debian/rules leaves out the conformance program, for the
-# reason given there.
+# directory for completions of zsh. debian/rules says why the conformance program is left out.
 same_files() {
 	local deb
 	for deb in "$work"/*.deb; do
@@ -66,7 +65,7 @@ same_files() {
 		sed 's,^\./,,; s,\.gz$,,; s,^lib/[^/]*-linux-gnu[^/]*/,LIBDIR/,
 			s,zsh/vendor-completions/,zsh/site-functions/,' | LC_ALL=C sort) \
 		>"$work/have"
-	# Debian has units in another place.
+	# Debian installs units in another directory.
 	[ -f "$work/root/lib/systemd/system/panthor-memd.service" ] || return
 	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/' "$top/tests/packaging/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }

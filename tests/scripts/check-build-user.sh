@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# scripts/build-user stops where something fails, and says what it was.
+# Check that scripts/build-user stops at the first failure and reports what failed.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# fake NAME COMMANDS: a program of that name, which notes that it ran.
+# fake NAME COMMANDS: create a program of that name, which records that it ran.
 mkdir "$work/bin"
 fake() {
 	printf '#!/bin/sh\necho %s >>"%s/ran"\n%s\n' "$1" "$work" "$2" >"$work/bin/$1"
 	chmod +x "$work/bin/$1"
 }
 
-# build STATUS RAN MESSAGE: of build-user, and what it ran.
+# build STATUS RAN MESSAGE: check the status and message of build-user, and what it ran.
 build() {
 	local status=0 err
 	: >"$work/ran"
