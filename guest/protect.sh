@@ -14,10 +14,10 @@ say_once() {
 	say "$*"
 }
 
-# protect: sets wrap, the command that the guest's kernel runs in, and by_user if the kernel
-# runs as another user. Each path has two names: that of the host, and that of the guest's
-# kernel. They differ if the user may not search a directory of the path, such as a home: a
-# descriptor that is already open can still be used.
+# protect: set wrap, the command that the guest's kernel runs in, and by_user if the kernel
+# runs as another user. Each path has two names: one for the host and one for the guest's
+# kernel. They differ if the user may not search a directory of the path, such as a home
+# directory: a descriptor that is already open can still be used.
 protect() {
 	local why=''
 	wrap=(bwrap --ro-bind / / --dev /dev --ro-bind /dev/shm /dev/shm --proc /proc
@@ -83,8 +83,8 @@ unprotect() {
 	[ -z "${owner-}" ] || chown -R --no-dereference "$owner" "$scratch" || :
 }
 
-# show PLACE: write a pair for guest/init.c: the path, and the path to mount there, which
-# is empty if the guest's kernel finds the file at the same path.
+# show PATH: write a pair for guest/init.c: the path, and the path to mount there, which is
+# empty if the guest's kernel finds the file at the same path.
 show() {
 	local fd at=
 	if [ -n "$by_user" ] && ! "${as_user[@]}" test -x "$1"; then

@@ -4,8 +4,8 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Everything that takes long to build is stored here, outside the checkout, under a key
-# calculated from its inputs. Deleting the directory is always safe.
+# Everything that takes long to build is stored here, outside the checkout, under a key that
+# is calculated from its inputs. Deleting the directory is always safe.
 CACHE=${PANTHOR_MEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/panthor-mem}
 
 JOBS=${JOBS:-$(nproc)}
