@@ -17,12 +17,12 @@
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
  *
- * The pages are in the page cache then, and can be reclaimed again. Holes stay
+ * On return the pages are in the page cache, and can be reclaimed again. Holes stay
  * holes: pages that never existed are neither allocated nor charged.
  *
  * Context: Process context. May sleep and do I/O.
  *
- * Return: 0, -EINTR if a signal is pending, or what reading a page failed with.
+ * Return: 0, -EINTR if a signal is pending, or the error of reading a page.
  */
 int shmem_prefetch_range(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
@@ -58,7 +58,7 @@ int shmem_prefetch_range(struct address_space *mapping, pgoff_t start, pgoff_t e
 EXPORT_SYMBOL_FOR_MODULES(shmem_prefetch_range, "panthor");
 
 /**
- * shmem_pages_in_swap() - How many pages of a shmem mapping are in swap
+ * shmem_pages_in_swap() - Get the number of pages of a shmem mapping in swap
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  *
  * Return: A number of pages, which can be outdated.

@@ -17,7 +17,7 @@
 
 #include "swap.h"
 
-/* Begins to read one page, unless it is there or is read already. */
+/* Starts to read one page, unless it is in the swap cache already. */
 static void shmem_start_read(struct swap_io_ctx *ctx, swp_entry_t entry, gfp_t gfp)
 {
 	struct folio *folio;
@@ -32,20 +32,20 @@ static void shmem_start_read(struct swap_io_ctx *ctx, swp_entry_t entry, gfp_t g
 }
 
 /**
- * shmem_start_swapin() - Begin to read what a shmem mapping has in swap
+ * shmem_start_swapin() - Start to read a range of a shmem mapping from swap
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
  *
  * A page fault reads a few pages around the one it needs, and waits for them. This
- * asks for a whole range at once and waits for nothing, so that the device has as
- * much to do as it can take; shmem_get_folio() then finds the pages in the swap
- * cache. All of them need memory: ask for what is to be used next.
+ * function starts the reads of a whole range and waits for none, so that the device
+ * can work on many at once; shmem_get_folio() then finds the pages in the swap
+ * cache. Each read allocates a page, so the range should be what is used next.
  *
- * Devices that complete at once, like zram, gain nothing by this and are left
- * out, page by page: two devices of one priority share the pages of a file. What
- * cannot be read here, shmem_get_folio() reads, and tells why if it
- * cannot either.
+ * Devices that complete synchronously, like zram, gain nothing by this and are
+ * skipped. Each page is checked for that, because two devices of the same priority
+ * share the pages of a file. Pages that cannot be read here are left to
+ * shmem_get_folio(), which returns the error if it cannot read them either.
  *
  * Context: Process context. May sleep.
  */
@@ -80,11 +80,11 @@ void shmem_start_swapin(struct address_space *mapping, pgoff_t start, pgoff_t en
 		rcu_read_unlock();
 
 		/*
-		 * It may be somebody else's by now. That is no harm: what is read
-		 * belongs to the entry, not to the mapping.
+		 * The entry can have been freed and reused by now. That does no harm:
+		 * what is read belongs to the entry, not to the mapping.
 		 */
 		si = get_swap_device(entry);
-		/* It is set when the device is added, other flags come and go. */
+		/* This flag is set once, by swapon. Other flags change concurrently. */
 		if (si && data_race(si->flags & SWP_SYNCHRONOUS_IO)) {
 			at_once = swp_type(entry);
 		} else if (si) {

@@ -26,9 +26,9 @@
 #define SHMEM_RECLAIM_BATCH	512
 
 /*
- * A folio in a per-CPU batch may be on an LRU list all the same, as one that is
- * being activated or rotated is: but the batch has a reference, and reclaim cannot
- * free it. The caller has one, too. Any other reference looks the same.
+ * A folio in a per-CPU batch can be on an LRU list nevertheless, for example to be
+ * activated or rotated. The batch holds a reference, so reclaim cannot free the folio.
+ * Any other reference, besides that of the caller, looks the same.
  */
 static bool shmem_is_referenced(struct folio *folio)
 {
@@ -36,8 +36,9 @@ static bool shmem_is_referenced(struct folio *folio)
 }
 
 /*
- * Isolates folios, those of one LRU list with one hold of its lock. Returns how many
- * pages, and counts in @missed those that are in a per-CPU batch, or referenced.
+ * Isolates folios, taking the lock of an LRU list once for successive folios on it.
+ * Returns the number of pages isolated, and adds to @missed those of folios that are
+ * in a per-CPU batch or referenced.
  */
 static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list_head *folios,
 				   unsigned long *missed)
@@ -53,7 +54,7 @@ static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list
 			continue;
 		}
 
-		/* Isolated, it does not move to another list. The driver needs it again. */
+		/* The driver uses it again. Without the LRU flag, it stays on its list. */
 		if (folio_test_unevictable(folio)) {
 			folio_set_lru(folio);
 			continue;
@@ -62,7 +63,7 @@ static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list
 		folio_get(folio);
 		lruvec = folio_lruvec_relock_irq(folio, lruvec);
 		lruvec_del_folio(lruvec, folio);
-		/* Reclaim begins at the tail: slots are to be in the order of the pages. */
+		/* Reclaim starts at the tail: this assigns swap slots in page order. */
 		list_add(&folio->lru, folios);
 		isolated += folio_nr_pages(folio);
 	}
@@ -72,7 +73,7 @@ static unsigned long shmem_isolate(const struct folio_batch *fbatch, struct list
 	return isolated;
 }
 
-/* Isolates folios from @start on, and returns where to go on. */
+/* Isolates folios from @start on, and returns the index where to continue. */
 static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 				   pgoff_t end, struct list_head *folios,
 				   unsigned long *missed)
@@ -84,7 +85,7 @@ static pgoff_t shmem_isolate_range(struct address_space *mapping, pgoff_t start,
 	while (isolated < SHMEM_RECLAIM_BATCH &&
 	       filemap_get_folios(mapping, &start, end, &fbatch)) {
 		isolated += shmem_isolate(&fbatch, folios, missed);
-		/* Only the reference of the isolation may be left for reclaim. */
+		/* Reclaim needs the reference of the isolation to be the only one left. */
 		folio_batch_release(&fbatch);
 	}
 
@@ -110,7 +111,7 @@ static unsigned long shmem_reclaim_once(struct address_space *mapping,
 	return freed;
 }
 
-/* The folio that the swap cache has for a swap entry, or NULL. */
+/* Returns the folio that the swap cache has for a swap entry, or NULL. */
 static struct folio *shmem_get_swap_cache(swp_entry_t entry)
 {
 	struct swap_info_struct *si;
@@ -127,8 +128,8 @@ static struct folio *shmem_get_swap_cache(swp_entry_t entry)
 }
 
 /*
- * The swap entry of page @index, of which @xas has loaded @value. A large folio leaves
- * one value for all of its pages.
+ * Returns the swap entry of page @index, for which @xas has loaded @value. A large
+ * folio that was swapped out has one value for all of its pages.
  */
 static swp_entry_t shmem_swap_entry_at(struct xa_state *xas, void *value, pgoff_t index)
 {
@@ -138,7 +139,10 @@ static swp_entry_t shmem_swap_entry_at(struct xa_state *xas, void *value, pgoff_
 	return swp_entry(swp_type(entry), swp_offset(entry) + index - first);
 }
 
-/* Fills @fbatch from @start on, and returns where to go on. */
+/*
+ * Collects folios in the swap cache for pages from @start on in @fbatch, and the indices
+ * of these pages in @indices. Returns the index where to continue.
+ */
 static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, pgoff_t end,
 				 struct folio_batch *fbatch, pgoff_t *indices)
 {
@@ -152,7 +156,7 @@ static pgoff_t shmem_get_written(struct address_space *mapping, pgoff_t start, p
 		    !softleaf_is_swap(radix_to_swp_entry(value)))
 			continue;
 
-		/* What was read ahead for a large folio are single pages. */
+		/* Readahead brings back single pages, also of a large folio. */
 		index = max(start, round_down(xas.xa_index, 1UL << xas_get_order(&xas)));
 		next = min(end + 1, round_down(index, 1UL << xas_get_order(&xas)) +
 			   (1UL << xas_get_order(&xas)));
@@ -182,7 +186,7 @@ out:
 	return index;
 }
 
-/* Whether page @index of a mapping is in swap where @folio, which is locked, belongs. */
+/* Returns true if @folio, which is locked, has the swap entry of page @index of a mapping. */
 static bool shmem_is_entry_of(struct address_space *mapping, pgoff_t index, struct folio *folio)
 {
 	XA_STATE(xas, &mapping->i_pages, index);
@@ -204,8 +208,8 @@ static bool shmem_is_entry_of(struct address_space *mapping, pgoff_t index, stru
 }
 
 /*
- * Waits until a folio is written. The slot in swap can belong to somebody else by
- * now, and so can the folio: with its lock held that is certain.
+ * Waits until a folio is written. Returns false if it no longer belongs to the mapping:
+ * the swap slot, and the folio, can have been reused, which only its lock rules out.
  */
 static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 			       struct folio *folio)
@@ -222,8 +226,8 @@ static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 }
 
 /*
- * Begins to write once more what a device has failed to write. It is dirty, in the
- * swap cache, and out of the mapping: reclaim_pages() leaves that alone.
+ * Starts to write folios again that a device has failed to write. These are dirty, in
+ * the swap cache and out of the mapping, and reclaim_pages() leaves such folios alone.
  */
 static void shmem_write_again(struct address_space *mapping, struct folio_batch *fbatch,
 			      const pgoff_t *indices)
@@ -239,7 +243,7 @@ static void shmem_write_again(struct address_space *mapping, struct folio_batch 
 		if (folio_lock_killable(folio))
 			break;
 
-		/* Unlocked by whoever writes, but not if nobody does. */
+		/* A write that is started unlocks the folio. */
 		if (!shmem_is_entry_of(mapping, indices[i], folio) ||
 		    folio_test_writeback(folio) || !folio_clear_dirty_for_io(folio) ||
 		    swap_writeout(&ctx, folio) == AOP_WRITEPAGE_ACTIVATE)
@@ -277,18 +281,18 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
 }
 
 /**
- * shmem_reclaim_range() - Write folios of a shmem mapping to swap, free them
+ * shmem_reclaim_range() - Write folios of a shmem mapping to swap and free them
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
  * @missed: Out: the number of pages that could not be isolated, because they are in a
- * per-CPU batch, or because somebody has a reference. shmem_reclaim_drain() helps
- * in the first case.
+ * per-CPU batch or have another reference. shmem_reclaim_drain() helps in the first
+ * case.
  *
- * Folios are taken whatever their age, as for MADV_PAGEOUT. Those that are
- * mapped by a page table are unmapped first, those that something else holds
- * are left alone. What goes to a device that completes later is not waited for:
- * that is what shmem_reclaim_written() does. A pending signal ends the writing.
+ * Folios are reclaimed regardless of their age, as for MADV_PAGEOUT. Those that are
+ * mapped by a page table are unmapped first, those with other references are left
+ * alone. Writes to a device that completes asynchronously are not waited for:
+ * shmem_reclaim_written() does that. A pending signal ends the call early.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.
@@ -306,7 +310,7 @@ unsigned long shmem_reclaim_range(struct address_space *mapping, pgoff_t start,
 
 	freed = shmem_reclaim_once(mapping, start, end, missed);
 	if (*missed) {
-		/* Mostly this CPU has them in its batches. */
+		/* They are usually in the batches of this CPU. */
 		lru_add_drain();
 		*missed = 0;
 		freed += shmem_reclaim_once(mapping, start, end, missed);
@@ -321,12 +325,12 @@ EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_range, "panthor");
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
- * @missed: Out: as of shmem_reclaim_range().
+ * @missed: Out: as for shmem_reclaim_range().
  *
- * A device that completes later leaves what was written in the swap cache: clean,
- * out of the mapping, and with nobody in a hurry to free it. Waits until it is
- * written, and frees it. What the device has failed to write is there, too, and
- * is written again. Only a fatal signal ends this.
+ * A device that completes asynchronously leaves written folios in the swap cache:
+ * clean, out of the mapping, and not freed before memory is short. This function
+ * waits until they are written, and frees them. Folios that the device has failed to
+ * write are there, too, and are written again. Only a fatal signal ends the call early.
  *
  * Context: Process context. May sleep and do I/O. No lock that reclaim can
  *          take may be held.
@@ -344,7 +348,7 @@ unsigned long shmem_reclaim_written(struct address_space *mapping, pgoff_t start
 
 	freed = shmem_collect_once(mapping, start, end, missed);
 	if (*missed) {
-		/* Reclaim has put them back by way of a per-CPU batch. */
+		/* Reclaim puts folios back through a batch of this CPU. */
 		lru_add_drain();
 		*missed = 0;
 		freed += shmem_collect_once(mapping, start, end, missed);
@@ -355,10 +359,10 @@ unsigned long shmem_reclaim_written(struct address_space *mapping, pgoff_t start
 EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_written, "panthor");
 
 /**
- * shmem_reclaim_drain() - Put what is in per-CPU batches on the LRU lists
+ * shmem_reclaim_drain() - Move folios from the per-CPU batches to the LRU lists
  *
- * This interrupts all CPUs that have something there, and waits for them: once for
- * all that is to be reclaimed, not for each range.
+ * This queues work on all CPUs that have folios in a batch, and waits for it. Call it
+ * once for all that is reclaimed, not for each range.
  *
  * Context: Process context. May sleep.
  */
@@ -368,7 +372,7 @@ void shmem_reclaim_drain(void)
 }
 EXPORT_SYMBOL_FOR_MODULES(shmem_reclaim_drain, "panthor");
 
-/* The first folio of a mapping that is in RAM, or NULL. */
+/* Returns the first folio of a mapping that is in RAM, or NULL. */
 static struct folio *shmem_get_first(struct address_space *mapping)
 {
 	struct folio *folio = filemap_get_folio(mapping, 0);
@@ -390,13 +394,13 @@ static struct folio *shmem_get_first(struct address_space *mapping)
 }
 
 /**
- * shmem_swap_room() - How much of a shmem mapping swap would take
+ * shmem_swap_room() - Get the room in swap for the pages of a shmem mapping
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  *
- * Looks at free swap, and at the limits of the memory cgroup that is charged for the
- * first page in RAM, and of those above it. Others can be charged for other
- * pages, and a device can fail to write: this is to find out early what is certain
- * to fail.
+ * Considers free swap, and the limits of the memory cgroup that is charged for the
+ * first page in RAM and of its ancestors. Other cgroups can be charged for other
+ * pages, and a device can fail to write, so the result only shows early what is
+ * certain to fail.
  *
  * Return: A number of pages. Can be negative.
  */
@@ -425,7 +429,7 @@ long shmem_swap_room(struct address_space *mapping)
 EXPORT_SYMBOL_FOR_MODULES(shmem_swap_room, "panthor");
 
 /**
- * shmem_pages_in_ram() - How many pages of a shmem mapping are in RAM
+ * shmem_pages_in_ram() - Get the number of pages of a shmem mapping in RAM
  * @mapping: Mapping of a shmem file. The caller keeps the file alive.
  *
  * Pages in the swap cache are included: those that a device failed to write, those
@@ -442,7 +446,7 @@ unsigned long shmem_pages_in_ram(struct address_space *mapping)
 	pgoff_t indices[FOLIO_BATCH_SIZE], start = 0, end;
 	struct folio_batch fbatch;
 
-	/* Mostly nothing of anybody is there. */
+	/* Usually the swap cache is empty. */
 	if (!total_swapcache_pages())
 		return pages;
 
