@@ -15,7 +15,7 @@
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
 
-/* @owner is NULL: whoever it belongs to. */
+/* Finds a file of any owner if @owner is NULL. */
 static struct drm_file *drm_file_find(struct drm_device *dev, const struct pid *owner, u64 after)
 {
 	struct drm_file *file, *found = NULL;
@@ -34,8 +34,8 @@ static struct drm_file *drm_file_find(struct drm_device *dev, const struct pid *
 
 /**
  * drm_file_next() - Find the open file that follows a client id
- * @dev: Device. filelist_mutex is held. A file that is found is not closed, and
- * keeps its owner, until it is dropped.
+ * @dev: Device. filelist_mutex is held. Until it is dropped, the file that is found is
+ * not closed and keeps its owner.
  * @after: A client id, 0 at first.
  *
  * Return: The file with the smallest &drm_file.client_id above @after, or NULL.
@@ -48,8 +48,8 @@ EXPORT_SYMBOL(drm_file_next);
 
 /**
  * drm_file_next_of() - Find the open file of a process that follows a client id
- * @dev: Device. filelist_mutex is held. A file that is found is not closed, and
- * keeps its owner, until it is dropped.
+ * @dev: Device. filelist_mutex is held. Until it is dropped, the file that is found is
+ * not closed and keeps its owner.
  * @owner: The process.
  * @after: A client id, 0 at first.
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * Finding open files of a DRM device without looking at all of them.
+ * Finding open files of a DRM device without visiting all of them.
  *
  * Two trees hold the files of &drm_device.filelist. One is sorted by client id,
  * the other one by owner and then by client id. A search returns the file that
@@ -88,7 +88,7 @@ void drm_file_index_owner(struct drm_file *file)
 	if (RB_EMPTY_NODE(&file->owner_node))
 		return;
 
-	/* This needs no comparison with the old owner. */
+	/* rb_erase() compares nothing, so it finds the file in spite of its new owner. */
 	rb_erase(&file->owner_node, &dev->files_by_owner);
 	rb_add(&file->owner_node, &dev->files_by_owner, drm_file_owner_less);
 }
@@ -96,8 +96,8 @@ EXPORT_SYMBOL_FOR_TESTS_ONLY(drm_file_index_owner);
 
 /**
  * drm_file_next() - Find the open file that follows a client id
- * @dev: Device. filelist_mutex is held. A file that is found is not closed, and
- * keeps its owner, until it is dropped.
+ * @dev: Device. filelist_mutex is held. Until it is dropped, the file that is found is
+ * not closed and keeps its owner.
  * @after: A client id, 0 at first.
  *
  * Return: The file with the smallest &drm_file.client_id above @after, or NULL.
@@ -126,8 +126,8 @@ EXPORT_SYMBOL(drm_file_next);
 
 /**
  * drm_file_next_of() - Find the open file of a process that follows a client id
- * @dev: Device. filelist_mutex is held. A file that is found is not closed, and
- * keeps its owner, until it is dropped.
+ * @dev: Device. filelist_mutex is held. Until it is dropped, the file that is found is
+ * not closed and keeps its owner.
  * @owner: The process.
  * @after: A client id, 0 at first.
  *

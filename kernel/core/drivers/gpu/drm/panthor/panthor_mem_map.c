@@ -13,7 +13,7 @@
  * panthor_mem_map_batch() - Take the pages of the next BO of a slice, and map it
  * @op: Claim. It holds the reservation locks of the VM and of the BO.
  * @first: Index of the BO.
- * @end: Index behind the last BO.
+ * @end: Index after the last BO.
  * @next: Out: index of the BO after it.
  *
  * Return: 0 or a negative errno.
@@ -26,7 +26,7 @@ int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 end, u
 
 	*next = first + 1;
 
-	/* Those that were unmapped are met again by their handle. */
+	/* BOs that were unmapped meanwhile are found again by their handle. */
 	if (!panthor_vm_bo_evicted(vm, bo))
 		return 0;
 
@@ -34,7 +34,7 @@ int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 end, u
 	if (!ret)
 		ret = panthor_vm_restore_bo(vm, bo);
 
-	/* Also one that failed, or is unmapped by now: the shrinker has to find it. */
+	/* Even if it failed or is unmapped by now: the shrinker has to find it. */
 	panthor_vm_bo_restored(vm, bo, !ret);
 
 	return ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * The part of a call that takes the time: writing pages to swap, and reading them
- * back. One BO after the other, in pieces that are small enough to end soon.
+ * Writing pages to swap and reading them back, which is where a call spends its
+ * time: one BO after the other, in pieces that are small enough to stop quickly.
  */
 
 #include <linux/blkdev.h>
@@ -15,7 +15,7 @@
 #include "panthor_mem.h"
 #include "panthor_mem_pieces.h"
 
-/* Much longer than a look for a signal, and short: nobody has to wait long for the end. */
+/* Checks for signals and claims come this often: cheap, and quick enough to end a call. */
 #define PANTHOR_MEM_PIECE_PAGES		(SZ_256K >> PAGE_SHIFT)
 
 static bool panthor_mem_run_stopped(struct panthor_mem_op *op)
@@ -48,18 +48,18 @@ static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
 }
 
 /**
- * panthor_mem_run_pieces() - Do something with the pages of BOs
- * @op: Call. Of its slice, those BOs are meant that have &panthor_mem_op.bytes.
+ * panthor_mem_run_pieces() - Work on the pages of BOs
+ * @op: Call. BOs of its slice for which &panthor_mem_op.bytes is 0 are skipped.
  * @first: Index of the first BO.
- * @end: Index behind the last BO.
+ * @end: Index after the last BO.
  * @work: What to do.
- * @data: For the functions of @work.
+ * @data: Argument for the functions of @work.
  *
- * A pending signal ends it early, if @work does not say otherwise, and so does
- * whatever panthor_mem_ends_early() knows. What &panthor_mem_work.piece has returned
- * for each BO is then in &panthor_mem_op.pages.
+ * A pending signal ends the run early unless &panthor_mem_work.finish is set, and so
+ * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
+ * the sum of what &panthor_mem_work.piece returned for each BO.
  *
- * Return: 0, -EINTR if it was ended early, or what a piece failed with.
+ * Return: 0, -EINTR if the run ended early, or the error of a piece.
  */
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
@@ -74,7 +74,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 		op->pages[i] = 0;
 
 	for (i = first; i < end && !ret; i++) {
-		/* A disk gets all of a BO at once. */
+		/* Submit the whole BO to the disk at once. */
 		blk_start_plug(&plug);
 		if (op->bytes[i])
 			ret = panthor_mem_run_bo(op, i);
@@ -84,7 +84,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			work->ready(data, i, i + 1);
 	}
 
-	/* What @ready has ended is no failure. */
+	/* It is no failure if @ready ended the run. */
 	return op->stop && ret == -EINTR ? 0 : ret;
 }
 

@@ -9,41 +9,41 @@
 struct panthor_gem_object;
 struct panthor_mem_op;
 
-/* A slice has so many BOs at most. */
+/* Maximum number of BOs in a slice. */
 #define PANTHOR_MEM_SLICE_BOS		256
 
 /**
- * struct panthor_mem_work - What is done with the pages
+ * struct panthor_mem_work - What to do with the pages
  */
 struct panthor_mem_work {
 	/**
-	 * @piece: Work on pages of a BO, from the first to the last one, inclusive.
-	 * Returns a number of pages, or a negative errno that ends it all. Called
-	 * without locks.
+	 * @piece: Works on the pages of a BO from @first to @last, inclusive. Returns
+	 * a number of pages, or a negative errno, which ends the run. Called without
+	 * locks.
 	 */
 	long (*piece)(void *data, struct panthor_gem_object *bo, pgoff_t first, pgoff_t last);
 
 	/**
-	 * @ready: Called for BOs all of whose pages have been counted by @piece: a
-	 * range of indices, in ascending order; @end is exclusive. Can be NULL.
+	 * @ready: Called for BOs whose pages have all been counted by @piece, for
+	 * ranges of indices in ascending order, of which @end is exclusive. Can be NULL.
 	 */
 	void (*ready)(void *data, u32 first, u32 end);
 
 	/** @swaps_in: Pages are read from swap. */
 	bool swaps_in;
 
-	/** @finish: Go on if a signal is pending that is not fatal. */
+	/** @finish: Signals do not end the run, except fatal ones. */
 	bool finish;
 };
 
 /**
- * struct panthor_mem_run - Pages that are being worked on
+ * struct panthor_mem_run - One pass over the pages of a slice
  */
 struct panthor_mem_run {
-	/** @work: What is done with them. */
+	/** @work: What to do with the pages. */
 	const struct panthor_mem_work *work;
 
-	/** @data: For the functions of @work. */
+	/** @data: Argument for the functions of @work. */
 	void *data;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What names the target of a reclaim or claim.
+ * How a caller names the target of a reclaim or claim.
  *
- * A process is identified by its struct pid, which is the same for the whole life
- * of the process and is not used again for another one. Files are compared with it
- * by &drm_file.pid, which changes only under filelist_mutex.
+ * A process is identified by its struct pid, which stays the same for the whole life
+ * of the process and is not reused while we hold a reference. It is compared with
+ * &drm_file.pid, which changes only under filelist_mutex.
  */
 
 #include <linux/err.h>
@@ -31,10 +31,10 @@ static int panthor_mem_select_pidfd(struct panthor_mem_selector *selector, int f
 
 /**
  * panthor_mem_select() - Look up what the caller of an ioctl names
- * @selector: Filled. To be released with panthor_mem_unselect(), also on failure.
+ * @selector: Filled. To be released with panthor_mem_unselect(), even on failure.
  * @flags: Flags of the caller, checked by panthor_mem_check_args().
  * @tgid: TGID in the pid namespace of the caller, 0 for the caller itself.
- * @target: What the flags say.
+ * @target: Pidfd, if @flags select one.
  *
  * A thread id may be found here, but owns no file.
  *
@@ -90,8 +90,8 @@ bool panthor_mem_selects(const struct panthor_mem_selector *selector,
  * panthor_mem_next_file() - Find the next file that may belong to the target
  * @selector: Selector.
  * @ddev: Device. &drm_device.filelist_mutex is held.
- * @after: In: client id of the file that was looked at before, 0 at first. Out: that
- * of the file that was found.
+ * @after: In: client id of the previous file, 0 at first. Out: client id of the file
+ * that was found.
  *
  * Return: The file with the next higher client id, or NULL.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
-/* What names the target of a reclaim or claim. */
+/* How a caller names the target of a reclaim or claim. */
 
 #ifndef __PANTHOR_MEM_SELECT_H__
 #define __PANTHOR_MEM_SELECT_H__
@@ -15,7 +15,7 @@ struct pid;
 #define PANTHOR_MEM_TARGET_FLAGS	DRM_PANTHOR_MEM_TARGET_PIDFD
 
 /**
- * struct panthor_mem_selector - What names a target
+ * struct panthor_mem_selector - Name of a target
  */
 struct panthor_mem_selector {
 	/** @owner: All files that this process owns. We hold a reference. */

@@ -13,8 +13,8 @@
  * @op: Reclaim. The lock that it holds is dropped.
  * @first: Index of the BO.
  *
- * Evicting a BO tears its mappings down. Between two of them others get a chance,
- * and can end the call.
+ * Evicting a BO tears its mappings down. Between two BOs, others can take the lock and
+ * end the call.
  *
  * Return: The index of the BO after it.
  */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What reclaim and claim share: arguments, permission, and the bounds of a wait.
+ * What reclaim and claim share: argument checks, permission, and bounded waits.
  *
  * The target of a call is not trusted. It can hold the locks of its VMs and BOs for
  * as long as it likes: a VM_BIND allocates with the reservation lock held, and
- * memory.high of the target's own cgroup makes it sleep there. So no lock of a
- * target is waited for without a bound. Such a lock is tried, and tried again after
- * a pause, until the caller's deadline, a signal, or whatever else ends the call.
+ * memory.high of the target's own cgroup makes it sleep there. So no wait for a lock
+ * of the target is unbounded: the lock is tried, and tried again after a pause, until
+ * the caller's deadline passes, a signal arrives, or something else ends the call.
  */
 
 #include <linux/bitops.h>
@@ -25,24 +25,24 @@
 #include "panthor_mem_select.h"
 #include "panthor_mmu.h"
 
-/* A lock that is held for a moment is free again after the first pauses. */
+/* Start with short pauses, because most locks are held only briefly. */
 #define PANTHOR_MEM_FIRST_PAUSE_US	16
 #define PANTHOR_MEM_LAST_PAUSE_US	1024
 
-/* How many VMs are looked at for new work at once. The others follow the next time. */
+/* VMs to check for new work at once. The next checks continue with the others. */
 #define PANTHOR_MEM_WATCHED_VMS		64
 
 /**
- * panthor_mem_check_args() - Check what both ioctls check first
+ * panthor_mem_check_args() - Check the common arguments and the permission
  * @flags: Flags of the caller.
- * @known: Flags that exist, without those that name the target.
- * @tgid: TGID of the caller's choice.
- * @target: Name of the target, by one of the flags that select it.
+ * @known: Flags of the ioctl, without those that select the target.
+ * @tgid: TGID of the target.
+ * @target: The target, if a flag selects it instead of @tgid.
  * @pad: Must be 0.
  *
- * Nothing is looked up before the permission is: who may not ask learns
- * nothing about other processes. RAM and swap belong to the whole machine,
- * hence the initial user namespace.
+ * Nothing is looked up before the permission is checked, so that a caller without
+ * it learns nothing about other processes. RAM and swap belong to the whole
+ * machine, so the capability is needed in the initial user namespace.
  *
  * Return: 0, -EINVAL, or -EPERM without CAP_SYS_RESOURCE.
  */
@@ -64,10 +64,9 @@ int panthor_mem_check_args(u32 flags, u32 known, u32 tgid, u64 target, u32 pad)
  * @op: Call.
  * @vm: Index of the VM.
  *
- * With the reservation lock of the VM held, the answer stays.
+ * The answer does not change while the reservation lock of the VM is held.
  *
- * Return: true if there was a submit since the call has started, and that is to
- * end the call.
+ * Return: true if new work ends this call and there was a submit since it started.
  */
 bool panthor_mem_vm_has_new_work(const struct panthor_mem_op *op, u32 vm)
 {
@@ -99,11 +98,13 @@ static bool panthor_mem_has_new_work(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_ends_early() - Check whether the target wants its memory back
+ * panthor_mem_ends_early() - Check whether a claim or new work ends a call
  * @op: Call.
  *
- * Return: true if a claim of the target has cancelled the call, or if the target
- * has new work and that is to end the call. Any thread can ask.
+ * Any thread may call this.
+ *
+ * Return: true if a claim of the target has cancelled the call, or if new work ends
+ * the call and the target has some.
  */
 bool panthor_mem_ends_early(struct panthor_mem_op *op)
 {
@@ -111,13 +112,13 @@ bool panthor_mem_ends_early(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_pause() - Wait a moment for a lock that somebody holds
+ * panthor_mem_pause() - Pause before a contended lock is tried again
  * @op: Call.
- * @us: How long, in microseconds. 0 at first, and updated for the next time.
+ * @us: In: the previous pause in microseconds, 0 at first. Out: this pause.
  *
- * A lock is also held for moments by the shrinker or by the scheduler. So that
- * these are not taken for a busy target when the deadline is over, or when there
- * was none, a call may pause for &panthor_mem_op.grace_us in addition.
+ * The shrinker and the scheduler hold the same locks briefly. A call may pause for
+ * &panthor_mem_op.grace_us after its deadline, or without one, so that these are not
+ * mistaken for a busy target.
  *
  * Return: 0 to try again; -EBUSY after the deadline; -EINTR if a signal is
  * pending; -ECANCELED if the call ends early; -ENODEV if the device was
@@ -131,7 +132,7 @@ int panthor_mem_pause(struct panthor_mem_op *op, u32 *us)
 		return -EINTR;
 	if (panthor_mem_ends_early(op))
 		return -ECANCELED;
-	/* An unplug waits for those who are between drm_dev_enter() and drm_dev_exit(). */
+	/* Callers can be between drm_dev_enter() and drm_dev_exit(): an unplug waits for them. */
 	if (drm_dev_is_unplugged(&op->target.ptdev->base))
 		return -ENODEV;
 

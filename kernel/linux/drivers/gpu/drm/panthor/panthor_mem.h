@@ -11,8 +11,8 @@
  * panthor_mem_swapin.c   the same for a job that finds its VM evicted
  * panthor_mem_map.c      GPU mappings, for a claim
  * panthor_mem_unmap.c    GPU mappings, for a reclaim
- * panthor_mem_pieces.c   pages of BOs, on several CPUs
- * panthor_mem_sysfs.c    the same from a shell
+ * panthor_mem_pieces.c   work on the pages of BOs, on several CPUs
+ * panthor_mem_sysfs.c    reclaim and claim from a shell
  */
 
 #ifndef __PANTHOR_MEM_H__
@@ -34,15 +34,15 @@ struct panthor_mem_selector;
 struct panthor_vm;
 
 /*
- * No more is evicted before what is left behind is paged out. A slice has no more
- * than PANTHOR_MEM_SLICE_BOS BOs, either.
+ * A reclaim evicts about this much, and pages it out before it evicts more. A slice
+ * also has no more than PANTHOR_MEM_SLICE_BOS BOs.
  */
 #define PANTHOR_MEM_SLICE_BYTES		SZ_64M
 
 /**
  * struct panthor_mem_target - The files and VMs that a call works on
  *
- * A snapshot taken when the call starts. VMs can outlive their file, files are
+ * A snapshot taken when the call starts. VMs can outlive their file. Files are
  * looked up again by id when they are needed.
  */
 struct panthor_mem_target {
@@ -55,7 +55,7 @@ struct panthor_mem_target {
 	/** @vms: VMs, sorted by address. We hold references. */
 	struct panthor_vm **vms;
 
-	/** @submits: Of each of @vms, panthor_vm_submits() when the call started. */
+	/** @submits: panthor_vm_submits() of each of @vms when the call started. */
 	u32 *submits;
 
 	/** @vm_count: Number of entries of @vms. */
@@ -93,7 +93,7 @@ struct panthor_mem_op {
 	/** @evicting: BOs are being evicted. Protected by the device's mem.lock. */
 	bool evicting;
 
-	/** @cancelled: Set when a claim of the same target wants us to stop. */
+	/** @cancelled: Set by a claim of an overlapping target, to end this call. */
 	bool cancelled;
 
 	/** @watches_work: New work of the target ends this call. */
@@ -102,46 +102,46 @@ struct panthor_mem_op {
 	/** @new_work: Set when new work was seen. */
 	bool new_work;
 
-	/** @watched: Where the search for new work goes on in &panthor_mem_target.vms. */
+	/** @watched: Next VM to check for new work, modulo &panthor_mem_target.vm_count. */
 	atomic_t watched;
 
 	/** @started: When the call started, in nanoseconds. */
 	u64 started;
 
-	/** @deadline_ns: CLOCK_MONOTONIC time until which locks are waited for. */
+	/** @deadline_ns: CLOCK_MONOTONIC time that bounds the waits for locks. */
 	s64 deadline_ns;
 
-	/** @own_locks: The locks are those of the caller's own VM: they are waited for. */
+	/** @own_locks: The locks belong to the caller's own VM. No deadline bounds the waits. */
 	bool own_locks;
 
-	/** @grace_us: Microseconds that may be waited after @deadline_ns, all in all. */
+	/** @grace_us: Microseconds that the call may still pause after @deadline_ns. */
 	u32 grace_us;
 
-	/** @visit: Number of this call, to visit each BO once. */
+	/** @visit: Number of this call, which marks the BOs that it has visited. */
 	int visit;
 
-	/** @stop: Set when nothing more is to be done. */
+	/** @stop: Set when the call must not begin anything more. */
 	bool stop;
 
 	/** @error: Errno of a failure that ends the call, or 0. */
 	int error;
 
-	/** @vm: VM that maps the BOs of the slice at hand, or NULL. */
+	/** @vm: VM that maps the BOs of the current slice, or NULL. */
 	struct panthor_vm *vm;
 
-	/** @bos: BOs of the slice at hand. We hold references. */
+	/** @bos: BOs of the current slice. We hold references. */
 	struct panthor_gem_object *bos[PANTHOR_MEM_SLICE_BOS];
 
 	/** @bo_count: Number of entries of @bos. */
 	u32 bo_count;
 
-	/** @bytes: Of each of @bos, how much is to be written or read; 0: none. */
+	/** @bytes: For each of @bos, how many bytes to write or read. 0 skips the BO. */
 	u64 bytes[PANTHOR_MEM_SLICE_BOS];
 
-	/** @pages: Of each of @bos, how many pages that was. */
+	/** @pages: For each of @bos, the sum of what &panthor_mem_work.piece returned. */
 	u64 pages[PANTHOR_MEM_SLICE_BOS];
 
-	/** @run: What panthor_mem_run_pieces() needs. */
+	/** @run: State of panthor_mem_run_pieces(). */
 	struct panthor_mem_run run;
 };
 

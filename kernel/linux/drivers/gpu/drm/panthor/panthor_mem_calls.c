@@ -7,8 +7,8 @@
  * each listed reclaim that began earlier knows its target, cancels those that
  * work on the same VMs or files, and waits until these evict nothing any more. A
  * reclaim evicts between panthor_mem_evict_begin() and panthor_mem_evict_end(), for
- * one slice at most, and looks whether it is cancelled under the lock of each
- * batch. What it has begun to write, nobody waits for.
+ * one slice at most, and checks under the lock of each batch whether it is
+ * cancelled. A claim does not wait for pages that are already being written.
  */
 
 #include <linux/jiffies.h>
@@ -24,7 +24,7 @@
 #include "panthor_mem.h"
 #include "panthor_mem_select.h"
 
-/* Pauses of a call after its deadline, in microseconds. */
+/* Total of the pauses of a call after its deadline, in microseconds. */
 #define PANTHOR_MEM_GRACE_US	10000
 
 /**
@@ -61,12 +61,12 @@ static void panthor_mem_set_collected(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_op_alloc() - Allocate what stands for a call
+ * panthor_mem_op_alloc() - Allocate the state of a call
  * @ptdev: Device.
  *
- * It has no target and is not listed, and no lock is waited for.
+ * The call has no target, is not listed, and its deadline is in the past.
  *
- * Return: The call, or NULL. To be ended with panthor_mem_end().
+ * Return: The call, to be ended with panthor_mem_end(), or NULL.
  */
 struct panthor_mem_op *panthor_mem_op_alloc(struct panthor_device *ptdev)
 {
@@ -91,10 +91,10 @@ struct panthor_mem_op *panthor_mem_op_alloc(struct panthor_device *ptdev)
  * panthor_mem_begin() - Begin a call
  * @ptdev: Device.
  * @selector: What names the target. Outlives the call.
- * @evicts: It is a reclaim that evicts, and claims can cancel it.
+ * @evicts: Whether the call is a reclaim that evicts. Claims can cancel it then.
  *
- * Return: The call, or ERR_PTR(-ESRCH) if the target has no file of the device,
- * ERR_PTR(-ENOMEM), or ERR_PTR(-EINTR). To be ended with panthor_mem_end().
+ * Return: The call, to be ended with panthor_mem_end(); ERR_PTR(-ESRCH) if the target
+ * has no file of the device; ERR_PTR(-ENOMEM); or ERR_PTR(-EINTR).
  */
 struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev,
 					 const struct panthor_mem_selector *selector,
@@ -117,7 +117,7 @@ struct panthor_mem_op *panthor_mem_begin(struct panthor_device *ptdev,
 	}
 	panthor_mem_set_collected(op);
 
-	/* 0 is the mark of a BO that was never visited. */
+	/* 0 marks a BO that was never visited. */
 	do {
 		op->visit = atomic_inc_return(&ptdev->mem.visit);
 	} while (!op->visit);
@@ -142,10 +142,10 @@ void panthor_mem_end(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_evict_begin() - Announce that a reclaim is going to evict
+ * panthor_mem_evict_begin() - Announce that a reclaim is about to evict
  * @op: Reclaim.
  *
- * Return: false if it must not, because it is cancelled.
+ * Return: false if it must not, because it was cancelled.
  */
 bool panthor_mem_evict_begin(struct panthor_mem_op *op)
 {
@@ -156,7 +156,7 @@ bool panthor_mem_evict_begin(struct panthor_mem_op *op)
 }
 
 /**
- * panthor_mem_evict_end() - Announce that a reclaim does not evict for now
+ * panthor_mem_evict_end() - Announce that a reclaim has stopped evicting for now
  * @op: Reclaim.
  */
 void panthor_mem_evict_end(struct panthor_mem_op *op)
@@ -168,7 +168,7 @@ void panthor_mem_evict_end(struct panthor_mem_op *op)
 	wake_up_all(&ptdev->mem.changed);
 }
 
-/* Cancels a reclaim if it has to be. Returns true if the claim need not wait for it. */
+/* Cancels a reclaim if the claim ends it. Returns true if the claim need not wait for it. */
 static bool panthor_mem_cancel_one(struct panthor_mem_op *reclaim, struct panthor_mem_op *claim)
 {
 	bool same = panthor_mem_same_selector(reclaim->target.selector, claim->target.selector);
@@ -199,7 +199,7 @@ static bool panthor_mem_cancel_all(struct panthor_mem_op *claim)
 	return done;
 }
 
-/* How long to wait until the deadline, in jiffies. 0: it is over. */
+/* Returns the time until the deadline in jiffies, or 0 if it has passed. */
 static long panthor_mem_time_left(const struct panthor_mem_op *op)
 {
 	s64 now = ktime_get_ns();
@@ -216,8 +216,8 @@ static long panthor_mem_time_left(const struct panthor_mem_op *op)
  * panthor_mem_cancel_reclaims() - End the reclaims that a claim makes pointless
  * @claim: Claim that is about to start.
  *
- * Return: 0 when none of those that began before @claim evicts anything of its
- * target any more; -EBUSY if that takes longer than until the deadline; -EINTR.
+ * Return: 0 when no reclaim that began before @claim evicts anything of its target
+ * any more; -EBUSY if the deadline passes before that; -EINTR if a signal is pending.
  */
 int panthor_mem_cancel_reclaims(struct panthor_mem_op *claim)
 {

@@ -5,17 +5,18 @@
  * Each slice of BOs goes through two phases:
  *
  * - Prefetch: the pages are read from swap into the page cache, with no lock
- *   held, on several CPUs. This is where the time goes.
+ *   held, on several CPUs. This takes most of the time.
  * - Validate: under the reservation locks of the VM and of the BO, the pages
- *   are taken and mapped on the GPU, as GROUP_SUBMIT does it. Private BOs go a
- *   batch at a time, an external BO alone; then the locks are dropped. BOs
- *   that are read are validated while others are still being read.
+ *   are taken and mapped on the GPU, as GROUP_SUBMIT does. Private BOs are
+ *   validated a batch at a time, external BOs one at a time, and the locks are
+ *   dropped in between. BOs that have been read are validated while others are
+ *   still being read.
  *
- * A GROUP_SUBMIT of the target at the same time is harmless: whoever comes
- * first validates, the other finds nothing left to do.
+ * A GROUP_SUBMIT of the target at the same time is harmless: the first of the two
+ * validates, and the other finds nothing left to do.
  *
- * Reclaims that were called before are cancelled first, and evict nothing any more
- * when the claim looks at the first BO.
+ * A claim first cancels the reclaims of its target that were called before it. They
+ * evict nothing more once it visits its first BO.
  */
 
 #include <linux/bitmap.h>
@@ -66,7 +67,7 @@ static bool panthor_mem_prefetches_only(const struct panthor_mem_claim_op *op)
 	return op->args->flags & DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
 }
 
-/* Ends the call, but for a lock that is contended after the deadline. */
+/* Ends the call, unless the error is a lock that is contended after the deadline. */
 static void panthor_mem_claim_fail(struct panthor_mem_claim_op *op, int error)
 {
 	if (error == -EBUSY) {
@@ -81,7 +82,7 @@ static void panthor_mem_claim_fail(struct panthor_mem_claim_op *op, int error)
 		op->base->error = error;
 }
 
-/* What max_bytes counts. */
+/* The bytes that max_bytes limits. */
 static u64 panthor_mem_claim_progress(const struct panthor_mem_claim_op *op)
 {
 	if (panthor_mem_prefetches_only(op))
@@ -128,7 +129,7 @@ long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
 	return ret ?: last - first + 1;
 }
 
-/* 0 also for an evicted BO that was never paged out, or read back since. */
+/* 0 for an evicted BO that was never paged out, or that was read back since. */
 static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_swap, bo);
@@ -141,7 +142,7 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
  * @op: Claim, or swap-in for a job.
  * @i: Index of the BO. Its reservation lock is held.
  *
- * They are counted also if something else fails.
+ * Pages that are back are counted even if a later step fails.
  *
  * Return: 0 or a negative errno.
  */
@@ -154,14 +155,14 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	dma_resv_assert_held(bo->base.resv);
 
 	/*
-	 * The CPU or a VM_BIND can have brought the pages back. To be mapped, they also
-	 * need addresses for the device.
+	 * The CPU or a VM_BIND can have brought the pages back. They still need device
+	 * addresses before they are mapped on the GPU.
 	 */
 	if (!evicted && (!bo->backing.pages || !op->base->vm))
 		return 0;
 
 	ret = panthor_gem_swapin_locked(bo, op->reason);
-	/* The shrinker can have taken them again between two batches. */
+	/* Count it once: the shrinker can evict it again between two batches. */
 	if (evicted && bo->backing.pages && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
 
@@ -169,8 +170,8 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 }
 
 /*
- * Locks what validating a BO in a VM needs. With trylocks there is no order of the
- * locks, and each wait is bounded.
+ * Takes the locks for validating a BO in a VM. The BO is only tried, so the locks need
+ * no order, and each wait is bounded.
  */
 static int panthor_mem_lock_vm_bo(struct panthor_mem_claim_op *op, struct panthor_gem_object *bo)
 {
@@ -212,7 +213,7 @@ static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 firs
 		if (!ret) {
 			ret = panthor_mem_map_batch(op, first, end, &next);
 			panthor_mem_unlock_vm_bo(op, bo);
-			/* Somebody works on the mappings of the VM. */
+			/* Another thread works on the mappings of the VM. */
 			if (ret == -EBUSY)
 				ret = panthor_mem_pause(op->base, &us) ?: 1;
 		}
@@ -225,7 +226,7 @@ static void panthor_mem_validate_slice(struct panthor_mem_claim_op *op, u32 firs
 	}
 }
 
-/* Brings back BOs that no VM of the target maps: only their pages. */
+/* Brings back the pages of BOs that no VM of the target maps. */
 static void panthor_mem_validate_unmapped(struct panthor_mem_claim_op *op,
 					  u32 first, u32 end)
 {
@@ -240,7 +241,7 @@ static void panthor_mem_validate_unmapped(struct panthor_mem_claim_op *op,
 		if (!ret) {
 			ret = panthor_mem_claim_pages(op, i);
 			panthor_gem_keep_last_locked(bo);
-			/* A VM that mapped it was busy, or has unmapped it since. */
+			/* Counted as remaining: its VM was busy, or has unmapped it since. */
 			if (bo->backing.pages && panthor_mem_visited(op->base, bo))
 				op->args->remaining_bytes -= bo->base.size;
 			dma_resv_unlock(bo->base.resv);
@@ -254,7 +255,7 @@ static void panthor_mem_validate_unmapped(struct panthor_mem_claim_op *op,
  * panthor_mem_validate() - Take the pages of BOs of the slice, and map them
  * @data: &struct panthor_mem_claim_op.
  * @first: Index of the first BO.
- * @end: Index of the first BO behind them.
+ * @end: Index after the last BO.
  *
  * An unplug of the device waits for this, but not for the reads before it.
  */
@@ -288,8 +289,8 @@ static const struct panthor_mem_work panthor_mem_prefetch_and_validate = {
 
 /*
  * Prefetches the evicted BOs of the slice from @first on, up to the cap, and
- * validates those that are read. Returns the index of the first BO that was not
- * read; @error says why if it was to be.
+ * validates those that have been read. Returns the index of the first BO that was
+ * not read. If it was not read because of an error, that is stored in @error.
  */
 static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, int *error)
 {
@@ -309,14 +310,14 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 		if (!panthor_mem_bo_evicted(bo))
 			continue;
 
-		/* It stays evicted, and is met again: mapped twice, by handle. */
+		/* It stays evicted: other mappings and its handle lead to it again. */
 		if (only) {
 			if (!panthor_mem_first_visit(base, bo))
 				continue;
 			op->args->remaining_bytes += bo->base.size;
 		}
 
-		/* A prefetch counts what it reads, so that the next one gets on. */
+		/* The cap of a prefetch limits what it reads: the next call makes progress. */
 		base->bytes[end] = panthor_mem_bytes_in_swap(bo);
 		bytes += only ? base->bytes[end] : bo->base.size;
 	}
@@ -335,7 +336,7 @@ static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, in
 	return i;
 }
 
-/* Whether a claim would get the locks of a BO now. */
+/* Returns true if a claim would get the locks of a BO now. */
 static bool panthor_mem_try_locks(struct panthor_mem_claim_op *op, struct panthor_gem_object *bo)
 {
 	int ret;
@@ -355,7 +356,7 @@ static bool panthor_mem_try_locks(struct panthor_mem_claim_op *op, struct pantho
 	return !ret;
 }
 
-/* What a claim would do with the slice now. */
+/* Counts what a claim would do with the slice now. */
 static void panthor_mem_dry_claim_slice(struct panthor_mem_claim_op *op)
 {
 	struct drm_panthor_mem_claim *args = op->args;
@@ -393,13 +394,13 @@ void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op)
 		int error;
 
 		first = panthor_mem_claim_some(op, first, &error);
-		/* After what was read before it is mapped, and counted. */
+		/* What was read before the error is mapped and counted by now. */
 		if (error)
 			panthor_mem_claim_fail(op, error);
 	}
 }
 
-/* Also if the claim was stopped: whoever stopped it wants to know. */
+/* Called even if the claim must end, so that remaining_bytes is complete. */
 static void panthor_mem_count_remaining(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
@@ -441,10 +442,10 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 	if (panthor_mem_dry_claim(op))
 		return;
 
-	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
+	/* Our references can be the last ones to what VM_BIND has unmapped meanwhile. */
 	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
 
-	/* What was claimed is about to be used: last in line for the shrinker. */
+	/* What was claimed is used next: the shrinker is to scan it last. */
 	panthor_vm_reclaim_last(vm);
 }
 
@@ -457,7 +458,7 @@ static void panthor_mem_claim_file(struct panthor_mem_claim_op *op, u64 file_id)
 		panthor_mem_claim_bos(op);
 }
 
-/* Nobody is there to read what was counted after a fatal signal. */
+/* After a fatal signal nothing needs to be counted: the caller never sees it. */
 static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_target *target = &op->base->target;
@@ -495,7 +496,7 @@ static int panthor_mem_claim_target(struct panthor_mem_claim_op *op)
  * @selector: What names the target.
  * @args: Arguments. The outputs are filled, or 0 if nothing was done.
  *
- * Return: 0, also when only a part was done; -ESRCH if the target has no file
+ * Return: 0, even if only a part was done; -ESRCH if the target has no file
  * of the device; -EOPNOTSUPP if the kernel has no swap; -ERESTARTSYS if a signal
  * came before anything was done; -ENOMEM or -EIO if pages could not be brought
  * back; -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was unplugged.
@@ -536,7 +537,7 @@ int panthor_mem_claim(struct panthor_device *ptdev,
  * @data: &struct drm_panthor_mem_claim.
  * @file: File that the ioctl was issued on.
  *
- * Return: 0 on success, a negative errno as the uAPI header lists them.
+ * Return: 0 on success, or a negative errno that the uAPI header lists.
  */
 int panthor_ioctl_mem_claim(struct drm_device *ddev, void *data,
 			    struct drm_file *file)

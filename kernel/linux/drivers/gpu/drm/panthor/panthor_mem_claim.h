@@ -26,24 +26,24 @@ struct panthor_mem_claim_op {
 	/** @args: Arguments and results. */
 	struct drm_panthor_mem_claim *args;
 
-	/** @work: What is done with the pages of evicted BOs. */
+	/** @work: What to do with the pages of evicted BOs. */
 	const struct panthor_mem_work *work;
 
 	/** @reason: Why BOs are swapped in, for tracing. */
 	enum panthor_gem_reason reason;
 
-	/** @prefetched: Bytes read back, to tell whether anything was done. */
+	/** @prefetched: Bytes read from swap. */
 	u64 prefetched;
 
 	/** @counted: BOs of the slice that are in &drm_panthor_mem_claim.claimed_bytes. */
 	DECLARE_BITMAP(counted, PANTHOR_MEM_SLICE_BOS);
 };
 
-/* panthor_mem_map.c, and what it needs of panthor_mem_claim.c */
+/* panthor_mem_map.c, and what it needs from panthor_mem_claim.c */
 int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 end, u32 *next);
 int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i);
 
-/* What a &struct panthor_mem_work of a swap-in consists of. */
+/* Functions for the &struct panthor_mem_work of a swap-in. */
 long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
 			    pgoff_t first, pgoff_t last);
 void panthor_mem_validate(void *data, u32 first, u32 end);

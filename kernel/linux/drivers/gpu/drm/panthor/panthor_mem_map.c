@@ -17,10 +17,10 @@
  * @op: Claim, or swap-in for a job. It holds the reservation locks of the VM and of the
  * first BO.
  * @first: Index of the first BO.
- * @end: Index behind the last BO.
- * @next: Out: index of the first BO that was not looked at.
+ * @end: Index after the last BO.
+ * @next: Out: index of the first BO that was not visited.
  *
- * Private BOs go together, with one update of the MMU, an external BO alone.
+ * Private BOs are mapped together, with one update of the MMU, an external BO alone.
  *
  * Return: 0, 1 if they have more mappings than one update restores, or a negative
  * errno.
@@ -38,11 +38,11 @@ int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 end,
 	for (i = first; i < end && !ret; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
-		/* An external BO has a lock of its own: it goes alone. */
+		/* An external BO has a lock of its own, and is mapped alone. */
 		if (bo->base.resv != resv || bytes >= PANTHOR_MEM_BATCH_BYTES ||
 		    count == PANTHOR_MEM_BATCH_BOS)
 			break;
-		/* Those that were unmapped are met again by their handle. */
+		/* BOs that were unmapped meanwhile are found again by their handle. */
 		if (!panthor_vm_bo_evicted(base->vm, bo) ||
 		    panthor_mem_in_batch(batch, count, bo))
 			continue;
@@ -56,7 +56,7 @@ int panthor_mem_map_batch(struct panthor_mem_claim_op *op, u32 first, u32 end,
 	if (!ret && count)
 		ret = panthor_vm_restore_mappings(base->vm, batch, count, false);
 
-	/* Also those that failed, or are unmapped by now: the shrinker has to find them. */
+	/* Even if they failed or are unmapped by now: the shrinker has to find them. */
 	for (i = 0; i < count; i++)
 		panthor_vm_bo_restored(base->vm, batch[i], !ret);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * The part of a call that takes the time, on more than one CPU.
+ * Writing pages to swap and reading them back, which is where a call spends its
+ * time, on several CPUs.
  *
- * Writing pages to swap and reading them back is work for a CPU: the swap device
- * is memory that is compressed, mostly. The BOs of a slice are seen as one long
- * row of pages and cut into pieces, and helpers take one piece after the other
- * next to the caller. Nothing depends on a helper: one that does not get to run
- * costs nothing but the help.
+ * The swap device is usually compressed memory, so this is work for a CPU. A run
+ * goes through the pages of the BOs of a slice in pieces, and the caller and its
+ * helpers take one piece after the other. Progress never depends on a helper: if
+ * one never runs, only its help is lost.
  */
 
 #include <linux/atomic.h>
@@ -30,27 +30,29 @@
 #include "panthor_mem_pieces.h"
 #include "panthor_mmu.h"
 
-/* Much longer than a look for a signal, and short: nobody has to wait long for the end. */
+/* Checks for signals and claims come this often: cheap, and quick enough to end a call. */
 #define PANTHOR_MEM_STEP_PAGES		(SZ_256K >> PAGE_SHIFT)
 
 /*
- * A piece is some steps, of a long row: two threads in one BO contend for the locks of
- * its file, and this is the size of many BOs. A short row has a piece for everybody,
- * and no last one that all others wait for.
+ * A piece is a fraction of the run, of one step at least and of some steps at most.
+ * Large pieces keep threads apart: two of them in one BO contend for the locks of its
+ * file. Small pieces spread a short run over all threads, and none of them waits long
+ * for the last piece.
  */
 #define PANTHOR_MEM_PIECE_STEPS		4
 #define PANTHOR_MEM_ROW_PIECES		64
 
-/* How far a disk is told in advance what is to be read. */
+/* Readahead window of a disk. */
 #define PANTHOR_MEM_AHEAD_PAGES		(SZ_8M >> PAGE_SHIFT)
 
-/* Below, waking somebody up takes longer than the work. */
+/* With less work for each helper, waking it takes longer than the work. */
 #define PANTHOR_MEM_HELP_BYTES		SZ_512K
 
 /*
- * The second thread that swaps in a VM begins at the other end, and the two meet
- * somewhere: they would only contend for the same pages. So its BOs are in reverse
- * order, and so are the pages of each: @count of them, from @first on in the row.
+ * The second thread that swaps in a VM starts at the other end, because two threads in
+ * the same order would contend for the same pages. Its BOs are in reverse order, and so
+ * are the pages of each BO. Returns the lowest of the @count pages that start at
+ * position @first of that order.
  */
 static pgoff_t panthor_mem_first_page(const struct panthor_mem_op *op, u32 bo,
 				      pgoff_t first, pgoff_t count)
@@ -70,8 +72,8 @@ static void panthor_mem_reverse(struct panthor_mem_op *op, u32 first, u32 end)
 }
 
 /*
- * Goes on by at most @pages pages of one BO, and tells which these are. BOs that
- * are not meant are passed over. Returns how many pages, 0 at the end.
+ * Advances @place by at most @pages pages of one BO, and stores where they start in
+ * @from. Skips BOs without bytes to process. Returns the number of pages, 0 at the end.
  */
 static pgoff_t panthor_mem_advance(const struct panthor_mem_run *run,
 				   struct panthor_mem_place *place, pgoff_t pages,
@@ -104,7 +106,7 @@ static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
 	WRITE_ONCE(run->stop, true);
 }
 
-/* A helper has no signals, but it sees a claim and new work as the caller does. */
+/* A helper gets no signals, but a claim or new work stops it as it stops the caller. */
 static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
 {
 	if (panthor_mem_ends_early(run->op) || fatal_signal_pending(current) ||
@@ -114,7 +116,7 @@ static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
 	return READ_ONCE(run->stop);
 }
 
-/* Takes the piece at @place. Returns its pages, 0 if there is none. */
+/* Takes the piece at @place, and stores its start. Returns its pages, 0 if there is none. */
 static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_place *place,
 				struct panthor_mem_place *start)
 {
@@ -154,7 +156,7 @@ static pgoff_t panthor_mem_take_ahead(struct panthor_mem_run *run,
 	return panthor_mem_take(run, &run->ahead, start);
 }
 
-/* Nothing is done for swap in RAM. */
+/* Does nothing for swap in RAM. */
 static void panthor_mem_start_reading(struct panthor_gem_object *bo, pgoff_t first, pgoff_t last)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_start_reading, bo, first, last);
@@ -179,7 +181,7 @@ static void panthor_mem_do_ahead(struct panthor_mem_run *run)
 	}
 }
 
-/* A BO that somebody else has brought back meanwhile has nothing left to read. */
+/* A BO that another thread has brought back meanwhile has nothing left to read. */
 static long panthor_mem_do_step(struct panthor_mem_run *run, struct panthor_gem_object *bo,
 				pgoff_t first, pgoff_t count)
 {
@@ -201,7 +203,7 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 	if (!pages)
 		return false;
 
-	/* The disk gets all of the piece at once. */
+	/* Submit the whole piece to the disk at once. */
 	blk_start_plug(&plug);
 	for (; pages && !panthor_mem_run_stopped(run); pages -= count) {
 		count = panthor_mem_advance(run, &place, min(pages, PANTHOR_MEM_STEP_PAGES),
@@ -229,8 +231,8 @@ static void panthor_mem_help(struct work_struct *work)
 }
 
 /*
- * Half of the CPUs are for the program in the foreground, as it is what all this
- * is done for. Of two or three, two are used: two that share are faster than one.
+ * Half of the CPUs are left to the program in the foreground. With two or three CPUs,
+ * two are used, because two threads that share CPUs with it are faster than one.
  */
 static u32 panthor_mem_most_helpers(u32 cpus)
 {
@@ -238,13 +240,13 @@ static u32 panthor_mem_most_helpers(u32 cpus)
 }
 
 /**
- * panthor_mem_helper_count() - How many threads are to help
+ * panthor_mem_helper_count() - Get the number of helpers for a run
  * @bytes: Size of the work.
  *
- * The helpers are workers, at nice 0. A caller that is nicer than that works
- * alone: what it asks for must not take more from others than it does itself.
+ * The helpers are workers with a nice value of 0. A nicer caller works alone, so that
+ * its call takes no more CPU time from others than its own nice value allows.
  *
- * Return: The number.
+ * Return: The number of helpers.
  */
 u32 panthor_mem_helper_count(u64 bytes)
 {
@@ -256,7 +258,7 @@ u32 panthor_mem_helper_count(u64 bytes)
 	return min(panthor_mem_most_helpers(num_online_cpus()), bytes / PANTHOR_MEM_HELP_BYTES);
 }
 
-/* The index behind the BOs, from @ready on, with which nothing is left to do. */
+/* Returns the index of the first BO, from @ready on, that has pages left to process. */
 static u32 panthor_mem_ready(struct panthor_mem_run *run, u32 ready)
 {
 	struct panthor_mem_op *op = run->op;
@@ -285,7 +287,7 @@ static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 
 	return bytes;
 }
 
-/* Whether another thread swaps in BOs of the same VM. */
+/* Notes a swap-in of the VM. Returns true if another thread already swaps in its BOs. */
 static bool panthor_mem_run_begin_vm(const struct panthor_mem_run *run)
 {
 	return run->work->swaps_in && run->op->vm && panthor_vm_swapin_begin(run->op->vm);
@@ -298,8 +300,8 @@ static void panthor_mem_run_end_vm(const struct panthor_mem_run *run)
 }
 
 /*
- * Each helper is for another CPU: where CPUs share no cache, a worker would begin
- * on ours, and stay there for some ticks of the scheduler.
+ * Queue each helper on another CPU: where CPUs share no cache, a worker would start on
+ * this one and stay here for some scheduler ticks.
  */
 static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
 {
@@ -315,21 +317,20 @@ static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
 }
 
 /**
- * panthor_mem_run_pieces() - Do something with the pages of BOs, on several CPUs
- * @op: Call. Of its slice, those BOs are meant that have &panthor_mem_op.bytes.
+ * panthor_mem_run_pieces() - Work on the pages of BOs, on several CPUs
+ * @op: Call. BOs of its slice for which &panthor_mem_op.bytes is 0 are skipped.
  * @first: Index of the first BO.
- * @end: Index behind the last BO.
+ * @end: Index after the last BO.
  * @work: What to do.
- * @data: For the functions of @work.
+ * @data: Argument for the functions of @work.
  *
- * If another thread swaps in BOs of the same VM, the BOs are put into reverse order
- * first.
+ * If another thread swaps in BOs of the same VM, the order of the BOs is reversed.
  *
- * A pending signal ends it early, if @work does not say otherwise, and so does
- * whatever panthor_mem_ends_early() knows. What &panthor_mem_work.piece has returned
- * for each BO is then in &panthor_mem_op.pages.
+ * A pending signal ends the run early unless &panthor_mem_work.finish is set, and so
+ * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
+ * the sum of what &panthor_mem_work.piece returned for each BO.
  *
- * Return: 0, -EINTR if it was ended early, or what a piece failed with.
+ * Return: 0, -EINTR if the run ended early, or the error of a piece.
  */
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
@@ -367,7 +368,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			WRITE_ONCE(run->stop, true);
 	} while (panthor_mem_do_piece(run));
 
-	/* Those that have not begun never do, the others end their piece, or step. */
+	/* Helpers that have not started never do. The others finish their piece or step. */
 	for (i = 0; i < helpers; i++)
 		cancel_work_sync(&run->helpers[i].work);
 
@@ -383,7 +384,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 }
 
 /**
- * panthor_mem_run_init() - Initialize what panthor_mem_run_pieces() needs
+ * panthor_mem_run_init() - Initialize the state of panthor_mem_run_pieces()
  * @run: &panthor_mem_op.run, zeroed.
  */
 void panthor_mem_run_init(struct panthor_mem_run *run)

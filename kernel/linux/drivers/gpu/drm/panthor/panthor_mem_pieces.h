@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
-/* Work on the pages of the BOs of a slice, cut into pieces, on several CPUs. */
+/* Work on the pages of the BOs of a slice, in pieces, on several CPUs. */
 
 #ifndef __PANTHOR_MEM_PIECES_H__
 #define __PANTHOR_MEM_PIECES_H__
@@ -13,103 +13,103 @@ struct panthor_gem_object;
 struct panthor_mem_op;
 struct panthor_mem_run;
 
-/* A slice has so many BOs at most. */
+/* Maximum number of BOs in a slice. */
 #define PANTHOR_MEM_SLICE_BOS		256
 
-/* Next to the caller. The disk, or memory, is the limit before that. */
+/* Threads that help the caller. With more of them, the disk or memory is the limit. */
 #define PANTHOR_MEM_HELPERS		3
 
 /**
- * struct panthor_mem_work - What is done with pieces
+ * struct panthor_mem_work - What to do with the pages
  */
 struct panthor_mem_work {
 	/**
-	 * @piece: Work on pages of a BO, from the first to the last one, inclusive.
-	 * Returns a number of pages, or a negative errno that ends it all. Called
-	 * without locks, and by other threads, too.
+	 * @piece: Works on the pages of a BO from @first to @last, inclusive. Returns
+	 * a number of pages, or a negative errno, which ends the run. Called without
+	 * locks, also by helpers.
 	 */
 	long (*piece)(void *data, struct panthor_gem_object *bo, pgoff_t first, pgoff_t last);
 
 	/**
-	 * @ready: Called meanwhile for BOs all of whose pages have been counted by
-	 * @piece: a range of indices, in ascending order; @end is exclusive. By the
-	 * calling thread alone. Can be NULL.
+	 * @ready: Called for BOs whose pages have all been counted by @piece, while
+	 * others are still in progress: for ranges of indices in ascending order, of
+	 * which @end is exclusive. Only the calling thread calls it. Can be NULL.
 	 */
 	void (*ready)(void *data, u32 first, u32 end);
 
-	/** @swaps_in: Pages are read from swap. A disk is asked for them in advance. */
+	/** @swaps_in: Pages are read from swap. Reads from a disk are started in advance. */
 	bool swaps_in;
 
-	/** @finish: Go on if a signal is pending that is not fatal. */
+	/** @finish: Signals do not end the run, except fatal ones. */
 	bool finish;
 };
 
 /**
- * struct panthor_mem_helper - Another thread
+ * struct panthor_mem_helper - A worker that helps the caller
  */
 struct panthor_mem_helper {
-	/** @work: Runs it. */
+	/** @work: Work item of the helper. */
 	struct work_struct work;
 
-	/** @run: What it helps with. */
+	/** @run: Run that it helps with. */
 	struct panthor_mem_run *run;
 };
 
 /**
- * struct panthor_mem_place - A place in the row of all pages of a slice
+ * struct panthor_mem_place - A position in the pages of a slice
  */
 struct panthor_mem_place {
 	/** @bo: Index of the BO. */
 	u32 bo;
 
-	/** @page: Its page. */
+	/** @page: Page of that BO. */
 	pgoff_t page;
 
-	/** @before: How many pages of the row are in front of it. */
+	/** @before: How many pages of the run precede this one. */
 	pgoff_t before;
 };
 
 /**
- * struct panthor_mem_run - Pieces that are being worked on
+ * struct panthor_mem_run - One pass over the pages of a slice
  */
 struct panthor_mem_run {
 	/** @op: Call whose slice it is. */
 	struct panthor_mem_op *op;
 
-	/** @work: What is done with them. */
+	/** @work: What to do with the pages. */
 	const struct panthor_mem_work *work;
 
-	/** @data: For the functions of @work. */
+	/** @data: Argument for the functions of @work. */
 	void *data;
 
 	/** @lock: Protects @next and @ahead. */
 	spinlock_t lock;
 
-	/** @next: Where the next piece begins. */
+	/** @next: Start of the next piece. */
 	struct panthor_mem_place next;
 
-	/** @ahead: Where the next pages are that a disk is asked for. */
+	/** @ahead: Start of the next pages to read ahead from a disk. */
 	struct panthor_mem_place ahead;
 
-	/** @end: Index behind the last BO. */
+	/** @end: Index after the last BO. */
 	u32 end;
 
-	/** @piece_pages: Pages of a piece. */
+	/** @piece_pages: Size of a piece in pages. */
 	pgoff_t piece_pages;
 
-	/** @second: Another thread swaps in BOs of the same VM, from the first one on. */
+	/** @second: Another thread already swaps in BOs of the same VM, in normal order. */
 	bool second;
 
-	/** @stop: No piece, and no step of one, is to be begun any more. */
+	/** @stop: No thread may begin another piece, or another step of one. */
 	bool stop;
 
 	/** @error: First error, or 0. */
 	atomic_t error;
 
-	/** @done: Sum of what &panthor_mem_work.piece returned, for each BO. */
+	/** @done: For each BO, the sum of what &panthor_mem_work.piece returned. */
 	atomic_long_t done[PANTHOR_MEM_SLICE_BOS];
 
-	/** @helpers: Other threads. */
+	/** @helpers: Workers that help the caller. */
 	struct panthor_mem_helper helpers[PANTHOR_MEM_HELPERS];
 };
 

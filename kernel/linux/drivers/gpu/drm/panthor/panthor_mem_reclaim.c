@@ -4,21 +4,21 @@
  *
  * Each slice of BOs goes through the same steps:
  *
- * 1. The references are taken (panthor_mem_target.c).
- * 2. Under its reservation lock it is decided whether a BO can go, and it is
- *    evicted by the shrinker's own function. Private BOs share the lock of their
- *    VM, and first lose their mappings, a batch at a time. The GPU was waited for
- *    earlier, with no lock held: a job can need that lock to finish.
+ * 1. References to the BOs are taken (panthor_mem_target.c).
+ * 2. Under the reservation lock of each BO, the reclaim checks whether it can be
+ *    evicted, and evicts it with the shrinker's own function. Private BOs share
+ *    the lock of their VM, and are first unmapped, a batch at a time. The wait for
+ *    the GPU comes earlier, with no lock held: a job can need that lock to finish.
  * 3. With no lock held, the pages are written to swap and freed.
  *
- * A claim of the target and new work of the target are looked for under the lock of
- * each batch, between two slices, and while pages are written. A submit is counted
- * under the lock of its VM before it brings anything back. So what a batch evicts,
- * it evicts before the submit, and the next batch sees that there was one.
+ * A reclaim checks for a claim and for new work of its target under the lock of each
+ * batch, between slices, and while pages are written. A submit is counted under the
+ * lock of its VM before it brings anything back. So a batch evicts nothing that a
+ * submit has brought back, and the next batch finds that there was a submit.
  *
- * While we hold the reservation lock of a BO that is not pinned, nobody can map
- * it into another VM: VM_BIND pins the BO first. So what was found out about
- * the VMs that use it stays true until it is evicted.
+ * While we hold the reservation lock of a BO that is not pinned, it cannot be
+ * mapped into another VM: VM_BIND pins the BO first. So the check of which VMs
+ * map it stays valid until it is evicted.
  */
 
 #include <linux/bitmap.h>
@@ -55,13 +55,13 @@ static_assert(sizeof(struct drm_panthor_mem_reclaim) == 64);
 static_assert(offsetof(struct drm_panthor_mem_reclaim, target) == 8);
 static_assert(offsetof(struct drm_panthor_mem_reclaim, freed_bytes) == 32);
 
-/* Pages of free swap that can be out of reach, reserved for other CPUs. */
+/* Pages of free swap that can be unavailable, because other CPUs have reserved them. */
 #define PANTHOR_MEM_LITTLE_SWAP		(SZ_1M >> PAGE_SHIFT)
 
-/* How long a wait for the GPU goes on without a look for a claim. */
+/* A wait for the GPU checks for a claim this often. */
 #define PANTHOR_MEM_WAIT_MS		20
 
-/* What goes out of the driver: tests put something else in its place. */
+/* Calls out of the driver, which tests replace. */
 static long panthor_mem_free_swap(void)
 {
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_free_swap);
@@ -132,7 +132,7 @@ static void panthor_mem_reclaim_skip(struct panthor_mem_reclaim_op *op,
 	op->args->status |= status;
 }
 
-/* What max_bytes counts. */
+/* The bytes that max_bytes limits. */
 static u64 panthor_mem_reclaim_progress(const struct panthor_mem_reclaim_op *op)
 {
 	return panthor_mem_reclaim_pages_out(op) ? op->args->freed_bytes :
@@ -140,10 +140,10 @@ static u64 panthor_mem_reclaim_progress(const struct panthor_mem_reclaim_op *op)
 }
 
 /**
- * panthor_mem_reclaim_expected() - What will count once the slice is paged out
+ * panthor_mem_reclaim_expected() - Get the progress once the slice is paged out
  * @op: Reclaim.
  *
- * Return: A number of bytes, to be compared with the cap.
+ * Return: A number of bytes to compare with the cap.
  */
 u64 panthor_mem_reclaim_expected(const struct panthor_mem_reclaim_op *op)
 {
@@ -152,10 +152,10 @@ u64 panthor_mem_reclaim_expected(const struct panthor_mem_reclaim_op *op)
 }
 
 /**
- * panthor_mem_reclaim_should_stop() - Check whether the call is to end
- * @op: Reclaim. If it is to end, the reason is set.
+ * panthor_mem_reclaim_should_stop() - Check whether the call must end
+ * @op: Reclaim. Its status or error says why, if it must end.
  *
- * Return: true if it is to end.
+ * Return: true if it must end.
  */
 bool panthor_mem_reclaim_should_stop(struct panthor_mem_reclaim_op *op)
 {
@@ -165,7 +165,7 @@ bool panthor_mem_reclaim_should_stop(struct panthor_mem_reclaim_op *op)
 		return true;
 
 	if (drm_dev_is_unplugged(&base->target.ptdev->base)) {
-		/* Its fences never signal: a wait would sit out the deadline. */
+		/* Its fences never signal: a wait would last until the deadline. */
 		base->error = -ENODEV;
 		base->stop = true;
 	} else if (signal_pending(current) || READ_ONCE(base->cancelled)) {
@@ -187,10 +187,11 @@ bool panthor_mem_reclaim_should_stop(struct panthor_mem_reclaim_op *op)
 }
 
 /**
- * panthor_mem_reclaim_unwritten() - What is evicted and waits to be written
+ * panthor_mem_reclaim_unwritten() - Get what is evicted but not written yet
  * @op: Reclaim.
  *
- * Return: A number of bytes, as far as that can be known.
+ * Return: A number of bytes. Without pageout that is all that was evicted, because
+ * the driver does not know what is written later.
  */
 u64 panthor_mem_reclaim_unwritten(const struct panthor_mem_reclaim_op *op)
 {
@@ -198,14 +199,14 @@ u64 panthor_mem_reclaim_unwritten(const struct panthor_mem_reclaim_op *op)
 }
 
 /**
- * panthor_mem_reclaim_may_swap() - Check whether the cgroup of a BO may swap so much
+ * panthor_mem_reclaim_may_swap() - Check whether the cgroup of a BO allows the swap
  * @op: Reclaim.
- * @bo: BO. What counts is the cgroup that is charged for its pages.
- * @bytes: How much.
+ * @bo: BO. The limits are those of the cgroup that is charged for its pages.
+ * @bytes: Number of bytes to swap.
  *
- * The swap of the whole machine is looked at elsewhere.
+ * Whether the machine has free swap is checked elsewhere.
  *
- * Return: true if it may.
+ * Return: true if the cgroup allows it.
  */
 bool panthor_mem_reclaim_may_swap(const struct panthor_mem_reclaim_op *op,
 				  struct panthor_gem_object *bo, u64 bytes)
@@ -216,8 +217,8 @@ bool panthor_mem_reclaim_may_swap(const struct panthor_mem_reclaim_op *op,
 }
 
 /*
- * No more is evicted at once than is asked for, or can be paged out: the rest
- * would leave the GPU for nothing. One BO always goes, to make progress.
+ * A slice evicts no more than was asked for or can be paged out: the rest would lose
+ * its mappings for nothing. It always takes one BO, to make progress.
  */
 static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op,
 				   struct panthor_gem_object *next)
@@ -250,8 +251,8 @@ void panthor_mem_reclaim_unlock(struct panthor_mem_reclaim_op *op)
 }
 
 /*
- * Whether the call has to end before anything more is evicted. With the lock of a BO,
- * or of its VM, held, the answer stays as far as that BO is concerned.
+ * Returns true if the call must end before it evicts anything more. No new work can come
+ * while the lock of the VM is held. A claim can, but waits until the call stops evicting.
  */
 static bool panthor_mem_must_yield(const struct panthor_mem_reclaim_op *op)
 {
@@ -287,7 +288,7 @@ int panthor_mem_reclaim_lock(struct panthor_mem_reclaim_op *op, struct panthor_g
 	return 0;
 }
 
-/* Ends the call, but for a lock that is contended after the deadline. */
+/* Ends the call, unless the error is a lock that is contended after the deadline. */
 static void panthor_mem_reclaim_lock_failed(struct panthor_mem_reclaim_op *op, int error)
 {
 	struct panthor_mem_op *base = op->base;
@@ -325,7 +326,7 @@ static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
 
 	mutex_lock(&bo->base.gpuva.lock);
 	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base) {
-		/* What was evicted from a VM before can be evicted again. */
+		/* A VM that has lost its mappings already loses nothing more. */
 		if (resident && vm_bo->evicted)
 			continue;
 
@@ -339,7 +340,7 @@ static bool panthor_mem_bo_shared(struct panthor_mem_reclaim_op *op,
 }
 
 /**
- * panthor_mem_reclaim_evictable() - Check whether a resident BO can go
+ * panthor_mem_reclaim_evictable() - Check whether a resident BO can be evicted
  * @op: Reclaim.
  * @bo: BO. Its reservation lock is held.
  * @status: Out: &enum drm_panthor_mem_status that says why not, or 0.
@@ -363,9 +364,10 @@ bool panthor_mem_reclaim_evictable(struct panthor_mem_reclaim_op *op,
 }
 
 /*
- * What is still in RAM of a BO that was evicted before, by a call or by the
- * shrinker. What another call has evicted since this one began is left to that,
- * and counted there. Counted without locks: a large BO takes its time.
+ * Selects for pageout what is still in RAM of a BO that was evicted before, by a call
+ * or by the shrinker. A BO that another call has evicted since this one began is left
+ * to that call, which counts it. The pages are counted without locks, because that
+ * takes long for a large BO.
  */
 static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 				    struct panthor_gem_object *bo, u32 i)
@@ -381,7 +383,7 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 	if (!bytes)
 		return;
 
-	/* That device has not taken it the last time, or the cgroup may not swap. */
+	/* The swap device refused it the last time, or the cgroup may not swap. */
 	if ((panthor_mem_reclaim_is_dry(op) && READ_ONCE(bo->mem_refused)) ||
 	    !panthor_mem_reclaim_may_swap(op, bo, PAGE_SIZE)) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
@@ -393,7 +395,7 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 		return;
 	}
 
-	/* Whoever is paging it out counts it. */
+	/* The reclaim that is paging it out counts it. */
 	if (atomic_xchg(&bo->mem_paging, 1))
 		return;
 
@@ -405,8 +407,8 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 }
 
 /*
- * Evicts a resident BO. Returns 0, also if it stays; -EDEADLK if a lock is
- * contended; -EAGAIN to go on; or an error that ends the call.
+ * Evicts a resident BO. Returns 0 if it was evicted or skipped, -EDEADLK if a lock is
+ * contended, -EAGAIN if it has to be called again, or an error that ends the call.
  */
 static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 				struct panthor_gem_object *bo, u32 i)
@@ -435,7 +437,7 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	}
 
 	if (panthor_mem_reclaim_pages_out(op)) {
-		/* Another reclaim pages it out, although it has come back since. */
+		/* Another reclaim is still paging it out, although it has come back since. */
 		if (atomic_xchg(&bo->mem_paging, 1)) {
 			panthor_mem_reclaim_skip(op, bo, DRM_PANTHOR_MEM_STATUS_BUSY);
 			return 0;
@@ -462,7 +464,7 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	return 0;
 }
 
-/* Takes BO @i of the slice. Returns as panthor_mem_evict_bo(). */
+/* Evicts BO @i, or selects it for pageout. Returns the same as panthor_mem_evict_bo(). */
 static int panthor_mem_take_bo(struct panthor_mem_reclaim_op *op, u32 i)
 {
 	struct panthor_gem_object *bo = op->base->bos[i];
@@ -493,7 +495,7 @@ static void panthor_mem_try_bo(struct panthor_mem_reclaim_op *op, u32 i)
 			panthor_mem_reclaim_unlock(op);
 			ret = panthor_mem_pause(op->base, &us) ?: -EAGAIN;
 		} else if (ret == -EAGAIN) {
-			/* It has many mappings: others get a chance. */
+			/* It has many mappings: let others take the lock in between. */
 			panthor_mem_reclaim_unlock(op);
 			cond_resched();
 			if (signal_pending(current))
@@ -508,8 +510,8 @@ static void panthor_mem_try_bo(struct panthor_mem_reclaim_op *op, u32 i)
 }
 
 /*
- * Evicts the BOs of the slice, from @first on, and notes which are to be paged
- * out. Returns the index of the first BO that was not looked at.
+ * Evicts the BOs of the slice, from @first on, and selects those to page out.
+ * Returns the index of the first BO that was not visited.
  */
 static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 {
@@ -541,20 +543,20 @@ static const struct panthor_mem_work panthor_mem_write_out = {
 	.piece = panthor_mem_write_pages,
 };
 
-/* Whoever waits for memory wants what was written: a signal does not end this. */
+/* A signal does not end this: what has been written but not freed would stay in RAM. */
 static const struct panthor_mem_work panthor_mem_collect = {
 	.piece = panthor_mem_free_written,
 	.finish = true,
 };
 
-/* Counts what was freed. Returns how many bytes are missing. */
+/* Counts what was freed. Returns how many bytes were not. */
 static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
 	struct panthor_mem_op *base = op->base;
 	u64 missing = 0;
 
 	for (u32 i = first; i < last; i++) {
-		/* Pages that someone brought back meanwhile can be freed twice. */
+		/* Pages that were brought back meanwhile can be freed twice. */
 		u64 freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
 
 		op->args->freed_bytes += freed;
@@ -569,7 +571,7 @@ static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first,
 	return missing;
 }
 
-/* Returns how many bytes are missing, 0 also if it is to go no further. */
+/* Returns how many bytes were not freed, or 0 if no other pass may follow. */
 static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 first, u32 last,
 				     const struct panthor_mem_work *work)
 {
@@ -579,7 +581,7 @@ static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 firs
 	panthor_mem_run_pieces(op->base, first, last, work, op);
 	missing = panthor_mem_count_freed(op, first, last);
 
-	/* Also in the last slice, the status says why there is less. */
+	/* Nothing else sets the status after the last slice. */
 	if (panthor_mem_ends_early(op->base))
 		panthor_mem_reclaim_should_stop(op);
 
@@ -594,9 +596,9 @@ static void panthor_mem_empty_batches(void)
 }
 
 /*
- * Folios in a batch of another CPU are not on a list. Emptying these of all CPUs is
- * dear, and anybody's reference looks like that, so it is done once. Returns true
- * if it is worth another pass.
+ * Folios in a batch of another CPU cannot be isolated. Emptying the batches of all CPUs
+ * is expensive, and a folio with any other reference looks the same, so a call does it
+ * once. Returns true if another pass is worthwhile.
  */
 static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
 {
@@ -609,8 +611,8 @@ static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
 }
 
 /*
- * Bytes are missing although nobody has ended the call, and nobody has brought the
- * BOs back. If swap has room, the device has not taken them.
+ * Pages were not freed, although nothing ended the call or brought their BOs back. If
+ * swap has room, the device has refused them.
  */
 static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
@@ -630,14 +632,14 @@ static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 
 		refused += base->bytes[i];
 	}
 
-	/* A page here and there is in use by somebody. */
+	/* Single pages can be in use by something else. */
 	if (refused > others && 4 * (refused - others) >= op->slice_bytes) {
 		op->args->status |= DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED;
 		base->stop = true;
 	}
 }
 
-/* A disk gets all of the slice to write before the first of it is waited for. */
+/* Submits the whole slice to a disk before it waits for the first write. */
 static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
 {
 	u64 missing;
@@ -669,11 +671,11 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 	while (first < base->bo_count && !panthor_mem_reclaim_should_stop(op)) {
 		int cookie;
 
-		/* The reason is looked at on top. */
+		/* The condition of the loop sets the status. */
 		if (!panthor_mem_evict_begin(base))
 			continue;
 
-		/* Not over the I/O: an unplug waits for this. */
+		/* Not held over the I/O, because an unplug waits for this. */
 		next = first;
 		if (drm_dev_enter(&base->target.ptdev->base, &cookie)) {
 			next = panthor_mem_evict_slice(op, first);
@@ -681,7 +683,7 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 		}
 		panthor_mem_evict_end(base);
 
-		/* What is evicted is paged out, also when we are to stop. */
+		/* Page out what is evicted, even if the call must end. */
 		if (next > first && op->slice_bytes && panthor_mem_reclaim_pages_out(op)) {
 			panthor_mem_page_out(op, first, next);
 			panthor_mem_release_slice(op);
@@ -691,7 +693,7 @@ static void panthor_mem_reclaim_slice(struct panthor_mem_reclaim_op *op)
 	}
 }
 
-/* Counts what a busy VM keeps. */
+/* Counts the BOs of a busy VM as skipped. */
 static void panthor_mem_reclaim_skip_slice(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
@@ -722,10 +724,10 @@ static bool panthor_mem_reclaim_wait_for_fence(struct panthor_mem_reclaim_op *op
 		    panthor_mem_reclaim_should_stop(op))
 			return false;
 
-		/* Not below: a deadline long ago is as far from now as it gets. */
+		/* No overflow: a deadline in the past, however far, was handled above. */
 		left = op->args->deadline_ns - now;
 		left = min_t(s64, left, PANTHOR_MEM_WAIT_MS * NSEC_PER_MSEC);
-		/* How it ended is looked at on top: idle, a signal, a claim. */
+		/* The loop checks why the wait ended: idle, a signal, a claim. */
 		dma_fence_wait_timeout(work, true, nsecs_to_jiffies(left) + 1);
 	}
 
@@ -734,7 +736,7 @@ static bool panthor_mem_reclaim_wait_for_fence(struct panthor_mem_reclaim_op *op
 
 /*
  * Waits, with no lock held, until the work of a VM is done, or until the deadline.
- * New work is not waited for: it says that the process is not in the background.
+ * New work is not waited for: it means that the process is not in the background.
  * Returns true if the work is done.
  */
 static bool panthor_mem_reclaim_wait(struct panthor_mem_reclaim_op *op, struct panthor_vm *vm)
@@ -772,20 +774,20 @@ static void panthor_mem_reclaim_vm(struct panthor_mem_reclaim_op *op, u32 index)
 		} else if (panthor_mem_vm_idle(vm)) {
 			panthor_mem_reclaim_slice(op);
 		} else if (!panthor_mem_reclaim_should_stop(op)) {
-			/* A VM_BIND. What it uses is not counted as skipped. */
+			/* A VM_BIND runs. What it uses is not counted as skipped. */
 			op->args->status |= DRM_PANTHOR_MEM_STATUS_BUSY;
 			op->base->stop = true;
 		}
 		panthor_mem_put_bos(op->base);
 		cond_resched();
 	}
-	/* Nobody can say then what the VM maps: it is not counted. */
+	/* What the VM maps is unknown then, and is not counted. */
 	if (ret < 0)
 		panthor_mem_reclaim_lock_failed(op, ret);
 	op->base->vm = NULL;
 }
 
-/* BOs that no VM maps: mmapped ones, and such that were used before. */
+/* BOs that no VM maps: only the CPU uses them, or they were unmapped after use. */
 static void panthor_mem_reclaim_files(struct panthor_mem_reclaim_op *op)
 {
 	struct panthor_mem_target *target = &op->base->target;
@@ -808,7 +810,7 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 	if (!panthor_mem_supported())
 		return -EOPNOTSUPP;
 
-	/* Without swap nothing can be freed, only slowed down. */
+	/* Without free swap, an eviction frees nothing and slows the process down. */
 	if (panthor_mem_free_swap() <= 0)
 		return -ENOSPC;
 
@@ -832,7 +834,7 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
  * @selector: What names the target.
  * @args: Arguments. The outputs are filled, or 0 if nothing was done.
  *
- * Return: 0, also when only a part was done; -ESRCH if the target has no file
+ * Return: 0, even if only a part was done; -ESRCH if the target has no file
  * of the device; -EOPNOTSUPP if the kernel has no swap; -ENOSPC if no swap is
  * free; -ERESTARTSYS if a signal came before anything was done; -ENOMEM;
  * -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was unplugged.
@@ -872,7 +874,7 @@ int panthor_mem_reclaim(struct panthor_device *ptdev,
  * @data: &struct drm_panthor_mem_reclaim.
  * @file: File that the ioctl was issued on.
  *
- * Return: 0 on success, a negative errno as the uAPI header lists them.
+ * Return: 0 on success, or a negative errno that the uAPI header lists.
  */
 int panthor_ioctl_mem_reclaim(struct drm_device *ddev, void *data,
 			      struct drm_file *file)

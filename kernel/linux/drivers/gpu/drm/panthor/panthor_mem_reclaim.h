@@ -34,7 +34,7 @@ struct panthor_mem_reclaim_op {
 	/** @locked: Reservation lock that we hold, or NULL. */
 	struct dma_resv *locked;
 
-	/** @slice_bytes: Bytes of this slice that are to be paged out. */
+	/** @slice_bytes: Bytes of this slice to page out. */
 	u64 slice_bytes;
 
 	/** @ours: BOs of the slice that no other reclaim may page out. */
@@ -46,7 +46,7 @@ struct panthor_mem_reclaim_op {
 	/** @missed: Pages that could not be isolated in the last pass. */
 	atomic_long_t missed;
 
-	/** @drained: The per-CPU batches of all CPUs were emptied once. */
+	/** @drained: The per-CPU batches of all CPUs were already emptied. */
 	bool drained;
 };
 
@@ -55,7 +55,7 @@ static inline bool panthor_mem_reclaim_is_dry(const struct panthor_mem_reclaim_o
 	return op->args->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
 }
 
-/* panthor_mem_unmap.c, and what it needs of panthor_mem_reclaim.c */
+/* panthor_mem_unmap.c, and what it needs from panthor_mem_reclaim.c */
 u32 panthor_mem_unmap_batch(struct panthor_mem_reclaim_op *op, u32 first);
 bool panthor_mem_reclaim_should_stop(struct panthor_mem_reclaim_op *op);
 u64 panthor_mem_reclaim_expected(const struct panthor_mem_reclaim_op *op);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What names the target of a reclaim or claim.
+ * How a caller names the target of a reclaim or claim.
  *
- * A process is identified by its struct pid, which is the same for the whole life
- * of the process and is not used again for another one. Files are compared with it
- * by &drm_file.pid, which changes only under filelist_mutex. A client id is
- * never given out again.
+ * A process is identified by its struct pid, which stays the same for the whole life
+ * of the process and is not reused while we hold a reference. It is compared with
+ * &drm_file.pid, which changes only under filelist_mutex. Client ids are never
+ * reused.
  */
 
 #include <linux/cgroup.h>
@@ -80,10 +80,10 @@ static int panthor_mem_select_pidfd(struct panthor_mem_selector *selector, int f
 
 /**
  * panthor_mem_select() - Look up what the caller of an ioctl names
- * @selector: Filled. To be released with panthor_mem_unselect(), also on failure.
+ * @selector: Filled. To be released with panthor_mem_unselect(), even on failure.
  * @flags: Flags of the caller, checked by panthor_mem_check_args().
  * @tgid: TGID in the pid namespace of the caller, 0 for the caller itself.
- * @target: What the flags say.
+ * @target: Pidfd, client id, or file descriptor of a cgroup, if @flags select one.
  *
  * A thread id may be found here, but owns no file.
  *
@@ -157,11 +157,11 @@ bool panthor_mem_selects(const struct panthor_mem_selector *selector,
  * panthor_mem_next_file() - Find the next file that may belong to the target
  * @selector: Selector.
  * @ddev: Device. &drm_device.filelist_mutex is held.
- * @after: In: client id of the file that was looked at before, 0 at first. Out: that
- * of the file that was found.
+ * @after: In: client id of the previous file, 0 at first. Out: client id of the file
+ * that was found.
  *
- * There is no index by cgroup: every file is returned for one. So ask
- * panthor_mem_selects(), and drop the mutex after some files.
+ * There is no index by cgroup: for a cgroup, every file is returned. So check each
+ * with panthor_mem_selects(), and drop the mutex after some files.
  *
  * Return: The file with the next higher client id, or NULL.
  */
@@ -198,7 +198,7 @@ int panthor_mem_selector_tgid(const struct panthor_mem_selector *selector)
  * panthor_mem_selector_cgroup_id() - Get the cgroup id of a selector, for tracepoints
  * @selector: Selector.
  *
- * Return: The id, which is the inode number of the directory; 0 if no cgroup is
+ * Return: The id, which is the inode number of the directory, or 0 if no cgroup is
  * named.
  */
 u64 panthor_mem_selector_cgroup_id(const struct panthor_mem_selector *selector)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
-/* What names the target of a reclaim or claim. */
+/* How a caller names the target of a reclaim or claim. */
 
 #ifndef __PANTHOR_MEM_SELECT_H__
 #define __PANTHOR_MEM_SELECT_H__
@@ -18,7 +18,7 @@ struct pid;
 					 DRM_PANTHOR_MEM_TARGET_CGROUP)
 
 /**
- * struct panthor_mem_selector - What names a target; one of three
+ * struct panthor_mem_selector - Name of a target: one of the members is set
  */
 struct panthor_mem_selector {
 	/** @owner: All files that this process owns. We hold a reference. */

@@ -2,14 +2,14 @@
 /*
  * Swap in the evicted BOs of a VM for a job that is being submitted.
  *
- * GROUP_SUBMIT validates the evicted BOs of its VM one page after the other, with
- * the reservation lock of the VM held. A job needs all of them, so before that
- * lock is taken they are brought back as a claim does it: several CPUs read, or a
- * disk reads many pages at the same time, and they are mapped in batches. Whatever
- * is not back after that, for whatever reason, GROUP_SUBMIT validates itself.
+ * On its own, GROUP_SUBMIT reads the evicted BOs of its VM one page after the other,
+ * with the reservation lock of the VM held. A job needs all of them, so they are
+ * brought back before that lock is taken, as a claim does it: several CPUs read, or a
+ * disk reads many pages at the same time, and BOs are mapped in batches. GROUP_SUBMIT
+ * validates whatever is not back after that.
  *
- * Only private BOs are dealt with: they are all that the list of the VM has before
- * the reservation locks of the others are taken.
+ * Only private BOs are brought back here: the VM lists no others as evicted before
+ * their reservation locks are taken.
  */
 
 #include <linux/dma-resv.h>
@@ -25,7 +25,7 @@
 #include "panthor_mem_swapin.h"
 #include "panthor_mmu.h"
 
-/* Leaves it to panthor_mem_validate() to read the pages. */
+/* Reads nothing: panthor_mem_validate() reads the pages. */
 static long panthor_mem_leave_pages(void *data, struct panthor_gem_object *bo,
 				    pgoff_t first, pgoff_t last)
 {
@@ -45,8 +45,8 @@ static const struct panthor_mem_work panthor_mem_only_validate = {
 };
 
 /*
- * A thread that reads alone, and then validates, would only look at each page twice.
- * The lock that it holds longer instead is one of its own process.
+ * Without helpers, reading the pages before they are validated would only visit each
+ * page twice. Reading them under the lock holds up no process but the caller's own.
  */
 static const struct panthor_mem_work *panthor_mem_swapin_work(void)
 {
@@ -55,8 +55,8 @@ static const struct panthor_mem_work *panthor_mem_swapin_work(void)
 }
 
 /*
- * The submit is counted first, with the reservation lock of the VM held. So a reclaim
- * that works on the VM ends now, and not when the job is there.
+ * Counts the submit first, with the reservation lock of the VM held, so that a reclaim
+ * of the VM ends now and not when the job is queued.
  */
 static bool panthor_mem_swapin_begin(struct panthor_mem_op *base, u32 *total)
 {
@@ -85,7 +85,10 @@ static u32 panthor_mem_next_evicted(struct panthor_mem_op *base)
 	return base->bo_count;
 }
 
-/* What the shrinker takes again meanwhile is left to GROUP_SUBMIT: this ends. */
+/*
+ * Visits no more BOs than were evicted at the start, so that it ends even if the
+ * shrinker evicts BOs meanwhile. GROUP_SUBMIT validates these.
+ */
 static void panthor_mem_swapin_slices(struct panthor_mem_claim_op *op)
 {
 	struct panthor_mem_op *base = op->base;
@@ -112,7 +115,7 @@ static void panthor_mem_swapin_slices(struct panthor_mem_claim_op *op)
  * @ptdev: Device.
  * @vm: VM of the job. None of its locks is held.
  *
- * Costs nothing if no private BO of the VM is evicted.
+ * Returns at once if no private BO of the VM is evicted.
  */
 void panthor_mem_swapin_vm(struct panthor_device *ptdev, struct panthor_vm *vm)
 {
@@ -136,7 +139,7 @@ void panthor_mem_swapin_vm(struct panthor_device *ptdev, struct panthor_vm *vm)
 	panthor_mem_swapin_slices(&op);
 	panthor_mem_end(op.base);
 
-	/* Where VM_BIND unmapped something meanwhile, we had the last reference. */
+	/* Our references can be the last ones to what VM_BIND has unmapped meanwhile. */
 	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * Reclaim and claim from a shell: write a TGID, the write returns when the work
- * is done. Documented in Documentation/ABI/testing/sysfs-driver-panthor-mem.
+ * Reclaim and claim from a shell: a write of a TGID returns when the work is done.
+ * Documented in Documentation/ABI/testing/sysfs-driver-panthor-mem.
  *
  * A write can take long, and removing an attribute waits for its writers: an unbind
- * of the driver would wait for all of the work. So the active protection of the
- * attribute is broken, and a reference on the device taken instead. The work then
- * ends at the unplug, as that of an ioctl does.
+ * of the driver would wait for all of the work. So a write breaks the active
+ * protection of the attribute, and takes a reference on the device instead. The work
+ * then ends at the unplug, as that of an ioctl does.
  */
 
 #include <linux/capability.h>
@@ -46,7 +46,7 @@ static struct pid *panthor_mem_parse_pid(const char *buf)
 	return pid;
 }
 
-/* Looked up to be compared with ourselves, so permission comes second here. */
+/* The pid is needed to recognize the caller, so permission is checked after the lookup. */
 static int panthor_mem_check_pid(struct pid *pid, bool self_allowed)
 {
 	if (!(self_allowed && pid == task_tgid(current)) && !capable(CAP_SYS_RESOURCE))
@@ -80,7 +80,7 @@ static int panthor_mem_run_unprotected(struct device *dev, struct device_attribu
 	struct kernfs_node *node;
 	int ret = -ENODEV;
 
-	/* Unbound, the driver can be unloaded: not before we have left it. */
+	/* After an unbind, the module could be unloaded while we still run in it. */
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
 

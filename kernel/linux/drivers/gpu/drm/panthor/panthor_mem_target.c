@@ -2,9 +2,9 @@
 /*
  * The target of a reclaim or claim: which VMs, files and BOs it has.
  *
- * Locking: filelist_mutex is held to look at some files, and to copy references;
- * never over anything that waits, and never over all files of a target, which can
- * have as many as it likes.
+ * Locking: filelist_mutex is held to visit some files and to copy references. It is
+ * never held over anything that waits, nor over all files of a target, which can have
+ * any number of them.
  * BOs are collected under &panthor_vm.op_lock or &drm_file.table_lock, a slice
  * at a time, and only their reference count is touched there.
  */
@@ -26,7 +26,7 @@
 #include "panthor_mem_select.h"
 #include "panthor_mmu.h"
 
-/* Looked at with one hold of filelist_mutex. */
+/* Files to visit each time that filelist_mutex is taken. */
 #define PANTHOR_MEM_FILES_AT_ONCE	16
 
 static int panthor_mem_cmp_gpuvm(const struct drm_gpuvm *a, const struct drm_gpuvm *b)
@@ -62,7 +62,7 @@ bool panthor_mem_target_has_vm(const struct panthor_mem_target *target,
 		       sizeof(*target->vms), panthor_mem_find_vm);
 }
 
-/* Grows an array so that @more entries fit behind the first @count. */
+/* Grows an array so that @more entries fit after the first @count. */
 static void *panthor_mem_target_grow(void *array, u32 *max, u32 count, u32 more, size_t size)
 {
 	u32 wanted = count + more;
@@ -101,8 +101,8 @@ static int panthor_mem_target_make_room(struct panthor_mem_target *target)
 }
 
 /*
- * Looks at the files after id @after, and copies ids and references of those that
- * belong to the target. There is room. Returns false at the end.
+ * Visits some files after id @after. Of those that belong to the target, copies the ids
+ * and takes references on the VMs. The arrays have room. Returns false at the end.
  */
 static bool panthor_mem_target_collect_some(struct panthor_mem_target *target, u64 *after)
 {
@@ -112,8 +112,8 @@ static bool panthor_mem_target_collect_some(struct panthor_mem_target *target, u
 
 	for (u32 i = 0; i < PANTHOR_MEM_FILES_AT_ONCE; i++) {
 		struct drm_file *file = panthor_mem_next_file(target->selector, ddev, after);
-		/* A file is indexed until it is about to be closed, so its driver
-		 * data is valid under the mutex.
+		/* A file can be found until it is about to be closed, so its
+		 * driver data is valid under the mutex.
 		 */
 		struct panthor_file *pfile;
 
@@ -167,7 +167,7 @@ static int panthor_mem_target_note_submits(struct panthor_mem_target *target)
 /**
  * panthor_mem_target_init() - Collect what a target has
  * @target: Target to initialize; zeroed. To be released with
- * panthor_mem_target_fini(), also on failure.
+ * panthor_mem_target_fini(), even on failure.
  * @ptdev: Device.
  * @selector: What names the target. Outlives @target.
  *
@@ -259,13 +259,13 @@ bool panthor_mem_targets_overlap(const struct panthor_mem_target *a,
  * panthor_mem_next_vm_bos() - Get the next slice of BOs mapped in a VM
  * @op: Call. Its slice of BOs is filled.
  * @vm: VM.
- * @va: In: where to go on, 0 at first. Out: where to go on the next time.
+ * @va: In: where to continue, 0 at first. Out: where to continue the next time.
  *
  * A BO that is mapped more than once is returned more than once. VMAs that come
  * or go meanwhile may be missed.
  *
- * Return: 1 if there was something left to look at, 0 if not, or a negative errno of
- * panthor_mem_pause() if somebody works on the mappings of the VM.
+ * Return: 1 if there were mappings left to visit, 0 if not, or a negative errno of
+ * panthor_mem_pause() if another thread works on the mappings of the VM.
  */
 int panthor_mem_next_vm_bos(struct panthor_mem_op *op,
 			    struct panthor_vm *vm, u64 *va)
@@ -291,9 +291,9 @@ int panthor_mem_next_vm_bos(struct panthor_mem_op *op,
  * panthor_mem_next_file_bos() - Get the next slice of BOs of a file
  * @op: Call. Its slice of BOs is filled.
  * @file_id: &drm_file.client_id of the file.
- * @handle: In: where to go on, 0 at first. Out: where to go on the next time.
+ * @handle: In: where to continue, 0 at first. Out: where to continue the next time.
  *
- * Return: true if there was something left to look at.
+ * Return: true if there were handles left to visit.
  */
 bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 			       int *handle)
@@ -306,7 +306,7 @@ bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 
 	guard(mutex)(&ddev->filelist_mutex);
 
-	/* Files have no reference count: find it again, it may be gone, or another's. */
+	/* Files have no reference count: this one may be closed, or have a new owner. */
 	file = drm_file_next(ddev, file_id - 1);
 	if (!file || file->client_id != file_id ||
 	    !panthor_mem_selects(op->target.selector, file))
@@ -345,8 +345,8 @@ void panthor_mem_put_bos(struct panthor_mem_op *op)
  * @op: Call.
  * @bo: BO.
  *
- * Only for statistics: two calls that work on the same BO at the same time can
- * each count it twice.
+ * Two calls that work on the same BO at the same time can each visit it, and count
+ * it, twice.
  *
  * Return: true the first time, false from then on.
  */
@@ -361,7 +361,7 @@ bool panthor_mem_first_visit(struct panthor_mem_op *op,
  * @op: Call.
  * @bo: BO.
  *
- * Return: true if panthor_mem_first_visit() was asked before.
+ * Return: true if panthor_mem_first_visit() was called before for both.
  */
 bool panthor_mem_visited(const struct panthor_mem_op *op,
 			 const struct panthor_gem_object *bo)
@@ -374,7 +374,7 @@ bool panthor_mem_visited(const struct panthor_mem_op *op,
  * @bo: BO.
  *
  * A BO that never had pages is not evicted. Without the reservation lock of
- * the BO the answer can be old.
+ * the BO, the answer can be outdated.
  *
  * Return: true if it was evicted and was not brought back.
  */

@@ -13,7 +13,7 @@
 #include "panthor_mem_reclaim.h"
 #include "panthor_mmu.h"
 
-/* Gathers the private BOs from @first on that one update is to unmap. */
+/* Gathers the private BOs, from @first on, that one update unmaps. */
 static u32 panthor_mem_gather_batch(struct panthor_mem_reclaim_op *op, u32 first,
 				    struct panthor_gem_object **batch, u32 *count)
 {
@@ -22,7 +22,7 @@ static u32 panthor_mem_gather_batch(struct panthor_mem_reclaim_op *op, u32 first
 	u64 max = op->args->max_bytes, bytes = 0;
 	u32 i, status;
 
-	/* What is behind the cap stays mapped. */
+	/* What exceeds the cap stays mapped. */
 	if (max)
 		left = min(left, max - min(max, panthor_mem_reclaim_expected(op)));
 
@@ -47,13 +47,13 @@ static u32 panthor_mem_gather_batch(struct panthor_mem_reclaim_op *op, u32 first
 
 /**
  * panthor_mem_unmap_batch() - Tear down the mappings of the next BOs of a slice
- * @op: Reclaim. The lock that it holds is dropped; it may hold another one after that.
+ * @op: Reclaim. The lock that it holds is dropped; it may hold another one afterwards.
  * @first: Index of the first BO.
  *
- * Private BOs of one VM go together, with one update of the MMU, or several if
- * they have many mappings. What is left out, evicting does.
+ * Private BOs of one VM are unmapped together, with one update of the MMU, or several
+ * if they have many mappings. Evicting a BO unmaps what is left.
  *
- * Return: The index of the first BO that was not looked at.
+ * Return: The index of the first BO that was not visited.
  */
 u32 panthor_mem_unmap_batch(struct panthor_mem_reclaim_op *op, u32 first)
 {
@@ -63,7 +63,7 @@ u32 panthor_mem_unmap_batch(struct panthor_mem_reclaim_op *op, u32 first)
 	int ret;
 
 	do {
-		/* Others get a chance between two batches, and can end the call. */
+		/* Between two batches, others can take the lock and end the call. */
 		panthor_mem_reclaim_unlock(op);
 		cond_resched();
 
