@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
-/* Stubs are not called by other threads: the caller has to do all work itself. */
+/* Other threads do not call the stubs of a test, so the caller has to do all the work. */
 
 #ifndef __PANTHOR_KUNIT_HELPERS_H__
 #define __PANTHOR_KUNIT_HELPERS_H__

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
-/* What a file of a test needs so that drm_file_next() finds it. */
+/* Adds files of a test to the index, so that drm_file_next() finds them. */
 
 #ifndef __PANTHOR_KUNIT_INDEX_H__
 #define __PANTHOR_KUNIT_INDEX_H__
@@ -10,7 +10,7 @@ static inline void panthor_kunit_index_add(struct drm_file *file)
 {
 }
 
-/* After its owner has changed. */
+/* To be called after the owner has changed. */
 static inline void panthor_kunit_index_owner(struct drm_file *file)
 {
 }

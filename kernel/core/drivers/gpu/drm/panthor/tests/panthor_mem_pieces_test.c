@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * Pieces of BOs, and what ends the work on them.
+ * Pieces of BOs, and what ends a run over them.
  * Included at the end of panthor_mem_pieces.c.
  */
 
@@ -19,13 +19,13 @@ struct panthor_pieces_test {
 	/** @op: Call. */
 	struct panthor_mem_op op;
 
-	/** @bos: BOs of nothing but a size. */
+	/** @bos: Fake BOs, which only have a size. */
 	struct panthor_gem_object bos[PANTHOR_TEST_PIECE_BOS];
 
-	/** @visits: How often a page was dealt with. */
+	/** @visits: How often each page was visited. */
 	u8 visits[PANTHOR_TEST_PIECE_BOS][PANTHOR_TEST_PIECE_PAGES];
 
-	/** @pieces: How many there were. */
+	/** @pieces: Number of pieces so far. */
 	u32 pieces;
 
 	/** @next: The BO that is to be ready next. */
@@ -56,7 +56,7 @@ static int panthor_pieces_test_init(struct kunit *test)
 	for (u32 i = 0; i < PANTHOR_TEST_PIECE_BOS; i++) {
 		ctx->bos[i].base.size = pages[i] << PAGE_SHIFT;
 		ctx->op.bos[i] = &ctx->bos[i];
-		/* One is not meant. */
+		/* The run skips one of them. */
 		ctx->op.bytes[i] = i == 2 ? 0 : ctx->bos[i].base.size;
 	}
 	ctx->op.bo_count = PANTHOR_TEST_PIECE_BOS;
@@ -80,7 +80,7 @@ static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 	return last - first + 1;
 }
 
-/* In order, and with all pages. */
+/* Each BO is ready in order, after all of its pages. */
 static void panthor_test_ready(void *data, u32 first, u32 end)
 {
 	struct kunit *test = kunit_get_current_test();
@@ -164,11 +164,11 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINTR, panthor_mem_run_pieces(&ctx->op, 0, PANTHOR_TEST_PIECE_BOS,
 							     &panthor_test_work, ctx));
 	KUNIT_EXPECT_EQ(test, ctx->pieces, 2);
-	/* The piece at hand is counted. */
+	/* The current piece is finished, and counted. */
 	KUNIT_EXPECT_EQ(test, ctx->op.pages[1], PANTHOR_MEM_PIECE_PAGES);
 }
 
-/* Some work goes on after a signal, but not when a claim waits. */
+/* Some work continues after a signal, but not when a claim waits. */
 static void panthor_pieces_test_finish(struct kunit *test)
 {
 	struct panthor_pieces_test *ctx = test->priv;

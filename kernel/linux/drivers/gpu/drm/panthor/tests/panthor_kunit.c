@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * A panthor device without a GPU, its files, VMs and BOs, and processes to own
- * them. All of it goes away with the test.
+ * A panthor device without a GPU, its files, VMs and BOs, and processes that own
+ * them. All of it is freed when the test ends.
  */
 
 #include <linux/dma-mapping.h>
@@ -29,7 +29,7 @@
 #include "panthor_kunit.h"
 #include "panthor_kunit_index.h"
 
-/* As the GPUs have it, but for 32-bit kernels, as panthor_mmu_init() does. */
+/* The sizes of real GPUs, limited on 32-bit kernels as in panthor_mmu_init(). */
 #define PANTHOR_KUNIT_VA_BITS	(BITS_PER_LONG > 48 ? 48 : BITS_PER_LONG)
 #define PANTHOR_KUNIT_PA_BITS	40
 
@@ -79,7 +79,7 @@ static const struct drm_driver panthor_kunit_driver = {
  * panthor_kunit_device() - Create a device
  * @test: Test. It fails if that does not work.
  *
- * No shrinker is registered: nothing is evicted that the test does not evict.
+ * No shrinker is registered: only the test evicts BOs.
  *
  * Return: The device.
  */
@@ -103,7 +103,7 @@ struct panthor_device *panthor_kunit_device(struct kunit *test)
 							      &panthor_kunit_driver);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ptdev);
 
-	/* The page tables need no cache maintenance then. */
+	/* The page tables of a coherent device need no cache maintenance. */
 	ptdev->coherent = true;
 	ptdev->gpu_info.mmu_features = PANTHOR_KUNIT_PA_BITS << 8 | PANTHOR_KUNIT_VA_BITS;
 
@@ -162,7 +162,7 @@ struct pid *panthor_kunit_process(struct kunit *test)
 	return pid;
 }
 
-/* Now, not when the thread returns to userspace, where it never was. */
+/* fput() defers the release, which has to be done before the test ends. */
 static void panthor_kunit_fput(void *filp)
 {
 	__fput_sync(filp);
@@ -186,7 +186,7 @@ struct drm_file *panthor_kunit_open(struct kunit *test, struct panthor_device *p
 	KUNIT_ASSERT_FALSE(test, IS_ERR(filp));
 	file = filp->private_data;
 
-	/* What drm_open() does beyond that. */
+	/* What drm_open() does in addition. */
 	atomic_inc(&ptdev->base.open_count);
 	mutex_lock(&ptdev->base.filelist_mutex);
 	list_add(&file->lhead, &ptdev->base.filelist);
@@ -214,8 +214,8 @@ void panthor_kunit_close(struct kunit *test, struct drm_file *file)
  * @file: File.
  * @owner: Process.
  *
- * As drm_file_update_pid() does for the current process. Processes outlive the
- * files of a test, so there is no need to wait for readers of the old one.
+ * Does what drm_file_update_pid() does for the current process. Processes outlive
+ * the files of a test, so there is no need to wait for readers of the old one.
  */
 void panthor_kunit_set_owner(struct drm_file *file, struct pid *owner)
 {
@@ -254,7 +254,7 @@ struct panthor_vm *panthor_kunit_vm(struct kunit *test, struct drm_file *file)
 
 	vm = panthor_vm_pool_get_vm(pfile->vms, id);
 	KUNIT_ASSERT_NOT_NULL(test, vm);
-	/* Tests look at it after its file is closed. */
+	/* Tests use it after its file is closed. */
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, panthor_kunit_put_vm, vm));
 	return vm;
 }
@@ -341,7 +341,7 @@ void panthor_kunit_evict(struct kunit *test, struct panthor_gem_object *bo)
 }
 
 /**
- * panthor_kunit_show_page_size() - Say in the result what was tested
+ * panthor_kunit_show_page_size() - Print the page size that was tested
  * @test: Test.
  */
 void panthor_kunit_show_page_size(struct kunit *test)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 or MIT */
 /*
  * A panthor device without a GPU, for tests of what needs no GPU: VMs that are
- * bound to no address space slot are mapped and evicted with no access to
+ * bound to no address space slot are mapped and evicted without access to
  * registers.
  */
 

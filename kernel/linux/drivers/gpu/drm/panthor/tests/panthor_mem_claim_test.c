@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
  * What a claim brings back, when it ends, and how it counts. BOs are evicted
- * but not paged out: no swap is needed. Included at the end of
+ * but not paged out, so no swap is needed. Included at the end of
  * panthor_mem_claim.c.
  */
 
@@ -63,7 +63,7 @@ static long panthor_test_gpu_mapped(struct panthor_mem_claim_test *ctx)
 	return atomic_long_read(&ctx->ptdev->reclaim.gpu_mapped_count);
 }
 
-/* How many of five BOs come back with a cap. */
+/* How many of five BOs a claim with a cap brings back. */
 static const struct panthor_test_cap {
 	const char *name;
 	u64 max;
@@ -100,7 +100,7 @@ static void panthor_mem_claim_test_cap(struct kunit *test)
 			cap->bos * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.max_bytes, cap->max);
 
-	/* The rest, and then nothing. */
+	/* The next claim brings back the rest, the last one nothing. */
 	args.max_bytes = 0;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes,
@@ -116,7 +116,7 @@ static struct panthor_mem_op *panthor_test_no_op(struct panthor_device *ptdev)
 	return NULL;
 }
 
-/* The outputs are 0 if memory for the call itself is missing. */
+/* The outputs are 0 if the call itself cannot be allocated. */
 static void panthor_mem_claim_test_no_memory(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -139,13 +139,13 @@ static void panthor_mem_claim_test_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
 }
 
-/* There is no swap: as if each BO had all its pages there. */
+/* There is no swap: pretend that all pages of each BO are there. */
 static u64 panthor_test_all_in_swap(struct panthor_gem_object *bo)
 {
 	return bo->base.size;
 }
 
-/* Nothing becomes resident, and the cap is on what was read. */
+/* Nothing becomes resident, and the cap limits what is read. */
 static void panthor_mem_claim_test_prefetch_only(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -186,7 +186,7 @@ static void panthor_mem_claim_test_slices(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
 }
 
-/* BOs with a reservation of their own, and such that no VM maps. */
+/* BOs with a reservation of their own, and BOs that no VM maps. */
 static void panthor_mem_claim_test_external(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -234,7 +234,7 @@ static void panthor_mem_claim_test_only_target(struct kunit *test)
 
 /*
  * A claimed process is not the next victim, whether its VM left the shrinker's
- * list or kept its place there.
+ * list or stayed on it.
  */
 static void panthor_mem_claim_test_shrinker_comes_last(struct kunit *test)
 {
@@ -256,7 +256,7 @@ static void panthor_mem_claim_test_shrinker_comes_last(struct kunit *test)
 }
 
 /*
- * One of a batch cannot be read: those before it have their pages then, and the
+ * One BO of a batch cannot be read: the BOs before it have their pages then, and the
  * shrinker has to find them, mapped or not.
  */
 static void panthor_mem_claim_test_unreadable(struct kunit *test)
@@ -307,7 +307,7 @@ static void panthor_mem_claim_test_signal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
 }
 
-/* A dry run says what a claim would do, beyond 4 GiB too, and changes nothing. */
+/* A dry run returns what a claim would do, even beyond 4 GiB, and changes nothing. */
 static void panthor_mem_claim_test_dry_run(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -341,7 +341,7 @@ static void panthor_mem_claim_test_dry_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 9ULL * SZ_1G);
 }
 
-/* What somebody has locked beyond the deadline stays evicted, and is counted. */
+/* What is locked beyond the deadline stays evicted, and is counted. */
 static void panthor_mem_claim_test_deadline(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -357,7 +357,7 @@ static void panthor_mem_claim_test_deadline(struct kunit *test)
 	dma_resv_lock(resv, NULL);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
 	dma_resv_unlock(resv);
-	/* The pages of the external one come back by its handle. */
+	/* The claim finds the external BO by its handle, and brings back its pages. */
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 2 * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
@@ -376,7 +376,7 @@ static void panthor_mem_claim_test_deadline(struct kunit *test)
 			3 * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
 }
 
-/* BOs that no VM maps come last for the shrinker after a claim, not first. */
+/* After a claim, the shrinker scans BOs that no VM maps last, not first. */
 static void panthor_mem_claim_test_unmapped_comes_last(struct kunit *test)
 {
 	struct panthor_mem_claim_test *ctx = test->priv;
@@ -394,7 +394,7 @@ static void panthor_mem_claim_test_unmapped_comes_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &ptdev->reclaim.kept_last);
 
-	/* Until it is evicted, or a VM maps it. */
+	/* That ends when it is evicted, or when a VM maps it. */
 	panthor_kunit_evict(test, bo);
 	KUNIT_EXPECT_NULL(test, bo->base.lru);
 	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
@@ -403,8 +403,8 @@ static void panthor_mem_claim_test_unmapped_comes_last(struct kunit *test)
 }
 
 /*
- * A BO that is unmapped after the claim has found it is left to its handle, and
- * one that is unmapped when it has its pages is not lost to the shrinker.
+ * A BO that is unmapped after the claim has found it is claimed by its handle later.
+ * If it is unmapped when it has its pages, the shrinker still finds it.
  */
 static void panthor_mem_claim_test_unmapped_meanwhile(struct kunit *test)
 {

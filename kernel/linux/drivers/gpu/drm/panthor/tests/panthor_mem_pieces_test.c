@@ -15,7 +15,7 @@
 #define PANTHOR_TEST_PIECE_BOS		6
 #define PANTHOR_TEST_PIECE_PAGES	(16 * PANTHOR_MEM_STEP_PAGES)
 
-/* What was done: helpers know no test. One test runs at a time. */
+/* What was done. Helpers have no current test, and one test runs at a time. */
 static struct {
 	struct panthor_gem_object *first;
 	atomic_t visits[PANTHOR_TEST_PIECE_BOS][PANTHOR_TEST_PIECE_PAGES];
@@ -23,12 +23,12 @@ static struct {
 	atomic_t pieces, pages, pages_ahead;
 	long most_ahead;
 	u32 not_ahead;
-	/* Where it began. */
+	/* Where the run began. */
 	struct panthor_gem_object *first_bo;
 	pgoff_t first_page;
 	struct panthor_mem_op *cancel;
 	bool fail;
-	/* Until somebody else came, too. */
+	/* With @wait, the caller waits until a helper has worked on a piece. */
 	struct task_struct *caller;
 	atomic_t by_others;
 	bool wait;
@@ -102,7 +102,7 @@ static const struct panthor_mem_work panthor_test_work_finish = {
 	.finish = true,
 };
 
-/* BOs of nothing but a size: a piece and less, several, and some that are not meant. */
+/* Fake BOs, which only have a size: of up to one step, of several, and one to skip. */
 static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
 {
 	static const u64 pages[PANTHOR_TEST_PIECE_BOS] = {
@@ -132,7 +132,7 @@ static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
 	return op;
 }
 
-/* Each page of what is meant once, whoever it was. */
+/* Expects that each page of the selected BOs was visited once, by any thread. */
 static void panthor_test_expect_all(struct kunit *test, struct panthor_mem_op *op,
 				    u32 first, u32 last)
 {
@@ -172,19 +172,19 @@ static void panthor_pieces_test_part(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 1, 4));
 	panthor_test_expect_all(test, op, 1, 4);
 
-	/* Nothing at all. */
+	/* Runs without a selected BO do nothing. */
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 2, 3));
 	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 2, 2));
 	panthor_test_expect_all(test, op, 1, 4);
 }
 
-/* What is asked for ahead: all of it, once, before it is needed, but not too early. */
+/* Every page is read ahead once, before it is needed, but not too early. */
 static void panthor_pieces_test_ahead(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 	u32 pages = 0;
 
-	/* So much that there is a too early. */
+	/* More than the readahead window. */
 	for (u32 i = 0; i < op->bo_count; i++) {
 		op->bos[i]->base.size = PANTHOR_TEST_PIECE_PAGES << PAGE_SHIFT;
 		if (op->bytes[i])
@@ -204,13 +204,13 @@ static void panthor_pieces_test_ahead(struct kunit *test)
 			PANTHOR_MEM_AHEAD_PAGES + op->run.piece_pages);
 }
 
-/* Small BOs share a piece: one look at the lock for all of them. */
+/* Small BOs share a piece, so the lock is taken once for all of them. */
 static void panthor_pieces_test_small(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 	struct panthor_mem_place start;
 
-	/* Few enough for one, with any size of a page up to 16 KiB. */
+	/* All of them fit into one piece, with pages of up to 16 KiB. */
 	static_assert(3 * (PANTHOR_TEST_PIECE_BOS - 1) <= SZ_256K / SZ_16K);
 	if (PAGE_SIZE > SZ_16K)
 		kunit_skip(test, "a piece has few pages");
@@ -242,8 +242,8 @@ static void panthor_pieces_test_helped(struct kunit *test)
 }
 
 /*
- * Who comes second begins with the last page of the last BO, asks nobody for help,
- * and misses nothing.
+ * The second thread that swaps in a VM starts with the last page of the last BO, uses
+ * no helpers, and misses nothing.
  */
 static void panthor_pieces_test_second(struct kunit *test)
 {
@@ -312,7 +312,7 @@ static const struct panthor_mem_work panthor_test_work_ready = {
 	.ready = panthor_test_ready,
 };
 
-/* BOs are told once, in order, when all of their pages have been dealt with. */
+/* Each BO is ready once, in order, when all of its pages have been visited. */
 static void panthor_pieces_test_ready(struct kunit *test)
 {
 	for (u32 helpers = 0; helpers < 2; helpers++) {
@@ -336,7 +336,7 @@ static void panthor_pieces_test_ready(struct kunit *test)
 	}
 }
 
-/* What is told about can end it: no piece is begun after that. */
+/* The ready function can end the run: no piece is started after that. */
 static void panthor_pieces_test_ready_stops(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
@@ -378,12 +378,12 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 			panthor_test_run(op, 0, op->bo_count));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
 	KUNIT_EXPECT_EQ(test, op->pages[0], 1);
-	/* The one at hand is finished. */
+	/* The current step is finished. */
 	KUNIT_EXPECT_EQ(test, op->pages[1], PANTHOR_MEM_STEP_PAGES - 1);
 	KUNIT_EXPECT_EQ(test, op->pages[3], 0);
 }
 
-/* Some work goes on after a signal, but not when a claim waits. */
+/* Some work continues after a signal, but not when a claim waits. */
 static void panthor_pieces_test_finish(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
@@ -404,7 +404,7 @@ static void panthor_pieces_test_finish(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
 }
 
-/* With the caller two, or half of the CPUs up to four; never more than there are. */
+/* With the caller two threads, or half of the CPUs up to four, but never more than CPUs. */
 static void panthor_pieces_test_most_helpers(struct kunit *test)
 {
 	static const u32 most[] = {
@@ -417,7 +417,7 @@ static void panthor_pieces_test_most_helpers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_HELPERS, panthor_mem_most_helpers(U32_MAX));
 }
 
-/* Of a row of the least size for a helper there is a piece for both, of a slice a long one. */
+/* A run that is just large enough for a helper has two pieces; those of a slice are large. */
 static void panthor_pieces_test_piece_pages(struct kunit *test)
 {
 	const u64 step = PANTHOR_MEM_STEP_PAGES << PAGE_SHIFT;
@@ -434,7 +434,7 @@ static void panthor_pieces_test_piece_pages(struct kunit *test)
 	KUNIT_EXPECT_LE(test, 2 * step, PANTHOR_MEM_HELP_BYTES);
 }
 
-/* None for less than it takes to wake one. */
+/* A run that is too small to be worth waking a helper gets none. */
 static void panthor_pieces_test_helper_count(struct kunit *test)
 {
 	u32 most = panthor_mem_most_helpers(num_online_cpus());
@@ -446,7 +446,7 @@ static void panthor_pieces_test_helper_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, most, panthor_mem_helper_count(U64_MAX));
 }
 
-/* Nobody works for a caller that is nicer than the helpers. */
+/* A caller that is nicer than the helpers gets none. */
 static void panthor_pieces_test_nice(struct kunit *test)
 {
 	int nice = task_nice(current);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What a reclaim evicts, when it ends, and how it counts. Swap is pretended.
+ * What a reclaim evicts, when it ends, and how it counts. Stubs replace swap.
  * Included at the end of panthor_mem_reclaim.c.
  */
 
@@ -43,19 +43,19 @@ struct panthor_mem_reclaim_test {
 	/** @swap_room: Bytes that the cgroup of the process may swap. */
 	u64 swap_room;
 
-	/** @freed_part: One page in so many is freed by a write. */
+	/** @freed_part: A write frees one page of this many. */
 	u32 freed_part;
 
-	/** @late: The rest is freed by whoever waits for it. */
+	/** @late: The rest is freed when the writes are waited for. */
 	bool late;
 
-	/** @in_use: Somebody has references on the rest. */
+	/** @in_use: Something else has references on the rest. */
 	bool in_use;
 
 	/** @drains: How often the batches of all CPUs were emptied. */
 	u32 drains;
 
-	/** @written: Pages of that rest. */
+	/** @written: Pages of that rest, if @late is set. */
 	unsigned long written;
 
 	/** @next: Page that the next write has to start at. */
@@ -116,7 +116,7 @@ static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
 	KUNIT_EXPECT_EQ(test, first, ctx->next);
 	KUNIT_EXPECT_LE(test, first, last);
 	KUNIT_EXPECT_LT(test, last, end);
-	/* So that a signal is seen soon. */
+	/* Small enough to see a signal soon. */
 	KUNIT_EXPECT_LE(test, pages, SZ_256K / PAGE_SIZE);
 	ctx->next = last + 1 == end ? 0 : last + 1;
 
@@ -170,7 +170,7 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	kunit_activate_static_stub(test, panthor_mem_write_pages, panthor_test_write_pages);
 	kunit_activate_static_stub(test, panthor_mem_free_written, panthor_test_free_written);
 	kunit_activate_static_stub(test, panthor_mem_empty_batches, panthor_test_empty_batches);
-	/* Other threads know nothing of stubs. */
+	/* Other threads do not call the stubs. */
 	panthor_kunit_work_alone(test);
 
 	ctx->ptdev = panthor_kunit_device(test);
@@ -181,7 +181,7 @@ static int panthor_mem_reclaim_test_init(struct kunit *test)
 	return 0;
 }
 
-/* Gives the target @count BOs that are mapped and can go. */
+/* Gives the target @count BOs that are mapped and can be evicted. */
 static void panthor_test_fill(struct kunit *test, u32 count)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -190,7 +190,7 @@ static void panthor_test_fill(struct kunit *test, u32 count)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
 }
 
-/* For functions that are called alone. */
+/* Returns a call for functions that are tested alone. */
 static struct panthor_mem_op *panthor_test_op(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -252,7 +252,7 @@ static void panthor_mem_reclaim_test_page_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes);
 	KUNIT_EXPECT_EQ(test, LONG_MAX - ctx->free_swap, size->bytes / PAGE_SIZE);
 
-	/* Never more than was there, and on top of what was counted before. */
+	/* Counts no more than the BO has, and adds to what was counted before. */
 	op.base->bytes[0] = PAGE_SIZE;
 	panthor_mem_page_out(&op, 0, 1);
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, size->bytes + PAGE_SIZE);
@@ -267,7 +267,7 @@ static void panthor_mem_reclaim_test_page_out(struct kunit *test)
 
 #define PANTHOR_TEST_GIB(n)	((u64)(n) * SZ_1G)
 
-/* When a slice ends. Sizes that do not fit into 32 bits, among others. */
+/* When a slice ends. Some sizes do not fit into 32 bits. */
 static const struct panthor_test_slice {
 	const char *name;
 	u64 max;
@@ -331,7 +331,7 @@ static void panthor_mem_reclaim_test_slice_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_mem_slice_full(&op, bo), slice->full);
 }
 
-/* What ends a call, and what it says then. */
+/* What ends a call, and the status that it sets. */
 static const struct panthor_test_stop {
 	const char *name;
 	u64 max;
@@ -382,7 +382,7 @@ static void panthor_mem_reclaim_test_should_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_mem_reclaim_should_stop(&op), stop->status != 0);
 	KUNIT_EXPECT_EQ(test, op.base->stop, stop->status != 0);
 	KUNIT_EXPECT_EQ(test, args.status, stop->status);
-	/* It does not change its mind, or its reason. */
+	/* The answer and the status do not change. */
 	ctx->free_swap = 0;
 	if (stop->status)
 		KUNIT_EXPECT_TRUE(test, panthor_mem_reclaim_should_stop(&op));
@@ -408,7 +408,7 @@ static void panthor_mem_reclaim_test_skipped_bytes(struct kunit *test)
 			DRM_PANTHOR_MEM_STATUS_BUSY | DRM_PANTHOR_MEM_STATUS_PINNED);
 }
 
-/* How many of five BOs go with a cap. */
+/* How many of five BOs a reclaim with a cap evicts. */
 static const struct panthor_test_cap {
 	const char *name;
 	u64 max;
@@ -445,7 +445,7 @@ static void panthor_test_cap(struct kunit *test, u32 flags)
 	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.status, cap->capped ? DRM_PANTHOR_MEM_STATUS_CAPPED : 0);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), left);
-	/* Inputs stay. */
+	/* Inputs are not changed. */
 	KUNIT_EXPECT_EQ(test, args.max_bytes, cap->max);
 	KUNIT_EXPECT_EQ(test, args.flags, flags);
 }
@@ -465,7 +465,7 @@ static void panthor_mem_reclaim_test_cap_dry_run(struct kunit *test)
 	panthor_test_cap(test, DRM_PANTHOR_MEM_RECLAIM_DRY_RUN);
 }
 
-/* The cap is on what was freed: pages that somebody uses do not go, and do not count. */
+/* The cap limits what is freed: pages that are in use are not freed and do not count. */
 static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -475,7 +475,7 @@ static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 	ctx->freed_part = 4;
 	ctx->in_use = true;
 
-	/* Of the first two BOs a second time, when all CPUs were asked. */
+	/* The first two BOs are written twice, the second time with the batches drained. */
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 7 * PANTHOR_TEST_BO_SIZE / 4);
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
@@ -483,7 +483,7 @@ static void panthor_mem_reclaim_test_cap_counts_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->drains, 1);
 }
 
-/* The outputs are 0 if memory for the call itself is missing. */
+/* The outputs are 0 if the call itself cannot be allocated. */
 static void panthor_mem_reclaim_test_no_memory(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -509,7 +509,7 @@ static void panthor_mem_reclaim_test_no_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
 }
 
-/* A device that does not write ends the call after one slice, and the cap limits that. */
+/* A swap device that fails ends the call after one slice, which the cap limits. */
 static void panthor_mem_reclaim_test_refused(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -528,7 +528,7 @@ static void panthor_mem_reclaim_test_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_SWAP_REFUSED);
 
-	/* A dry run does not promise it. */
+	/* A dry run does not count it. */
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
 	args.max_bytes = 0;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
@@ -544,7 +544,7 @@ static void panthor_mem_reclaim_test_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
-/* How many of five BOs go if the cgroup may swap so much. */
+/* How many of five BOs are evicted with a swap limit of the cgroup. */
 static const struct panthor_test_room {
 	const char *name;
 	u64 room;
@@ -585,7 +585,7 @@ static void panthor_mem_reclaim_test_room_no_pageout(struct kunit *test)
 	panthor_test_room(test, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
 }
 
-/* A disk frees nothing at once: what was written is waited for, and counted. */
+/* A disk frees nothing at once: the writes are waited for, and their pages counted. */
 static void panthor_mem_reclaim_test_late(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -602,7 +602,7 @@ static void panthor_mem_reclaim_test_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->drains, 0);
 }
 
-/* A claim wants the pages: nobody waits for them, a later call would find them. */
+/* A claim cancels the call, which leaves the written pages to a later one. */
 static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -621,7 +621,7 @@ static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
-/* No more leaves the GPU than swap has room for, but for one BO. */
+/* No more is evicted than swap has room for, except for one BO. */
 static void panthor_mem_reclaim_test_swap_bounds_slice(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -637,7 +637,7 @@ static void panthor_mem_reclaim_test_swap_bounds_slice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 2 * panthor_test_bo_pages);
 }
 
-/* With less swap than a BO needs, one BO goes, so that there is progress. */
+/* With less swap than a BO needs, one BO is evicted, to make progress. */
 static void panthor_mem_reclaim_test_one_bo_always_goes(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -663,7 +663,7 @@ static void panthor_mem_reclaim_test_no_swap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOSPC, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), panthor_test_bo_pages);
 
-	/* The process is looked for first. */
+	/* The process is looked up first. */
 	ctx->selector.owner = panthor_kunit_process(test);
 	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 }
@@ -682,7 +682,7 @@ static void panthor_mem_reclaim_test_slices(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, cap * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_CAPPED);
 
-	/* What is in the page cache is found again, and written again here. */
+	/* The stubs leave everything in the page cache, so it is found and written again. */
 	args.max_bytes = 0;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.evicted_bytes, bos * PAGE_SIZE);
@@ -751,7 +751,7 @@ static void panthor_mem_reclaim_test_pinned(struct kunit *test)
 	panthor_gem_unpin(bo);
 }
 
-/* Nothing of another process goes, and nothing that it uses with the target. */
+/* Nothing of another process is evicted, and nothing that it shares with the target. */
 static void panthor_mem_reclaim_test_only_target(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -778,7 +778,7 @@ static void panthor_mem_reclaim_test_only_target(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(shared));
 	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(private));
 
-	/* Once both files are the target's, all of it goes. */
+	/* Once both files belong to the target, all of it is evicted. */
 	panthor_kunit_set_owner(file, ctx->pid);
 	args.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
@@ -794,7 +794,7 @@ static void panthor_mem_reclaim_test_claim_ends_it(struct kunit *test)
 	struct panthor_mem_reclaim_test *ctx = test->priv;
 	struct drm_panthor_mem_reclaim args = {};
 
-	/* More than one slice, and a piece of many BOs: it ends after the one at hand. */
+	/* More than one slice, and many BOs in a piece: the call ends after the current BO. */
 	for (u32 i = 0; i < PANTHOR_MEM_SLICE_BOS + 1; i++)
 		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
 	ctx->cancel_after = 3;
@@ -839,7 +839,7 @@ static void panthor_mem_reclaim_test_busy(struct kunit *test)
 
 	panthor_test_fill(test, 2);
 
-	/* Freed with its last reference, which can be the reservation's. */
+	/* The last reference frees it, which can be that of the reservation. */
 	fence = kzalloc_obj(*fence);
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 	dma_fence_init64(fence, &panthor_test_fence_ops, NULL, dma_fence_context_alloc(1), 1);
@@ -867,7 +867,7 @@ static void panthor_mem_reclaim_test_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 }
 
-/* Somebody who works on a VM for a while. */
+/* Holds a lock of a VM for a while. */
 struct panthor_test_holder {
 	struct work_struct work;
 	struct completion holds;
@@ -895,10 +895,10 @@ static void panthor_test_hold(struct work_struct *work)
 }
 
 /*
- * A VM whose locks are held, as by VM_BIND or by the end of a group, is waited for
- * until the deadline: nothing of it is left behind as busy. The BO is found in
- * another VM, which comes first in order of addresses, so that only its eviction
- * meets the locks.
+ * A call waits until its deadline for a VM whose locks are held, for example by VM_BIND
+ * or by the end of a group, and skips nothing of it as busy. The BO is found in another
+ * VM, which comes first in order of addresses, so that only its eviction needs the
+ * locks.
  */
 static void panthor_mem_reclaim_test_contended(struct kunit *test)
 {
@@ -936,7 +936,7 @@ static void panthor_mem_reclaim_test_contended(struct kunit *test)
 	destroy_work_on_stack(&holder.work);
 }
 
-/* Nobody waits for them after the deadline: the call would never end here. */
+/* A call does not wait for locks after its deadline: here it would never end. */
 static void panthor_mem_reclaim_test_deadline(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -951,7 +951,7 @@ static void panthor_mem_reclaim_test_deadline(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	dma_resv_unlock(resv);
 
-	/* What the VM maps cannot be known then, nor counted. */
+	/* With op_lock held, what the VM maps is unknown, and not counted. */
 	panthor_kunit_op_lock(ctx->vm);
 	args.deadline_ns = ktime_get_ns() + NSEC_PER_MSEC;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
@@ -986,14 +986,14 @@ static void panthor_mem_reclaim_test_new_work(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
 	}
 
-	/* It was before the call: the process is in the background again. */
+	/* Submits before the call do not end it: the process is in the background again. */
 	ctx->submit_after = 0;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
 }
 
-/* A BO that another reclaim pages out is left to that, and counted there. */
+/* A BO that another reclaim pages out is left to that reclaim, which counts it. */
 static void panthor_mem_reclaim_test_two_at_once(struct kunit *test)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
@@ -1008,7 +1008,7 @@ static void panthor_mem_reclaim_test_two_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->writes, 0);
 
 	atomic_set(&bo->mem_paging, 0);
-	/* What it evicts after this call has begun is left to it, too. */
+	/* A BO that it evicts after this call has begun is left to it, too. */
 	bo->mem_evicted_at = U64_MAX;
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, 0);

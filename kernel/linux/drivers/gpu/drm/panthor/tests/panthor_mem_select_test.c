@@ -98,7 +98,7 @@ static void panthor_mem_select_test_client(struct kunit *test)
 							 0, 0));
 }
 
-/* What is no descriptor of a cgroup. */
+/* Numbers that are not the descriptor of a cgroup. */
 static void panthor_mem_select_test_bad_descriptor(struct kunit *test)
 {
 	const int error = IS_ENABLED(CONFIG_CGROUPS) ? -EBADF : -EOPNOTSUPP;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * What is swapped in for a job. BOs are evicted but not paged out: no swap is
+ * What is swapped in for a job. BOs are evicted but not paged out, so no swap is
  * needed. Included at the end of panthor_mem_swapin.c.
  */
 
@@ -66,7 +66,7 @@ static u32 panthor_test_resident(struct panthor_mem_swapin_test *ctx)
 	return count;
 }
 
-/* More than two slices, each BO mapped; and nothing of another VM. */
+/* All BOs of the VM, which are more than two slices, come back, but none of another VM. */
 static void panthor_mem_swapin_test_all(struct kunit *test)
 {
 	struct panthor_mem_swapin_test *ctx = test->priv;
@@ -86,13 +86,13 @@ static void panthor_mem_swapin_test_all(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, panthor_vm_has_evicted(ctx->vm));
 	KUNIT_EXPECT_TRUE(test, panthor_mem_bo_evicted(other));
 
-	/* A reclaim of the target has seen it. */
+	/* A reclaim of the target sees the submit. */
 	KUNIT_EXPECT_NE(test, panthor_vm_submits(ctx->vm), submits);
 	KUNIT_EXPECT_FALSE(test, panthor_vm_swapin_begin(ctx->vm));
 	panthor_vm_swapin_end(ctx->vm);
 }
 
-/* The pages of one came back before, its mappings did not. */
+/* The pages of one BO came back earlier, its mappings did not. */
 static void panthor_mem_swapin_test_pages_are_back(struct kunit *test)
 {
 	struct panthor_mem_swapin_test *ctx = test->priv;
@@ -123,13 +123,13 @@ static void panthor_mem_swapin_test_is_new_work(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(ctx->vm, panthor_vm_submits(ctx->vm)));
 	dma_resv_unlock(panthor_vm_resv(ctx->vm));
 
-	/* It ends, whatever came back. */
+	/* The swap-in ends, whatever came back. */
 	panthor_test_evict_all(test);
 	panthor_mem_swapin_vm(ctx->ptdev, ctx->vm);
 	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(ctx->vm, panthor_vm_submits(ctx->vm)));
 }
 
-/* Nothing is evicted, so nothing is done: not even counted. */
+/* If nothing is evicted, nothing is done, and no submit is counted. */
 static void panthor_mem_swapin_test_nothing(struct kunit *test)
 {
 	struct panthor_mem_swapin_test *ctx = test->priv;
@@ -139,7 +139,7 @@ static void panthor_mem_swapin_test_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_vm_submits(ctx->vm), submits);
 }
 
-/* All come back also if somebody swaps in the same VM, and nobody waits for anybody. */
+/* All BOs come back even if another thread swaps in the same VM, and neither waits. */
 static void panthor_mem_swapin_test_second(struct kunit *test)
 {
 	struct panthor_mem_swapin_test *ctx = test->priv;
@@ -168,7 +168,7 @@ static void panthor_mem_swapin_test_no_memory(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, panthor_vm_has_evicted(ctx->vm));
 }
 
-/* One that cannot be read ends it; GROUP_SUBMIT says why. */
+/* A BO that cannot be read ends the swap-in. GROUP_SUBMIT returns the error. */
 static void panthor_mem_swapin_test_unreadable(struct kunit *test)
 {
 	struct panthor_mem_swapin_test *ctx = test->priv;

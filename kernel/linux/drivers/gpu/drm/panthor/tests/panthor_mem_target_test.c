@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * Whose files, VMs and BOs a call finds, and which calls it meets.
+ * Which files, VMs and BOs a call finds, and which other calls it ends or waits for.
  */
 
 #include <linux/dma-buf.h>
@@ -24,7 +24,7 @@
 #include "../panthor_mmu.h"
 #include "panthor_kunit.h"
 
-/* More than there is room for at first, also after some growth. */
+/* More than fit into the arrays at first, and after they have grown once. */
 #define PANTHOR_TEST_FILES	40
 #define PANTHOR_TEST_VMS	20
 
@@ -38,10 +38,10 @@ struct panthor_mem_target_test {
 	/** @ptdev: Device. */
 	struct panthor_device *ptdev;
 
-	/** @pid: The process that is looked for. */
+	/** @pid: The process to search for. */
 	struct pid *pid;
 
-	/** @other: A process next to it. */
+	/** @other: Another process. */
 	struct pid *other;
 
 	/** @selector: Names @pid. */
@@ -75,7 +75,7 @@ static int panthor_test_select(struct panthor_mem_target_test *ctx,
 {
 	int ret;
 
-	/* As panthor_mem_begin() has it. */
+	/* Zeroed, as in panthor_mem_begin(). */
 	memset(&ctx->target, 0, sizeof(ctx->target));
 
 	ret = panthor_mem_target_init(&ctx->target, ctx->ptdev, selector);
@@ -160,7 +160,7 @@ static void panthor_mem_target_test_many_vms(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, panthor_mem_target_has_vm(&ctx->target,
 							   panthor_vm_gpuvm(other)));
 
-	/* They stay when their file goes. */
+	/* They outlive their file. */
 	panthor_kunit_close(test, files[0]);
 	for (u32 i = 0; i < ARRAY_SIZE(its); i++)
 		KUNIT_EXPECT_TRUE(test, panthor_mem_target_has_vm(&ctx->target,
@@ -169,8 +169,8 @@ static void panthor_mem_target_test_many_vms(struct kunit *test)
 }
 
 /*
- * A struct pid that no file has. That is all there is to a thread id too: files
- * have the struct pid of a thread group.
+ * A struct pid that no file has. A thread id is no different, because files have the
+ * struct pid of a thread group.
  */
 static void panthor_mem_target_test_no_file(struct kunit *test)
 {
@@ -182,7 +182,7 @@ static void panthor_mem_target_test_no_file(struct kunit *test)
 	file = panthor_kunit_open(test, ctx->ptdev, ctx->other);
 	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_test_find(ctx, ctx->pid));
 
-	/* Whoever used a file last has it. */
+	/* The owner of a file is the process that used it last. */
 	panthor_kunit_set_owner(file, ctx->pid);
 	KUNIT_EXPECT_EQ(test, -ESRCH, panthor_test_find(ctx, ctx->other));
 	KUNIT_ASSERT_EQ(test, 0, panthor_test_find(ctx, ctx->pid));
@@ -240,7 +240,7 @@ static void panthor_mem_target_test_arguments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, panthor_mem_check_args(pidfd, 3, 1, 1, 0));
 }
 
-/* What is no descriptor of a pidfd. */
+/* Numbers that are not a pidfd. */
 static void panthor_mem_target_test_bad_descriptor(struct kunit *test)
 {
 	struct panthor_mem_selector selector;
@@ -306,7 +306,7 @@ static u32 panthor_test_walk(struct kunit *test, struct panthor_mem_op *op,
 	return found;
 }
 
-/* Each BO once, at most 64 at a time, and none of another file. */
+/* Each BO is found once, at most a slice at a time, and none of another file. */
 static void panthor_mem_target_test_handles(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
@@ -344,7 +344,7 @@ static void panthor_mem_target_test_handles_with_gaps(struct kunit *test)
 	file = panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	for (u32 i = 0; i < count; i++)
 		panthor_kunit_bo(test, file, NULL, PAGE_SIZE);
-	/* Handles start from 1. The first and the last one go too. */
+	/* Handles start from 1. The first and the last one are closed, too. */
 	for (u32 i = 1; i <= count; i += i < count / 2 ? 3 : 1, left--)
 		KUNIT_ASSERT_EQ(test, 0, drm_gem_handle_delete(file, i));
 
@@ -358,7 +358,7 @@ static void panthor_test_unimport(void *bo)
 	((struct panthor_gem_object *)bo)->base.import_attach = NULL;
 }
 
-/* Imported BOs have no pages of the process: more of them than a slice, first. */
+/* Imported BOs have no pages of the process. More of them than a slice come first. */
 static void panthor_mem_target_test_imported(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
@@ -386,7 +386,7 @@ static void panthor_mem_target_test_imported(struct kunit *test)
 	panthor_mem_end(op);
 }
 
-/* The file goes after the first slice: the walk ends, its BOs stay valid. */
+/* The file is closed after the first slice: the walk ends, its BOs stay valid. */
 static void panthor_mem_target_test_closed_file(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
@@ -431,7 +431,7 @@ static void panthor_mem_target_test_vm_bos(struct kunit *test)
 		bo = panthor_kunit_bo(test, file, vm, PAGE_SIZE);
 		panthor_kunit_map(test, vm, bo, user_va);
 	}
-	/* The last one has the lowest address; once more at the highest. */
+	/* The last BO has the lowest address, and is mapped again at the highest. */
 	panthor_kunit_map(test, vm, bo, SZ_1G + SZ_1M);
 
 	op = panthor_test_begin(test);
@@ -454,7 +454,7 @@ static void panthor_mem_target_test_vm_bos(struct kunit *test)
 	panthor_mem_end(op);
 }
 
-/* No call gets the number that BOs have that were never visited. */
+/* No call gets the number that marks BOs that were never visited. */
 static void panthor_mem_target_test_visit_wraps(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;
@@ -493,7 +493,7 @@ static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 	reclaims[1] = panthor_test_begin_reclaim(test, &ctx->selector);
 	other = panthor_test_begin_reclaim(test, &ctx->other_selector);
 
-	/* One that is over is not touched. */
+	/* A reclaim that has ended is not touched. */
 	panthor_mem_end(reclaims[0]);
 
 	claim = panthor_test_begin(test);
@@ -514,7 +514,7 @@ static void panthor_mem_target_test_claim_ends_reclaims(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->ptdev->mem.reclaims));
 }
 
-/* It waits for those that evict, and for those that do not know their target yet. */
+/* A claim waits for reclaims that evict, or that do not know their target yet. */
 static void panthor_mem_target_test_claim_waits(struct kunit *test)
 {
 	struct panthor_mem_target_test *ctx = test->priv;

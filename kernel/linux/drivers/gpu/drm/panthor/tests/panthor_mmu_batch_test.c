@@ -31,7 +31,7 @@ static const struct panthor_test_tables {
 	{ "two levels", { { 0, SZ_4K }, { SZ_1G, SZ_4K } }, 5, 0, SZ_1G + SZ_4K },
 	{ "three levels", { { 0, SZ_4K }, { 1ULL << 39, SZ_4K } }, 6, 0, (1ULL << 39) + SZ_4K },
 	{ "twice the same", { { SZ_4K, SZ_4K }, { SZ_4K, SZ_4K } }, 3, SZ_4K, SZ_8K },
-	/* Too many are counted, never too few. */
+	/* Out of order, too many are counted, but never too few. */
 	{ "backwards", { { SZ_1G, SZ_4K }, { 0, SZ_4K } }, 5, 0, SZ_1G + SZ_4K },
 	{ "to and fro", { { 0, SZ_4K }, { SZ_1G, SZ_4K }, { SZ_4K, SZ_4K } }, 7,
 	  0, SZ_1G + SZ_4K },
@@ -60,7 +60,7 @@ static void panthor_batch_test_tables(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, batch.end, t->end);
 }
 
-/* What limits a batch: VMAs of one size, one after the other at a distance. */
+/* What limits a batch of VMAs that all have the same size and distance. */
 static const struct panthor_test_limit {
 	const char *name;
 	u64 size, distance;
@@ -102,7 +102,7 @@ static void panthor_batch_test_limits(struct kunit *test)
 		KUNIT_EXPECT_LE(test, batch.pt_count, t->pt_max);
 }
 
-/* In descending order, each needs tables of its own: never more than the limit. */
+/* In descending order, each VMA is counted with its own tables, but up to the limit. */
 static void panthor_batch_test_order(struct kunit *test)
 {
 	struct panthor_vm_batch batch = {
@@ -118,7 +118,7 @@ static void panthor_batch_test_order(struct kunit *test)
 	KUNIT_EXPECT_GT(test, batch.vmas, 1);
 }
 
-/* Checks all mappings of a BO, in our books and in the page tables. */
+/* Checks the state of all mappings of a BO, and the page tables. */
 static void panthor_test_expect_mapped(struct kunit *test, struct panthor_vm *vm,
 				       struct panthor_gem_object *bo, bool mapped)
 {
@@ -152,23 +152,23 @@ static void panthor_batch_test_round_trip(struct kunit *test)
 
 	for (u32 i = 0; i < ARRAY_SIZE(bos); i++)
 		bos[i] = panthor_kunit_mapped_bo(test, file, vm, (i + 1) * SZ_64K);
-	/* One of them twice, and far away. */
+	/* One of them is mapped again, far away. */
 	panthor_kunit_map(test, vm, bos[1], 1ULL << 40);
 
 	dma_resv_lock(panthor_vm_resv(vm), NULL);
 
-	/* All but the last: what is not named stays. */
+	/* All but the last: BOs that are not named stay mapped. */
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos) - 1));
 	for (u32 i = 0; i < ARRAY_SIZE(bos); i++) {
 		panthor_test_expect_mapped(test, vm, bos[i], i == ARRAY_SIZE(bos) - 1);
 		KUNIT_EXPECT_NOT_NULL(test, bos[i]->backing.pages);
 	}
 
-	/* Some of it is gone already. */
+	/* Most of them are unmapped already. */
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos)));
 	panthor_test_expect_mapped(test, vm, bos[ARRAY_SIZE(bos) - 1], false);
 
-	/* One of them, and nobody is waited for. */
+	/* One of them, without waiting. */
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_restore_mappings(vm, bos, 1, false));
 	panthor_test_expect_mapped(test, vm, bos[0], true);
 	panthor_test_expect_mapped(test, vm, bos[1], false);
@@ -185,7 +185,7 @@ static void panthor_batch_test_round_trip(struct kunit *test)
 	dma_resv_unlock(panthor_vm_resv(vm));
 }
 
-/* A BO with more mappings than one update does goes, and comes back, in several. */
+/* A BO with too many mappings for one update is unmapped, and mapped, with several. */
 static void panthor_batch_test_many_vmas(struct kunit *test)
 {
 	struct panthor_device *ptdev = panthor_kunit_device(test);
@@ -224,7 +224,7 @@ static void panthor_batch_test_many_vmas(struct kunit *test)
 	dma_resv_unlock(panthor_vm_resv(vm));
 }
 
-/* A caller that must not wait gets -EBUSY while somebody works on the VM. */
+/* A caller that must not wait gets -EBUSY while another thread works on the VM. */
 static void panthor_batch_test_contended(struct kunit *test)
 {
 	struct panthor_device *ptdev = panthor_kunit_device(test);
@@ -240,7 +240,7 @@ static void panthor_batch_test_contended(struct kunit *test)
 	dma_resv_unlock(panthor_vm_resv(vm));
 }
 
-/* BOs whose mappings went ahead are evicted, and come back, like any other. */
+/* BOs that were unmapped before are evicted, and come back, like any other. */
 static void panthor_batch_test_then_evict(struct kunit *test)
 {
 	struct panthor_gem_object *bos[PANTHOR_TEST_BATCH_BOS];
@@ -256,7 +256,7 @@ static void panthor_batch_test_then_evict(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_evict_mappings(vm, bos, ARRAY_SIZE(bos)));
 	dma_resv_unlock(panthor_vm_resv(vm));
 
-	/* Not the last one: it lost its mappings only. */
+	/* All but the last one, which only lost its mappings. */
 	for (u32 i = 0; i < ARRAY_SIZE(bos) - 1; i++)
 		panthor_kunit_evict(test, bos[i]);
 	KUNIT_EXPECT_NOT_NULL(test, bos[ARRAY_SIZE(bos) - 1]->backing.pages);
@@ -275,7 +275,7 @@ static void panthor_batch_test_then_evict(struct kunit *test)
 	}
 }
 
-/* A job needs all BOs of its VM: with the first, this many are mapped. */
+/* A job needs all BOs of its VM: this many are mapped along with the first. */
 static const struct panthor_test_ahead {
 	const char *name;
 	u64 size;
@@ -312,12 +312,12 @@ static void panthor_batch_test_validate(struct kunit *test)
 		drm_exec_retry_on_contention(&exec);
 	}
 
-	/* In the list they are in the order in which they were evicted. */
+	/* The list has the BOs in the order in which they were evicted. */
 	first = list_first_entry(&vm->base.evict.list, struct drm_gpuvm_bo, list.entry.evict);
 	KUNIT_ASSERT_PTR_EQ(test, first->obj, &bos[0]->base);
 	KUNIT_EXPECT_EQ(test, 0, panthor_vm_bo_validate(first, &exec));
 	KUNIT_EXPECT_FALSE(test, first->evicted);
-	/* Should their turn not come, the shrinker finds them all the same. */
+	/* The shrinker finds them even if their turn never comes. */
 	for (u32 i = 0; i < t->bos; i++) {
 		panthor_test_expect_mapped(test, vm, bos[i], i < t->mapped);
 		KUNIT_EXPECT_EQ(test, i < t->mapped, !!bos[i]->base.lru);

@@ -70,7 +70,7 @@ void panthor_kunit_mmu_init(struct kunit *test, struct panthor_device *ptdev)
 }
 
 /**
- * panthor_kunit_vm_is_last() - Check whether the shrinker looks at a VM last
+ * panthor_kunit_vm_is_last() - Check whether the shrinker scans a VM last
  * @vm: VM.
  *
  * Return: true if it does.
@@ -82,7 +82,7 @@ bool panthor_kunit_vm_is_last(struct panthor_vm *vm)
 }
 
 /**
- * panthor_kunit_submit() - Do to a VM what the submit of a job does first
+ * panthor_kunit_submit() - Count a submit to a VM, as a job does first
  * @vm: VM.
  */
 void panthor_kunit_submit(struct panthor_vm *vm)
@@ -91,7 +91,7 @@ void panthor_kunit_submit(struct panthor_vm *vm)
 }
 
 /**
- * panthor_kunit_op_lock() - Hold a VM as an operation on it does
+ * panthor_kunit_op_lock() - Lock a VM as an operation on it does
  * @vm: VM.
  */
 void panthor_kunit_op_lock(struct panthor_vm *vm)
@@ -174,7 +174,7 @@ static void panthor_test_validate(struct kunit *test, struct panthor_vm *vm)
 }
 
 /*
- * A job of the VM gets to the GPU. The slot is given beforehand, so that no
+ * A job of the VM gets to the GPU. The slot is assigned before, so that no
  * register is written.
  */
 static void panthor_test_vm_active(struct kunit *test, struct panthor_vm *vm)
@@ -212,7 +212,7 @@ static unsigned long panthor_test_scan(struct panthor_device *ptdev,
 	return panthor_mmu_reclaim_priv_bos(ptdev, UINT_MAX, &remaining, cb);
 }
 
-/* A VM that gets its first reclaimable BO was not there before: it is new. */
+/* A VM that gets its first reclaimable BO is added at the end of the list. */
 static void panthor_lru_test_first_bo_is_last(struct kunit *test)
 {
 	struct panthor_lru_test *ctx = test->priv;
@@ -229,7 +229,7 @@ static void panthor_lru_test_first_bo_is_last(struct kunit *test)
 	PANTHOR_EXPECT_ORDER(test, vms[1], vms[0], vms[2]);
 }
 
-/* A VM whose BOs come back with a submit is not the next victim. */
+/* A VM whose BOs a submit has brought back is not the next victim. */
 static void panthor_lru_test_validated_is_last(struct kunit *test)
 {
 	struct panthor_lru_test *ctx = test->priv;
@@ -276,12 +276,12 @@ static void panthor_lru_test_reclaim_last(struct kunit *test)
 	panthor_vm_reclaim_last(vms[0]);
 	PANTHOR_EXPECT_ORDER(test, vms[1], vms[0]);
 
-	/* A VM that has nothing to reclaim does not get on the list. */
+	/* A VM that has nothing to reclaim is not listed. */
 	panthor_vm_reclaim_last(vms[2]);
 	PANTHOR_EXPECT_ORDER(test, vms[1], vms[0]);
 }
 
-/* What panthor_vm_reclaim_last() sees of a VM all of whose BOs are parked. */
+/* Calls panthor_vm_reclaim_last() when all BOs of the VM are parked. */
 static bool panthor_test_reclaim_last_cb(struct drm_gem_object *obj,
 					 struct ww_acquire_ctx *ticket)
 {
@@ -325,8 +325,8 @@ static void panthor_lru_test_scan_keeps_order(struct kunit *test)
 }
 
 /*
- * While the first scan looks at the BOs of the VM, a job of it gets to the GPU,
- * which lists it again. Once all of its BOs are parked, a second scan comes.
+ * While the first scan visits the BOs of the VM, a job of it gets to the GPU, which
+ * lists it again. Once all of its BOs are parked, a second scan starts.
  */
 static bool panthor_test_two_scans_cb(struct drm_gem_object *obj,
 				      struct ww_acquire_ctx *ticket)
@@ -358,12 +358,12 @@ static void panthor_lru_test_two_scans_strand_no_vm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->inner_visited, 0);
 	PANTHOR_EXPECT_ORDER(test, vms[0]);
 
-	/* And its BOs can be reclaimed. */
+	/* Its BOs can still be reclaimed. */
 	freed = panthor_test_scan(ctx->ptdev, panthor_test_evict_cb);
 	KUNIT_EXPECT_EQ(test, freed, 2 * PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT);
 }
 
-/* A VM that goes away in the middle of a scan of it is not listed again. */
+/* A VM that has no BOs left after a scan of it is not listed again. */
 static bool panthor_test_unmap_cb(struct drm_gem_object *obj, struct ww_acquire_ctx *ticket)
 {
 	struct panthor_lru_test *ctx = kunit_get_current_test()->priv;
@@ -387,7 +387,7 @@ static void panthor_lru_test_empty_vm_is_not_listed(struct kunit *test)
 	PANTHOR_EXPECT_ORDER(test);
 }
 
-/* The count is in pages of the CPU, as the shrinker's core expects it. */
+/* The count is in CPU pages, as the core of the shrinker expects. */
 static void panthor_lru_test_gpu_mapped_count(struct kunit *test)
 {
 	struct panthor_lru_test *ctx = test->priv;
@@ -400,7 +400,7 @@ static void panthor_lru_test_gpu_mapped_count(struct kunit *test)
 	bo = panthor_test_map(test, ctx->vms[0]);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(count), PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
 
-	/* Once, however many VMs map it. */
+	/* A BO counts once, however many VMs map it. */
 	shared = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
 	panthor_kunit_map(test, ctx->vms[0], shared, SZ_1G);
 	panthor_kunit_map(test, ctx->vms[1], shared, SZ_1G);
