@@ -35,8 +35,8 @@ static struct platform_device *sim_pdev;
 /* --- Interrupts ----------------------------------------------------------- */
 
 /*
- * UML has a free edge-type line for each number up to 63. A hard hrtimer
- * delivers: real hard-IRQ context, and never from inside a register access,
+ * UML has a free edge-type line for each number up to 63. A hard hrtimer delivers
+ * interrupts: in real hard-IRQ context, and never from inside a register access,
  * where the driver may hold the locks that its handler takes.
  */
 static DEFINE_RAW_SPINLOCK(irq_lock);
@@ -72,7 +72,7 @@ static bool irq_asserted(unsigned int line)
 	return level;
 }
 
-/* Levels, not edges: whatever is still up when the handlers are done comes again. */
+/* Lines are level-triggered: one that is still set after its handler fires again. */
 static enum hrtimer_restart irq_fire(struct hrtimer *timer)
 {
 	unsigned long flags;
@@ -136,8 +136,8 @@ static struct resource window = {
 };
 
 /*
- * The window takes the physical range of a block of real memory, so that the
- * flush-ID page in it can be mapped by userland: UML can map nothing else.
+ * The window has the physical range of a block of real memory, because userland
+ * has to map the flush-ID page in it, and UML can map nothing else.
  */
 static int window_init(struct sim_glue_ops *ops)
 {
@@ -199,7 +199,7 @@ static int cache_init(void)
 	return ret;
 }
 
-/* By default it is, in User-Mode Linux, and syncs do nothing. */
+/* In User-Mode Linux, devices are coherent by default, and syncs do nothing. */
 static void cache_device(struct device *dev)
 {
 	if (sim_par.cpu_cache)
@@ -218,7 +218,7 @@ static void cache_device(struct device *dev)
 
 /* --- The device ----------------------------------------------------------- */
 
-/* One OPP at the fixed clock rate; a second bind would find it already there. */
+/* Adds one OPP at the fixed clock rate, once: a second bind finds it. */
 static int bind_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct dev_pm_opp_data opp = { .freq = CLOCK_HZ };

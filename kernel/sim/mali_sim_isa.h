@@ -116,8 +116,8 @@
 #define SIM_SYNC_SCOPE_CSG		2
 #define SIM_SYNC_REJECT			0x1ULL
 #define SIM_SYNC_COND_SHIFT		28
-#define SIM_SYNC_COND_LE		0	/* go on when mem <= reference */
-#define SIM_SYNC_COND_GT		1	/* go on when mem >  reference */
+#define SIM_SYNC_COND_LE		0	/* continue when mem <= reference */
+#define SIM_SYNC_COND_GT		1	/* continue when mem >  reference */
 
 /* --- Pseudo-instructions (the model's own) ------------------------------ */
 
@@ -146,7 +146,7 @@
 /* COPY: 55:48 dst addr pair, 47:40 src addr pair, 39:32 length pair; ascending. */
 #define SIM_OP_COPY			0xE2
 
-/* DELAY: 31:0 microseconds. The queue is busy meanwhile, the others go on. */
+/* DELAY: 31:0 microseconds. The queue is busy meanwhile, the others continue. */
 #define SIM_OP_DELAY			0xE3
 
 /*

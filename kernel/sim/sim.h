@@ -6,14 +6,14 @@
  * (sim_mmu.c), the CPU caches (sim_cache.c), the microcontroller with its
  * firmware interface (sim_mcu.c, sim_csg.c), the command-stream interpreter
  * (sim_cs.c, sim_pseudo.c), the thread that drives them (sim_thread.c),
- * parameters and counters (sim_params.c, sim_stats.c). A platform joins in
- * through struct sim_glue_ops; nothing else knows on what the model runs.
+ * parameters and counters (sim_params.c, sim_stats.c). A platform connects
+ * through struct sim_glue_ops; nothing else depends on what the model runs on.
  *
  * Locks, in the order in which they nest, all taken with interrupts off:
  *   sim.exec_lock	the microcontroller and all CSG and CS state
  *   sim_as.lock	one address space; held over translation *and* access
  *   sim.reg_lock	register words and interrupt lines (raw: hard IRQ)
- * sim_cache.c has one of its own, with none of these inside.
+ * sim_cache.c has a lock of its own, inside which none of these is taken.
  * Nothing sleeps or allocates memory after sim_init(): the model runs the jobs
  * that memory reclaim waits for.
  */
@@ -142,7 +142,7 @@ struct sim_params {
 	bool cpu_cache;
 	bool fifo;
 	uint irq_base;
-	/* Runtime knobs; read with READ_ONCE(). */
+	/* Can change at run time; read with READ_ONCE(). */
 	uint irq_delay_us;
 	bool use_tlb;
 	bool tlb_noinval;
@@ -185,7 +185,7 @@ struct sim_tlb_entry {
 };
 
 struct sim_as {
-	/** @lock: protects all below, and accesses through this AS */
+	/** @lock: protects the members below, and accesses through this AS */
 	spinlock_t lock;
 	/* Staged registers, taken over by commands; written under reg_lock. */
 	u64 transtab;
@@ -232,7 +232,7 @@ enum sim_cache_use {
 	SIM_CACHE_NONE,		/* the driver has taken it back */
 	SIM_CACHE_CACHED,
 	SIM_CACHE_UNCACHED,
-	SIM_CACHE_UNCACHED_MAP,	/* a process gets such a mapping of it */
+	SIM_CACHE_UNCACHED_MAP,	/* a process gets an uncached mapping of it */
 };
 
 int sim_cache_init(unsigned long pages, void *mem);
@@ -266,10 +266,10 @@ struct sim_frame {
 
 /**
  * struct sim_cs_ctx - what a CS keeps over a suspend; the layout of one CS's
- * part of the suspend buffer (ours: the driver never looks inside)
+ * part of the suspend buffer (our choice: the driver never reads it)
  */
 struct sim_cs_ctx {
-	/** @magic: tells a saved context from fresh memory */
+	/** @magic: distinguishes a saved context from fresh memory */
 	u64 magic;
 	/** @regs: work registers */
 	u32 regs[SIM_NUM_REGS];
@@ -371,10 +371,10 @@ struct sim_csg {
 
 /* Result of one instruction, besides 0 (done) and -EAGAIN, -EFAULT (MMU). */
 enum sim_step {
-	SIM_STEP_DONE,		/* go on behind this instruction */
+	SIM_STEP_DONE,		/* continue after this instruction */
 	SIM_STEP_JUMPED,	/* the program counter is already set */
-	SIM_STEP_AGAIN,		/* did a piece, run it again */
-	SIM_STEP_WAIT,		/* cs->wait says for what */
+	SIM_STEP_AGAIN,		/* partly done, run it again */
+	SIM_STEP_WAIT,		/* cs->wait says what it waits for */
 	SIM_STEP_DEAD,		/* CS_FATAL */
 };
 
@@ -411,7 +411,7 @@ struct sim_mcu {
 	u32 want;
 	/** @rescan: a doorbell rang, look for requests */
 	atomic_t rescan;
-	/** @rung: when the first of the doorbells not yet looked at rang */
+	/** @rung: when the first of the doorbells not yet handled rang */
 	ktime_t rung;
 };
 
@@ -466,7 +466,7 @@ void sim_csg_want(struct sim_csg *csg, u32 events);
 void sim_cs_want(struct sim_cs *cs, u32 events);
 bool sim_csg_check_idle(struct sim_csg *csg);
 
-/* --- Thread and the whole ------------------------------------------------ */
+/* --- Thread and global state --------------------------------------------- */
 
 struct sim {
 	const struct sim_glue_ops *glue;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
  * Simulated Mali CSF GPU: the CPU caches, which a GPU that is not coherent
- * cannot look into.
+ * does not see.
  *
  * A page that the driver has mapped for DMA has two contents. The page itself
- * is what the CPU sees, through its caches: User-Mode Linux cannot intercept
- * that. What is in memory, and the GPU reads and writes, is a copy. A third one
- * is what the CPU had when the two were synced last: a line that differs from
- * it is dirty. Cleaning writes the dirty lines to memory, invalidating makes the
- * CPU see memory again, and what is dirty then is lost.
+ * is what the CPU sees through its caches, because User-Mode Linux cannot
+ * intercept accesses of the CPU. A copy is what is in memory, and what the GPU
+ * reads and writes. A second copy is what the CPU saw when the two were synced
+ * last: a line of the page that differs from it is dirty. Cleaning writes the
+ * dirty lines to memory. Invalidating makes the CPU see memory again, and loses
+ * dirty lines.
  *
- * That is the worst case. Real caches write a dirty line back at any time, and
- * drop a clean one.
+ * That is the worst case. Real caches can write a dirty line back, or drop a
+ * clean one, at any time.
  */
 
 #include <linux/io.h>
@@ -26,20 +27,20 @@
 #define LINE_WORDS	(LINE_SIZE / sizeof(u64))
 #define PAGE_WORDS	(PAGE_SIZE / sizeof(u64))
 
-/* What is in memory before the first clean: nothing that anybody wrote. */
+/* What is in memory before the first clean. Nobody writes this value. */
 #define STALE		0x57a1e57a1e57a1e0ULL
 
 enum page_state {
 	/* Not mapped for DMA: one content. */
 	PAGE_PLAIN = 0,
-	/* Mapped for DMA by somebody who says nothing else: page tables. */
+	/* Mapped for DMA without a call of sim_cache_use(): page tables. */
 	PAGE_MAPPED,
-	/* Of a BO whose CPU mapping is cached. */
+	/* Page of a BO whose CPU mapping is cached. */
 	PAGE_CACHED,
-	/* Of a BO whose CPU mapping is write-combined: one content, memory's. */
+	/* Page of a BO whose CPU mapping is write-combined: one content, that of memory. */
 	PAGE_UNCACHED,
 	/*
-	 * As before, but with dirty lines in the caches, from when the page was
+	 * The same, but with dirty lines in the caches since the page was
 	 * allocated: they reach memory when the driver cleans them, and replace
 	 * what was written since.
 	 */
@@ -47,11 +48,11 @@ enum page_state {
 };
 
 static struct {
-	/* Raw: DMA is synced in any context. Protects all below. */
+	/* Raw, because DMA is synced in any context. Protects the members below. */
 	raw_spinlock_t lock;
 	unsigned long pages;
 	u8 *state;
-	/* By page number; synced holds the dirty lines of PAGE_MASKED. */
+	/* Indexed by page number; synced has the dirty lines of PAGE_MASKED. */
 	u64 *memory;
 	u64 *synced;
 } cache = {
@@ -61,7 +62,7 @@ static struct {
 /**
  * sim_cache_init() - Start the model
  * @pages: number of pages of the machine
- * @mem: zeroed memory, twice the size of them
+ * @mem: zeroed memory, twice the size of these pages
  *
  * Return: 0 or -ENOMEM.
  */
@@ -82,8 +83,8 @@ static u64 *page_words(unsigned long pfn)
 }
 
 /*
- * Word by word, because a page-table entry must not be seen in halves. Not
- * instrumented, to keep KASAN builds usable: whoever owns the page syncs it.
+ * Copies word by word, because nobody must see half of a page-table entry. Not
+ * instrumented, to keep KASAN builds usable: only the owner of a page syncs it.
  */
 static __no_sanitize_address void copy_words(u64 *to, const u64 *from, unsigned long n)
 {
@@ -105,7 +106,7 @@ static __no_sanitize_address bool line_clean(unsigned long pfn, unsigned long li
 	if (!dirty)
 		return false;
 
-	/* What the CPU writes after it was read above is dirty the next time. */
+	/* What the CPU writes after the read above is dirty the next time. */
 	copy_words(cache.synced + at, words, LINE_WORDS);
 	copy_words(cache.memory + at, words, LINE_WORDS);
 	return true;
@@ -126,7 +127,7 @@ static __no_sanitize_address bool line_invalidate(unsigned long pfn, unsigned lo
 	return dirty;
 }
 
-/* All of it is dirty, as it is after somebody wrote it whole. */
+/* Starts with all lines dirty, as if the CPU had written the whole page. */
 static void begin_caching(unsigned long pfn, enum page_state state)
 {
 	const u64 *p = page_words(pfn);
@@ -176,7 +177,7 @@ static void clean_page(unsigned long pfn, u64 from, u64 to, bool written)
 	sim_count_n(SIM_STAT_LINES_CLEANED, lines);
 }
 
-/* Lines of which a part is somebody else's are cleaned first, as on arm64. */
+/* Lines that are only partly in the range are cleaned first, as on arm64. */
 static void invalidate_page(unsigned long pfn, u64 from, u64 to, bool written)
 {
 	u64 line, lines = 0;
@@ -200,7 +201,7 @@ static void invalidate_page(unsigned long pfn, u64 from, u64 to, bool written)
  * @pa: physical address
  * @size: number of bytes
  *
- * A page that is not known is being mapped for DMA.
+ * A page that is not known yet is being mapped for DMA.
  */
 void sim_cache_for_device(u64 pa, u64 size)
 {
@@ -218,7 +219,7 @@ void sim_cache_for_cpu(u64 pa, u64 size, bool written)
 	sync_pages(pa, size, written, invalidate_page);
 }
 
-/* The dirty lines of a masked page reach memory. */
+/* Writes the dirty lines of a masked page to memory. */
 static void unmask(unsigned long pfn)
 {
 	if (cache.state[pfn] == PAGE_MASKED)
@@ -226,9 +227,9 @@ static void unmask(unsigned long pfn)
 }
 
 /**
- * sim_cache_use() - The driver says how the CPU maps a page
+ * sim_cache_use() - Note how the CPU maps a page, as the driver says
  * @pfn: the page
- * @use: from now on until SIM_CACHE_NONE
+ * @use: how it is mapped from now on, until SIM_CACHE_NONE
  */
 void sim_cache_use(unsigned long pfn, enum sim_cache_use use)
 {
@@ -250,7 +251,7 @@ void sim_cache_use(unsigned long pfn, enum sim_cache_use use)
 		WRITE_ONCE(cache.state[pfn], PAGE_UNCACHED);
 		break;
 	case SIM_CACHE_UNCACHED_MAP:
-		/* Mapped for DMA first, it has nothing in the caches. */
+		/* If it was mapped for DMA before, it has nothing in the caches. */
 		if (cache.state[pfn] != PAGE_PLAIN)
 			break;
 		copy_words(cache.synced + pfn * PAGE_WORDS, page_words(pfn), PAGE_WORDS);
@@ -261,10 +262,10 @@ void sim_cache_use(unsigned long pfn, enum sim_cache_use use)
 }
 
 /**
- * sim_cache_memory() - What the GPU finds at a physical address
+ * sim_cache_memory() - Get what the GPU sees at a physical address
  * @pa: physical address
  *
- * Return: kernel pointer, good up to the end of the page, or NULL if the GPU
+ * Return: kernel pointer, valid up to the end of the page, or NULL if the GPU
  * and the CPU see the same.
  */
 void *sim_cache_memory(u64 pa)

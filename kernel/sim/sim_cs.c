@@ -5,9 +5,9 @@
  * Encodings and semantics follow Mesa's genxml for v10; see mali_sim_isa.h. All
  * operations are synchronous, so scoreboards never have anything to wait for.
  *
- * An instruction that meets a locked region or a fault is run again from its
- * beginning later, hence each one either has no effect before its last memory
- * access or may be repeated without harm.
+ * An instruction that hits a locked region or a fault is later run again from
+ * its beginning. So each instruction either has no effect before its last
+ * memory access, or may be repeated without harm.
  */
 
 #include <linux/bitfield.h>
@@ -64,10 +64,10 @@ void sim_cs_set_reg64(struct sim_cs *cs, unsigned int reg, u64 value)
 }
 
 /**
- * sim_cs_pc() - Where a command stream is
+ * sim_cs_pc() - Get the program counter of a command stream
  * @cs: the command stream
  *
- * Return: address of the instruction that is next, in the group's AS.
+ * Return: address of the next instruction, in the group's AS.
  */
 u64 sim_cs_pc(const struct sim_cs *cs)
 {
@@ -79,7 +79,7 @@ u64 sim_cs_pc(const struct sim_cs *cs)
 }
 
 /**
- * sim_cs_is_idle() - Has a command stream nothing to do?
+ * sim_cs_is_idle() - Check whether a command stream has nothing to do
  * @cs: the command stream
  *
  * Return: true if it is empty, waits for a sync object or is not running.
@@ -128,9 +128,9 @@ static int invalid(struct sim_cs *cs)
 /* --- Program counter ------------------------------------------------------ */
 
 /*
- * Leave all frames that have come to their end. The pc of the caller stays on
- * its CALL meanwhile; at ring level this is what keeps extract, and with it
- * the driver's idea of the current job, on the job until it is complete.
+ * Leave all frames that have reached their end. Until then, the pc of the caller
+ * stays on its CALL. At ring level this keeps extract, from which the driver
+ * infers the current job, on the job until it is complete.
  */
 static void leave_frames(struct sim_cs *cs)
 {
@@ -188,7 +188,7 @@ static int exec_branch(struct sim_cs *cs, u64 instr)
 		taken = true;
 		break;
 	}
-	/* The kernel's ring holds no branches; there is nothing they could mean. */
+	/* The kernel's ring holds no branches. At ring level they have no meaning. */
 	if (!taken || !cs->ctx.depth)
 		return SIM_STEP_DONE;
 	cs->ctx.frame[cs->ctx.depth - 1].pc += 8 + OFFSET16(instr) * 8;
@@ -329,7 +329,7 @@ static void sync_apply(const struct sync_op *s, void *value, u32 *status, u32 er
 {
 	if (status)
 		WRITE_ONCE(*status, error);
-	/* Who sees the new value must see the status and the job's stores. */
+	/* A reader that sees the new value must see the status and the job's stores. */
 	smp_wmb();
 	if (s->is_64 && s->add)
 		atomic64_add(s->data, value);
@@ -342,8 +342,8 @@ static void sync_apply(const struct sync_op *s, void *value, u32 *status, u32 er
 }
 
 /*
- * Value and status in one go under the AS lock: if a LOCK came between them,
- * running the instruction again would add twice.
+ * Write value and status under one hold of the AS lock: if a LOCK came between
+ * them, running the instruction again would add twice.
  */
 static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 {
@@ -512,9 +512,9 @@ static int fetch(struct sim_csg *csg, struct sim_cs *cs, u64 *instr)
 }
 
 /*
- * Make the new position visible, then see whether there is something to do.
- * Both words are in AS0; if the driver has them locked, they can only be waited
- * for: no other value will do.
+ * Make the new position visible, then check whether there is something to do.
+ * Both words are in AS0. While the driver has them locked, the command stream has
+ * to wait, because no other value is valid.
  */
 static int sync_ring(struct sim_cs *cs)
 {
@@ -526,7 +526,7 @@ static int sync_ring(struct sim_cs *cs)
 			return ret;
 		cs->extract_dirty = false;
 	}
-	/* The copy of insert may be an old one, e.g. after a resume inside a CALL. */
+	/* The copy of insert may be outdated, e.g. after a resume inside a CALL. */
 	if (cs->ctx.depth || cs->ctx.extract < cs->insert)
 		return 0;
 	ret = sim_mcu_access64(cs->ring_in, &cs->insert, SIM_ACCESS_READ);
@@ -553,9 +553,9 @@ static int step(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
 }
 
 /*
- * A faulted access is done with when the driver has reconfigured the address
- * space. Then, as a public kbase comment says of the real firmware, "CS_BUS_FAULT"
- * is raised on the command streams that were stalled.
+ * A faulted access is over when the driver has reconfigured the address space.
+ * Then, as a public kbase comment says of the real firmware, "CS_BUS_FAULT" is
+ * raised on the command streams that were stalled.
  */
 static bool still_waits(struct sim_csg *csg, struct sim_cs *cs)
 {
@@ -572,7 +572,7 @@ static bool still_waits(struct sim_csg *csg, struct sim_cs *cs)
 	return true;
 }
 
-/* Not idle from here on, even if all is done before anybody looks. */
+/* The group is not idle any more, even if all is done before anybody checks. */
 static void note_progress(struct sim_csg *csg, unsigned int instrs, u64 bytes)
 {
 	csg->idle = false;
@@ -587,7 +587,7 @@ static void note_progress(struct sim_csg *csg, unsigned int instrs, u64 bytes)
  * @csg: its group
  * @cs: the command stream
  *
- * Return: true if it got on, false if it waits for something.
+ * Return: true if it made progress, false if it waits for something.
  */
 bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
 {

@@ -3,7 +3,7 @@
  * Simulated Mali CSF GPU: command-stream groups.
  *
  * Requests, events, status words and suspend buffers of the CSG slots. All of
- * it runs inside sim_mcu_pass(), with exec_lock and AS0's lock held. Layouts
+ * this runs inside sim_mcu_pass(), with exec_lock and AS0's lock held. Layouts
  * and bits are those of panthor_fw.h.
  */
 
@@ -154,9 +154,9 @@ static void write_payload(const struct sim_cs *cs, u64 out, u32 events)
 }
 
 /*
- * A CS event toggles CS_ACK and the CS's bit in cs_irq_req, and interrupts by
- * the CSG's bit. Held back as a whole until the driver has acknowledged the
- * previous one in cs_irq_ack.
+ * A CS event toggles CS_ACK and the CS's bit in cs_irq_req, and interrupts with
+ * the CSG's bit. It is held back as a whole until the driver has acknowledged
+ * the previous one in cs_irq_ack.
  */
 static bool cs_events(struct sim_csg *csg, unsigned int j)
 {
@@ -180,7 +180,7 @@ static bool cs_events(struct sim_csg *csg, unsigned int j)
 }
 
 /**
- * sim_csg_events() - Raise what a group wants to raise and now may
+ * sim_csg_events() - Raise the events of a group that may be raised now
  * @csg: the group
  */
 void sim_csg_events(struct sim_csg *csg)
@@ -220,12 +220,12 @@ static bool csg_is_idle(const struct sim_csg *csg)
 }
 
 /**
- * sim_csg_check_idle() - Note whether a group went idle and tell the driver
+ * sim_csg_check_idle() - Raise an event if a group has become idle
  * @csg: the group
  *
  * Without these events the driver's scheduler would never let the GPU suspend.
  *
- * Return: true if the group is idle or not there.
+ * Return: true if the group is idle, or if there is none.
  */
 bool sim_csg_check_idle(struct sim_csg *csg)
 {
@@ -286,7 +286,7 @@ static bool cs_requested(const struct sim_csg *csg, unsigned int j)
 }
 
 /*
- * A state change touches memory outside of the shared section. If any of it is
+ * A state change accesses memory outside of the shared section. If any of it is
  * in a locked region of AS0, the request stays pending and nothing is done yet.
  */
 static bool must_wait(const struct sim_csg *csg, u64 suspend_buf)
@@ -327,7 +327,7 @@ static void save_context(struct sim_csg *csg, unsigned int j)
 	memcpy(slot, &cs->ctx, sizeof(*slot));
 }
 
-/* A context that was never saved begins afresh. */
+/* A context that was never saved starts in a clean state. */
 static void restore_context(struct sim_csg *csg, unsigned int j)
 {
 	struct sim_cs *cs = &csg->cs[j];
@@ -344,7 +344,7 @@ static void restore_context(struct sim_csg *csg, unsigned int j)
 
 /*
  * TILER_OOM is not kept in CS_ACK: the driver may have dropped the event of the
- * group that was here before without acknowledging it.
+ * previous group in this slot without acknowledging it.
  */
 static void ack_cs_start(u64 in, u64 out)
 {
@@ -471,8 +471,8 @@ static int csg_set_state(struct sim_csg *csg, u32 state)
 }
 
 /*
- * While a group runs, the driver changes only the configuration of its CSs; a
- * STOP is followed but it is the group's state that it relies on.
+ * While a group runs, the driver changes only the configuration of its CSs. A
+ * STOP works, but the driver relies on the state of the group.
  */
 static void cs_requests(struct sim_csg *csg, unsigned int j)
 {

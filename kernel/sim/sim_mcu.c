@@ -7,9 +7,9 @@
  * while the driver has that part of AS0 locked. Layouts and bits are those of
  * panthor_fw.h.
  *
- * All functions but those called by the register window expect exec_lock; those
- * that touch interface memory also expect AS0's lock, which sim_mcu_pass()
- * holds over a whole pass.
+ * All functions except those called by the register window expect exec_lock.
+ * Those that access interface memory also expect AS0's lock, which
+ * sim_mcu_pass() holds over a whole pass.
  */
 
 #include <linux/kernel.h>
@@ -52,7 +52,7 @@
 
 /* 7:0 work registers - 1, 15:8 scoreboards, compute, fragment, tiler. */
 #define CS_FEATURES_VALUE	((SIM_NUM_REGS - 1) | 8 << 8 | GENMASK(18, 16))
-/* What a board with interface 1.1.0 prints. */
+/* The value that a board with interface 1.1.0 prints. */
 #define INSTR_FEATURES_VALUE	0x71
 
 /**
@@ -157,7 +157,7 @@ int sim_mcu_access64(u64 va, u64 *value, u32 access)
 }
 
 /**
- * sim_mcu_pending() - What one side has toggled and the other has not answered
+ * sim_mcu_pending() - Get what one side has toggled and the other not answered
  * @in: address of the input block, req first
  * @out: address of the output block, ack first
  *
@@ -174,8 +174,8 @@ u32 sim_mcu_pending(u64 in, u64 out)
  * @out: address of the output block, ack first
  * @events: wanted events
  *
- * An event that the driver has not yet acknowledged must not be toggled again:
- * that would take it back. The driver rings a doorbell after it acknowledged.
+ * An event that the driver has not acknowledged yet must not be toggled again:
+ * that would take it back. The driver rings a doorbell after it has acknowledged.
  *
  * Return: the events that were toggled.
  */
@@ -183,7 +183,7 @@ u32 sim_mcu_fire(u64 in, u64 out, u32 events)
 {
 	events &= ~sim_mcu_pending(in, out);
 	if (events) {
-		/* What the event is about must be visible before it. */
+		/* The payload of the event must be visible before it. */
 		smp_wmb();
 		sim_mcu_wr32(out + SIM_OUT_ACK, sim_mcu_rd32(out + SIM_OUT_ACK) ^ events);
 	}
@@ -251,9 +251,9 @@ static void glb_ack(u32 mask)
 }
 
 /*
- * After a fast reset the old req and ack words are still there: leave them, the
- * driver goes on from them. Only the state field has to follow without being
- * asked, as the driver rings no doorbell for it.
+ * After a fast reset the old req and ack words are still there, and are left alone,
+ * because the driver continues from them. Only the state field is acknowledged
+ * here, because the driver rings no doorbell for it.
  */
 static void mcu_boot(void)
 {
@@ -266,8 +266,8 @@ static void mcu_boot(void)
 		return;
 	}
 	/*
-	 * The driver gave up waiting for this boot and took AS0 away. It will
-	 * boot again; an MMU fault now would only confuse that.
+	 * The driver gave up waiting for this boot and disabled AS0. It will
+	 * boot again; an MMU fault now would only disturb that.
 	 */
 	if (!sim_mmu_is_enabled(&sim.as[0])) {
 		mcu->broken = true;
@@ -361,7 +361,7 @@ static void all_events(void)
 	glb_events();
 }
 
-/* One look at the interface; AS0 is locked and the section accessible. */
+/* Handles the interface once. AS0's lock is held and the section accessible. */
 static void mcu_work(void)
 {
 	bool rescan;
@@ -371,7 +371,7 @@ static void mcu_work(void)
 	if (sim.mcu.status != SIM_MCU_ENABLED)
 		return;
 
-	/* Before the words are read: a later doorbell must not get lost. */
+	/* Clear this before the words are read, to lose no later doorbell. */
 	rescan = atomic_xchg(&sim.mcu.rescan, 0);
 	if (rescan && sim.mcu.rung)
 		sim_count_max(SIM_STAT_DOORBELL_MAX_US,
@@ -422,9 +422,9 @@ void sim_mcu_pass(void)
 }
 
 /**
- * sim_mcu_runs() - May command streams execute?
+ * sim_mcu_runs() - Check whether command streams may execute
  *
- * Return: true if so.
+ * Return: true if they may.
  */
 bool sim_mcu_runs(void)
 {
@@ -466,8 +466,8 @@ void sim_mcu_reset(void)
  * sim_mcu_control() - A write to MCU_CONTROL
  * @value: 0 disables, anything else boots
  *
- * exec_lock makes a disable wait for the slice that runs, so the status can say
- * "disabled" on return: nothing touches memory any more.
+ * A disable waits for exec_lock, and thus for the slice that runs. So the status
+ * can be "disabled" on return: nothing accesses memory any more.
  */
 void sim_mcu_control(u32 value)
 {
@@ -487,7 +487,7 @@ void sim_mcu_control(u32 value)
 		sim_kick();
 }
 
-/* A look at GLB_REQ without exec_lock, which a slice may hold for a while. */
+/* Reads GLB_REQ without exec_lock, which a slice may hold for a while. */
 static bool halt_seen(void)
 {
 	u64 req;
@@ -502,10 +502,10 @@ static bool halt_seen(void)
  * sim_mcu_doorbell() - A doorbell rings
  * @id: 0 = global, otherwise CSG slot + 1
  *
- * Whichever it was, all of the interface is looked at. Firmware answers within
- * microseconds; on a host that is short of CPUs the thread may need longer than
- * the driver's 100 ms, so by default the caller does it. HALT always works this
- * way: the driver polls for its end without ever sleeping.
+ * Any doorbell makes the model handle the whole interface. Firmware answers
+ * within microseconds. On a host that is short of CPUs the thread may need longer
+ * than the driver's 100 ms, so by default the caller does the work. For HALT it
+ * always does, because the driver polls for its end without ever sleeping.
  */
 void sim_mcu_doorbell(u32 id)
 {

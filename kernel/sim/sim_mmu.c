@@ -2,9 +2,9 @@
 /*
  * Simulated Mali CSF GPU: address spaces.
  *
- * Page tables are the ARM LPAE stage-1 format with a 4 KiB granule. The TLB is
- * emptied by nothing but UNLOCK (its region), UPDATE and reset: a driver that
- * forgets an invalidation keeps using the old page here as on hardware.
+ * Page tables have the ARM LPAE stage-1 format with a 4 KiB granule. Only UNLOCK
+ * (its region), UPDATE and reset empty the TLB: if a driver forgets an
+ * invalidation, the model keeps using the old page, as hardware does.
  */
 
 #include <linux/kernel.h>
@@ -92,7 +92,7 @@ static void tlb_flush_region(struct sim_as *as)
 {
 	unsigned int i;
 
-	/* The interface memory stays right: what the self-test breaks is data. */
+	/* The self-test must break data only, so the interface memory stays valid. */
 	if (sim_knob(tlb_noinval) && as != &sim.as[0])
 		return;
 
@@ -105,7 +105,7 @@ static void tlb_flush_region(struct sim_as *as)
 	}
 }
 
-/* A new generation tells the stalled command streams that the fault is over. */
+/* A new generation shows the stalled command streams that the fault is over. */
 static void fault_clear(struct sim_as *as)
 {
 	if (as->faulted)
@@ -145,7 +145,7 @@ void sim_mmu_reset(void)
 	}
 }
 
-/* True if somebody waits for the end of this lock. */
+/* Returns true if an access waits for the end of this lock. */
 static bool lock_drop(struct sim_as *as)
 {
 	bool stalled = as->stalled;
@@ -181,7 +181,7 @@ static void as_lock(struct sim_as *as)
 	as->lock_flushes = sim_flush_count();
 	as->locked = true;
 	sim_count(SIM_STAT_LOCKS);
-	/* The region is taken, but the command never says so. */
+	/* The region is locked, but the command never completes. */
 	if (as != &sim.as[0] && sim_countdown(&sim_par.lock_stuck)) {
 		WRITE_ONCE(as->stuck, true);
 		sim_count(SIM_STAT_STUCK_LOCKS);
@@ -231,8 +231,8 @@ static u64 *staged(struct sim_as *as, u32 reg)
  * sim_mmu_read() - Read a register of an address space
  * @offset: byte offset in the address-space registers
  *
- * AS_FAULTEXTRA reads as 0, and so does AS_STATUS, because commands are over when
- * they return, but for one that the knob lock_stuck has hit.
+ * AS_FAULTEXTRA reads as 0. So does AS_STATUS, because commands are complete when
+ * they return, except after a LOCK that the parameter lock_stuck has hit.
  *
  * Return: the value.
  */
@@ -271,7 +271,7 @@ static void write_half(u64 *word, bool high, u32 value)
  * @value: the value
  *
  * Commands are complete on return. Only they take the AS lock, so that a LOCK
- * waits for the access in flight; the other registers are no more than staged.
+ * waits for the access in flight. The other registers are only staged.
  */
 void sim_mmu_write(u32 offset, u32 value)
 {
@@ -298,7 +298,7 @@ void sim_mmu_write(u32 offset, u32 value)
 }
 
 /**
- * sim_mmu_is_enabled() - Does the address space translate?
+ * sim_mmu_is_enabled() - Check whether an address space translates
  * @as: the address space, locked by the caller
  *
  * Return: true if it has page tables.
@@ -310,7 +310,7 @@ bool sim_mmu_is_enabled(struct sim_as *as)
 }
 
 /**
- * sim_mmu_is_locked() - Would an access have to wait for an UNLOCK?
+ * sim_mmu_is_locked() - Check whether an access has to wait for an UNLOCK
  * @as: the address space, locked by the caller
  * @va: first byte
  * @size: number of bytes
@@ -371,8 +371,9 @@ static u32 walk(const struct sim_as *as, u64 va, u64 *desc, u32 *leaf)
 
 /*
  * The page tables of an address space in use change only inside a locked
- * region, and those are refused before the TLB is looked at: a difference here
- * is a missing invalidation. The old entry is used all the same, as on hardware.
+ * region, and accesses to that are refused before the TLB is searched. So a
+ * difference here is a missing invalidation. The old entry is used nevertheless,
+ * as on hardware.
  */
 static void tlb_compare(struct sim_as *as, u64 va, const struct sim_tlb_entry *e)
 {
@@ -419,7 +420,7 @@ static u32 tlb_lookup(struct sim_as *as, u64 va, u64 *desc, u32 *level)
 /**
  * sim_mmu_map() - Translate one address for immediate use
  * @as: the address space; the caller holds its lock until the access is done
- * @va: the address; what follows it up to the end of its page is valid too
+ * @va: the address; the result is valid up to the end of its page
  * @access: SIM_ACCESS_READ or SIM_ACCESS_WRITE
  * @kva: where to put the kernel pointer
  *
@@ -504,7 +505,7 @@ int sim_mmu_read_words(struct sim_as *as, u64 va, u32 *words, unsigned int count
  * @words: the words
  * @count: how many, at most a page
  *
- * After an error some words may have been written: the caller repeats all.
+ * After an error some words may have been written: the caller repeats all of them.
  *
  * Return: 0 or the error of sim_mmu_map().
  */

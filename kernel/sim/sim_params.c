@@ -3,7 +3,7 @@
  * Simulated Mali CSF GPU: parameters.
  *
  * All of them are module parameters. Those that describe the machine are fixed
- * at load time (mode 0444); the knobs can be changed while it runs (0644).
+ * at load time (mode 0444); the others can be changed while it runs (0644).
  */
 
 #include <linux/log2.h>
@@ -77,7 +77,7 @@ MODULE_PARM_DESC(flush_lost, "counts down: the Nth cache flush is never answered
 module_param_named(boot_fails, sim_par.boot_fails, uint, 0644);
 MODULE_PARM_DESC(boot_fails, "counts down: the Nth boot of the microcontroller fails");
 module_param_named(sync_acks, sim_par.sync_acks, bool, 0644);
-MODULE_PARM_DESC(sync_acks, "answer requests inside the doorbell write; off = by the thread (but HALT)");
+MODULE_PARM_DESC(sync_acks, "answer requests in the doorbell write; off = in the thread (except HALT)");
 module_param_named(no_bus_fatal, sim_par.no_bus_fatal, bool, 0644);
 MODULE_PARM_DESC(no_bus_fatal, "no CS_FATAL after a translation fault");
 module_param_named(pseudo, sim_par.pseudo, bool, 0644);
@@ -90,10 +90,10 @@ module_param_named(trace, sim_par.trace, bool, 0644);
 MODULE_PARM_DESC(trace, "log what the firmware model does");
 
 /**
- * sim_countdown() - Is this the event that a knob wants to go wrong?
- * @knob: number of events until then, 0 = none
+ * sim_countdown() - Check whether this is the event that is to fail
+ * @knob: parameter that counts the events until then, 0 = none
  *
- * A test writes N into the knob, and reads 0 when it has happened.
+ * A test writes N to the parameter, and reads 0 once the event has happened.
  *
  * Return: true once, for the Nth call.
  */

@@ -2,9 +2,9 @@
 /*
  * Simulated Mali CSF GPU: pseudo-instructions, opcodes 0xE0 to 0xEF.
  *
- * They let a test touch hundreds of MiB, or provoke an event, with one word.
- * Hardware has nothing like them. Long ones work in pieces inside one page,
- * each under the AS lock, and keep their progress in the CS context: locks,
+ * They let a test access hundreds of MiB, or cause an event, with one word.
+ * Hardware has nothing like them. Long ones work in pieces inside one page, each
+ * under the AS lock, and keep their progress in the CS context, so that locks,
  * faults, suspend and resume work in the middle of them.
  */
 
@@ -26,8 +26,8 @@ static u64 page_room(u64 va)
 }
 
 /*
- * The loops are not instrumented: the range is checked as a whole before, which
- * finds a freed page just as well and keeps KASAN builds usable.
+ * These loops are not instrumented. The range is checked as a whole before, which
+ * also finds a freed page and keeps KASAN builds usable.
  */
 static __no_sanitize_address void fill_words(u64 *p, u64 n, u64 stride, u64 value, u64 inc)
 {
@@ -171,7 +171,7 @@ static int exec_copy(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *byt
 
 static int exec_delay(struct sim_cs *cs, u64 instr)
 {
-	/* done is 0 right after the begin. */
+	/* done is 0 when the instruction has just begun. */
 	if (!cs->ctx.done) {
 		cs->deadline = ktime_add_us(ktime_get(), SIM_IMM32(instr));
 		cs->ctx.done = 1;
@@ -196,7 +196,7 @@ static bool event_answered(struct sim_csg *csg, struct sim_cs *cs, u32 event)
 	}
 	if (cs->want & event)
 		return false;
-	/* A locked region is no answer either; its UNLOCK comes with a look. */
+	/* A locked region is no answer either. Its UNLOCK makes the thread try again. */
 	if (sim_mcu_access64(SIM_CS_IN(csg->id, j) + SIM_IN_REQ, &req, SIM_ACCESS_READ) ||
 	    sim_mcu_access64(SIM_CS_OUT(csg->id, j) + SIM_OUT_ACK, &ack, SIM_ACCESS_READ))
 		return false;
@@ -227,8 +227,8 @@ static int exec_oom(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 }
 
 /*
- * The CS stands still until the driver has seen the fault: it blames the job
- * that extract points at.
+ * The CS stops until the driver has handled the fault, because the driver blames
+ * the job that extract points to.
  */
 static int exec_fault(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 {
@@ -245,7 +245,7 @@ static int exec_fault(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 }
 
 /**
- * sim_pseudo_exec() - Execute a pseudo-instruction or a piece of it
+ * sim_pseudo_exec() - Execute a pseudo-instruction or a part of it
  * @csg: the group
  * @cs: the command stream
  * @instr: the instruction
@@ -299,7 +299,7 @@ void sim_pseudo_save(struct sim_cs *cs)
 }
 
 /**
- * sim_pseudo_restore() - Take up a long instruction after a resume
+ * sim_pseudo_restore() - Continue a long instruction after a resume
  * @cs: the command stream
  *
  * An event that was not answered is raised again: the driver forgets it when

@@ -83,7 +83,7 @@ struct irq_block {
 	u32 mask;
 };
 
-/* Register words; all under sim.reg_lock. */
+/* Register words; sim.reg_lock protects all of them. */
 static struct irq_block irqs[SIM_IRQ_COUNT];
 static u64 ready[POWER_DOMAINS];
 static u32 gpu_fault_status;
@@ -166,8 +166,8 @@ static bool irq_read(enum sim_irq_line line, u32 reg, u32 *value)
 
 /*
  * The driver masks a line in its primary handler and restores the mask when its
- * thread is done: looking at the level again on that write is what keeps an
- * event that came in between from being lost.
+ * thread is done. That write evaluates the level again, so that an event that
+ * came in between is not lost.
  */
 static bool irq_write(enum sim_irq_line line, u32 reg, u32 value)
 {
@@ -190,7 +190,7 @@ static bool irq_write(enum sim_irq_line line, u32 reg, u32 value)
  * @command: by GPU_CMD (which answers with an interrupt), not by a CS
  *
  * LATEST_FLUSH is a 24-bit counter that is never 0, mirrored into the page that
- * userland can map. A flush that the knob flush_lost has hit does nothing.
+ * userland can map. A flush that the parameter flush_lost has hit does nothing.
  */
 void sim_flush_caches(bool command)
 {
@@ -245,7 +245,7 @@ void sim_gpu_fault(u32 status, u64 addr)
 /*
  * GPU_IRQ_MASK survives: the driver keeps that line active over a reset and
  * would otherwise wait 100 ms for nothing. The other two lines lose their
- * events, so that no old fault shows up after the driver has forgotten it.
+ * events, so that no old fault is reported after the reset.
  */
 static void gpu_reset(void)
 {
@@ -453,7 +453,7 @@ u32 sim_mmio_read32(u32 offset)
  * @offset: byte offset in the window
  * @value: the value
  *
- * Takes effect before it returns, but for a boot of the microcontroller and
+ * Takes effect before it returns, except for a boot of the microcontroller and
  * for what a doorbell starts.
  */
 void sim_mmio_write32(u32 offset, u32 value)

@@ -3,7 +3,7 @@
  * Simulated Mali CSF GPU: the thread that is the GPU.
  *
  * It sleeps until something kicks it (a register write, an UNLOCK) or a DELAY
- * ends, and goes round all command streams for as long as any of them gets on.
+ * ends, and runs all command streams in turn while any of them makes progress.
  */
 
 #include <linux/cpumask.h>
@@ -17,11 +17,11 @@
 
 struct sim sim;
 
-/* How long to go on without letting anybody else have this CPU. */
+/* How long to run without giving up the CPU. */
 #define BUSY_US		4000
 
 /**
- * sim_kick() - Make the thread look at everything
+ * sim_kick() - Make the thread check everything
  *
  * Callable in any context.
  */
@@ -40,7 +40,7 @@ static void pass(void)
 	spin_unlock_irqrestore(&sim.exec_lock, flags);
 }
 
-/* One slice, then whatever it has to tell: nobody waits for the others' slices. */
+/* Runs one slice, then raises its events at once, without the slices of others. */
 static bool run_cs(struct sim_csg *csg, struct sim_cs *cs, ktime_t *next)
 {
 	bool progress = false;
@@ -57,7 +57,7 @@ static bool run_cs(struct sim_csg *csg, struct sim_cs *cs, ktime_t *next)
 	return progress;
 }
 
-/* True if another round makes sense at once; otherwise @next says when. */
+/* Returns true if another round makes sense at once; otherwise @next is when. */
 static bool round_trip(ktime_t *next)
 {
 	bool progress = false;
@@ -89,8 +89,8 @@ static void sleep_until(ktime_t next)
 }
 
 /*
- * A real GPU takes no CPU time, and this thread is SCHED_FIFO: with an endless
- * job it must leave the driver room to notice. On one CPU that is half of it.
+ * A real GPU takes no CPU time, and this thread is SCHED_FIFO: during an endless
+ * job it must leave CPU time for the driver to notice. On one CPU that is half.
  */
 static ktime_t take_a_break(ktime_t since)
 {
@@ -111,7 +111,7 @@ static int sim_thread(void *unused)
 
 	while (!kthread_should_stop()) {
 		atomic_set(&sim.kicked, 0);
-		/* The flag goes down before anything is looked at. */
+		/* Clear the flag before anything is checked. */
 		smp_mb();
 		if (round_trip(&next) || atomic_read(&sim.kicked)) {
 			since = take_a_break(since);
@@ -151,7 +151,7 @@ int sim_init(const struct sim_glue_ops *glue)
 	if (ret)
 		return ret;
 
-	/* Bumps the flush counter off 0, into the page that userland maps. */
+	/* Writes the flush counter, which is never 0, to the page that userland maps. */
 	sim_flush_caches(false);
 	sim_stats_init();
 
