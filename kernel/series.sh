@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Sourced by kernel/*: what the series consists of.
+# Sourced by kernel/*: the parts, patches and files of the series.
 # shellcheck shell=bash
 #
-# The series has parts that can be merged one after the other. kernel/patches has a
-# folder for each. Between "---" and the diff, a patch names the whole files of ours
+# The series has parts that can be merged one after the other, with a folder for each
+# in kernel/patches. Between "---" and the diff, a patch names the whole files of ours
 # that come with it:
 #
 #   Adds:
@@ -12,12 +12,12 @@
 #    drivers/gpu/drm/panthor/panthor_mem_pieces.c
 #
 # They are in kernel/linux, at their path in the kernel. Some of them do more than the
-# part "core" needs. What core has instead is in kernel/core, and a later patch
-# replaces it.
+# part "core" needs. Core has a smaller version in kernel/core instead, which a later
+# patch replaces.
 
 PARTS=(fixes core targets speed sysfs)
 
-# series_patches [PART]: the patches up to PART, all without one.
+# series_patches [PART]: the patches up to PART, or all of them.
 series_patches() {
 	local part n=0
 	for part in "${PARTS[@]}"; do
@@ -27,7 +27,7 @@ series_patches() {
 	done
 }
 
-# guest_patches [PART]: what only the guest needs, on top of the series up to PART.
+# guest_patches [PART]: the patches that only the guest needs, on top of the series up to PART.
 guest_patches() {
 	local part n=0
 	find "$TOP/guest/patches" -maxdepth 1 -name '*.patch' | LC_ALL=C sort
@@ -41,7 +41,7 @@ guest_patches() {
 
 is_part() { [[ " ${PARTS[*]} " == *" $1 "* ]]; }
 
-# Of patch $1: what stands between "---" and the diff, and the files that it names.
+# Of patch $1: the text between "---" and the diff, and the files that it names.
 notes() { sed -n '/^---$/,/^diff --git /p' "$1" | sed '/^---$/d; /^diff --git /d'; }
 adds() { notes "$1" | sed -n '/^Adds:$/,/^Replaces:$/ s/^ //p'; }
 replaces() { notes "$1" | sed -n '/^Replaces:$/,$ s/^ //p'; }
@@ -63,7 +63,7 @@ own_files() {
 	done < <(series_patches "${1-}") | LC_ALL=C sort
 }
 
-# own_path FILE [PART]: the version of it that the series up to PART ends with.
+# own_path FILE [PART]: the version of FILE at the end of the series up to PART.
 own_path() {
 	local p
 	if [ -e "$TOP/kernel/core/$1" ]; then
@@ -76,5 +76,5 @@ own_path() {
 	fi
 }
 
-# Objects that are made of ours in mm/.
+# The objects of our files in mm/.
 own_mm_objects() { own_files '' | sed -n 's|^\(mm/.*\)\.c$|\1.o|p'; }
