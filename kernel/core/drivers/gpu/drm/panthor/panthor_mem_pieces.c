@@ -21,7 +21,7 @@
 static bool panthor_mem_run_stopped(struct panthor_mem_op *op)
 {
 	return op->stop || panthor_mem_ends_early(op) || fatal_signal_pending(current) ||
-	       (signal_pending(current) && !op->run.work->finish);
+	       (signal_pending(current) && !op->run.work->killable);
 }
 
 /* Works on all pages of BO @i, and counts them. */
@@ -55,7 +55,7 @@ static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
  * @work: What to do.
  * @data: Argument for the functions of @work.
  *
- * A pending signal ends the run early unless &panthor_mem_work.finish is set, and so
+ * A pending signal ends the run early unless &panthor_mem_work.killable is set, and so
  * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
  * the sum of what &panthor_mem_work.piece returned for each BO.
  *

@@ -292,7 +292,7 @@ static const struct panthor_mem_work panthor_mem_prefetch_and_validate = {
  * validates those that have been read. Returns the index of the first BO that was
  * not read. If it was not read because of an error, that is stored in @error.
  */
-static u32 panthor_mem_claim_some(struct panthor_mem_claim_op *op, u32 first, int *error)
+static u32 panthor_mem_claim_range(struct panthor_mem_claim_op *op, u32 first, int *error)
 {
 	bool only = panthor_mem_prefetches_only(op);
 	u64 max = op->args->max_bytes, bytes = panthor_mem_claim_progress(op);
@@ -393,7 +393,7 @@ void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op)
 	while (first < base->bo_count && !panthor_mem_claim_should_stop(op)) {
 		int error;
 
-		first = panthor_mem_claim_some(op, first, &error);
+		first = panthor_mem_claim_range(op, first, &error);
 		/* What was read before the error is mapped and counted by now. */
 		if (error)
 			panthor_mem_claim_fail(op, error);

@@ -110,7 +110,7 @@ static void panthor_mem_stop_run(struct panthor_mem_run *run, int error)
 static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
 {
 	if (panthor_mem_ends_early(run->op) || fatal_signal_pending(current) ||
-	    (signal_pending(current) && !run->work->finish))
+	    (signal_pending(current) && !run->work->killable))
 		panthor_mem_stop_run(run, -EINTR);
 
 	return READ_ONCE(run->stop);
@@ -277,11 +277,11 @@ static pgoff_t panthor_mem_piece_pages(u64 bytes)
 		     PANTHOR_MEM_PIECE_STEPS * PANTHOR_MEM_STEP_PAGES);
 }
 
-static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 last)
+static u64 panthor_mem_bytes_of(const struct panthor_mem_op *op, u32 first, u32 end)
 {
 	u64 bytes = 0;
 
-	for (u32 i = first; i < last; i++)
+	for (u32 i = first; i < end; i++)
 		bytes += op->bos[i]->base.size;
 
 	return bytes;
@@ -326,7 +326,7 @@ static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
  *
  * If another thread swaps in BOs of the same VM, the order of the BOs is reversed.
  *
- * A pending signal ends the run early unless &panthor_mem_work.finish is set, and so
+ * A pending signal ends the run early unless &panthor_mem_work.killable is set, and so
  * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
  * the sum of what &panthor_mem_work.piece returned for each BO.
  *

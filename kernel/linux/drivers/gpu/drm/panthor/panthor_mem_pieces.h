@@ -40,8 +40,8 @@ struct panthor_mem_work {
 	/** @swaps_in: Pages are read from swap. Reads from a disk are started in advance. */
 	bool swaps_in;
 
-	/** @finish: Signals do not end the run, except fatal ones. */
-	bool finish;
+	/** @killable: Only a fatal signal ends the run. */
+	bool killable;
 };
 
 /**

@@ -546,16 +546,16 @@ static const struct panthor_mem_work panthor_mem_write_out = {
 /* A signal does not end this: what has been written but not freed would stay in RAM. */
 static const struct panthor_mem_work panthor_mem_collect = {
 	.piece = panthor_mem_free_written,
-	.finish = true,
+	.killable = true,
 };
 
 /* Counts what was freed. Returns how many bytes were not. */
-static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
+static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
 {
 	struct panthor_mem_op *base = op->base;
 	u64 missing = 0;
 
-	for (u32 i = first; i < last; i++) {
+	for (u32 i = first; i < end; i++) {
 		/* Pages that were brought back meanwhile can be freed twice. */
 		u64 freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
 
@@ -572,14 +572,14 @@ static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first,
 }
 
 /* Returns how many bytes were not freed, or 0 if no other pass may follow. */
-static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 first, u32 last,
+static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 first, u32 end,
 				     const struct panthor_mem_work *work)
 {
 	u64 missing;
 
 	atomic_long_set(&op->missed, 0);
-	panthor_mem_run_pieces(op->base, first, last, work, op);
-	missing = panthor_mem_count_freed(op, first, last);
+	panthor_mem_run_pieces(op->base, first, end, work, op);
+	missing = panthor_mem_count_freed(op, first, end);
 
 	/* Nothing else sets the status after the last slice. */
 	if (panthor_mem_ends_early(op->base))
@@ -614,7 +614,7 @@ static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
  * Pages were not freed, although nothing ended the call or brought their BOs back. If
  * swap has room, the device has refused them.
  */
-static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
+static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
 {
 	struct panthor_mem_op *base = op->base;
 	u64 others = (u64)atomic_long_read(&op->missed) << PAGE_SHIFT, refused = 0;
@@ -622,7 +622,7 @@ static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 
 	if (signal_pending(current) || panthor_mem_free_swap() < PANTHOR_MEM_LITTLE_SWAP)
 		return;
 
-	for (u32 i = first; i < last; i++) {
+	for (u32 i = first; i < end; i++) {
 		struct panthor_gem_object *bo = base->bos[i];
 
 		if (!base->bytes[i] || panthor_gem_is_resident(bo))
@@ -640,19 +640,19 @@ static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 
 }
 
 /* Submits the whole slice to a disk before it waits for the first write. */
-static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 last)
+static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
 {
 	u64 missing;
 
-	missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_write_out);
+	missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_write_out);
 	if (missing && panthor_mem_drain(op))
-		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_write_out);
+		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_write_out);
 	if (missing)
-		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_collect);
+		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_collect);
 	if (missing && panthor_mem_drain(op))
-		missing = panthor_mem_page_out_pass(op, first, last, &panthor_mem_collect);
+		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_collect);
 	if (missing)
-		panthor_mem_look_for_refusal(op, first, last);
+		panthor_mem_look_for_refusal(op, first, end);
 }
 
 static void panthor_mem_release_slice(struct panthor_mem_reclaim_op *op)

@@ -104,9 +104,9 @@ static const struct panthor_mem_work panthor_test_work = {
 	.ready = panthor_test_ready,
 };
 
-static const struct panthor_mem_work panthor_test_work_finish = {
+static const struct panthor_mem_work panthor_test_work_killable = {
 	.piece = panthor_test_piece,
-	.finish = true,
+	.killable = true,
 };
 
 static void panthor_test_expect_all(struct kunit *test)
@@ -169,7 +169,7 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 }
 
 /* Some work continues after a signal, but not when a claim waits. */
-static void panthor_pieces_test_finish(struct kunit *test)
+static void panthor_pieces_test_killable(struct kunit *test)
 {
 	struct panthor_pieces_test *ctx = test->priv;
 
@@ -179,7 +179,7 @@ static void panthor_pieces_test_finish(struct kunit *test)
 							     &panthor_test_work, ctx));
 	KUNIT_EXPECT_EQ(test, ctx->pieces, 0);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(&ctx->op, 0, PANTHOR_TEST_PIECE_BOS,
-							&panthor_test_work_finish, ctx));
+							&panthor_test_work_killable, ctx));
 	flush_signals(current);
 	disallow_signal(SIGUSR1);
 	panthor_test_expect_all(test);
@@ -190,7 +190,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
 	KUNIT_CASE(panthor_pieces_test_error),
 	KUNIT_CASE(panthor_pieces_test_cancelled),
-	KUNIT_CASE(panthor_pieces_test_finish),
+	KUNIT_CASE(panthor_pieces_test_killable),
 	{}
 };
 

@@ -97,9 +97,9 @@ static const struct panthor_mem_work panthor_test_work_swaps_in = {
 	.swaps_in = true,
 };
 
-static const struct panthor_mem_work panthor_test_work_finish = {
+static const struct panthor_mem_work panthor_test_work_killable = {
 	.piece = panthor_test_piece,
-	.finish = true,
+	.killable = true,
 };
 
 /* Fake BOs, which only have a size: of up to one step, of several, and one to skip. */
@@ -134,25 +134,25 @@ static struct panthor_mem_op *panthor_test_pieces_op(struct kunit *test)
 
 /* Expects that each page of the selected BOs was visited once, by any thread. */
 static void panthor_test_expect_all(struct kunit *test, struct panthor_mem_op *op,
-				    u32 first, u32 last)
+				    u32 first, u32 end)
 {
 	for (u32 i = 0; i < op->bo_count; i++) {
 		u64 pages = op->bos[i]->base.size >> PAGE_SHIFT;
-		bool meant = i >= first && i < last && op->bytes[i];
+		bool selected = i >= first && i < end && op->bytes[i];
 
 		for (u64 page = 0; page < PANTHOR_TEST_PIECE_PAGES; page++)
-			KUNIT_EXPECT_EQ(test, meant && page < pages,
+			KUNIT_EXPECT_EQ(test, selected && page < pages,
 					atomic_read(&panthor_test_pieces.visits[i][page]));
-		if (meant)
+		if (selected)
 			KUNIT_EXPECT_EQ(test, op->pages[i], pages);
-		else if (i >= first && i < last)
+		else if (i >= first && i < end)
 			KUNIT_EXPECT_EQ(test, op->pages[i], 0);
 	}
 }
 
-static int panthor_test_run(struct panthor_mem_op *op, u32 first, u32 last)
+static int panthor_test_run(struct panthor_mem_op *op, u32 first, u32 end)
 {
-	return panthor_mem_run_pieces(op, first, last, &panthor_test_work, NULL);
+	return panthor_mem_run_pieces(op, first, end, &panthor_test_work, NULL);
 }
 
 static void panthor_pieces_test_alone(struct kunit *test)
@@ -288,21 +288,21 @@ struct panthor_test_ready {
 	u32 stop_after;
 };
 
-static void panthor_test_ready(void *data, u32 first, u32 last)
+static void panthor_test_ready(void *data, u32 first, u32 end)
 {
 	struct panthor_test_ready *ctx = data;
 
 	KUNIT_EXPECT_PTR_EQ(ctx->test, current, panthor_test_pieces.caller);
 	KUNIT_EXPECT_EQ(ctx->test, first, ctx->next);
-	KUNIT_EXPECT_LT(ctx->test, first, last);
-	for (u32 i = first; i < last; i++) {
+	KUNIT_EXPECT_LT(ctx->test, first, end);
+	for (u32 i = first; i < end; i++) {
 		u64 pages = ctx->op->bos[i]->base.size >> PAGE_SHIFT;
 
 		for (u64 page = 0; ctx->op->bytes[i] && page < pages; page++)
 			KUNIT_EXPECT_EQ(ctx->test, 1,
 					atomic_read(&panthor_test_pieces.visits[i][page]));
 	}
-	ctx->next = last;
+	ctx->next = end;
 	if (++ctx->calls == ctx->stop_after)
 		ctx->op->stop = true;
 }
@@ -384,7 +384,7 @@ static void panthor_pieces_test_cancelled(struct kunit *test)
 }
 
 /* Some work continues after a signal, but not when a claim waits. */
-static void panthor_pieces_test_finish(struct kunit *test)
+static void panthor_pieces_test_killable(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 
@@ -392,7 +392,7 @@ static void panthor_pieces_test_finish(struct kunit *test)
 	allow_signal(SIGUSR1);
 	send_sig(SIGUSR1, current, 0);
 	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
-							&panthor_test_work_finish, NULL));
+							&panthor_test_work_killable, NULL));
 	flush_signals(current);
 	disallow_signal(SIGUSR1);
 	panthor_test_expect_all(test, op, 0, op->bo_count);
@@ -400,7 +400,7 @@ static void panthor_pieces_test_finish(struct kunit *test)
 	op = panthor_test_pieces_op(test);
 	panthor_test_pieces.cancel = op;
 	KUNIT_EXPECT_EQ(test, -EINTR, panthor_mem_run_pieces(op, 0, op->bo_count,
-							     &panthor_test_work_finish, NULL));
+							     &panthor_test_work_killable, NULL));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&panthor_test_pieces.pieces));
 }
 
@@ -476,7 +476,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
 	KUNIT_CASE(panthor_pieces_test_error),
 	KUNIT_CASE(panthor_pieces_test_cancelled),
-	KUNIT_CASE(panthor_pieces_test_finish),
+	KUNIT_CASE(panthor_pieces_test_killable),
 	KUNIT_CASE(panthor_pieces_test_most_helpers),
 	KUNIT_CASE(panthor_pieces_test_piece_pages),
 	KUNIT_CASE(panthor_pieces_test_helper_count),
