@@ -26,8 +26,9 @@
  * - Sizes are in bytes, with 64 bits on every architecture.
  * - Out-parameters come last and may be NULL. They say what was done if the call returns
  *   0, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after part of the work.
- *   On every other error nothing was done and they are zero, with one exception: -ESRCH
- *   from the functions with pidfd in their name.
+ *   On every other error nothing was done and they are zero, with one exception: the
+ *   functions with pidfd in their name return -ESRCH, or -EBADF if another thread has
+ *   closed the pidfd, also after part of the work.
  * - Any thread may call at any time, even on the same @fd. Calls block: reclaim writes to
  *   swap, claim reads from it. Do not call from a thread that must draw the next frame.
  * - A signal loses no counts. If it arrives before anything was done, the call starts

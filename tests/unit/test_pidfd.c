@@ -366,9 +366,11 @@ static void is_closed_in_reclaim(void **state)
 	struct fixture *f = c->f;
 	struct model_event event = { .at = f->model->now + 1, .fn = close_it, .arg = c };
 	const int fd = c->pidfd, kept = dup(fd);
+	uint64_t freed = 0;
 
 	f->model->event = &event;
-	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, fd, NULL), -EBADF);
+	assert_int_equal(panthor_mem_reclaim_pidfd(f->fd, fd, &freed), -EBADF);
+	assert_true(freed > 0);
 	f->model->event = NULL;
 	c->pidfd = kept;
 }
