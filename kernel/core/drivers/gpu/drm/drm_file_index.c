@@ -3,7 +3,7 @@
  * Finding open files of a DRM device.
  *
  * A search returns the file that follows a client id. So a caller can look at some
- * files, drop filelist_mutex, and go on later, although files have no reference
+ * files, drop filelist_mutex, and continue later, although files have no reference
  * count.
  */
 

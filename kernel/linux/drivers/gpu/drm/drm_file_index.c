@@ -5,7 +5,7 @@
  * Two trees hold the files of &drm_device.filelist. One is sorted by client id,
  * the other one by owner and then by client id. A search returns the file that
  * follows a client id. So a caller can look at some files, drop filelist_mutex,
- * and go on later, although files have no reference count.
+ * and continue later, although files have no reference count.
  */
 
 #include <linux/export.h>
