@@ -43,7 +43,7 @@
 #define PANTHOR_MEM_ROW_PIECES		64
 
 /* Readahead window of a disk. */
-#define PANTHOR_MEM_AHEAD_PAGES		(SZ_8M >> PAGE_SHIFT)
+#define PANTHOR_MEM_READAHEAD_PAGES	(SZ_8M >> PAGE_SHIFT)
 
 /* With less work for each helper, waking it takes longer than the work. */
 #define PANTHOR_MEM_HELP_BYTES		SZ_512K
@@ -72,29 +72,29 @@ static void panthor_mem_reverse(struct panthor_mem_op *op, u32 first, u32 end)
 }
 
 /*
- * Advances @place by at most @pages pages of one BO, and stores where they start in
+ * Advances @cursor by at most @pages pages of one BO, and stores where they start in
  * @from. Skips BOs without bytes to process. Returns the number of pages, 0 at the end.
  */
 static pgoff_t panthor_mem_advance(const struct panthor_mem_run *run,
-				   struct panthor_mem_place *place, pgoff_t pages,
-				   struct panthor_mem_place *from)
+				   struct panthor_mem_cursor *cursor, pgoff_t pages,
+				   struct panthor_mem_cursor *from)
 {
 	const struct panthor_mem_op *op = run->op;
 	pgoff_t end;
 
-	while (place->bo < run->end && !op->bytes[place->bo])
-		place->bo++;
-	if (place->bo == run->end)
+	while (cursor->bo < run->end && !op->bytes[cursor->bo])
+		cursor->bo++;
+	if (cursor->bo == run->end)
 		return 0;
 
-	*from = *place;
-	end = op->bos[place->bo]->base.size >> PAGE_SHIFT;
-	pages = min(pages, end - place->page);
-	place->page += pages;
-	place->before += pages;
-	if (place->page == end) {
-		place->page = 0;
-		place->bo++;
+	*from = *cursor;
+	end = op->bos[cursor->bo]->base.size >> PAGE_SHIFT;
+	pages = min(pages, end - cursor->page);
+	cursor->page += pages;
+	cursor->before += pages;
+	if (cursor->page == end) {
+		cursor->page = 0;
+		cursor->bo++;
 	}
 
 	return pages;
@@ -116,11 +116,11 @@ static bool panthor_mem_run_stopped(struct panthor_mem_run *run)
 	return READ_ONCE(run->stop);
 }
 
-/* Takes the piece at @place, and stores its start. Returns its pages, 0 if there is none. */
-static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_place *place,
-				struct panthor_mem_place *start)
+/* Takes the piece at @cursor, and stores its start. Returns its pages, 0 if there is none. */
+static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_cursor *cursor,
+				struct panthor_mem_cursor *start)
 {
-	struct panthor_mem_place from;
+	struct panthor_mem_cursor from;
 	pgoff_t pages = 0, more;
 
 	lockdep_assert_held(&run->lock);
@@ -128,9 +128,9 @@ static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_
 	if (panthor_mem_run_stopped(run))
 		return 0;
 
-	*start = *place;
+	*start = *cursor;
 	do {
-		more = panthor_mem_advance(run, place, run->piece_pages - pages, &from);
+		more = panthor_mem_advance(run, cursor, run->piece_pages - pages, &from);
 		pages += more;
 	} while (more && pages < run->piece_pages);
 
@@ -138,22 +138,23 @@ static pgoff_t panthor_mem_take(struct panthor_mem_run *run, struct panthor_mem_
 }
 
 static pgoff_t panthor_mem_take_piece(struct panthor_mem_run *run,
-				      struct panthor_mem_place *start)
+				      struct panthor_mem_cursor *start)
 {
 	guard(spinlock)(&run->lock);
 
 	return panthor_mem_take(run, &run->next, start);
 }
 
-static pgoff_t panthor_mem_take_ahead(struct panthor_mem_run *run,
-				      struct panthor_mem_place *start)
+static pgoff_t panthor_mem_take_readahead(struct panthor_mem_run *run,
+					  struct panthor_mem_cursor *start)
 {
 	guard(spinlock)(&run->lock);
 
-	if (!run->work->swaps_in || run->ahead.before >= run->next.before + PANTHOR_MEM_AHEAD_PAGES)
+	if (!run->work->swaps_in ||
+	    run->readahead.before >= run->next.before + PANTHOR_MEM_READAHEAD_PAGES)
 		return 0;
 
-	return panthor_mem_take(run, &run->ahead, start);
+	return panthor_mem_take(run, &run->readahead, start);
 }
 
 /* Does nothing for swap in RAM. */
@@ -165,14 +166,14 @@ static void panthor_mem_start_reading(struct panthor_gem_object *bo, pgoff_t fir
 		shmem_start_swapin(bo->base.filp->f_mapping, first, last);
 }
 
-static void panthor_mem_do_ahead(struct panthor_mem_run *run)
+static void panthor_mem_do_readahead(struct panthor_mem_run *run)
 {
-	struct panthor_mem_place place, from;
+	struct panthor_mem_cursor cursor, from;
 	pgoff_t pages, count, first;
 
-	while ((pages = panthor_mem_take_ahead(run, &place))) {
+	while ((pages = panthor_mem_take_readahead(run, &cursor))) {
 		for (; pages; pages -= count) {
-			count = panthor_mem_advance(run, &place, pages, &from);
+			count = panthor_mem_advance(run, &cursor, pages, &from);
 			first = panthor_mem_first_page(run->op, from.bo, from.page, count);
 			panthor_mem_start_reading(run->op->bos[from.bo], first,
 						  first + count - 1);
@@ -193,20 +194,20 @@ static long panthor_mem_do_step(struct panthor_mem_run *run, struct panthor_gem_
 
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 {
-	struct panthor_mem_place place, from;
+	struct panthor_mem_cursor cursor, from;
 	struct blk_plug plug;
 	pgoff_t pages, count, first;
 	long ret;
 
-	panthor_mem_do_ahead(run);
-	pages = panthor_mem_take_piece(run, &place);
+	panthor_mem_do_readahead(run);
+	pages = panthor_mem_take_piece(run, &cursor);
 	if (!pages)
 		return false;
 
 	/* Submit the whole piece to the disk at once. */
 	blk_start_plug(&plug);
 	for (; pages && !panthor_mem_run_stopped(run); pages -= count) {
-		count = panthor_mem_advance(run, &place, min(pages, PANTHOR_MEM_STEP_PAGES),
+		count = panthor_mem_advance(run, &cursor, min(pages, PANTHOR_MEM_STEP_PAGES),
 					    &from);
 		first = panthor_mem_first_page(run->op, from.bo, from.page, count);
 		ret = panthor_mem_do_step(run, run->op->bos[from.bo], first, count);
@@ -336,14 +337,14 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
 {
 	struct panthor_mem_run *run = &op->run;
-	u32 helpers, i, next, told = first;
+	u32 helpers, i, next, reported = first;
 	u64 bytes = 0;
 
 	run->op = op;
 	run->work = work;
 	run->data = data;
-	run->next = (struct panthor_mem_place){ .bo = first };
-	run->ahead = run->next;
+	run->next = (struct panthor_mem_cursor){ .bo = first };
+	run->readahead = run->next;
 	run->end = end;
 	run->stop = false;
 	run->second = panthor_mem_run_begin_vm(run);
@@ -358,11 +359,11 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 	helpers = panthor_mem_start_helpers(run, bytes);
 
 	do {
-		next = panthor_mem_ready(run, told);
-		bytes = panthor_mem_bytes_of(op, told, next);
+		next = panthor_mem_ready(run, reported);
+		bytes = panthor_mem_bytes_of(op, reported, next);
 		if (work->ready && bytes >= PANTHOR_MEM_BATCH_BYTES) {
-			work->ready(data, told, next);
-			told = next;
+			work->ready(data, reported, next);
+			reported = next;
 		}
 		if (op->stop)
 			WRITE_ONCE(run->stop, true);
@@ -375,9 +376,9 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 	for (i = first; i < end; i++)
 		op->pages[i] = atomic_long_read(&run->done[i]);
 
-	next = panthor_mem_ready(run, told);
-	if (work->ready && next > told && !op->stop)
-		work->ready(data, told, next);
+	next = panthor_mem_ready(run, reported);
+	if (work->ready && next > reported && !op->stop)
+		work->ready(data, reported, next);
 	panthor_mem_run_end_vm(run);
 
 	return atomic_read(&run->error);

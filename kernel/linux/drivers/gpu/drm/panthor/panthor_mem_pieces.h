@@ -56,9 +56,9 @@ struct panthor_mem_helper {
 };
 
 /**
- * struct panthor_mem_place - A position in the pages of a slice
+ * struct panthor_mem_cursor - A position in the pages of a slice
  */
-struct panthor_mem_place {
+struct panthor_mem_cursor {
 	/** @bo: Index of the BO. */
 	u32 bo;
 
@@ -82,14 +82,14 @@ struct panthor_mem_run {
 	/** @data: Argument for the functions of @work. */
 	void *data;
 
-	/** @lock: Protects @next and @ahead. */
+	/** @lock: Protects @next and @readahead. */
 	spinlock_t lock;
 
 	/** @next: Start of the next piece. */
-	struct panthor_mem_place next;
+	struct panthor_mem_cursor next;
 
-	/** @ahead: Start of the next pages to read ahead from a disk. */
-	struct panthor_mem_place ahead;
+	/** @readahead: Start of the next pages to read ahead from a disk. */
+	struct panthor_mem_cursor readahead;
 
 	/** @end: Index after the last BO. */
 	u32 end;

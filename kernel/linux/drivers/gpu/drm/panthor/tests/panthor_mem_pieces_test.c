@@ -190,7 +190,7 @@ static void panthor_pieces_test_ahead(struct kunit *test)
 		if (op->bytes[i])
 			pages += PANTHOR_TEST_PIECE_PAGES;
 	}
-	KUNIT_ASSERT_GT(test, pages, 2 * PANTHOR_MEM_AHEAD_PAGES);
+	KUNIT_ASSERT_GT(test, pages, 2 * PANTHOR_MEM_READAHEAD_PAGES);
 
 	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
 	kunit_activate_static_stub(test, panthor_mem_start_reading, panthor_test_start_reading);
@@ -201,14 +201,14 @@ static void panthor_pieces_test_ahead(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&panthor_test_pieces.pages_ahead), pages);
 	KUNIT_EXPECT_GT(test, panthor_test_pieces.most_ahead, op->run.piece_pages);
 	KUNIT_EXPECT_LT(test, panthor_test_pieces.most_ahead,
-			PANTHOR_MEM_AHEAD_PAGES + op->run.piece_pages);
+			PANTHOR_MEM_READAHEAD_PAGES + op->run.piece_pages);
 }
 
 /* Small BOs share a piece, so the lock is taken once for all of them. */
 static void panthor_pieces_test_small(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
-	struct panthor_mem_place start;
+	struct panthor_mem_cursor start;
 
 	/* All of them fit into one piece, with pages of up to 16 KiB. */
 	static_assert(3 * (PANTHOR_TEST_PIECE_BOS - 1) <= SZ_256K / SZ_16K);
