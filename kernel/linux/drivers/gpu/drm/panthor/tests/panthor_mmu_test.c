@@ -157,20 +157,25 @@ static void panthor_test_expect_order(struct kunit *test, struct panthor_vm **vm
 }
 
 /* What a GROUP_SUBMIT does before the job runs. */
-static void panthor_test_validate(struct kunit *test, struct panthor_vm *vm)
+static void panthor_test_submit(struct kunit *test, struct panthor_vm *vm, bool has_stream)
 {
 	struct drm_exec exec;
 	int ret;
 
 	drm_exec_init(&exec, 0, 0);
 	drm_exec_until_all_locked(&exec) {
-		ret = panthor_vm_prepare_mapped_bos_resvs(&exec, vm, 1);
+		ret = panthor_vm_prepare_mapped_bos_resvs(&exec, vm, 1, has_stream);
 		drm_exec_retry_on_contention(&exec);
 		if (ret)
 			break;
 	}
 	drm_exec_fini(&exec);
 	KUNIT_ASSERT_EQ(test, 0, ret);
+}
+
+static void panthor_test_validate(struct kunit *test, struct panthor_vm *vm)
+{
+	panthor_test_submit(test, vm, true);
 }
 
 /*
@@ -247,6 +252,24 @@ static void panthor_lru_test_validated_is_last(struct kunit *test)
 	panthor_test_validate(test, vms[0]);
 	panthor_test_validate(test, vms[1]);
 	PANTHOR_EXPECT_ORDER(test, vms[2], vms[0], vms[1]);
+}
+
+/* A submit of which no job has a stream is no new work, and needs no BO. */
+static void panthor_lru_test_no_stream(struct kunit *test)
+{
+	struct panthor_lru_test *ctx = test->priv;
+	struct panthor_vm *vm = ctx->vms[0];
+	struct panthor_gem_object *bo = panthor_test_map(test, vm);
+	u32 submits = panthor_vm_submits(vm);
+
+	panthor_kunit_evict(test, bo);
+	panthor_test_submit(test, vm, false);
+	KUNIT_EXPECT_FALSE(test, panthor_gem_is_resident(bo));
+	KUNIT_EXPECT_FALSE(test, panthor_vm_has_new_work(vm, submits));
+
+	panthor_test_submit(test, vm, true);
+	KUNIT_EXPECT_TRUE(test, panthor_gem_is_resident(bo));
+	KUNIT_EXPECT_TRUE(test, panthor_vm_has_new_work(vm, submits));
 }
 
 static void panthor_lru_test_active_is_last(struct kunit *test)
@@ -490,6 +513,7 @@ static void panthor_lru_test_gpu_mapped_count_races(struct kunit *test)
 static struct kunit_case panthor_lru_test_cases[] = {
 	KUNIT_CASE(panthor_lru_test_first_bo_is_last),
 	KUNIT_CASE(panthor_lru_test_validated_is_last),
+	KUNIT_CASE(panthor_lru_test_no_stream),
 	KUNIT_CASE(panthor_lru_test_active_is_last),
 	KUNIT_CASE(panthor_lru_test_reclaim_last),
 	KUNIT_CASE(panthor_lru_test_reclaim_last_during_scan),
