@@ -133,7 +133,7 @@ completes() {
 # --- a staging root ------------------------------------------------------------------
 
 options=(-Dtests=false -Dexamples=false -Dman-pages=enabled
-	-Dconformance=enabled -Dkernel_headers="$headers")
+	-Dconformance=enabled -Dkernel_headers="$headers" -Dweston=enabled)
 meson setup "$build" "$top" --prefix /usr "${options[@]}" >"$work/log" || {
 	cat "$work/log"
 	exit 1
