@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * usage: gpu-window NAME MIB WIDTH HEIGHT
+ *
+ * A Wayland client with a window of that size, or of the size that the shell demands. It
+ * holds GPU memory with known contents. At each frame callback, it reads how much of its
+ * memory is resident, then reads some of it with the GPU and draws again. It prints "ready"
+ * at the first one, then obeys the commands on standard input:
+ *
+ *   frames     prints the number of frame callbacks so far, and the lowest resident size in
+ *              bytes at one of them since the last such command (0: there was none)
+ *   check      reads everything with the GPU; prints "intact" or "broken"
+ *   busy       keeps the GPU busy for some seconds, without a frame; prints "done" at once
+ *   minimize   minimizes the window; prints "done"
+ *   hide       destroys the window, as toolkits do to hide it; prints "done"
+ *   show       opens it again; prints "done"
+ *   open       opens a second window, of 90 by 90, on a connection of its own; prints "done"
+ *              when it was drawn
+ *   close      closes the second window and its connection; prints "done"
+ *   quit       (or the end of the input) exits
+ */
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <wayland-client.h>
+#include "xdg-shell-client-protocol.h"
+
+#include "gpu/ctx.h"
+#include "gpu/data.h"
+#include "gpu/fdinfo.h"
+#include "gpu/pattern.h"
+#include "gpu/work.h"
+
+#define BO_BYTES (UINT64_C(1) << 20)
+#define MAX_BOS 64
+#define SEED UINT64_C(0x5e57000000000000)
+#define SECOND_SIZE 90
+/* The driver would end a longer job. */
+#define JOBS 3
+#define JOB_NS INT64_C(2000000000)
+
+struct window {
+	struct wl_display *display;
+	struct wl_compositor *compositor;
+	struct wl_shm *shm;
+	struct xdg_wm_base *wm_base;
+	struct wl_surface *surface;
+	struct xdg_surface *xdg_surface;
+	struct xdg_toplevel *toplevel;
+	struct wl_buffer *buffer;
+	int width, height;
+	int buffer_width, buffer_height;
+	unsigned int frames;
+};
+
+static struct window windows[2];
+static uint64_t lowest;
+
+static struct gpu_device dev;
+static struct gpu_ctx ctx;
+static struct gpu_bo bos[MAX_BOS];
+static unsigned int count;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* --- GPU memory ---------------------------------------------------------------- */
+
+static uint64_t seed_of(unsigned int bo)
+{
+	return SEED + ((uint64_t)bo << 32);
+}
+
+static int hold(void)
+{
+	int ret = gpu_device_open(&dev);
+
+	if (!ret)
+		ret = gpu_ctx_init(&ctx, &dev, 1);
+	for (unsigned int i = 0; !ret && i < count; i++) {
+		ret = gpu_ctx_alloc(&ctx, BO_BYTES, GPU_BO_PRIVATE, &bos[i]);
+		if (!ret)
+			ret = gpu_fill(&ctx, &bos[i], seed_of(i));
+	}
+	return ret;
+}
+
+static bool intact(unsigned int from, unsigned int end)
+{
+	for (unsigned int i = from; i < end; i++) {
+		uint64_t sum;
+
+		if (gpu_checksum(&ctx, &bos[i], &sum) ||
+		    sum != pattern_expected(seed_of(i), BO_BYTES))
+			return false;
+	}
+	return true;
+}
+
+static void keep_busy(void)
+{
+	int i, ret = 0;
+
+	for (i = 0; i < JOBS && !ret; i++) {
+		gpu_ctx_begin(&ctx);
+		ret = gpu_work()->emit_busy(&ctx, JOB_NS);
+		if (!ret)
+			ret = gpu_ctx_submit(&ctx, 0, 0, 0);
+	}
+	if (ret)
+		die("a long job");
+}
+
+/* --- windows --------------------------------------------------------------------- */
+
+static void draw(struct window *w);
+
+static void on_frame(void *data, struct wl_callback *callback, uint32_t time)
+{
+	struct window *w = data;
+	struct gpu_fdinfo info = { 0 };
+
+	(void)time;
+	wl_callback_destroy(callback);
+	if (w == &windows[0] && count) {
+		if (gpu_fdinfo_read(getpid(), &info))
+			die("fdinfo");
+		if (!lowest || info.resident < lowest)
+			lowest = info.resident;
+		if (!intact(w->frames % count, w->frames % count + 1))
+			die("contents at a frame");
+	}
+	if (!w->frames++ && w == &windows[0])
+		puts("ready");
+	draw(w);
+}
+
+static const struct wl_callback_listener frame_listener = { .done = on_frame };
+
+static void new_buffer(struct window *w)
+{
+	int size = w->width * w->height * 4;
+	int fd = memfd_create("window", MFD_CLOEXEC);
+	struct wl_shm_pool *pool;
+
+	if (fd < 0 || ftruncate(fd, size))
+		die("memfd");
+	if (w->buffer)
+		wl_buffer_destroy(w->buffer);
+	pool = wl_shm_create_pool(w->shm, fd, size);
+	w->buffer = wl_shm_pool_create_buffer(pool, 0, w->width, w->height, w->width * 4,
+					      WL_SHM_FORMAT_XRGB8888);
+	wl_shm_pool_destroy(pool);
+	close(fd);
+	w->buffer_width = w->width;
+	w->buffer_height = w->height;
+}
+
+static void draw(struct window *w)
+{
+	if (!w->surface)
+		return;
+	if (w->buffer_width != w->width || w->buffer_height != w->height)
+		new_buffer(w);
+	wl_callback_add_listener(wl_surface_frame(w->surface), &frame_listener, w);
+	wl_surface_attach(w->surface, w->buffer, 0, 0);
+	wl_surface_damage(w->surface, 0, 0, w->width, w->height);
+	wl_surface_commit(w->surface);
+}
+
+static void on_configure(void *data, struct xdg_surface *xdg_surface, uint32_t serial)
+{
+	struct window *w = data;
+
+	xdg_surface_ack_configure(xdg_surface, serial);
+	if (!w->buffer)
+		draw(w);
+}
+
+static const struct xdg_surface_listener surface_listener = { .configure = on_configure };
+
+static void on_size(void *data, struct xdg_toplevel *toplevel, int32_t width, int32_t height,
+		    struct wl_array *states)
+{
+	struct window *w = data;
+
+	(void)toplevel;
+	(void)states;
+	if (width > 0 && height > 0) {
+		w->width = width;
+		w->height = height;
+	}
+}
+
+static void on_close(void *data, struct xdg_toplevel *toplevel)
+{
+	(void)data;
+	(void)toplevel;
+}
+
+static const struct xdg_toplevel_listener toplevel_listener = {
+	.configure = on_size,
+	.close = on_close,
+};
+
+static void open_window(struct window *w, int width, int height)
+{
+	w->width = width;
+	w->height = height;
+	w->surface = wl_compositor_create_surface(w->compositor);
+	w->xdg_surface = xdg_wm_base_get_xdg_surface(w->wm_base, w->surface);
+	xdg_surface_add_listener(w->xdg_surface, &surface_listener, w);
+	w->toplevel = xdg_surface_get_toplevel(w->xdg_surface);
+	xdg_toplevel_add_listener(w->toplevel, &toplevel_listener, w);
+	wl_surface_commit(w->surface);
+}
+
+static void close_window(struct window *w)
+{
+	xdg_toplevel_destroy(w->toplevel);
+	xdg_surface_destroy(w->xdg_surface);
+	wl_surface_destroy(w->surface);
+	wl_buffer_destroy(w->buffer);
+	w->surface = NULL;
+	w->buffer = NULL;
+	w->buffer_width = 0;
+}
+
+static void on_ping(void *data, struct xdg_wm_base *base, uint32_t serial)
+{
+	(void)data;
+	xdg_wm_base_pong(base, serial);
+}
+
+static const struct xdg_wm_base_listener base_listener = { .ping = on_ping };
+
+static void on_global(void *data, struct wl_registry *registry, uint32_t name,
+		      const char *interface, uint32_t version)
+{
+	struct window *w = data;
+
+	(void)version;
+	if (!strcmp(interface, wl_compositor_interface.name)) {
+		w->compositor = wl_registry_bind(registry, name, &wl_compositor_interface, 1);
+	} else if (!strcmp(interface, wl_shm_interface.name)) {
+		w->shm = wl_registry_bind(registry, name, &wl_shm_interface, 1);
+	} else if (!strcmp(interface, xdg_wm_base_interface.name)) {
+		w->wm_base = wl_registry_bind(registry, name, &xdg_wm_base_interface, 1);
+		xdg_wm_base_add_listener(w->wm_base, &base_listener, NULL);
+	}
+}
+
+static void on_global_remove(void *data, struct wl_registry *registry, uint32_t name)
+{
+	(void)data;
+	(void)registry;
+	(void)name;
+}
+
+static const struct wl_registry_listener registry_listener = {
+	.global = on_global,
+	.global_remove = on_global_remove,
+};
+
+static void connect_window(struct window *w)
+{
+	struct wl_registry *registry;
+
+	w->display = wl_display_connect(NULL);
+	if (!w->display)
+		die("wl_display_connect");
+	registry = wl_display_get_registry(w->display);
+	wl_registry_add_listener(registry, &registry_listener, w);
+	wl_display_roundtrip(w->display);
+	if (!w->compositor || !w->shm || !w->wm_base)
+		die("the compositor lacks an interface");
+}
+
+static void disconnect_window(struct window *w)
+{
+	wl_display_disconnect(w->display);
+	w->display = NULL;
+}
+
+/* --- commands ---------------------------------------------------------------------- */
+
+static void obey(const char *line)
+{
+	struct window *w = &windows[0];
+
+	/* What Weston has sent so far is handled first. */
+	wl_display_roundtrip(w->display);
+	if (!strcmp(line, "frames\n")) {
+		printf("%u %llu\n", w->frames, (unsigned long long)lowest);
+		lowest = 0;
+		return;
+	}
+	if (!strcmp(line, "check\n")) {
+		puts(intact(0, count) ? "intact" : "broken");
+		return;
+	}
+	if (!strcmp(line, "busy\n")) {
+		keep_busy();
+	} else if (!strcmp(line, "minimize\n")) {
+		xdg_toplevel_set_minimized(w->toplevel);
+	} else if (!strcmp(line, "hide\n")) {
+		close_window(w);
+	} else if (!strcmp(line, "show\n")) {
+		open_window(w, w->width, w->height);
+	} else if (!strcmp(line, "open\n")) {
+		connect_window(&windows[1]);
+		open_window(&windows[1], SECOND_SIZE, SECOND_SIZE);
+		while (!windows[1].frames && wl_display_dispatch(windows[1].display) >= 0)
+			;
+	} else if (!strcmp(line, "close\n")) {
+		close_window(&windows[1]);
+		disconnect_window(&windows[1]);
+	} else {
+		fprintf(stderr, "gpu-window: there is no such command: %s", line);
+		exit(2);
+	}
+	wl_display_roundtrip(w->display);
+	puts("done");
+}
+
+static void run(void)
+{
+	struct pollfd fds[3] = { { .fd = STDIN_FILENO, .events = POLLIN } };
+	char line[32];
+	int i;
+
+	for (;;) {
+		for (i = 0; i < 2; i++) {
+			/* poll() ignores a negative file descriptor. */
+			fds[1 + i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+			if (!windows[i].display)
+				continue;
+			wl_display_dispatch_pending(windows[i].display);
+			wl_display_flush(windows[i].display);
+			fds[1 + i].fd = wl_display_get_fd(windows[i].display);
+		}
+		if (poll(fds, 3, -1) < 0)
+			die("poll");
+		for (i = 0; i < 2; i++) {
+			if (fds[1 + i].revents && wl_display_dispatch(windows[i].display) < 0)
+				die("the connection to Weston");
+		}
+		if (!fds[0].revents)
+			continue;
+		if (!fgets(line, sizeof(line), stdin) || !strcmp(line, "quit\n"))
+			return;
+		obey(line);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5)
+		return 2;
+	prctl(PR_SET_NAME, argv[1]);
+	count = (unsigned int)strtoul(argv[2], NULL, 10);
+	if (count > MAX_BOS)
+		return 2;
+	/* poll() must see what fgets() has not returned yet. */
+	setvbuf(stdin, NULL, _IONBF, 0);
+	setlinebuf(stdout);
+	if (count && hold()) {
+		fprintf(stderr, "gpu-window: there is no GPU memory\n");
+		return 1;
+	}
+	connect_window(&windows[0]);
+	open_window(&windows[0], atoi(argv[3]), atoi(argv[4]));
+	run();
+	disconnect_window(&windows[0]);
+	return 0;
+}
