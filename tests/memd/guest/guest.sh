@@ -48,7 +48,7 @@ intact service 'of another user'
 # Kill panthor-memd at five moments of a reclaim, which takes some 100 ms.
 holder large $((96 / less)) setpriv --reuid $user --regid $user --clear-groups
 for delay in 0.01 0.03 0.06 0.1 0.2; do
-	as_user "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
+	"${as_user[@]}" "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
 	caller=$!
 	sleep $delay
 	kill -9 $memd
@@ -58,7 +58,7 @@ for delay in 0.01 0.03 0.06 0.1 0.2; do
 	start_memd
 done
 for delay in 0.01 0.03 0.06 0.1 0.2; do
-	as_user "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
+	"${as_user[@]}" "$bin/panthor-mem" reclaim --broker always "${pid_of[large]}" >"$work/caller" 2>&1 &
 	caller=$!
 	sleep $delay
 	kill -9 $caller 2>/dev/null
@@ -73,7 +73,7 @@ done
 for delay in 0.01 0.05 0.1; do
 	holder "victim$delay" $((64 / less)) setpriv --reuid $user --regid $user --clear-groups
 	victim=${pid_of[victim$delay]}
-	as_user "$bin/panthor-mem" reclaim --broker always "$victim" >"$work/caller" 2>&1 &
+	"${as_user[@]}" "$bin/panthor-mem" reclaim --broker always "$victim" >"$work/caller" 2>&1 &
 	caller=$!
 	sleep $delay
 	kill -9 "$victim"

@@ -19,9 +19,10 @@ export LD_LIBRARY_PATH=$bin
 chmod 666 /dev/dri/renderD*
 
 user=65534 # nobody
-as_user() { setpriv --reuid $user --regid $user --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
+# An array and no function, so that $! of a command in the background is the command.
+as_user=(setpriv --reuid "$user" --regid "$user" --clear-groups --bounding-set=-all --inh-caps=-all)
 tool() {
-	as_user "$bin/panthor-mem" "$@" >"$work/out" 2>"$work/err" </dev/null
+	"${as_user[@]}" "$bin/panthor-mem" "$@" >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	out=$(cat "$work/out")
 	err=$(cat "$work/err")
