@@ -577,7 +577,6 @@ static u64 panthor_mem_page_out_pass(struct panthor_mem_reclaim_op *op, u32 firs
 {
 	u64 missing;
 
-	atomic_long_set(&op->missed, 0);
 	panthor_mem_run_pieces(op->base, first, end, work, op);
 	missing = panthor_mem_count_freed(op, first, end);
 
@@ -639,18 +638,32 @@ static void panthor_mem_look_for_refusal(struct panthor_mem_reclaim_op *op, u32 
 	}
 }
 
-/* Submits the whole slice to a disk before it waits for the first write. */
-static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
+/*
+ * Submits the whole slice to a disk before it waits for the first write. Returns the same
+ * as panthor_mem_page_out_pass().
+ */
+static u64 panthor_mem_write_and_collect(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
 {
 	u64 missing;
 
+	atomic_long_set(&op->missed, 0);
 	missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_write_out);
-	if (missing && panthor_mem_drain(op))
-		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_write_out);
 	if (missing)
 		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_collect);
+
+	return missing;
+}
+
+static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
+{
+	u64 missing = panthor_mem_write_and_collect(op, first, end);
+
+	/*
+	 * Not before the writes have finished: each then adds its folio to a batch of the
+	 * CPU that wrote it. Few folios are left, which this thread writes alone.
+	 */
 	if (missing && panthor_mem_drain(op))
-		missing = panthor_mem_page_out_pass(op, first, end, &panthor_mem_collect);
+		missing = panthor_mem_write_and_collect(op, first, end);
 	if (missing)
 		panthor_mem_look_for_refusal(op, first, end);
 }

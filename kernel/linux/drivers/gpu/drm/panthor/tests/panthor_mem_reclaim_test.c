@@ -55,6 +55,13 @@ struct panthor_mem_reclaim_test {
 	/** @drains: How often the batches of all CPUs were emptied. */
 	u32 drains;
 
+	/**
+	 * @unwritten: Pages to write to a disk, if not 0 at first. Of these, @unlisted are
+	 * in batches, and those that are written before the batches are emptied first are
+	 * in batches after that.
+	 */
+	unsigned long unwritten, unlisted, in_flight, rotating;
+
 	/** @written: Pages of that rest, if @late is set. */
 	unsigned long written;
 
@@ -97,6 +104,23 @@ static void panthor_test_empty_batches(void)
 	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
 
 	ctx->drains++;
+	ctx->unlisted = 0;
+	ctx->written += ctx->rotating;
+	ctx->rotating = 0;
+}
+
+/* Starts to write pages that are in no batch, to a disk. */
+static void panthor_test_start_writes(struct panthor_mem_reclaim_op *op, unsigned long pages)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	pages = min(pages, ctx->unwritten - ctx->unlisted);
+	ctx->unwritten -= pages;
+	if (ctx->drains)
+		ctx->written += pages;
+	else
+		ctx->in_flight += pages;
+	atomic_long_add(ctx->unlisted, &op->missed);
 }
 
 static struct panthor_mem_op *panthor_test_no_op(struct panthor_device *ptdev)
@@ -125,6 +149,11 @@ static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
 	if (ctx->writes == ctx->submit_after)
 		panthor_kunit_submit(ctx->submit_vm);
 
+	if (ctx->unwritten) {
+		panthor_test_start_writes(op, pages);
+		return 0;
+	}
+
 	if (ctx->late)
 		ctx->written += pages - pages / ctx->freed_part;
 	if (ctx->in_use)
@@ -142,6 +171,9 @@ static long panthor_test_free_written(void *data, struct panthor_gem_object *bo,
 	unsigned long pages = min(last - first + 1, ctx->written);
 
 	ctx->written -= pages;
+	ctx->rotating += ctx->in_flight;
+	ctx->in_flight = 0;
+	atomic_long_add(ctx->rotating, &op->missed);
 	if (ctx->in_use)
 		atomic_long_add(last - first + 1, &op->missed);
 	return pages;
@@ -602,6 +634,26 @@ static void panthor_mem_reclaim_test_late(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->drains, 0);
 }
 
+/*
+ * Folios of which other CPUs have a reference in a batch: some before they are written, the
+ * others after that. The batches are emptied once, and all folios are freed.
+ */
+static void panthor_mem_reclaim_test_batches(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->freed_part = U32_MAX;
+	ctx->unwritten = PANTHOR_TEST_BOS * panthor_test_bo_pages;
+	ctx->unlisted = panthor_test_bo_pages / 2;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, ctx->drains, 1);
+}
+
 /* A claim cancels the call, which leaves the written pages to a later one. */
 static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 {
@@ -1033,6 +1085,7 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_dry_run, panthor_test_room_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_no_pageout, panthor_test_room_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_late),
+	KUNIT_CASE(panthor_mem_reclaim_test_batches),
 	KUNIT_CASE(panthor_mem_reclaim_test_late_cancelled),
 	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
 	KUNIT_CASE(panthor_mem_reclaim_test_one_bo_always_goes),
