@@ -2,7 +2,6 @@
 /* panthor-memd(8) reclaims and claims GPU memory for users without privileges. */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "broker.h"
 #include "clock.h"
 #include "drop.h"
+#include "group.h"
 #include "log.h"
 #include "name.h"
 #include "worker.h"
@@ -114,14 +114,6 @@ static int configure(struct config *c, const struct settings *s)
 	return ret;
 }
 
-static void find_group(struct broker *b, const char *name)
-{
-	const struct group *group = getgrnam(name);
-
-	b->has_group = group;
-	b->group = group ? group->gr_gid : 0;
-}
-
 /* --- time and signals ----------------------------------------------------- */
 
 static int on_sweep(sd_event_source *source, uint64_t usec, void *data)
@@ -202,7 +194,7 @@ static int start(struct broker *b, const struct settings *s)
 	list_init(&b->works);
 	list_init(&b->nodes.list);
 	b->nodes.inotify = -1;
-	find_group(b, s->group);
+	b->has_group = group_find(s->group, &b->group);
 	ret = sd_event_default(&b->event);
 	if (ret < 0)
 		return ret;

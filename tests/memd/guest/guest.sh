@@ -92,8 +92,7 @@ check "$races races" "$bin/memd-race" race "${pid_of[browser]}" "$races"
 intact browser 'after the races'
 "$bin/memd-race" latency "${pid_of[browser]}" 300
 awk '/^(VmRSS|Threads)/ { print "panthor-memd: " $0 }' "/proc/$memd/status"
-check 'RSS <= 4 MiB but for libraries' test \
-	"$(awk '/^Rss(Anon)/ { print $2 }' "/proc/$memd/status")" -le 4096
+check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" -le 4096
 check 'threads <= 5' test "$(awk '/^Threads/ { print $2 }' "/proc/$memd/status")" -le 5
 
 # --- swap ------------------------------------------------------------------------------------------
