@@ -84,7 +84,8 @@ void broker_client_free(struct broker_client *c)
 	free(c);
 }
 
-int broker_client_id(pid_t pid, uint64_t *id)
+/* Get the inode number of a pidfd of @pid, which identifies the process. 0 or -errno. */
+static int broker_client_id(pid_t pid, uint64_t *id)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct stat st;

@@ -27,8 +27,6 @@ struct broker_error {
 struct broker_client *broker_client_new(struct broker_error *e);
 void broker_client_free(struct broker_client *c);
 
-/* Get the inode number of a pidfd of @pid, which identifies the process. 0 or -errno. */
-int broker_client_id(pid_t pid, uint64_t *id);
 
 /*
  * Returns 0, or -1 with the reason in @e. @device: NULL for all. @stop is called regularly.

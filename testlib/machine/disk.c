@@ -117,11 +117,6 @@ static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned
 	return ret;
 }
 
-int disk_create(struct disk *disk, unsigned int mib)
-{
-	return create(disk, mib, 0, 0, "1");
-}
-
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps)
 {

@@ -281,10 +281,7 @@ void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *
  * s = 0xcbf29ce484222325; for each word s = (s ^ word) * 0x100000001b3.
  * pattern.c has both for the cases and the back ends.
  */
-uint64_t pattern_word(uint64_t seed, uint64_t i);
 uint64_t pattern_sum(uint64_t seed, uint64_t size);
-/* The checksum of what is in memory, not of what should be there. */
-uint64_t pattern_sum_of(const uint64_t *words, uint64_t size);
 
 struct world_alloc {
 	unsigned int file;

@@ -84,9 +84,6 @@ int64_t guest_ask(struct world_app *app, struct app_request req, uint64_t *value
 int guest_limited_cgroup(struct world *w, const char **folder);
 
 int guest_fault(struct world *w, enum world_fault fault, unsigned int nth);
-/* *@struck is false if a knob was set and its fault has not happened. */
-int guest_recover(struct world *w, bool *struck);
-
 /* After the end of the apps: bind the device again and end all faults. */
 int guest_restore(struct world *w);
 

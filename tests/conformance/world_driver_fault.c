@@ -164,7 +164,8 @@ int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)
 	return -EINVAL;
 }
 
-int guest_recover(struct world *w, bool *struck)
+/* *@struck is false if a parameter was set and its fault has not happened. */
+static int guest_recover(struct world *w, bool *struck)
 {
 	int ret, other;
 
