@@ -9,8 +9,8 @@
 #include <sys/swap.h>
 
 #include "bench.h"
-#include "machine/disk.h"
-#include "machine/swap.h"
+#include "gpu/disk.h"
+#include "gpu/swap.h"
 
 #define ZRAM "/sys/block/zram0"
 #define DISK_MIB_MORE 64

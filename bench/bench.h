@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/device.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define KIB (UINT64_C(1) << 10)

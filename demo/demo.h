@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/fdinfo.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 
 #define DEMO_APPS 3
 #define DEMO_BO_SIZE (UINT64_C(1) << 20)

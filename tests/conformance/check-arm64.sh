@@ -14,12 +14,12 @@ need gcc-aarch64-linux-gnu libc6-dev-arm64-cross libdrm-dev libcmocka-dev
 
 # The headers of libdrm and cmocka come from the host, because they suit all architectures.
 flags=(-std=c11 -O2 -D_GNU_SOURCE -DCONFORMANCE_VERSION='""' -Wall -Wextra -Wshadow -Werror
-	-I"$TOP/testlib" -I"$TOP/kernel/sim" -I"$TOP/include/uapi/drm" -I"$TOP/libdrm-panthor"
-	-I"$TOP/tests/conformance" -isystem "$build/testlib/gpu"
+	-I"$TOP/tests" -I"$TOP/kernel/sim" -I"$TOP/include/uapi/drm" -I"$TOP/libdrm-panthor"
+	-I"$TOP/tests/conformance" -isystem "$build/tests/gpu"
 	-idirafter /usr/include/libdrm -idirafter /usr/include)
 bad=0
 count=0
-for file in "$TOP"/testlib/{app,gpu,machine}/*.c "$TOP"/tests/conformance/*.c; do
+for file in "$TOP"/tests/gpu/*.c "$TOP"/tests/conformance/*.c; do
 	case ${file##*/} in
 	test_*.c | world_mock*.c) continue ;;
 	esac

@@ -3,7 +3,7 @@
  * The world of the conformance suite on the real driver. Apps are processes; nothing but
  * the GPU is simulated, and on a board not even that.
  *
- * An app is a child that executes requests from a socket (app/app.h). This file
+ * An app is a child that executes requests from a socket (gpu/app.h). This file
  * is the manager's side: it turns each function of world.h into requests, and
  * ends the case if something happens that no case asked for.
  *
@@ -29,9 +29,9 @@
 #include <unistd.h>
 
 #include "gpu/fdinfo.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
-#include "machine/power.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "world_driver.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)

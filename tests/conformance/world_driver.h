@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
+#include "gpu/bind.h"
 #include "gpu/device.h"
-#include "machine/bind.h"
-#include "machine/klog.h"
-#include "machine/swap.h"
+#include "gpu/klog.h"
+#include "gpu/swap.h"
 #include "world.h"
 
 struct world_app {

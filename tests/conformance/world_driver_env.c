@@ -14,7 +14,7 @@
 #include "gpu/device.h"
 #include "gpu/mem.h"
 #include "gpu/sim.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "world_driver.h"
 
 #define CONTROLLERS "/sys/fs/cgroup/cgroup.subtree_control"

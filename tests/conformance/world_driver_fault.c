@@ -10,7 +10,7 @@
 
 #include "gpu/bo.h"
 #include "gpu/sim.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "world_driver.h"
 
 #define CGROUP "/sys/fs/cgroup/panthor-mem-conformance"

@@ -5,8 +5,8 @@
 #include <errno.h>
 
 #include "gpu/heap.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
-#include "machine/power.h"
 #include "world_driver.h"
 
 #define SLEEP_TRIES 6000

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 #include <drm.h>
 
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "world.h"
 
 static int fork_fn(int fd, void *arg)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "gpu/fdinfo.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "world_driver.h"
 
 #define TOP "/sys/fs/cgroup/panthor-mem-conformance"

@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/fdinfo.h"
 #include "gpu/heap.h"
 #include "gpu/mem.h"

@@ -18,10 +18,10 @@
 #include <unistd.h>
 
 #include "gpu/fdinfo.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
+#include "gpu/tracefs.h"
 #include "hostile.h"
-#include "machine/swap.h"
-#include "machine/sysmem.h"
-#include "machine/tracefs.h"
 
 #define POLL_MS 1
 #define CALLS_MAX 8

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
+#include "gpu/disk.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
 #include "guest.h"
-#include "machine/disk.h"
 
 /* Nothing takes this long, even on a busy machine: a call that does has hung. */
 #define HANG_MS 60000

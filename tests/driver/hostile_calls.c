@@ -20,8 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gpu/tracefs.h"
 #include "hostile.h"
-#include "machine/tracefs.h"
 
 #define SEED UINT64_C(0xca11000000000000)
 #define LOTS 6

@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gpu/bind.h"
 #include "gpu/data.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
 #include "gpu/vm.h"
 #include "hostile.h"
-#include "machine/bind.h"
-#include "machine/swap.h"
-#include "machine/sysmem.h"
 
 #define SEED UINT64_C(0x1157000000000000)
 #define BOS 16

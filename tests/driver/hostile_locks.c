@@ -14,9 +14,9 @@
 #include <sys/socket.h>
 
 #include "gpu/bo.h"
+#include "gpu/sysmem.h"
 #include "gpu/vm.h"
 #include "hostile.h"
-#include "machine/sysmem.h"
 
 #define SEED UINT64_C(0x10cc000000000000)
 #define BOS 16

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gpu/tracefs.h"
 #include "hostile.h"
-#include "machine/tracefs.h"
 
 #define SEED UINT64_C(0x5ca9000000000000)
 #define BOS 24

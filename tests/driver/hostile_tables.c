@@ -21,9 +21,9 @@
 
 #include "gpu/bo.h"
 #include "gpu/data.h"
+#include "gpu/tracefs.h"
 #include "gpu/vm.h"
 #include "hostile.h"
-#include "machine/tracefs.h"
 
 #define SEED UINT64_C(0x7ab1e00000000000)
 #define PAGE UINT64_C(4096)

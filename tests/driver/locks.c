@@ -28,10 +28,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/mem.h"
+#include "gpu/tracefs.h"
 #include "guest.h"
-#include "machine/tracefs.h"
 
 /* As in the driver: PANTHOR_MEM_BATCH_BOS, PANTHOR_MEM_BATCH_BYTES. */
 #define BATCH_BOS 64

@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/fdinfo.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
+#include "gpu/sysmem.h"
 #include "guest.h"
-#include "machine/sysmem.h"
 
 #define CGROUP "gpu-app"
 #define CGROUP_PATH "/sys/fs/cgroup/" CGROUP

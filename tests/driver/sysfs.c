@@ -14,12 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/data.h"
 #include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
+#include "gpu/sysmem.h"
 #include "guest.h"
-#include "machine/sysmem.h"
 
 #define BOS 8
 #define BO_SIZE MIB

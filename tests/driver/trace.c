@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
+#include "gpu/sysmem.h"
+#include "gpu/tracefs.h"
 #include "guest.h"
-#include "machine/sysmem.h"
-#include "machine/tracefs.h"
 
 #define BOS 8
 #define BO_SIZE MIB

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 
 #define MAX_APPS 8
 #define BO_SIZE (UINT64_C(2) << 20)

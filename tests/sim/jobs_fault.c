@@ -11,10 +11,10 @@
 #include "gpu/data.h"
 #include "gpu/group.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
 #include "gpu/sync.h"
 #include "guest.h"
-#include "machine/power.h"
 #include "sim_jobs.h"
 
 static struct gpu_ctx bad, good;

@@ -6,9 +6,9 @@
 #include "gpu/data.h"
 #include "gpu/group.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
 #include "gpu/sync.h"
 #include "guest.h"
-#include "machine/power.h"
 #include "sim_jobs.h"
 
 #define PAGE 4096u

@@ -8,9 +8,9 @@
 #include "gpu/data.h"
 #include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
+#include "gpu/sysmem.h"
 #include "guest.h"
-#include "machine/power.h"
-#include "machine/sysmem.h"
 #include "sim_jobs.h"
 
 #define BOS 8

@@ -16,8 +16,8 @@
 #include "gpu/fdinfo.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
+#include "gpu/sysmem.h"
 #include "guest.h"
-#include "machine/sysmem.h"
 
 #define SIZE (64 * UINT64_C(4096))
 #define LINE UINT64_C(64)

@@ -21,9 +21,9 @@
 #include "gpu/data.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
 #include "gpu/vm.h"
-#include "machine/power.h"
 
 #define PAGE UINT64_C(4096)
 #define SIZE (16 * PAGE)	/* fewer pages than there are TLB entries */

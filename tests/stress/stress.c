@@ -23,10 +23,10 @@
 #include <unistd.h>
 
 #include "gpu/device.h"
+#include "gpu/klog.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
 #include "gpu/sim.h"
-#include "machine/klog.h"
 #include "stress.h"
 
 struct worker {

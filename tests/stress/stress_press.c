@@ -11,7 +11,7 @@
 
 #include "gpu/ctx.h"
 #include "gpu/data.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 #include "stress.h"
 
 #define MIB (UINT64_C(1) << 20)

@@ -19,9 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/app.h"
-#include "app/app_state.h"
-#include "machine/sysmem.h"
+#include "gpu/app.h"
+#include "gpu/app_state.h"
+#include "gpu/sysmem.h"
 
 #define NOBODY 65534
 

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "machine/klog.h"
+#include "gpu/klog.h"
 
 #define LEVEL_WARNING 4
 #define RECORD_MAX 8192

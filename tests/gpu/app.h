@@ -10,7 +10,7 @@
 #ifndef APP_H
 #define APP_H
 
-#include "app/app_wire.h"
+#include "gpu/app_wire.h"
 
 #define GPU_APP_FILES 4
 #define GPU_APP_VMS 4

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "machine/bind.h"
-#include "machine/sysmem.h"
+#include "gpu/bind.h"
+#include "gpu/sysmem.h"
 
 static int resolve(int fd, const char *link, char *path)
 {

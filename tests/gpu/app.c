@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 
 /*
  * If a process asked for another pid namespace, its children are created in it; the

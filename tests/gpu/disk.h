@@ -14,15 +14,18 @@ struct disk {
 	uint64_t bad_pages;	/* the number of pages that fail */
 };
 
+/* Create a disk with a swap header. */
+int disk_create(struct disk *disk, unsigned int mib);
+
 /*
- * Create a slow disk with a swap header: each transfer takes @ns, and the bandwidth is at most @mbps MiB/s
+ * Create a slow disk: each transfer takes @ns, and the bandwidth is at most @mbps MiB/s
  * (0: no limit). A timer completes the transfers, as hardware would.
  */
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps);
 
 /*
- * Create a fast disk with a swap header, of which only the first @good_mib MiB work: a transfer to any other
+ * Create a fast disk of which only the first @good_mib MiB work: a transfer to any other
  * page is an I/O error, until disk_heal().
  */
 int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_mib);

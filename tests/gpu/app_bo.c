@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "app/app_state.h"
+#include "gpu/app_state.h"
 #include "gpu/data.h"
 #include "gpu/pattern.h"
 

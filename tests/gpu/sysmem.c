@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 
 #define SLAB "/sys/kernel/slab"
 #define CGROUP_ROOT "/sys/fs/cgroup"

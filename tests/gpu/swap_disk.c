@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <sys/swap.h>
 
-#include "machine/disk.h"
-#include "machine/swap.h"
-#include "machine/sysmem.h"
+#include "gpu/disk.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
 
 #define PAGE_CLUSTER "/proc/sys/vm/page-cluster"
 #define WORKERS "/sys/devices/virtual/workqueue/cpumask"

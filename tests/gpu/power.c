@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "machine/power.h"
-#include "machine/sysmem.h"
+#include "gpu/power.h"
+#include "gpu/sysmem.h"
 
 static int power_path(int fd, const char *name, char *path, size_t size)
 {

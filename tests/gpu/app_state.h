@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "app/app.h"
+#include "gpu/app.h"
 #include "gpu/ctx.h"
 #include "gpu/heap.h"
 

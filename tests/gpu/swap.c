@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "machine/swap.h"
-#include "machine/sysmem.h"
+#include "gpu/swap.h"
+#include "gpu/sysmem.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define CHUNK (2 * MIB)

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine/sysmem.h"
-#include "machine/tracefs.h"
+#include "gpu/sysmem.h"
+#include "gpu/tracefs.h"
 
 #define TRACEFS "/sys/kernel/tracing/"
 

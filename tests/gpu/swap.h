@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "machine/disk.h"
+#include "gpu/disk.h"
 
 struct swap {
 	char device[64];	/* the device that was on at first */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "gpu/klog.h"
+#include "gpu/power.h"
 #include "gpu/sim.h"
 #include "guest.h"
-#include "machine/klog.h"
-#include "machine/power.h"
 
 #define POLL_MS 5
 

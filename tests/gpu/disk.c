@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/disk.h"
-#include "machine/sysmem.h"
+#include "gpu/disk.h"
+#include "gpu/sysmem.h"
 
 #define CONFIGFS "/sys/kernel/config"
 #define NAME "test-swap"
@@ -115,6 +115,11 @@ static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned
 	if (ret)
 		disk_destroy(disk);
 	return ret;
+}
+
+int disk_create(struct disk *disk, unsigned int mib)
+{
+	return create(disk, mib, 0, 0, "1");
 }
 
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <time.h>
 
-#include "app/app_state.h"
+#include "gpu/app_state.h"
 #include "gpu/data.h"
 #include "gpu/group.h"
 #include "gpu/sync.h"

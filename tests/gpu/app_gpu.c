@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "app/app_state.h"
+#include "gpu/app_state.h"
 #include "gpu/data.h"
 #include "gpu/vm.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "gpu/sim.h"
-#include "machine/sysmem.h"
+#include "gpu/sysmem.h"
 
 #define PARAMETERS "/sys/module/mali_sim/parameters"
 #define STATS "/sys/kernel/debug/mali_sim/stats"

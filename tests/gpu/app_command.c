@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/app_state.h"
+#include "gpu/app_state.h"
 
 static int give_file(struct app_state *state, unsigned int file, int *fd)
 {

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "app/app_wire.h"
+#include "gpu/app_wire.h"
 
 union control {
 	char room[CMSG_SPACE(sizeof(int))];

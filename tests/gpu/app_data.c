@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "app/app_state.h"
+#include "gpu/app_state.h"
 #include "gpu/data.h"
 #include "gpu/pattern.h"
 
