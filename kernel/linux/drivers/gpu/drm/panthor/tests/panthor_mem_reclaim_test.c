@@ -79,6 +79,18 @@ struct panthor_mem_reclaim_test {
 
 	/** @cancel_after: Number of writes after which a claim comes, or 0. */
 	u32 cancel_after;
+
+	/** @cancel_at_look: Which look at the room in swap a claim cancels, or 0. */
+	u32 cancel_at_look;
+
+	/** @looks: How often the room in swap was looked at. */
+	u32 looks;
+
+	/** @args: Arguments of the call that is cancelled at a look. */
+	const struct drm_panthor_mem_reclaim *args;
+
+	/** @evicted_before: Bytes that it had evicted by then. */
+	u64 evicted_before;
 };
 
 static long panthor_test_free_swap(void)
@@ -182,6 +194,13 @@ static long panthor_test_free_written(void *data, struct panthor_gem_object *bo,
 static u64 panthor_test_swap_room(struct panthor_gem_object *bo)
 {
 	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	/* The claim would wait for the end of the slice. */
+	if (++ctx->looks == ctx->cancel_at_look) {
+		list_first_entry(&ctx->ptdev->mem.reclaims, struct panthor_mem_op,
+				 node)->cancelled = true;
+		ctx->evicted_before = ctx->args->evicted_bytes;
+	}
 
 	return ctx->swap_room;
 }
@@ -654,6 +673,26 @@ static void panthor_mem_reclaim_test_batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->drains, 1);
 }
 
+/*
+ * A claim waits for the end of a slice, so a call that is cancelled in one evicts at most the
+ * BO that it is working on.
+ */
+static void panthor_mem_reclaim_test_cancelled_in_slice(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, PANTHOR_TEST_BOS);
+	ctx->args = &args;
+	ctx->cancel_at_look = PANTHOR_TEST_BOS + 2;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_GT(test, ctx->evicted_before, 0);
+	KUNIT_EXPECT_LE(test, args.evicted_bytes, ctx->evicted_before + PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_LT(test, args.evicted_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
 /* A claim cancels the call, which leaves the written pages to a later one. */
 static void panthor_mem_reclaim_test_late_cancelled(struct kunit *test)
 {
@@ -1086,6 +1125,7 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_no_pageout, panthor_test_room_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_late),
 	KUNIT_CASE(panthor_mem_reclaim_test_batches),
+	KUNIT_CASE(panthor_mem_reclaim_test_cancelled_in_slice),
 	KUNIT_CASE(panthor_mem_reclaim_test_late_cancelled),
 	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
 	KUNIT_CASE(panthor_mem_reclaim_test_one_bo_always_goes),
