@@ -133,6 +133,16 @@ static void region_line(struct fdinfo *info, const struct line *line)
 	region->bytes.known[kind] = true;
 }
 
+/* Engines also have drm-engine-capacity-<engine>, which is a number. */
+static void engine_line(struct fdinfo *info, const struct line *line)
+{
+	const char *name = after(line->key, "engine"), *unit;
+	uint64_t ns;
+
+	if (name && *name && parse_number(line->value, &ns, &unit) && !strcmp(unit, " ns"))
+		info->engine_ns = fdinfo_plus(info->engine_ns, ns);
+}
+
 /*
  * If the driver does not say how much is evicted, what is not resident counts as evicted. The DRM
  * core prints drm-resident- only if a buffer is resident, so without that line none is on panthor.
@@ -185,6 +195,8 @@ bool fdinfo_parse(const char *text, struct fdinfo *info)
 			memcpy(info->name, line.value, sizeof(info->name));
 		else if (!strcmp(line.key, "drm-client-id"))
 			info->has_id = parse_number(line.value, &info->id, &rest) && !*rest;
+		else if (!strncmp(line.key, "drm-engine-", 11))
+			engine_line(info, &line);
 		else if (!strncmp(line.key, "drm-", 4))
 			region_line(info, &line);
 	}

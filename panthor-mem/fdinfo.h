@@ -45,6 +45,8 @@ struct fdinfo {
 	/* Resident memory that the driver holds for the client in addition to its buffers. */
 	bool has_internal;
 	uint64_t internal;
+	/* How long all engines have worked for the client, in nanoseconds. */
+	uint64_t engine_ns;
 };
 
 /* Returns false if the file does not belong to a DRM driver. */

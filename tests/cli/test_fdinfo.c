@@ -71,6 +71,25 @@ static void odd_numbers(void **state)
 	assert_true(info.has_id && info.id == UINT64_MAX);
 }
 
+static void engines(void **state)
+{
+	struct fdinfo info;
+
+	(void)state;
+	assert_true(fdinfo_parse("drm-driver:\tx\n"
+				 "drm-engine-render:\t18446744073709551614 ns\n"
+				 "drm-engine-capacity-render:\t2\n"
+				 "drm-engine-:\t7 ns\n"
+				 "drm-engine-copy:\t1\n"
+				 "drm-engine-video:\t1 us\n",
+				 &info));
+	assert_true(info.engine_ns == UINT64_MAX - 1);
+	assert_int_equal(info.n_regions, 0);
+	assert_true(fdinfo_parse("drm-engine-a:\t3 ns\ndrm-engine-b: 4 ns\ndrm-driver:\tx\n",
+				 &info));
+	assert_int_equal(info.engine_ns, 7);
+}
+
 /* amdgpu still writes the old name beside the new one. */
 static void alias(void **state)
 {
@@ -234,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(units),	      cmocka_unit_test(odd_numbers),
+		cmocka_unit_test(engines),
 		cmocka_unit_test(alias),	      cmocka_unit_test(engines_are_no_regions),
 		cmocka_unit_test(nothing_resident),   cmocka_unit_test(evicted),
 		cmocka_unit_test(internal),	      cmocka_unit_test(no_client),
