@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration, see panthor-mem-agent.conf(5). */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy.h"
+
+/* The longest name of a section that libinih keeps, without "app ". */
+#define CONFIG_NAME 46
+#define CONFIG_BINDING 128
+#define CONFIG_WHY 320
+
+struct config_app {
+	char name[CONFIG_NAME];
+	bool has_grace;
+	uint64_t grace; /* usec */
+	bool exempt;
+};
+
+struct config {
+	enum policy_mode mode;
+	bool has_grace;
+	uint64_t grace; /* usec */
+	unsigned int keep;
+	uint64_t least; /* bytes */
+	/* Percent of RAM that is available. */
+	unsigned int low, high, critical;
+	/* Pressure: this much stalled time in this window, in usec. */
+	bool psi;
+	uint64_t psi_stall, psi_window;
+	char hint_binding[CONFIG_BINDING]; /* or "" */
+	struct config_app *apps;
+	size_t n_apps;
+};
+
+void config_default(struct config *c);
+void config_free(struct config *c);
+
+/*
+ * Apply the settings of a file over those that @c has. Returns 0 or -errno, with a message in
+ * @why that has the line if the file is invalid. -ENOENT: the file does not exist.
+ */
+int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
+
+/* The settings for the windows with this app_id. */
+uint64_t config_grace(const struct config *c, const char *app_id);
+bool config_exempt(const struct config *c, const char *app_id);
+
+#endif /* AGENT_CONFIG_H */
