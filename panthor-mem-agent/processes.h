@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes of the user, as procfs shows them. */
+#ifndef AGENT_PROCESSES_H
+#define AGENT_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "roots.h"
+
+#define PROCESS_UNIT 256
+
+struct entry {
+	pid_t pid;
+	pid_t parent;
+	char name[16];
+	/* The unit of an application, like "app-firefox.scope", with the slices above; or "". */
+	char unit[PROCESS_UNIT];
+	/* The process of the window that it belongs to, or 0. See owner.h. */
+	pid_t owner;
+};
+
+struct processes {
+	struct entry *list; /* sorted by PID */
+	size_t count;
+};
+
+/* Returns 0 or -errno. */
+int processes_read(struct processes *p, const struct roots *roots, uid_t uid);
+/* False if there is no such process of this user. */
+bool processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid);
+struct entry *processes_find(const struct processes *p, pid_t pid);
+void processes_free(struct processes *p);
+
+#endif /* AGENT_PROCESSES_H */

@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: MIT */
+/* Test which processes belong to a window, and that no process is mistaken for another one. */
+#include <errno.h>
+#include <linux/sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app.h"
+#include "fake_proc.h"
+#include "owner.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* --- owners --------------------------------------------------------------- */
+
+#define MOST 12
+
+struct row {
+	pid_t pid, parent;
+	const char *name, *unit;
+	pid_t owner; /* that it has to have */
+};
+
+static struct window window_of(pid_t pid)
+{
+	return (struct window){ .pid = pid };
+}
+
+#define A "/app.slice/app-a.scope"
+#define B "/app.slice/app-b.scope"
+
+/* @windows: a list of PIDs that ends with 0. The compositor is 10, the agent 20. */
+static void check_owners(const struct row *rows, const pid_t *windows)
+{
+	struct entry entries[MOST] = { 0 };
+	struct window list[MOST];
+	struct processes p = { .list = entries };
+	size_t count = 0, i;
+
+	for (; rows[p.count].pid; p.count++) {
+		const struct row *row = &rows[p.count];
+		struct entry *e = &entries[p.count];
+
+		assert_true(p.count < MOST - 1);
+		*e = (struct entry){ .pid = row->pid, .parent = row->parent };
+		snprintf(e->name, sizeof(e->name), "%s", row->name ? row->name : "x");
+		snprintf(e->unit, sizeof(e->unit), "%s", row->unit ? row->unit : "");
+	}
+	for (; windows[count]; count++)
+		list[count] = window_of(windows[count]);
+	owner_assign(&p, list, count, 10, 20);
+	for (i = 0; i < p.count; i++) {
+		if (entries[i].owner != rows[i].owner)
+			fail_msg("%d belongs to %d, not to %d", (int)entries[i].pid,
+				 (int)entries[i].owner, (int)rows[i].owner);
+	}
+}
+
+static void test_descendants(void **state)
+{
+	static const struct row rows[] = {
+		{ 10, 1, "sway", NULL, 0 },
+		{ 30, 10, NULL, NULL, 30 },
+		{ 31, 30, NULL, NULL, 30 },
+		{ 32, 31, NULL, NULL, 30 },
+		/* A descendant with a window of its own, like a game started in a terminal. */
+		{ 40, 32, NULL, NULL, 40 },
+		{ 41, 40, NULL, NULL, 40 },
+		/* No window at all. */
+		{ 50, 10, NULL, NULL, 0 },
+		{ 60, 1, NULL, NULL, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 30, 40, 0 });
+	/* Windows in another order, and several of one process. */
+	check_owners(rows, (const pid_t[]){ 40, 30, 40, 30, 0 });
+}
+
+static void test_never_touched(void **state)
+{
+	static const struct row rows[] = {
+		{ 5, 1, "systemd", NULL, 0 },
+		{ 10, 5, "sway", NULL, 0 },
+		/* The terminal in which the agent was started. */
+		{ 15, 10, "foot", NULL, 0 },
+		{ 20, 15, "agent", NULL, 0 },
+		{ 21, 20, "child of it", NULL, 0 },
+		{ 25, 10, "Xwayland", NULL, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 5, 10, 15, 20, 25, 0 });
+}
+
+/* The service manager has started the agent, and sway is in a session of its own. */
+static void test_never_touched_apart(void **state)
+{
+	static const struct row rows[] = {
+		{ 3, 1, "systemd", NULL, 0 },
+		{ 5, 1, "login", NULL, 0 },
+		{ 10, 5, "sway", A, 0 },
+		/* It could only belong to sway. */
+		{ 12, 1, "x", A, 0 },
+		{ 20, 3, "agent", NULL, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 3, 5, 10, 0 });
+}
+
+static void test_below_the_never_touched(void **state)
+{
+	static const struct row rows[] = {
+		{ 10, 1, "sway", NULL, 0 },
+		{ 15, 10, "foot", NULL, 0 },
+		{ 16, 15, "game", NULL, 16 },
+		{ 17, 15, "other", NULL, 0 },
+		{ 20, 15, "agent", NULL, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 15, 16, 0 });
+}
+
+static void test_units(void **state)
+{
+	static const struct row rows[] = {
+		{ 10, 1, "sway", NULL, 0 },
+		{ 30, 1, NULL, A, 30 },
+		{ 31, 30, NULL, A, 30 },
+		/* It has left its parent, but not the unit. */
+		{ 32, 1, NULL, A, 30 },
+		{ 33, 32, NULL, A, 30 },
+		/* In a unit without a window. */
+		{ 40, 1, NULL, B, 0 },
+		/* Started by the application, but in a unit of its own. */
+		{ 41, 30, NULL, B, 0 },
+		/* Not in the unit of an application. */
+		{ 42, 30, NULL, NULL, 30 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 30, 0 });
+}
+
+/* Two windows in one unit, neither above the other: the rest could belong to both. */
+static void test_two_matches(void **state)
+{
+	static const struct row rows[] = {
+		{ 30, 1, NULL, A, 30 },
+		{ 31, 30, NULL, A, 30 },
+		{ 40, 1, NULL, A, 40 },
+		{ 41, 1, NULL, A, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 30, 40, 0 });
+}
+
+/* By its parent it belongs to one window, by its unit to another one. */
+static void test_disagreement(void **state)
+{
+	static const struct row rows[] = {
+		{ 30, 1, NULL, A, 30 },
+		{ 31, 30, NULL, B, 0 },
+		{ 40, 1, NULL, B, 40 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 30, 40, 0 });
+}
+
+/* A /proc that changes while it is read can have a circle of parents. */
+static void test_circle(void **state)
+{
+	static const struct row rows[] = {
+		{ 30, 31, NULL, NULL, 0 },
+		{ 31, 30, NULL, NULL, 0 },
+		{ 32, 32, NULL, NULL, 0 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_owners(rows, (const pid_t[]){ 40, 0 });
+}
+
+static void test_any_unknown(void **state)
+{
+	struct entry entry = { .pid = 30, .owner = 30 };
+	const struct processes p = { &entry, 1 };
+	struct window w = { .pid = 30, .visible = true, .unsure = true };
+
+	(void)state;
+	assert_false(owner_any_unknown(&p, &w, 1));
+	w.pid = 31;
+	assert_true(owner_any_unknown(&p, &w, 1));
+	w.visible = false;
+	assert_false(owner_any_unknown(&p, &w, 1));
+	w.visible = true;
+	/* A process of another user is certain, and certainly not touched. */
+	w.unsure = false;
+	assert_false(owner_any_unknown(&p, &w, 1));
+	w.unsure = true;
+	w.pid = 30;
+	entry.owner = 0;
+	assert_true(owner_any_unknown(&p, &w, 1));
+}
+
+/* --- real processes in a made-up /proc ------------------------------------- */
+
+static struct fake_proc proc;
+static struct roots roots;
+static struct config config;
+static struct apps apps;
+static struct app_rules rules;
+static pid_t children[8];
+static size_t n_children;
+
+static pid_t new_process(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	children[n_children++] = pid;
+	return pid;
+}
+
+static void end_process(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; children[i] != pid; i++)
+		;
+	children[i] = children[--n_children];
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* A process with a window, and @mib of GPU memory. */
+static pid_t new_app(unsigned int mib)
+{
+	const pid_t pid = new_process();
+
+	fake_proc_process(&proc, pid, 1, "app", "/");
+	if (mib)
+		fake_proc_gpu(&proc, pid, "panthor", (unsigned int)pid, mib * MIB, 0, 0);
+	return pid;
+}
+
+static int setup(void **state)
+{
+	char dir[] = "/tmp/agent-proc.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	fake_proc_init(&proc, dir, getuid());
+	roots = (struct roots){ proc.dir, "/nonexistent" };
+	config_default(&config);
+	rules = (struct app_rules){ &roots, &config, getuid(), 999999, getpid() };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	while (n_children)
+		end_process(children[0]);
+	apps_free(&apps);
+	config_free(&config);
+	snprintf(command, sizeof(command), "rm -rf %s", proc.dir);
+	return system(command);
+}
+
+static void update(const struct window *windows, size_t count)
+{
+	assert_int_equal(apps_update(&apps, &rules, windows, count), 0);
+}
+
+static void update_one(pid_t pid)
+{
+	const struct window w = window_of(pid);
+
+	update(&w, 1);
+}
+
+static uint64_t id_of(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	close(fd);
+	return st.st_ino;
+}
+
+static void test_one_app(void **state)
+{
+	const pid_t pid = new_app(64);
+	struct window w = window_of(pid);
+
+	(void)state;
+	strcpy(w.app_id, "foot");
+	update(&w, 1);
+	assert_int_equal(apps.count, 1);
+	assert_int_equal(apps.list[0].number, 1);
+	assert_int_equal(apps.list[0].pid, pid);
+	assert_string_equal(apps.list[0].app_id, "foot");
+	assert_true(apps.list[0].hidden);
+	assert_int_equal(apps.list[0].resident, 64 * MIB);
+	assert_int_equal(apps.list[0].n_members, 1);
+	assert_int_equal(apps.list[0].members[0].id, id_of(pid));
+	assert_true(apps.list[0].members[0].has_device);
+	/* It is the same one the next time. */
+	fake_proc_gpu(&proc, pid, "panthor", (unsigned int)pid, MIB, 63 * MIB, 7);
+	w.visible = true;
+	update(&w, 1);
+	assert_int_equal(apps.count, 1);
+	assert_int_equal(apps.list[0].number, 1);
+	assert_false(apps.list[0].hidden);
+	assert_int_equal(apps.list[0].resident, MIB);
+	assert_int_equal(apps.list[0].evicted, 63 * MIB);
+	assert_int_equal(apps.list[0].gpu_ns, 7);
+	/* Without windows, it is none. */
+	update(&w, 0);
+	assert_int_equal(apps.count, 0);
+	assert_int_equal(apps.n_gone, 1);
+	assert_int_equal(apps.gone[0], 1);
+	update(&w, 1);
+	assert_int_equal(apps.list[0].number, 2);
+	assert_int_equal(apps.n_gone, 0);
+}
+
+/* Hidden are those whose windows are all hidden; of other settings, the strictest counts. */
+static void test_windows_of_one_process(void **state)
+{
+	const pid_t pid = new_app(64);
+	struct window w[] = { window_of(pid), window_of(pid) };
+
+	(void)state;
+	config.apps = calloc(1, sizeof(*config.apps));
+	config.n_apps = 1;
+	config.apps[0] = (struct config_app){ "b", true, 100, true };
+	update(w, 2);
+	assert_int_equal(apps.count, 1);
+	assert_true(apps.list[0].hidden);
+	assert_false(apps.list[0].exempt);
+	strcpy(w[1].app_id, "b");
+	w[0].visible = true;
+	update(w, 2);
+	assert_false(apps.list[0].hidden);
+	assert_true(apps.list[0].exempt);
+	assert_int_equal(apps.list[0].grace, 30 * POLICY_SECOND);
+	w[0] = w[1];
+	update(w, 2);
+	assert_int_equal(apps.list[0].grace, 100);
+	w[1].app_id[0] = '\0';
+	update(w, 2);
+	assert_true(apps.list[0].exempt);
+	assert_int_equal(apps.list[0].grace, 30 * POLICY_SECOND);
+	w[1].unsure = true;
+	update(w, 2);
+	assert_true(apps.list[0].unsure);
+}
+
+static void test_members(void **state)
+{
+	const pid_t pid = new_app(0), gpu = new_process(), idle = new_process();
+
+	(void)state;
+	fake_proc_process(&proc, gpu, pid, "gpu", "/");
+	fake_proc_gpu(&proc, gpu, "panthor", 7, 32 * MIB, 0, 5);
+	fake_proc_gpu(&proc, gpu, "panthor", 8, 16 * MIB, MIB, 6);
+	fake_proc_gpu(&proc, gpu, "amdgpu", 9, 99 * MIB, 0, 9);
+	fake_proc_process(&proc, idle, gpu, "idle", "/");
+	update_one(pid);
+	assert_int_equal(apps.list[0].resident, 48 * MIB);
+	assert_int_equal(apps.list[0].evicted, MIB);
+	assert_int_equal(apps.list[0].gpu_ns, 11);
+	assert_int_equal(apps.list[0].n_members, 2);
+	assert_int_equal(apps.list[0].members[0].pid, pid);
+	assert_false(apps.list[0].members[0].has_device);
+	assert_int_equal(apps.list[0].members[1].pid, gpu);
+	assert_true(apps.list[0].members[1].has_device);
+	assert_int_equal(apps.list[0].members[1].id, id_of(gpu));
+	assert_ptr_equal(apps_find_pid(&apps, gpu), &apps.list[0]);
+	assert_null(apps_find_pid(&apps, idle));
+	/* The process ends, the application goes on. */
+	fake_proc_remove(&proc, gpu);
+	update_one(pid);
+	assert_int_equal(apps.list[0].n_members, 1);
+	assert_int_equal(apps.list[0].resident, 0);
+	assert_int_equal(apps.list[0].number, 1);
+}
+
+/* A file that two processes have open is counted once. */
+static void test_shared_client(void **state)
+{
+	const pid_t pid = new_app(64), child = new_process();
+
+	(void)state;
+	fake_proc_process(&proc, child, pid, "child", "/");
+	fake_proc_gpu(&proc, child, "panthor", (unsigned int)pid, 64 * MIB, 0, 0);
+	update_one(pid);
+	assert_int_equal(apps.list[0].resident, 64 * MIB);
+	assert_int_equal(apps.list[0].n_members, 2);
+}
+
+/* An X11 client that does not say who it is could be part of any application. */
+static void test_visible_unknown(void **state)
+{
+	const pid_t pid = new_app(64);
+	struct window w[] = { window_of(pid), { .visible = true, .unsure = true } };
+
+	(void)state;
+	update(w, 2);
+	assert_int_equal(apps.count, 1);
+	assert_true(apps.list[0].unsure);
+	w[1].visible = false;
+	update(w, 2);
+	assert_false(apps.list[0].unsure);
+}
+
+static void test_self(void **state)
+{
+	(void)state;
+	fake_proc_process(&proc, getpid(), 1, "agent", "/");
+	update_one(getpid());
+	assert_int_equal(apps.count, 0);
+}
+
+/* It has exited, but its parent has not noticed that. */
+static void test_zombie(void **state)
+{
+	const pid_t pid = new_app(64);
+	siginfo_t info;
+
+	(void)state;
+	kill(pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	update_one(pid);
+	assert_int_equal(apps.count, 0);
+}
+
+static void test_other_user(void **state)
+{
+	const pid_t pid = new_app(64);
+
+	(void)state;
+	fake_proc_user(&proc, pid, getuid() + 1);
+	update_one(pid);
+	assert_int_equal(apps.count, 0);
+}
+
+static void test_no_such_process(void **state)
+{
+	const pid_t pid = new_app(64);
+
+	(void)state;
+	update_one(1);
+	assert_int_equal(apps.count, 0);
+	/* It has ended since it was listed. */
+	end_process(pid);
+	update_one(pid);
+	assert_int_equal(apps.count, 0);
+}
+
+static void test_thread(void **state)
+{
+	const pid_t pid = new_app(64);
+	char path[128];
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/%d/status", proc.dir, (int)pid);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "Name:\tx\nTgid:\t%d\nPPid:\t1\nUid:\t%u\n", (int)pid + 1,
+		(unsigned int)getuid());
+	fclose(file);
+	update_one(pid);
+	assert_int_equal(apps.count, 0);
+}
+
+/* Start a process with this PID, which was given to another one before. */
+static bool new_process_as(pid_t pid)
+{
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+	long ret = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (!ret) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (ret < 0)
+		return false;
+	assert_int_equal(ret, pid);
+	children[n_children++] = pid;
+	return true;
+}
+
+/* Another process gets the PID. For /proc, nothing has changed. */
+static void test_pid_reuse(void **state)
+{
+	const pid_t pid = new_app(64);
+	uint64_t id;
+
+	(void)state;
+	update_one(pid);
+	id = apps.list[0].members[0].id;
+	end_process(pid);
+	if (!new_process_as(pid))
+		skip();
+	update_one(pid);
+	assert_int_equal(apps.count, 1);
+	assert_int_equal(apps.list[0].number, 2);
+	assert_int_equal(apps.n_gone, 1);
+	assert_int_equal(apps.gone[0], 1);
+	assert_true(apps.list[0].members[0].id != id);
+	assert_int_equal(apps.list[0].members[0].id, id_of(pid));
+}
+
+static void test_pid_reuse_of_member(void **state)
+{
+	const pid_t pid = new_app(64), child = new_process();
+	uint64_t id;
+
+	(void)state;
+	fake_proc_process(&proc, child, pid, "child", "/");
+	fake_proc_gpu(&proc, child, "panthor", 7, MIB, 0, 0);
+	update_one(pid);
+	assert_true(apps.list[0].members[1].has_device);
+	id = apps.list[0].members[1].id;
+	end_process(child);
+	if (!new_process_as(child))
+		skip();
+	update_one(pid);
+	assert_int_equal(apps.list[0].number, 1);
+	assert_int_equal(apps.list[0].n_members, 2);
+	assert_true(apps.list[0].members[1].id != id);
+	assert_int_equal(apps.list[0].members[1].id, id_of(child));
+}
+
+static void test_units_in_proc(void **state)
+{
+#define APPS "/user.slice/user-1.slice/user@1.service/app.slice/"
+	static const struct {
+		const char *cgroup, *unit;
+	} rows[] = {
+		{ APPS "app-foot.scope", "/app.slice/app-foot.scope" },
+		{ APPS "app-foot.scope/below", "/app.slice/app-foot.scope" },
+		{ APPS "app-x.slice/app-x-1.service", "/app.slice/app-x.slice/app-x-1.service" },
+		{ APPS "app-x.slice", "" },
+		{ APPS "dbus.service", "" },
+		{ APPS "tmux-app-x.scope", "" },
+		{ "/user.slice/session-1.scope", "" },
+		{ "/app-foot.scope", "" },
+		{ "/", "" },
+	};
+	const pid_t pid = new_app(0);
+	char path[2 * PROCESS_UNIT];
+	struct entry e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_proc_process(&proc, pid, 1, "x", rows[i].cgroup);
+		assert_true(processes_read_one(&e, &roots, getuid(), pid));
+		assert_string_equal(e.unit, rows[i].unit);
+	}
+	/* Part of a name could be that of another unit, too. */
+	snprintf(path, sizeof(path), APPS "app-%0*d.scope", PROCESS_UNIT, 1);
+	fake_proc_process(&proc, pid, 1, "x", path);
+	assert_true(processes_read_one(&e, &roots, getuid(), pid));
+	assert_string_equal(e.unit, "");
+}
+
+/* If nothing can be known, it says so. */
+static void test_no_proc(void **state)
+{
+	const pid_t pid = new_app(64);
+	const struct window w = window_of(pid);
+
+	(void)state;
+	update_one(pid);
+	roots.proc = "/nonexistent";
+	assert_int_equal(apps_update(&apps, &rules, &w, 1), -ENOENT);
+}
+
+static void test_descriptors(void **state)
+{
+	const pid_t pid = new_app(64), child = new_process();
+	int first, i;
+
+	(void)state;
+	fake_proc_process(&proc, child, pid, "child", "/");
+	update_one(pid);
+	first = dup(0);
+	close(first);
+	for (i = 0; i < 20; i++) {
+		fake_proc_gpu(&proc, child, "panthor", 7, MIB, 0, 0);
+		update_one(pid);
+		fake_proc_process(&proc, child, 1, "child", "/");
+		update_one(pid);
+		fake_proc_process(&proc, child, pid, "child", "/");
+		update(NULL, 0);
+		update_one(pid);
+	}
+	fake_proc_remove(&proc, child);
+	update_one(pid);
+	i = dup(0);
+	close(i);
+	assert_int_equal(i, first);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_descendants),
+		cmocka_unit_test(test_never_touched),
+		cmocka_unit_test(test_never_touched_apart),
+		cmocka_unit_test(test_below_the_never_touched),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_two_matches),
+		cmocka_unit_test(test_disagreement),
+		cmocka_unit_test(test_circle),
+		cmocka_unit_test(test_any_unknown),
+		TEST(test_one_app),
+		TEST(test_windows_of_one_process),
+		TEST(test_members),
+		TEST(test_shared_client),
+		TEST(test_visible_unknown),
+		TEST(test_self),
+		TEST(test_zombie),
+		TEST(test_other_user),
+		TEST(test_no_such_process),
+		TEST(test_thread),
+		TEST(test_pid_reuse),
+		TEST(test_pid_reuse_of_member),
+		TEST(test_units_in_proc),
+		TEST(test_no_proc),
+		TEST(test_descriptors),
+	};
+
+	return cmocka_run_group_tests_name("app", tests, NULL, NULL);
+}
