@@ -149,7 +149,9 @@ prefix=$root/usr
 libdir=$prefix/$lib
 
 check 'all files, and no other' list_is_complete
-check 'the configuration' test -f "$root/etc/panthor-mem/memd.conf"
+check 'the configuration' test -f "$root/etc/panthor-mem/memd.conf" -a \
+	-f "$root/etc/panthor-mem/agent.conf" -a \
+	-f "$root/etc/sway/config.d/60-panthor-mem-agent.conf"
 check 'names of the library' library
 check 'no paths of the build' no_paths
 for page in "$prefix"/share/man/man?/*; do

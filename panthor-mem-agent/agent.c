@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "clock.h"
+#include "log.h"
+#include "memory.h"
+
+/* A wake-up may be late by this much, so that it can share one with other programs. */
+#define LEEWAY_USEC (USEC_PER_SEC / 10)
+
+/* --- actions -------------------------------------------------------------- */
+
+static void measure(struct agent *a, enum policy_event_kind kind, bool pressure)
+{
+	struct policy_event e = { .kind = kind, .pressure = pressure };
+
+	e.known = pressure_memory(&a->roots, &e.available, &e.total);
+	agent_post(a, &e);
+}
+
+static void say_action(const struct agent *a, const struct policy_action *action,
+		       const struct app *app)
+{
+	static const char *const verbs[] = {
+		[POLICY_ACTION_RECLAIM] = "reclaim",
+		[POLICY_ACTION_CLAIM] = "claim",
+		[POLICY_ACTION_CANCEL] = "cancel the request",
+	};
+	const struct policy *p = &a->policy;
+	char label[AGENT_LABEL], memory[64] = "";
+
+	if (p->memory_known && action->kind != POLICY_ACTION_CANCEL)
+		snprintf(memory, sizeof(memory), " (%u%% of RAM is available)",
+			 (unsigned int)((double)p->available / (double)p->total * 100));
+	log_notice("%s: %s%s: %s%s", agent_label(app, label), verbs[action->kind],
+		   a->dry_run ? ", not really" : "", action->why, memory);
+}
+
+static void act(struct agent *a, const struct policy_action *action)
+{
+	const struct app *app = apps_find(&a->apps, action->app);
+
+	if (action->kind == POLICY_ACTION_LOOK) {
+		a->source->look(a->source);
+		return;
+	}
+	if (action->kind == POLICY_ACTION_MEASURE) {
+		measure(a, POLICY_EVENT_MEMORY, false);
+		return;
+	}
+	/* The application is gone, and so is its request. */
+	if (!app)
+		return;
+	say_action(a, action, app);
+	switch (action->kind) {
+	case POLICY_ACTION_RECLAIM:
+		request_start(a, app, POLICY_RECLAIM);
+		break;
+	case POLICY_ACTION_CLAIM:
+		request_start(a, app, POLICY_CLAIM);
+		break;
+	default:
+		request_cancel(a, app->number);
+		break;
+	}
+}
+
+static int on_time(sd_event_source *timer, uint64_t usec, void *data)
+{
+	const struct policy_event e = { .kind = POLICY_EVENT_TICK };
+
+	(void)timer;
+	(void)usec;
+	agent_post(data, &e);
+	return 0;
+}
+
+static void set_timer(struct agent *a, uint64_t wake)
+{
+	sd_event_source_set_time(a->timer, wake);
+	sd_event_source_set_enabled(a->timer, wake == POLICY_NEVER ? SD_EVENT_OFF :
+								     SD_EVENT_ONESHOT);
+}
+
+/* An action can lead to another event at once. It waits until the actions are done. */
+void agent_post(struct agent *a, const struct policy_event *e)
+{
+	static struct policy_actions actions;
+	size_t done, i;
+
+	a->queue = memory_grow(a->queue, a->n_queue, a->n_queue + 1, sizeof(*a->queue));
+	a->queue[a->n_queue++] = *e;
+	if (a->stepping)
+		return;
+	a->stepping = true;
+	for (done = 0; done < a->n_queue; done++) {
+		const struct policy_event event = a->queue[done];
+
+		policy_step(&a->policy, &event, clock_usec(), &actions);
+		for (i = 0; i < actions.count; i++)
+			act(a, &actions.list[i]);
+	}
+	a->n_queue = 0;
+	a->stepping = false;
+	set_timer(a, actions.wake);
+}
+
+/* --- events --------------------------------------------------------------- */
+
+static void post_app(struct agent *a, const struct app *app)
+{
+	struct policy_event e = {
+		.kind = app->unsure ? POLICY_EVENT_UNSURE :
+			app->hidden ? POLICY_EVENT_HIDDEN : POLICY_EVENT_SHOWN,
+		.app = app->number,
+		.grace = app->grace,
+		.exempt = app->exempt,
+		.resident = app->resident,
+		.evicted = app->evicted,
+		.gpu_ns = app->gpu_ns,
+	};
+
+	agent_post(a, &e);
+	e.kind = POLICY_EVENT_SIZE;
+	agent_post(a, &e);
+}
+
+static void post_gone(struct agent *a)
+{
+	struct policy_event e = { .kind = POLICY_EVENT_GONE };
+	size_t i;
+
+	for (i = 0; i < a->apps.n_gone; i++) {
+		e.app = a->apps.gone[i];
+		request_forget(a, e.app);
+		agent_post(a, &e);
+	}
+}
+
+static void post_lost(struct agent *a)
+{
+	const struct policy_event e = { .kind = POLICY_EVENT_LOST };
+
+	agent_post(a, &e);
+}
+
+static void on_windows(void *data, const struct window *windows, size_t count, pid_t compositor)
+{
+	struct agent *a = data;
+	const struct app_rules rules = {
+		.roots = &a->roots,
+		.config = &a->config,
+		.uid = getuid(),
+		.compositor = compositor,
+		.self = getpid(),
+	};
+	size_t i;
+	int ret;
+
+	if (!a->connected)
+		log_notice("connected to %s", a->source->name);
+	a->connected = true;
+	ret = apps_update(&a->apps, &rules, windows, count);
+	post_gone(a);
+	if (ret) {
+		log_warning("cannot look at the processes: %s. All windows count as visible",
+			    strerror(-ret));
+		post_lost(a);
+		return;
+	}
+	for (i = 0; i < a->apps.count; i++)
+		post_app(a, &a->apps.list[i]);
+	measure(a, POLICY_EVENT_LOOKED, false);
+}
+
+static void on_lost(void *data, const char *why)
+{
+	struct agent *a = data;
+
+	log_warning("%s. All windows count as visible until it is reached again", why);
+	a->connected = false;
+	post_lost(a);
+}
+
+static void on_hint(void *data, pid_t pid)
+{
+	struct policy_event e = { .kind = POLICY_EVENT_HINT };
+	struct agent *a = data;
+	const struct app *app;
+
+	if (pid) {
+		app = apps_find_pid(&a->apps, pid);
+		if (!app)
+			return;
+		e.app = app->number;
+	}
+	agent_post(a, &e);
+}
+
+const struct source_handler agent_source_handler = { on_windows, on_lost, on_hint, NULL };
+
+static void on_pressure(void *data)
+{
+	measure(data, POLICY_EVENT_MEMORY, true);
+}
+
+static void on_devices(void *data, int count)
+{
+	struct agent *a = data;
+
+	if (count < 0 && (a->broker_answers || !a->broker_asked))
+		log_warning("panthor-memd does not answer: install the package panthor-memd, or "
+			    "start it");
+	if (!count && !a->broker_asked) {
+		log_notice("panthor-memd has found no panthor device, so there is nothing to do");
+		sd_event_exit(a->event, 0);
+	}
+	a->broker_asked = true;
+	a->broker_answers = count >= 0;
+}
+
+/* --- start and stop ------------------------------------------------------- */
+
+int agent_start(struct agent *a)
+{
+	struct policy_config config = {
+		.mode = a->config.mode,
+		/* The next report comes one window later, if pressure lasts. */
+		.pressure_for = 2 * a->config.psi_window,
+		.keep = a->config.keep,
+		.least = a->config.least,
+		.low = a->config.low,
+		.high = a->config.high,
+		.critical = a->config.critical,
+	};
+	int ret;
+
+	if (a->config.psi && a->config.mode == POLICY_PRESSURE)
+		a->pressure = pressure_new(a->event, &a->roots, a->config.psi_stall,
+					   a->config.psi_window, on_pressure, a);
+	if (a->config.psi && a->config.mode == POLICY_PRESSURE && !a->pressure)
+		log_notice("the kernel does not report memory pressure: only available memory "
+			   "counts");
+	config.psi = a->pressure;
+	policy_init(&a->policy, &config);
+	ret = sd_event_add_time(a->event, &a->timer, CLOCK_MONOTONIC, 0, LEEWAY_USEC, on_time, a);
+	if (ret < 0)
+		return ret;
+	set_timer(a, POLICY_NEVER);
+	a->link = link_new(a->event, on_devices, a);
+	if (!a->dry_run)
+		link_open(a->link);
+	return 0;
+}
+
+void agent_stop(struct agent *a)
+{
+	request_free_all(a);
+	link_free(a->link);
+	pressure_free(a->pressure);
+	sd_event_source_disable_unref(a->timer);
+	apps_free(&a->apps);
+	free(a->queue);
+}

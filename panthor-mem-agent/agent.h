@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What connects windows, memory, policy and panthor-memd. */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+
+#include "app.h"
+#include "config.h"
+#include "link.h"
+#include "policy.h"
+#include "pressure.h"
+#include "roots.h"
+#include "sdbus.h"
+#include "source.h"
+
+#define AGENT_NAME "org.panthormem.Agent1"
+#define AGENT_PATH "/org/panthormem/Agent1"
+
+struct request;
+
+struct agent {
+	sd_event *event;
+	struct config config;
+	struct roots roots;
+	bool dry_run;
+
+	struct policy policy;
+	sd_event_source *timer;
+	/* Events that came while another one was handled. */
+	struct policy_event *queue;
+	size_t n_queue;
+	bool stepping;
+
+	struct source *source;
+	bool connected;
+	struct pressure *pressure;
+
+	struct apps apps;
+	struct link *link;
+	struct request *requests;
+	bool broker_asked; /* it has answered, or was found not to answer */
+	bool broker_answers;
+
+	sd_bus *session;
+};
+
+/* Returns 0 or -errno. config, roots and dry_run have to be set. */
+int agent_start(struct agent *a);
+void agent_stop(struct agent *a);
+
+/* Give an event to the policy and do what it decides. */
+void agent_post(struct agent *a, const struct policy_event *e);
+/* Something is known about windows, see source.h. */
+extern const struct source_handler agent_source_handler;
+
+/* --- agent_request.c ------------------------------------------------------- */
+
+void request_start(struct agent *a, const struct app *app, enum policy_request kind);
+void request_cancel(struct agent *a, uint64_t app);
+/* Nobody wants the replies for this application any more. */
+void request_forget(struct agent *a, uint64_t app);
+void request_free_all(struct agent *a);
+
+/* How log messages name an application. */
+#define AGENT_LABEL 128
+const char *agent_label(const struct app *app, char label[AGENT_LABEL]);
+
+/* --- agent_bus.c ----------------------------------------------------------- */
+
+/* Returns 0 or -errno; -EEXIST if another agent has the name. */
+int agent_bus_start(struct agent *a);
+void agent_bus_stop(struct agent *a);
+
+#endif /* AGENT_AGENT_H */

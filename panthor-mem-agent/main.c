@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panthor-mem-agent(1) has the GPU memory of hidden applications moved to swap when memory is
+ * short. It has no privileges: panthor-memd(8) does it.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "log.h"
+#include "memory.h"
+#include "process.h"
+#include "source_sway.h"
+#include "status.h"
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+#define EXIT_ALREADY 3
+
+static const char help[] =
+	"usage: panthor-mem-agent [OPTION...]\n"
+	"\n"
+	"Has the GPU memory of hidden applications moved to swap when memory is short.\n"
+	"\n"
+	"  --config FILE  read FILE instead of " AGENT_CONFIG "\n"
+	"                 and ~/.config/panthor-mem/agent.conf\n"
+	"  --dry-run      only log what would be done\n"
+	"  --status       show what the agent of this session does, and why\n"
+	"  --help, --version\n"
+	"\n"
+	"See panthor-mem-agent(1) and panthor-mem-agent.conf(5).\n";
+
+struct settings {
+	const char *config;
+	bool status;
+	bool dry_run;
+	const char *proc;
+};
+
+enum { OPT_CONFIG = 256, OPT_DRY_RUN, OPT_STATUS, OPT_PROC };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "status", no_argument, NULL, OPT_STATUS },
+	/* For tests: a replacement for /proc. */
+	{ "proc", required_argument, NULL, OPT_PROC },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* False if the program has to exit with @status. */
+static bool parse(struct settings *s, int argc, char **argv, int *status)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
+		switch (option) {
+		case OPT_CONFIG:
+			s->config = optarg;
+			break;
+		case OPT_DRY_RUN:
+			s->dry_run = true;
+			break;
+		case OPT_STATUS:
+			s->status = true;
+			break;
+		case OPT_PROC:
+			s->proc = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			*status = 0;
+			return false;
+		case 'V':
+			puts("panthor-mem-agent " AGENT_VERSION);
+			*status = 0;
+			return false;
+		default:
+			*status = EXIT_USAGE;
+			return false;
+		}
+	}
+	if (optind == argc)
+		return true;
+	fprintf(stderr, "panthor-mem-agent: unexpected argument '%s'; see --help\n",
+		argv[optind]);
+	*status = EXIT_USAGE;
+	return false;
+}
+
+/* --- configuration -------------------------------------------------------- */
+
+/* An unset or empty variable has no value. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+static char *user_config(void)
+{
+	const char *home = variable("HOME"), *config = variable("XDG_CONFIG_HOME");
+
+	if (config)
+		return memory_text("%s/panthor-mem/agent.conf", config);
+	return home ? memory_text("%s/.config/panthor-mem/agent.conf", home) : NULL;
+}
+
+/* @named: the user has named this file, so it has to exist. */
+static bool read_config(struct config *c, const char *path, bool named)
+{
+	char why[CONFIG_WHY];
+	int ret = config_read(c, path, why);
+
+	if (!ret || (ret == -ENOENT && !named))
+		return true;
+	log_error("%s", why);
+	return false;
+}
+
+static bool configure(struct config *c, const struct settings *s)
+{
+	char *path;
+	bool ok;
+
+	config_default(c);
+	if (s->config)
+		return read_config(c, s->config, true);
+	path = user_config();
+	ok = read_config(c, AGENT_CONFIG, false) && (!path || read_config(c, path, false));
+	free(path);
+	return ok;
+}
+
+/* --- running -------------------------------------------------------------- */
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct agent *a = data;
+
+	(void)source;
+	(void)info;
+	return sd_event_exit(a->event, 0);
+}
+
+static int add_signals(struct agent *a)
+{
+	sigset_t mask;
+	int ret;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	sigaddset(&mask, SIGINT);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	ret = sd_event_add_signal(a->event, NULL, SIGTERM, on_signal, a);
+	return ret < 0 ? ret : sd_event_add_signal(a->event, NULL, SIGINT, on_signal, a);
+}
+
+static int add_source(struct agent *a)
+{
+	struct source_handler handler = agent_source_handler;
+	const struct sway_settings settings = {
+		.socket = variable("SWAYSOCK"),
+		.directory = variable("XDG_RUNTIME_DIR"),
+		.hint_binding = a->config.hint_binding,
+		.connection = -1,
+	};
+
+	handler.data = a;
+	a->source = source_sway_new(a->event, &settings, &handler);
+	return a->source ? 0 : -ENOMEM;
+}
+
+static int start(struct agent *a)
+{
+	int ret = sd_event_default(&a->event);
+
+	if (ret >= 0)
+		ret = add_signals(a);
+	if (ret >= 0)
+		ret = add_source(a);
+	if (ret >= 0)
+		ret = agent_start(a);
+	return ret;
+}
+
+/* Without the session bus, everything but --status works. */
+static bool start_bus(struct agent *a)
+{
+	int ret = agent_bus_start(a);
+
+	if (ret == -EEXIST) {
+		log_error("it is already running in this session: see --status");
+		return false;
+	}
+	if (ret < 0)
+		log_warning("the session bus cannot be reached, so --status will not work: %s",
+			    strerror(-ret));
+	return true;
+}
+
+static int run(struct agent *a)
+{
+	int ret = start(a), status = EXIT_FAILED;
+
+	if (ret < 0) {
+		log_error("cannot start: %s", strerror(-ret));
+	} else if (!start_bus(a)) {
+		status = EXIT_ALREADY;
+	} else {
+		sd_notify(0, "READY=1");
+		log_notice("version " AGENT_VERSION " is ready%s",
+			   a->dry_run ? ", but does nothing (--dry-run)" : "");
+		ret = sd_event_loop(a->event);
+		status = ret ? EXIT_FAILED : 0;
+	}
+	agent_bus_stop(a);
+	if (a->source)
+		a->source->free(a->source);
+	agent_stop(a);
+	sd_event_unref(a->event);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings s = { .proc = "/proc" };
+	static struct agent a;
+	int status;
+
+	setlocale(LC_ALL, "");
+	log_start();
+	if (!parse(&s, argc, argv, &status))
+		return status;
+	if (s.status)
+		return status_show();
+	if (!configure(&a.config, &s)) {
+		config_free(&a.config);
+		return EXIT_USAGE;
+	}
+	a.dry_run = s.dry_run;
+	a.roots = (struct roots){ s.proc, "/sys" };
+	/* The PIDs that sway reports have to be those of procfs. */
+	if (process_numbers(&(struct roots){ "/proc", "/sys" }) != PROCESS_NUMBERS_OWN) {
+		log_error("/proc is not mounted, or belongs to another PID namespace");
+		config_free(&a.config);
+		return EXIT_FAILED;
+	}
+	status = run(&a);
+	config_free(&a.config);
+	return status;
+}
