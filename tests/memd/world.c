@@ -256,7 +256,7 @@ uint64_t world_id(pid_t pid)
  * Become @uid, but keep CAP_DAC_READ_SEARCH, because the build directory may be readable by
  * root alone.
  */
-static void become_for_exec(uid_t uid)
+void world_become(uid_t uid)
 {
 	static const cap_value_t search = CAP_DAC_READ_SEARCH;
 	cap_t caps = cap_init();
@@ -311,7 +311,7 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 	if (s->as_root)
 		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
 	else
-		become_for_exec(UID_BROKER);
+		world_become(UID_BROKER);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setenv("RUNTIME_DIRECTORY", w->dir, 1);
 	set_words(w, s);
@@ -332,7 +332,7 @@ static void __attribute__((noreturn)) exec_program(const struct world *w, uid_t 
 	dup2(fd, STDERR_FILENO);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
 	setenv("PANTHOR_MOCK", mock, 1);
-	become_for_exec(uid);
+	world_become(uid);
 	setenv("LD_PRELOAD", preload, 1);
 	execv(argv[0], (char *const *)argv);
 	_exit(127);

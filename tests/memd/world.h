@@ -77,6 +77,9 @@ void world_wait_log(const struct world *w, const char *text);
 void world_add_device(struct world *w, const char *name);
 void world_remove_device(struct world *w, const char *name);
 
+/* For a child process before exec(): become @uid, but be able to read the build directory. */
+void world_become(uid_t uid);
+
 /* Start a process of @uid that does nothing. */
 pid_t world_process(uid_t uid);
 void world_end_process(pid_t pid);
