@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Check the files that are installed with panthor-mem-agent: the unit and the interface are
+# well-formed, and they agree with the documents and the source.
+# usage: files.sh TOP BUILD
+set -u
+top=$1
+unit=$2/panthor-mem-agent/panthor-mem-agent.service
+agent=$top/panthor-mem-agent
+bad=0
+
+check() {
+	local what=$1 log
+	shift
+	if ! log=$("$@" 2>&1); then
+		printf 'FAILED: %s\n%s\n' "$what" "$log"
+		bad=1
+	fi
+}
+
+if command -v systemd-analyze >/dev/null; then
+	# Ignore messages about the program, which is not installed here.
+	check 'the unit' bash -c '! systemd-analyze verify --user --man=no "$1" 2>&1 |
+		grep -F panthor-mem-agent.service: |
+		grep -vE "is not executable|does not exist"' - "$unit"
+fi
+check 'the program in the unit' grep -q '^ExecStart=/.*/bin/panthor-mem-agent$' "$unit"
+check 'the interface' /usr/bin/python3 -c \
+	'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' \
+	"$agent/org.panthormem.Agent1.xml"
+
+# Every key of [policy] in agent.conf is in the man page, with the same default, and in the source.
+# agent.conf has all keys of the source.
+page=$top/docs/man/panthor-mem-agent.conf.5.rst
+keys=0
+while IFS='=' read -r key value; do
+	key=${key% }
+	value=${value# }
+	keys=$((keys + 1))
+	check "$key in the man page" grep -q "^\*\*$key =\*\*$" "$page"
+	check "$key in the source" grep -q "^	{ \"$key\", parse_" "$agent/config.c"
+	check "$key and its default" grep -qF "${value:-empty}" \
+		<(sed -n "/^\*\*$key =\*\*$/,/^$/p" "$page")
+done < <(sed -n '/^;\[app/q; s/^;\([a-z-]* =\)/\1/p' "$agent/agent.conf")
+check 'all keys' test "$keys" = "$(grep -c '^	{ "[a-z-]*", parse_' "$agent/config.c")"
+check 'all keys in the man page' test "$keys" = \
+	"$(sed -n '/^\[POLICY\]$/,/^\[APP NAME\]$/p' "$page" | grep -c '^\*\*[a-z-]* =\*\*$')"
+
+# The man page has every option, state, method and exit status.
+page=$top/docs/man/panthor-mem-agent.1.rst
+while read -r option; do
+	check "--$option in the man page" grep -q "\*\*--$option\*\*" "$page"
+done < <(sed -n '/for tests/I{n;d}; s/^	{ "\([a-z-]*\)", [a-z]*_argument.*/\1/p' "$agent/main.c")
+while read -r state; do
+	check "state $state in the man page" grep -q "^\*\*$state\*\*$" "$page"
+done < <(sed -n '/policy_state_names/,/};/p' "$agent/policy.c" | grep -o '"[a-z]*"' | tr -d '"')
+while read -r name; do
+	check "$name in the man page" grep -q "^\*\*$name\*\*" "$page"
+done < <(sed -nE 's/.*<(method|property) name="([A-Za-z]+)".*/\2/p' \
+	"$agent/org.panthormem.Agent1.xml")
+while read -r status; do
+	check "status $status in the man page" grep -q "^\*\*$status\*\*$" "$page"
+done < <(cat "$agent/main.c" "$agent/status.c" |
+	sed -n 's/^#define EXIT_[A-Z_]* \([0-9]\)$/\1/p' | sort -u)
+
+# docs/agent.rst shows what the program prints.
+for words in 'Windows: from' 'panthor-memd: answers' 'RESIDENT  RECLAIMED'; do
+	check "'$words' in agent.rst" grep -qF "$words" "$top/docs/agent.rst"
+done
+exit $bad
