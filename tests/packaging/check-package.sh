@@ -67,7 +67,7 @@ same_files() {
 		>"$work/have"
 	# Debian installs units in another directory.
 	[ -f "$work/root/lib/systemd/system/panthor-memd.service" ] || return
-	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/' "$top/tests/packaging/files.txt" | LC_ALL=C sort | diff - "$work/have"
+	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/system/' "$top/tests/packaging/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }
 
 as_root=()
