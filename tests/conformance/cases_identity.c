@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which process is the target: 0, pid namespaces, files that change their owner. */
 #include <errno.h>
+#include <pthread.h>
 
 #include "cases.h"
 
@@ -60,6 +61,24 @@ static void self_as(struct world *w, const struct world_spawn *how)
 static void self(struct world *w)
 {
 	self_as(w, &root);
+}
+
+static void *reclaim_self_fn(void *arg)
+{
+	struct world *w = arg;
+
+	return (void *)(intptr_t)panthor_mem_reclaim(world_fd(w), 0, NULL);
+}
+
+/* 0 is the process of the caller, and not a thread of it. */
+static void self_in_thread(struct world *w)
+{
+	pthread_t thread;
+	void *ret;
+
+	assert_int_equal(pthread_create(&thread, NULL, reclaim_self_fn, w), 0);
+	assert_int_equal(pthread_join(thread, &ret), 0);
+	assert_int_equal((intptr_t)ret, 0);
 }
 
 static void self_in_child_pidns(struct world *w)
@@ -176,6 +195,7 @@ static void inherited(struct world *w)
 
 const struct conf_case identity_cases[] = {
 	{ "self", self, 0 },
+	{ "self_in_thread", self_in_thread, 0 },
 	{ "self_in_child_pidns", self_in_child_pidns, 0 },
 	{ "manager_itself", manager_itself, 0 },
 	{ "child_pidns_from_outside", child_pidns_from_outside, 0 },
