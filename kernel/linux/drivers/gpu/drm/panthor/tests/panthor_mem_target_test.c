@@ -166,6 +166,11 @@ static void panthor_mem_target_test_many_vms(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, panthor_mem_target_has_vm(&ctx->target,
 								  panthor_vm_gpuvm(its[i])));
 	panthor_mem_target_fini(&ctx->target);
+
+	/* The test has a reference to each of them, and the open file to its own. */
+	for (u32 i = 0; i < ARRAY_SIZE(its); i++)
+		KUNIT_EXPECT_EQ(test, kref_read(&panthor_vm_gpuvm(its[i])->kref),
+				i % ARRAY_SIZE(files) ? 2 : 1);
 }
 
 /*
