@@ -89,6 +89,8 @@ class Shell:
         self.pid, self.fd = os.forkpty()
         if not self.pid:
             os.chdir(folder)
+            # As in a terminal, also if the tests run under nohup(1).
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
             os.execvpe(args[0], args, environment)
         self.expect(b'READY')
 
@@ -108,6 +110,8 @@ class Shell:
         return ['zsh', '-d', '-i']
 
     def fish(self, completion):
+        # fish would write here in the background, from all man pages, for longer than the test.
+        (self.folder / 'd/fish/generated_completions').mkdir(parents=True)
         return ['fish', '-C', 'function fish_prompt; echo -n "READY> "; end; '
                 'function fish_title; end; set -g fish_greeting; source $COMPLETION']
 

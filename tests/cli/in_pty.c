@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -36,6 +37,8 @@ int main(int argc, char **argv)
 		tcgetattr(0, &tio);
 		tio.c_oflag &= (tcflag_t)~OPOST;
 		tcsetattr(0, TCSANOW, &tio);
+		/* As in a terminal, also if the tests run under nohup(1). */
+		signal(SIGHUP, SIG_DFL);
 		execvp(argv[3], argv + 3);
 		perror(argv[3]);
 		_exit(125);
