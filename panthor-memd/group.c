@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Look up a group in a child process. The libraries that nsswitch.conf names stay loaded, and
- * with them the service would need a sixth more RAM.
+ * with them the service would need a fifth more RAM.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that the test programs of the guest share.
+ * Functions that the programs of tests/driver and tests/sim share.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Declarations that the test programs of the guest share.
+ * Declarations that the programs of tests/driver and tests/sim share.
  */
 #ifndef GUEST_H
 #define GUEST_H
