@@ -91,12 +91,15 @@ static int wrong(struct reader *r, const char *what, const char *key, const char
 	if (r->wrong_line)
 		return 0;
 	r->wrong_line = r->line;
-	snprintf(r->why, CONFIG_WHY, "%s, line %d: %s %s%s%s", r->path, r->line, what, key,
-		 *value ? "=" : "", value);
+	snprintf(r->why, CONFIG_WHY, "%s, line %d: %s%s%s%s%s", r->path, r->line, what,
+		 *key ? " " : "", key, *value ? "=" : "", value);
 	return 0;
 }
 
-/* Count the lines here, because libinih can be built without line numbers for handlers. */
+/*
+ * Count the lines here, because libinih can be built without line numbers for handlers. It also
+ * takes the rest of a long line for the next one.
+ */
 static char *next_line(char *text, int size, void *data)
 {
 	struct reader *r = data;
@@ -104,6 +107,10 @@ static char *next_line(char *text, int size, void *data)
 	if (!fgets(text, size, r->file))
 		return NULL;
 	r->line++;
+	if (!strchr(text, '\n') && !feof(r->file)) {
+		wrong(r, "the line is too long", "", "");
+		return NULL;
+	}
 	return text;
 }
 
@@ -258,10 +265,10 @@ int config_read(struct config *c, const char *path, char why[CONFIG_WHY])
 	if (ferror(r.file)) {
 		ret = -EIO;
 		snprintf(why, CONFIG_WHY, "%s: cannot read it", path);
-	} else if (line) {
+	} else if (line || r.wrong_line) {
 		ret = -EINVAL;
 		/* The handler is not called for a line that libinih cannot parse. */
-		if (!r.wrong_line || line < r.wrong_line)
+		if (!r.wrong_line || (line > 0 && line < r.wrong_line))
 			snprintf(why, CONFIG_WHY, "%s, line %d: neither [Section] nor Key=value",
 				 path, line);
 	}

@@ -322,6 +322,9 @@ static void test_config(void **state)
 	assert_int_equal(config_read(&c, "/nonexistent/memd.conf", why), -ENOENT);
 }
 
+#define LONG50 "##################################################"
+#define LONG200 LONG50 LONG50 LONG50 LONG50
+
 static void test_config_wrong(void **state)
 {
 	static const struct {
@@ -346,6 +349,9 @@ static void test_config_wrong(void **state)
 		{ "[Borker]\nQueue=8\n", "line 2: there is no section Borker" },
 		{ "Queue=8\n", "line 1: before any section: Queue=8" },
 		{ "[Limits]\nnonsense\n[Borker]\nx=y\n", "line 2: neither [Section]" },
+		/* The end of a long comment is no setting. */
+		{ "[Limits]\n#" LONG200 "\n", "line 2: the line is too long" },
+		{ "[Limits]\n#" LONG200 "Queue=1\n", "line 2: the line is too long" },
 	};
 	char why[CONFIG_WHY];
 	struct config c;
