@@ -400,8 +400,8 @@ static void panthor_mem_take_cached(struct panthor_mem_reclaim_op *op,
 		return;
 
 	__set_bit(i, op->ours);
-	if (!by_us)
-		__set_bit(i, op->cached);
+	if (READ_ONCE(bo->mem_evicted_by) != op->base->ticket)
+		bo->mem_unfreed = 0;
 	op->base->bytes[i] = bytes;
 	op->slice_bytes += bytes;
 }
@@ -453,10 +453,12 @@ static int panthor_mem_evict_bo(struct panthor_mem_reclaim_op *op,
 	}
 
 	WRITE_ONCE(bo->mem_refused, false);
-	bo->mem_evicted_by = op->base->ticket;
+	WRITE_ONCE(bo->mem_evicted_by, op->base->ticket);
 	bo->mem_evicted_at = atomic64_read(&op->base->target.ptdev->mem.ticket);
-	if (ours)
+	if (ours) {
 		__set_bit(i, op->ours);
+		bo->mem_unfreed = bo->base.size;
+	}
 	op->base->bytes[i] = bo->base.size;
 	op->slice_bytes += bo->base.size;
 	op->args->evicted_bytes += bo->base.size;
@@ -520,7 +522,6 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 
 	op->slice_bytes = 0;
 	bitmap_zero(op->ours, PANTHOR_MEM_SLICE_BOS);
-	bitmap_zero(op->cached, PANTHOR_MEM_SLICE_BOS);
 	for (i = first; i < base->bo_count; i++) {
 		base->bytes[i] = 0;
 		if (base->stop || panthor_mem_slice_full(op, base->bos[i]))
@@ -556,16 +557,25 @@ static u64 panthor_mem_count_freed(struct panthor_mem_reclaim_op *op, u32 first,
 	u64 missing = 0;
 
 	for (u32 i = first; i < end; i++) {
-		/* Pages that were brought back meanwhile can be freed twice. */
-		u64 freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
+		struct panthor_gem_object *bo = base->bos[i];
+		u64 freed, counted;
 
+		if (!base->bytes[i])
+			continue;
+
+		/* Pages that were brought back meanwhile can be freed twice. */
+		freed = min(base->pages[i] << PAGE_SHIFT, base->bytes[i]);
 		op->args->freed_bytes += freed;
-		if (test_bit(i, op->cached))
-			op->args->evicted_bytes += freed;
+
+		/* The rest was evicted before the call, or again since its first visit. */
+		counted = min(freed, bo->mem_unfreed);
+		bo->mem_unfreed -= counted;
+		op->args->evicted_bytes += freed - counted;
+
 		base->bytes[i] -= freed;
 		missing += base->bytes[i];
 		if (freed && !base->bytes[i])
-			WRITE_ONCE(base->bos[i]->mem_refused, false);
+			WRITE_ONCE(bo->mem_refused, false);
 	}
 
 	return missing;

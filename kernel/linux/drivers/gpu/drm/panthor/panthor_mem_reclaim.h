@@ -40,9 +40,6 @@ struct panthor_mem_reclaim_op {
 	/** @ours: BOs of the slice that no other reclaim may page out. */
 	DECLARE_BITMAP(ours, PANTHOR_MEM_SLICE_BOS);
 
-	/** @cached: BOs of the slice that had been evicted before the call. */
-	DECLARE_BITMAP(cached, PANTHOR_MEM_SLICE_BOS);
-
 	/** @missed: Pages that could not be isolated in the last pass. */
 	atomic_long_t missed;
 

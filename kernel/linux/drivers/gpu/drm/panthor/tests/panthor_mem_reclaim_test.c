@@ -55,12 +55,17 @@ struct panthor_mem_reclaim_test {
 	/** @drains: How often the batches of all CPUs were emptied. */
 	u32 drains;
 
-	/**
-	 * @unwritten: Pages to write to a disk, if not 0 at first. Of these, @unlisted are
-	 * in batches, and those that are written before the batches are emptied first are
-	 * in batches after that.
-	 */
-	unsigned long unwritten, unlisted, in_flight, rotating;
+	/** @unwritten: Pages to write to a disk, if not 0 at first. */
+	unsigned long unwritten;
+
+	/** @unlisted: Pages of @unwritten that are in per-CPU batches. */
+	unsigned long unlisted;
+
+	/** @in_flight: Pages that are being written, and are in batches after that. */
+	unsigned long in_flight;
+
+	/** @rotating: Pages that are written, and in batches. */
+	unsigned long rotating;
 
 	/** @written: Pages of that rest, if @late is set. */
 	unsigned long written;
@@ -79,6 +84,9 @@ struct panthor_mem_reclaim_test {
 
 	/** @cancel_after: Number of writes after which a claim comes, or 0. */
 	u32 cancel_after;
+
+	/** @visit_after: Number of writes after which another call visits the BOs, or 0. */
+	u32 visit_after;
 
 	/** @cancel_at_look: Which look at the room in swap a claim cancels, or 0. */
 	u32 cancel_at_look;
@@ -135,6 +143,15 @@ static void panthor_test_start_writes(struct panthor_mem_reclaim_op *op, unsigne
 	atomic_long_add(ctx->unlisted, &op->missed);
 }
 
+/* A call that changes nothing, at the same time. */
+static void panthor_test_visit(struct panthor_mem_reclaim_test *ctx)
+{
+	struct drm_panthor_mem_reclaim args = { .flags = DRM_PANTHOR_MEM_RECLAIM_DRY_RUN };
+
+	KUNIT_EXPECT_EQ(kunit_get_current_test(), 0,
+			panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+}
+
 static struct panthor_mem_op *panthor_test_no_op(struct panthor_device *ptdev)
 {
 	return NULL;
@@ -160,6 +177,8 @@ static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
 		panthor_test_claim(ctx);
 	if (ctx->writes == ctx->submit_after)
 		panthor_kunit_submit(ctx->submit_vm);
+	if (ctx->writes == ctx->visit_after)
+		panthor_test_visit(ctx);
 
 	if (ctx->unwritten) {
 		panthor_test_start_writes(op, pages);
@@ -1110,6 +1129,38 @@ static void panthor_mem_reclaim_test_two_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&bo->mem_paging), 0);
 }
 
+/*
+ * A BO that is visited twice, because another call has visited it in between, counts as
+ * evicted for each page that is freed, but no page that is freed late counts twice.
+ */
+static void panthor_mem_reclaim_test_visited_twice(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	/* All pages are back in RAM at the second visit: the stubs leave them there. */
+	ctx->visit_after = 1;
+	panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+}
+
+static void panthor_mem_reclaim_test_freed_at_second_visit(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	ctx->visit_after = 1;
+	ctx->freed_part = 2;
+	/* With so little swap, the rest is not taken for refused. */
+	ctx->free_swap = PANTHOR_MEM_LITTLE_SWAP / 2;
+	panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
+}
+
 static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_page_out, panthor_test_size_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_slice_full, panthor_test_slice_gen_params),
@@ -1142,6 +1193,8 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_deadline),
 	KUNIT_CASE(panthor_mem_reclaim_test_new_work),
 	KUNIT_CASE(panthor_mem_reclaim_test_two_at_once),
+	KUNIT_CASE(panthor_mem_reclaim_test_visited_twice),
+	KUNIT_CASE(panthor_mem_reclaim_test_freed_at_second_visit),
 	{}
 };
 
