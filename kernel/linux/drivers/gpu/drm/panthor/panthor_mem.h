@@ -189,8 +189,7 @@ bool panthor_mem_next_file_bos(struct panthor_mem_op *op, u64 file_id,
 void panthor_mem_put_bos(struct panthor_mem_op *op);
 bool panthor_mem_first_visit(struct panthor_mem_op *op,
 			     struct panthor_gem_object *bo);
-bool panthor_mem_visited(const struct panthor_mem_op *op,
-			 const struct panthor_gem_object *bo);
+bool panthor_mem_forget_visit(struct panthor_mem_op *op, struct panthor_gem_object *bo);
 bool panthor_mem_bo_evicted(const struct panthor_gem_object *bo);
 
 #endif /* __PANTHOR_MEM_H__ */

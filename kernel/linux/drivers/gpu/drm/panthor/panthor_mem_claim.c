@@ -150,7 +150,7 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 {
 	struct panthor_gem_object *bo = op->base->bos[i];
 	bool evicted = panthor_mem_bo_evicted(bo);
-	int ret;
+	int ret = 0;
 
 	dma_resv_assert_held(bo->base.resv);
 
@@ -158,13 +158,18 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	 * The CPU or a VM_BIND can have brought the pages back. They still need device
 	 * addresses before they are mapped on the GPU.
 	 */
-	if (!evicted && (!bo->backing.pages || !op->base->vm))
-		return 0;
+	if (evicted || (bo->backing.pages && op->base->vm))
+		ret = panthor_gem_swapin_locked(bo, op->reason);
+	if (!bo->backing.pages)
+		return ret;
 
-	ret = panthor_gem_swapin_locked(bo, op->reason);
 	/* Count it once: the shrinker can evict it again between two batches. */
-	if (evicted && bo->backing.pages && !__test_and_set_bit(i, op->counted))
+	if (evicted && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
+
+	/* It was counted as remaining if a VM was busy, or has unmapped it since. */
+	if (panthor_mem_forget_visit(op->base, bo))
+		op->args->remaining_bytes -= bo->base.size;
 
 	return ret;
 }
@@ -241,9 +246,6 @@ static void panthor_mem_validate_unmapped(struct panthor_mem_claim_op *op,
 		if (!ret) {
 			ret = panthor_mem_claim_pages(op, i);
 			panthor_gem_keep_last_locked(bo);
-			/* Counted as remaining: its VM was busy, or has unmapped it since. */
-			if (bo->backing.pages && panthor_mem_visited(op->base, bo))
-				op->args->remaining_bytes -= bo->base.size;
 			dma_resv_unlock(bo->base.resv);
 		}
 		if (ret)

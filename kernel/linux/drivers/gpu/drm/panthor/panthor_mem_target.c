@@ -357,16 +357,18 @@ bool panthor_mem_first_visit(struct panthor_mem_op *op,
 }
 
 /**
- * panthor_mem_visited() - Check whether a call has seen a BO
+ * panthor_mem_forget_visit() - Forget that a call has seen a BO
  * @op: Call.
  * @bo: BO.
  *
- * Return: true if panthor_mem_first_visit() was called before for both.
+ * A swap-in for a job visits no BO, so it has none to forget.
+ *
+ * Return: true if panthor_mem_first_visit() was called for both, and the BO was not
+ * forgotten since.
  */
-bool panthor_mem_visited(const struct panthor_mem_op *op,
-			 const struct panthor_gem_object *bo)
+bool panthor_mem_forget_visit(struct panthor_mem_op *op, struct panthor_gem_object *bo)
 {
-	return atomic_read(&bo->mem_visit) == op->visit;
+	return op->visit && atomic_cmpxchg(&bo->mem_visit, op->visit, 0) == op->visit;
 }
 
 /**

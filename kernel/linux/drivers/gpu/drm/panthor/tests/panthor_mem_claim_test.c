@@ -458,6 +458,64 @@ static void panthor_mem_claim_test_pages_are_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bo->reclaim_state, PANTHOR_GEM_GPU_MAPPED_SINGLE_VM);
 }
 
+/* A BO of two VMs that is locked in the first one is claimed in the second. */
+static void panthor_mem_claim_test_busy_in_one_vm(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = { .deadline_ns = 1 };
+	struct panthor_vm *other, *first;
+	struct panthor_gem_object *bo;
+
+	other = panthor_kunit_vm(test, ctx->file);
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, ctx->vm, bo, SZ_1G);
+	panthor_kunit_map(test, other, bo, SZ_1G);
+	panthor_kunit_evict(test, bo);
+
+	/* A claim visits VMs by address. */
+	first = panthor_vm_gpuvm(ctx->vm) < panthor_vm_gpuvm(other) ? ctx->vm : other;
+	dma_resv_lock(panthor_vm_resv(first), NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	dma_resv_unlock(panthor_vm_resv(first));
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+}
+
+/* A BO that is evicted again and found by another handle is not subtracted twice. */
+static void panthor_mem_claim_test_remaining(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = {};
+	struct panthor_mem_claim_op op = { .args = &args, .reason = PANTHOR_GEM_EXPLICIT };
+	struct panthor_gem_object *bo;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, panthor_gem_pin(bo));
+	panthor_gem_unpin(bo);
+	panthor_kunit_evict(test, bo);
+
+	op.base = panthor_mem_begin(ctx->ptdev, &ctx->selector, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, op.base);
+	op.base->bos[0] = bo;
+	op.base->bo_count = 1;
+	panthor_mem_count_remaining(&op);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BO_SIZE);
+
+	panthor_mem_validate_unmapped(&op, 0, 1);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	panthor_kunit_evict(test, bo);
+	panthor_mem_validate_unmapped(&op, 0, 1);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+
+	/* If it stays evicted, it counts again. */
+	panthor_kunit_evict(test, bo);
+	panthor_mem_count_remaining(&op);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, PANTHOR_TEST_BO_SIZE);
+	op.base->bo_count = 0;
+	panthor_mem_end(op.base);
+}
+
 static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_claim_test_cap, panthor_test_cap_gen_params),
 	KUNIT_CASE(panthor_mem_claim_test_no_memory),
@@ -473,6 +531,8 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_comes_last),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_meanwhile),
 	KUNIT_CASE(panthor_mem_claim_test_pages_are_back),
+	KUNIT_CASE(panthor_mem_claim_test_busy_in_one_vm),
+	KUNIT_CASE(panthor_mem_claim_test_remaining),
 	{}
 };
 
