@@ -51,6 +51,12 @@ static inline void panthor_mem_run_init(struct panthor_mem_run *run)
 {
 }
 
+/* A job brings its BOs back with the lock of its VM held, and a claim waits for that. */
+static inline int panthor_mem_wait_for_job(struct panthor_mem_op *op)
+{
+	return 0;
+}
+
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data);
 

@@ -13,7 +13,8 @@
  *   still being read.
  *
  * A GROUP_SUBMIT of the target at the same time is harmless: the first of the two
- * validates, and the other finds nothing left to do.
+ * validates, and the other finds nothing left to do. A claim waits for it if the two
+ * would share CPUs.
  *
  * A claim first cancels the reclaims of its target that were called before it. They
  * evict nothing more once it visits its first BO.
@@ -402,6 +403,19 @@ void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op)
 	}
 }
 
+/* Swaps in the slice, or what a job that swaps in the same VM has left of it. */
+static void panthor_mem_claim_slice(struct panthor_mem_claim_op *op)
+{
+	int ret = 0;
+
+	if (!op->base->stop)
+		ret = panthor_mem_wait_for_job(op->base);
+	if (ret)
+		panthor_mem_claim_fail(op, ret);
+	else
+		panthor_mem_swapin_slice(op);
+}
+
 /* Called even if the claim must end, so that remaining_bytes is complete. */
 static void panthor_mem_count_remaining(struct panthor_mem_claim_op *op)
 {
@@ -419,7 +433,7 @@ static void panthor_mem_claim_bos(struct panthor_mem_claim_op *op)
 	if (panthor_mem_dry_claim(op)) {
 		panthor_mem_dry_claim_slice(op);
 	} else {
-		panthor_mem_swapin_slice(op);
+		panthor_mem_claim_slice(op);
 		panthor_mem_count_remaining(op);
 	}
 

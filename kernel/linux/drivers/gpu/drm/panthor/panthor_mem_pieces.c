@@ -259,6 +259,51 @@ u32 panthor_mem_helper_count(u64 bytes)
 	return min(panthor_mem_most_helpers(num_online_cpus()), bytes / PANTHOR_MEM_HELP_BYTES);
 }
 
+/* Returns true if a call leaves one of @cpus idle. */
+static bool panthor_mem_leaves_cpu(u32 cpus)
+{
+	return panthor_mem_most_helpers(cpus) + 1 < cpus;
+}
+
+/**
+ * panthor_mem_spare_cpu() - Check whether a job that swaps in leaves a CPU to a claim
+ *
+ * Return: true if its thread and the helpers are fewer than the CPUs.
+ */
+bool panthor_mem_spare_cpu(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_spare_cpu);
+
+	return panthor_mem_leaves_cpu(num_online_cpus());
+}
+
+/**
+ * panthor_mem_wait_for_job() - Let a job that swaps in the VM of a slice finish
+ * @op: Claim.
+ *
+ * Without a CPU of its own, another thread would only contend with those of the job for
+ * pages and locks, and the frame would come later. The wait ends at the deadline. It
+ * also ends at the next submit, so a process that submits all the time cannot hold up
+ * the claim.
+ *
+ * Return: 0, or a negative errno of panthor_mem_pause() that ends the claim.
+ */
+int panthor_mem_wait_for_job(struct panthor_mem_op *op)
+{
+	u32 submits, us = 0;
+	int ret = 0;
+
+	if (!op->vm || panthor_mem_spare_cpu())
+		return 0;
+
+	submits = panthor_vm_submits(op->vm);
+	while (!ret && panthor_vm_has_evicted(op->vm) && panthor_vm_swaps_in_for_job(op->vm) &&
+	       panthor_vm_submits(op->vm) == submits)
+		ret = panthor_mem_pause(op, &us);
+
+	return ret == -EBUSY ? 0 : ret;
+}
+
 /* Returns the index of the first BO, from @ready on, that has pages left to process. */
 static u32 panthor_mem_ready(struct panthor_mem_run *run, u32 ready)
 {

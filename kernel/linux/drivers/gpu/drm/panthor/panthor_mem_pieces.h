@@ -115,6 +115,8 @@ struct panthor_mem_run {
 
 void panthor_mem_run_init(struct panthor_mem_run *run);
 u32 panthor_mem_helper_count(u64 bytes);
+bool panthor_mem_spare_cpu(void);
+int panthor_mem_wait_for_job(struct panthor_mem_op *op);
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data);
 

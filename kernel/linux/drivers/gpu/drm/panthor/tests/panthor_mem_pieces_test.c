@@ -411,9 +411,12 @@ static void panthor_pieces_test_most_helpers(struct kunit *test)
 		[1] = 0, [2] = 1, [3] = 1, [4] = 1, [5] = 1, [6] = 2, [7] = 2, [8] = 3, [9] = 3,
 	};
 
-	for (u32 cpus = 1; cpus < ARRAY_SIZE(most); cpus++)
+	for (u32 cpus = 1; cpus < ARRAY_SIZE(most); cpus++) {
 		KUNIT_EXPECT_EQ_MSG(test, most[cpus], panthor_mem_most_helpers(cpus),
 				    "%u CPUs", cpus);
+		KUNIT_EXPECT_EQ_MSG(test, cpus > 2, panthor_mem_leaves_cpu(cpus),
+				    "%u CPUs", cpus);
+	}
 	KUNIT_EXPECT_EQ(test, PANTHOR_MEM_HELPERS, panthor_mem_most_helpers(U32_MAX));
 }
 

@@ -4,13 +4,18 @@
  * needed. Included at the end of panthor_mem_swapin.c.
  */
 
+#include <linux/delay.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_file.h>
 
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 
 #include "panthor_kunit.h"
+#include "panthor_mem_select.h"
 
 #define PANTHOR_TEST_JOB_BOS	(2 * PANTHOR_MEM_SLICE_BOS + 1)
 
@@ -151,6 +156,99 @@ static void panthor_mem_swapin_test_second(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_test_resident(ctx), PANTHOR_TEST_JOB_BOS);
 }
 
+static bool panthor_test_spare_cpu(void)
+{
+	return true;
+}
+
+static bool panthor_test_no_spare_cpu(void)
+{
+	return false;
+}
+
+static void panthor_test_job_begin(struct panthor_vm *vm)
+{
+	dma_resv_lock(panthor_vm_resv(vm), NULL);
+	panthor_vm_job_swapin_begin(vm);
+	dma_resv_unlock(panthor_vm_resv(vm));
+}
+
+/* A claim helps a job that swaps in the VM if it has a CPU, or after its deadline. */
+static void panthor_mem_swapin_test_claim_helps(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	struct panthor_mem_selector selector = { .client_id = ctx->file->client_id };
+
+	panthor_test_job_begin(ctx->vm);
+	for (u32 i = 0; i < 2; i++) {
+		struct drm_panthor_mem_claim args = { .deadline_ns = i };
+
+		kunit_activate_static_stub(test, panthor_mem_spare_cpu,
+					   i ? panthor_test_no_spare_cpu :
+					   panthor_test_spare_cpu);
+		panthor_test_evict_all(test);
+		KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &selector, &args));
+		KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_JOB_BOS * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+		KUNIT_EXPECT_EQ(test, args.status, 0);
+	}
+	panthor_vm_job_swapin_end(ctx->vm);
+}
+
+/* What another thread does while a claim waits: it submits, or its submit ends. */
+struct panthor_test_submit {
+	struct work_struct work;
+	struct panthor_vm *vm;
+	bool ends;
+	bool claim_waited;
+	bool claimed;
+};
+
+static void panthor_test_submit(struct work_struct *work)
+{
+	struct panthor_test_submit *submit = container_of(work, typeof(*submit), work);
+
+	msleep(20);
+	submit->claim_waited = panthor_vm_has_evicted(submit->vm);
+	if (submit->ends) {
+		panthor_vm_job_swapin_end(submit->vm);
+		return;
+	}
+
+	/* The claim can begin after the first submit. */
+	do {
+		panthor_kunit_submit(submit->vm);
+		msleep(20);
+	} while (!READ_ONCE(submit->claimed));
+}
+
+/* Without a CPU of its own, a claim waits for the job, until it ends or there is another. */
+static void panthor_mem_swapin_test_claim_waits(struct kunit *test)
+{
+	struct panthor_mem_swapin_test *ctx = test->priv;
+	struct panthor_mem_selector selector = { .client_id = ctx->file->client_id };
+	struct panthor_test_submit submit = { .vm = ctx->vm };
+
+	kunit_activate_static_stub(test, panthor_mem_spare_cpu, panthor_test_no_spare_cpu);
+	INIT_WORK_ONSTACK(&submit.work, panthor_test_submit);
+	panthor_test_job_begin(ctx->vm);
+	for (u32 i = 0; i < 2; i++) {
+		struct drm_panthor_mem_claim args = {};
+
+		submit.ends = i;
+		submit.claimed = false;
+		panthor_test_evict_all(test);
+		schedule_work(&submit.work);
+		KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &selector, &args));
+		WRITE_ONCE(submit.claimed, true);
+		flush_work(&submit.work);
+		KUNIT_EXPECT_TRUE(test, submit.claim_waited);
+		KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_JOB_BOS * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, args.remaining_bytes, 0);
+	}
+	destroy_work_on_stack(&submit.work);
+}
+
 static struct panthor_mem_op *panthor_test_no_op_for_job(struct panthor_device *ptdev)
 {
 	return NULL;
@@ -204,6 +302,8 @@ static struct kunit_case panthor_mem_swapin_test_cases[] = {
 	KUNIT_CASE(panthor_mem_swapin_test_is_new_work),
 	KUNIT_CASE(panthor_mem_swapin_test_nothing),
 	KUNIT_CASE(panthor_mem_swapin_test_second),
+	KUNIT_CASE(panthor_mem_swapin_test_claim_helps),
+	KUNIT_CASE(panthor_mem_swapin_test_claim_waits),
 	KUNIT_CASE(panthor_mem_swapin_test_no_memory),
 	KUNIT_CASE(panthor_mem_swapin_test_unreadable),
 	KUNIT_CASE(panthor_mem_swapin_test_signal),
