@@ -2,10 +2,8 @@
 /*
  * The time until an application can run its first frame again: with MEM_CLAIM, with
  * one MEM_CLAIM per buffer, and without a claim, where the submit of the frame brings
- * everything back.
- *
- * For small buffers the last one is measured twice: with the series, which maps them
- * in batches, and as Linux without the series does it, one by one.
+ * everything back. The last one is measured twice: as the series does it, which is much
+ * like a claim, and as Linux without the series does it.
  */
 #include <errno.h>
 
@@ -14,9 +12,6 @@
 
 /* The switch that guest/patches/4-speed/0005 adds. */
 #define BATCHES "/sys/module/panthor/parameters/batches"
-
-/* The size of a batch in the driver. Buffers that large are mapped one by one. */
-#define BATCH MIB
 
 static void emit_claim(struct bench *b, const char *arm, int64_t ns,
 		       const struct sysmem *before)
@@ -82,10 +77,10 @@ static void natural(struct bench *b)
 	emit_frame(b, "natural");
 }
 
-static void one_by_one(struct bench *b)
+static void as_linux(struct bench *b)
 {
 	need(sysmem_write_file(BATCHES, "N"), BATCHES);
-	emit_frame(b, "natural, one by one");
+	emit_frame(b, "as Linux");
 	need(sysmem_write_file(BATCHES, "Y"), BATCHES);
 }
 
@@ -93,10 +88,8 @@ void case_claim(struct bench *b)
 {
 	static const struct bench_arm arms[] = {
 		{ "claim", claim }, { "natural", natural }, { "serial", serial_claim },
-		{ "natural, one by one", one_by_one },
+		{ "as Linux", as_linux },
 	};
-	const bool batched = b->opt.bo_bytes < BATCH;
-	const unsigned int count = sizeof(arms) / sizeof(arms[0]) - !batched;
 
-	bench_from_swap(b, arms, count);
+	bench_from_swap(b, arms, sizeof(arms) / sizeof(arms[0]));
 }

@@ -3,6 +3,8 @@
  * Does a program that draws 60 frames a second miss more of them while a manager,
  * at nice 19 or not, reclaims another one? Each frame is some work for a CPU and a
  * job, and is missed if it is not over when the next one begins.
+ *
+ * A loop at nice 19 that only counts shows what the scheduler makes of any such program.
  */
 #include <errno.h>
 #include <sys/resource.h>
@@ -17,10 +19,11 @@
 #define FRAME_NS INT64_C(16666667)
 #define WORK_NS INT64_C(5000000)
 
-enum phase { IDLE, RECLAIM, RECLAIM_NICE, BETWEEN, PHASES };
+enum phase { IDLE, LOOP_NICE, RECLAIM, RECLAIM_NICE, BETWEEN, PHASES };
 
 static const char *const phase_names[] = {
-	[IDLE] = "idle", [RECLAIM] = "reclaim", [RECLAIM_NICE] = "reclaim, nice 19",
+	[IDLE] = "idle", [LOOP_NICE] = "loop, nice 19", [RECLAIM] = "reclaim",
+	[RECLAIM_NICE] = "reclaim, nice 19",
 };
 
 struct drawing {
@@ -84,14 +87,17 @@ static void draw(struct companion *c, struct gpu_ctx *ctx)
 	drawing->next = begin + (1 + late) * FRAME_NS;
 }
 
-static int64_t in_phase(struct bench *b, struct companion *c, enum phase phase, int64_t idle_ns)
+static int64_t in_phase(struct bench *b, struct companion *c, enum phase phase, int64_t ns)
 {
 	int64_t start = now_ns();
 	struct drm_panthor_mem_reclaim args;
 
 	companion_set_phase(c, phase);
 	if (phase == IDLE)
-		sleep_until(start + idle_ns);
+		sleep_until(start + ns);
+	else if (phase == LOOP_NICE)
+		while (now_ns() < start + ns)
+			work(work_rounds / 100);
 	else
 		need(gpu_mem_reclaim_all(b->dev.fd, (uint32_t)b->app.pid, 0, &args), "MEM_RECLAIM");
 	companion_set_phase(c, BETWEEN);
@@ -105,6 +111,7 @@ static void one_round(struct bench *b, struct companion *c)
 
 	need(setpriority(PRIO_PROCESS, 0, 19) ? -errno : 0, "nice 19");
 	ns = in_phase(b, c, RECLAIM_NICE, 0);
+	in_phase(b, c, LOOP_NICE, ns);
 	need(setpriority(PRIO_PROCESS, 0, 0) ? -errno : 0, "nice 0");
 	bench_claim_all(b);
 	in_phase(b, c, IDLE, ns);

@@ -50,13 +50,13 @@ def freed(rows):
 
 def claim(rows):
     arm = 'claim, lzo-rle, mixed'
-    return (f'**Claim** of the same memory takes {rows.ours("claim-zram", arm, "natural")}: '
-            f'{rows.value("claim-zram", arm, "natural")} of the time of a frame without a claim, '
-            'which brings everything back in its submit. For buffers of 64 KiB the ratio is '
-            f'{rows.value("claim-small", arm, "natural, one by one")} to Linux as it is, and '
-            f'{rows.value("claim-small", arm, "natural")} to Linux with the patch that maps in '
-            'batches for a job; on a slow disk it is '
-            f'{rows.value("claim-slow", "claim, slow", "natural")}.')
+    return (f'**Claim** of the same memory takes {rows.ours("claim-zram", arm, "as Linux")}: '
+            f'{rows.value("claim-zram", arm, "as Linux")} of the time of a frame without a claim '
+            'on Linux as it is, which brings everything back in its submit. For buffers of 64 KiB '
+            f'the ratio is {rows.value("claim-small", arm, "as Linux")}, on a slow disk '
+            f'{rows.value("claim-slow", "claim, slow", "as Linux")}. With this series, a submit '
+            'brings them back in the same way as a claim, and takes as long '
+            f'({rows.value("claim-zram", arm, "natural")}).')
 
 
 def first_frame(rows):
