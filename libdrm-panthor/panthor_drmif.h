@@ -126,9 +126,10 @@ struct panthor_mem_reclaim_result {
  * @max_bytes: Stop once this much was made resident, to within one buffer.
  *             0: no limit.
  * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which the call waits
- *               for locks that others hold. What is still locked then stays evicted.
- *               0: only a signal ends the wait. If nothing was done by then, it does
- *               so only with PANTHOR_MEM_INTERRUPTIBLE.
+ *               for locks that others hold, and for a submit that brings back the
+ *               same buffers. What is still locked then stays evicted. 0: only a
+ *               signal ends the wait. If nothing was done by then, it does so only
+ *               with PANTHOR_MEM_INTERRUPTIBLE.
  */
 struct panthor_mem_claim_options {
 	uint32_t size;

@@ -304,8 +304,9 @@ struct drm_panthor_mem_claim {
 
 	/**
 	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which the
-	 * call waits for locks that others hold. What is locked then stays
-	 * evicted, and @status says BUSY. 0: only a signal ends the wait.
+	 * call waits for locks that others hold, and for a submit that brings
+	 * back the same buffers. What is locked then stays evicted, and @status
+	 * says BUSY. 0: only a signal ends the wait.
 	 */
 	__s64 deadline_ns;
 
