@@ -183,9 +183,12 @@ static void panthor_mem_swapin_test_claim_helps(struct kunit *test)
 	for (u32 i = 0; i < 2; i++) {
 		struct drm_panthor_mem_claim args = { .deadline_ns = i };
 
-		kunit_activate_static_stub(test, panthor_mem_spare_cpu,
-					   i ? panthor_test_no_spare_cpu :
-					   panthor_test_spare_cpu);
+		if (i)
+			kunit_activate_static_stub(test, panthor_mem_spare_cpu,
+						   panthor_test_no_spare_cpu);
+		else
+			kunit_activate_static_stub(test, panthor_mem_spare_cpu,
+						   panthor_test_spare_cpu);
 		panthor_test_evict_all(test);
 		KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &selector, &args));
 		KUNIT_EXPECT_EQ(test, args.claimed_bytes, PANTHOR_TEST_JOB_BOS * PAGE_SIZE);
