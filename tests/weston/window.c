@@ -24,18 +24,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#include <wayland-client.h>
-#include "xdg-shell-client-protocol.h"
 
 #include "gpu/ctx.h"
 #include "gpu/data.h"
 #include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
 #include "gpu/work.h"
+#include "wayland/connection.h"
 
 #define BO_BYTES (UINT64_C(1) << 20)
 #define MAX_BOS 64
@@ -46,10 +43,7 @@
 #define JOB_NS INT64_C(2000000000)
 
 struct window {
-	struct wl_display *display;
-	struct wl_compositor *compositor;
-	struct wl_shm *shm;
-	struct xdg_wm_base *wm_base;
+	struct connection connection;
 	struct wl_surface *surface;
 	struct xdg_surface *xdg_surface;
 	struct xdg_toplevel *toplevel;
@@ -148,19 +142,11 @@ static const struct wl_callback_listener frame_listener = { .done = on_frame };
 
 static void new_buffer(struct window *w)
 {
-	int size = w->width * w->height * 4;
-	int fd = memfd_create("window", MFD_CLOEXEC);
-	struct wl_shm_pool *pool;
-
-	if (fd < 0 || ftruncate(fd, size))
-		die("memfd");
 	if (w->buffer)
 		wl_buffer_destroy(w->buffer);
-	pool = wl_shm_create_pool(w->shm, fd, size);
-	w->buffer = wl_shm_pool_create_buffer(pool, 0, w->width, w->height, w->width * 4,
-					      WL_SHM_FORMAT_XRGB8888);
-	wl_shm_pool_destroy(pool);
-	close(fd);
+	w->buffer = connection_buffer(&w->connection, w->width, w->height);
+	if (!w->buffer)
+		die("a buffer");
 	w->buffer_width = w->width;
 	w->buffer_height = w->height;
 }
@@ -216,8 +202,8 @@ static void open_window(struct window *w, int width, int height)
 {
 	w->width = width;
 	w->height = height;
-	w->surface = wl_compositor_create_surface(w->compositor);
-	w->xdg_surface = xdg_wm_base_get_xdg_surface(w->wm_base, w->surface);
+	w->surface = wl_compositor_create_surface(w->connection.compositor);
+	w->xdg_surface = xdg_wm_base_get_xdg_surface(w->connection.wm_base, w->surface);
 	xdg_surface_add_listener(w->xdg_surface, &surface_listener, w);
 	w->toplevel = xdg_surface_get_toplevel(w->xdg_surface);
 	xdg_toplevel_add_listener(w->toplevel, &toplevel_listener, w);
@@ -235,60 +221,10 @@ static void close_window(struct window *w)
 	w->buffer_width = 0;
 }
 
-static void on_ping(void *data, struct xdg_wm_base *base, uint32_t serial)
-{
-	(void)data;
-	xdg_wm_base_pong(base, serial);
-}
-
-static const struct xdg_wm_base_listener base_listener = { .ping = on_ping };
-
-static void on_global(void *data, struct wl_registry *registry, uint32_t name,
-		      const char *interface, uint32_t version)
-{
-	struct window *w = data;
-
-	(void)version;
-	if (!strcmp(interface, wl_compositor_interface.name)) {
-		w->compositor = wl_registry_bind(registry, name, &wl_compositor_interface, 1);
-	} else if (!strcmp(interface, wl_shm_interface.name)) {
-		w->shm = wl_registry_bind(registry, name, &wl_shm_interface, 1);
-	} else if (!strcmp(interface, xdg_wm_base_interface.name)) {
-		w->wm_base = wl_registry_bind(registry, name, &xdg_wm_base_interface, 1);
-		xdg_wm_base_add_listener(w->wm_base, &base_listener, NULL);
-	}
-}
-
-static void on_global_remove(void *data, struct wl_registry *registry, uint32_t name)
-{
-	(void)data;
-	(void)registry;
-	(void)name;
-}
-
-static const struct wl_registry_listener registry_listener = {
-	.global = on_global,
-	.global_remove = on_global_remove,
-};
-
 static void connect_window(struct window *w)
 {
-	struct wl_registry *registry;
-
-	w->display = wl_display_connect(NULL);
-	if (!w->display)
-		die("wl_display_connect");
-	registry = wl_display_get_registry(w->display);
-	wl_registry_add_listener(registry, &registry_listener, w);
-	wl_display_roundtrip(w->display);
-	if (!w->compositor || !w->shm || !w->wm_base)
-		die("the compositor lacks an interface");
-}
-
-static void disconnect_window(struct window *w)
-{
-	wl_display_disconnect(w->display);
-	w->display = NULL;
+	if (!connection_open(&w->connection))
+		exit(1);
 }
 
 /* --- commands ---------------------------------------------------------------------- */
@@ -298,7 +234,7 @@ static void obey(const char *line)
 	struct window *w = &windows[0];
 
 	/* What Weston has sent so far is handled first. */
-	wl_display_roundtrip(w->display);
+	wl_display_roundtrip(w->connection.display);
 	if (!strcmp(line, "frames\n")) {
 		printf("%u %llu\n", w->frames, (unsigned long long)lowest);
 		lowest = 0;
@@ -319,16 +255,16 @@ static void obey(const char *line)
 	} else if (!strcmp(line, "open\n")) {
 		connect_window(&windows[1]);
 		open_window(&windows[1], SECOND_SIZE, SECOND_SIZE);
-		while (!windows[1].frames && wl_display_dispatch(windows[1].display) >= 0)
+		while (!windows[1].frames && wl_display_dispatch(windows[1].connection.display) >= 0)
 			;
 	} else if (!strcmp(line, "close\n")) {
 		close_window(&windows[1]);
-		disconnect_window(&windows[1]);
+		connection_close(&windows[1].connection);
 	} else {
 		fprintf(stderr, "gpu-window: there is no such command: %s", line);
 		exit(2);
 	}
-	wl_display_roundtrip(w->display);
+	wl_display_roundtrip(w->connection.display);
 	puts("done");
 }
 
@@ -342,16 +278,16 @@ static void run(void)
 		for (i = 0; i < 2; i++) {
 			/* poll() ignores a negative file descriptor. */
 			fds[1 + i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-			if (!windows[i].display)
+			if (!windows[i].connection.display)
 				continue;
-			wl_display_dispatch_pending(windows[i].display);
-			wl_display_flush(windows[i].display);
-			fds[1 + i].fd = wl_display_get_fd(windows[i].display);
+			wl_display_dispatch_pending(windows[i].connection.display);
+			wl_display_flush(windows[i].connection.display);
+			fds[1 + i].fd = wl_display_get_fd(windows[i].connection.display);
 		}
 		if (poll(fds, 3, -1) < 0)
 			die("poll");
 		for (i = 0; i < 2; i++) {
-			if (fds[1 + i].revents && wl_display_dispatch(windows[i].display) < 0)
+			if (fds[1 + i].revents && wl_display_dispatch(windows[i].connection.display) < 0)
 				die("the connection to Weston");
 		}
 		if (!fds[0].revents)
@@ -380,6 +316,6 @@ int main(int argc, char **argv)
 	connect_window(&windows[0]);
 	open_window(&windows[0], atoi(argv[3]), atoi(argv[4]));
 	run();
-	disconnect_window(&windows[0]);
+	connection_close(&windows[0].connection);
 	return 0;
 }
