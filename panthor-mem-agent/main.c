@@ -4,7 +4,6 @@
  * short. It has no privileges: panthor-memd(8) does it.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,11 +14,11 @@
 #include "log.h"
 #include "memory.h"
 #include "process.h"
+#include "program.h"
 #include "source_sway.h"
 #include "status.h"
 
 #define EXIT_FAILED 1
-#define EXIT_USAGE 2
 #define EXIT_ALREADY 3
 
 static const char help[] =
@@ -42,57 +41,19 @@ struct settings {
 	const char *proc;
 };
 
-enum { OPT_CONFIG = 256, OPT_DRY_RUN, OPT_STATUS, OPT_PROC };
-
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-	{ "status", no_argument, NULL, OPT_STATUS },
-	/* For tests: a replacement for /proc. */
-	{ "proc", required_argument, NULL, OPT_PROC },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* False if the program has to exit with @status. */
 static bool parse(struct settings *s, int argc, char **argv, int *status)
 {
-	int option;
+	static const struct program program = { "panthor-mem-agent", AGENT_VERSION, help };
+	const struct program_option options[] = {
+		{ "config", &s->config, NULL },
+		{ "dry-run", NULL, &s->dry_run },
+		{ "status", NULL, &s->status },
+		/* For tests: a replacement for /proc. */
+		{ "proc", &s->proc, NULL },
+		{ NULL, NULL, NULL },
+	};
 
-	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
-		switch (option) {
-		case OPT_CONFIG:
-			s->config = optarg;
-			break;
-		case OPT_DRY_RUN:
-			s->dry_run = true;
-			break;
-		case OPT_STATUS:
-			s->status = true;
-			break;
-		case OPT_PROC:
-			s->proc = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			*status = 0;
-			return false;
-		case 'V':
-			puts("panthor-mem-agent " AGENT_VERSION);
-			*status = 0;
-			return false;
-		default:
-			*status = EXIT_USAGE;
-			return false;
-		}
-	}
-	if (optind == argc)
-		return true;
-	fprintf(stderr, "panthor-mem-agent: unexpected argument '%s'; see --help\n",
-		argv[optind]);
-	*status = EXIT_USAGE;
-	return false;
+	return program_parse(&program, options, argc, argv, status);
 }
 
 /* --- configuration -------------------------------------------------------- */
@@ -244,7 +205,7 @@ int main(int argc, char **argv)
 		return status_show();
 	if (!configure(&a.config, &s)) {
 		config_free(&a.config);
-		return EXIT_USAGE;
+		return PROGRAM_USAGE;
 	}
 	a.dry_run = s.dry_run;
 	a.roots = (struct roots){ s.proc, "/sys" };

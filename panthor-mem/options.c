@@ -10,6 +10,7 @@
 #include "amount.h"
 #include "help.h"
 #include "memory.h"
+#include "option.h"
 #include "options.h"
 #include "say.h"
 
@@ -302,15 +303,6 @@ static bool parse_command(struct options *o, const char *name, int *status)
 	return bad(status);
 }
 
-static const char *option_name(int option)
-{
-	const struct option *o = long_options;
-
-	while (o->name && o->val != option)
-		o++;
-	return o->name;
-}
-
 static bool check(struct options *o, int *status)
 {
 	bool targets = o->pids.count || o->clients.count || o->n_cgroups || o->n_names;
@@ -335,42 +327,22 @@ static bool check(struct options *o, int *status)
 	return true;
 }
 
-/* The word of the option that was read last. Its value is the next word, or in the same word. */
-static const char *word_of(char **argv)
+static bool refuse(const char *why, int *status)
 {
-	return argv[optarg == argv[optind - 1] ? optind - 2 : optind - 1];
-}
-
-/* The options for tests cannot be abbreviated. */
-static bool is_whole(const char *word, const char *name)
-{
-	size_t n = strlen(name);
-
-	return !strncmp(word, "--", 2) && !strncmp(word + 2, name, n) &&
-	       (!word[n + 2] || word[n + 2] == '=');
-}
-
-/* The messages of getopt would print the user's bytes unfiltered. */
-static bool not_understood(int option, const char *word, int *status)
-{
-	if (option == ':')
-		say("%s needs a value; see panthor-mem --help", word);
-	else if (option == '?' && !strncmp(word, "--", 2) && optopt)
-		say("--%s takes no value; see panthor-mem --help", option_name(optopt));
-	else if (!strncmp(word, "--", 2))
-		say("unknown or ambiguous option '%s'; see panthor-mem --help", word);
-	else
-		say("unknown option '-%c'; see panthor-mem --help", optopt);
+	say("%s; see panthor-mem --help", why);
 	return bad(status);
 }
 
 /* Returns false after an error, or if there is nothing more to do. */
 static bool parse_option(struct options *o, int option, char **argv, bool *seen, int *status)
 {
+	char why[OPTION_WHY];
+
 	switch (option) {
 	case '?':
 	case ':':
-		return not_understood(option, argv[optind - 1], status);
+		option_why(why, option, argv, long_options);
+		return refuse(why, status);
 	case OPT_HELP:
 		help_print(stdout);
 		*status = STATUS_OK;
@@ -381,9 +353,11 @@ static bool parse_option(struct options *o, int option, char **argv, bool *seen,
 		return false;
 	case OPT_PROC:
 	case OPT_SYS:
-		if (!is_whole(word_of(argv), option_name(option)))
-			return not_understood(option, word_of(argv), status);
-		break;
+		/* The options for tests cannot be abbreviated. */
+		if (option_is_whole(argv, option == OPT_PROC ? "proc" : "sys"))
+			break;
+		option_unknown(why, argv);
+		return refuse(why, status);
 	default:
 		break;
 	}

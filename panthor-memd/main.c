@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* panthor-memd(8) reclaims and claims GPU memory for users without privileges. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "group.h"
 #include "log.h"
 #include "name.h"
+#include "program.h"
 #include "worker.h"
 
 #define SWEEP_USEC (15 * USEC_PER_SEC)
@@ -23,8 +23,7 @@
 #define LEEWAY_USEC (5 * USEC_PER_SEC)
 
 struct settings {
-	const char *config;
-	bool config_named;
+	const char *config; /* NULL: the default, which may be missing */
 	const char *user;
 	const char *folder;
 	const char *devices;
@@ -43,61 +42,20 @@ static const char help[] =
 	"\n"
 	"See panthor-memd(8) and panthor-memd.conf(5).\n";
 
-enum { OPT_CONFIG = 256, OPT_USER, OPT_RUNTIME, OPT_DEVICES, OPT_GROUP };
-
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "user", required_argument, NULL, OPT_USER },
-	{ "runtime", required_argument, NULL, OPT_RUNTIME },
-	/* For tests: replacements for /dev/dri and BROKER_GROUP. */
-	{ "devices", required_argument, NULL, OPT_DEVICES },
-	{ "group", required_argument, NULL, OPT_GROUP },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
-
-/* False if the program has to exit with @status. */
 static bool parse(struct settings *s, int argc, char **argv, int *status)
 {
-	int option;
+	static const struct program program = { "panthor-memd", BROKER_VERSION, help };
+	const struct program_option options[] = {
+		{ "config", &s->config, NULL },
+		{ "user", &s->user, NULL },
+		{ "runtime", &s->folder, NULL },
+		/* For tests: replacements for /dev/dri and BROKER_GROUP. */
+		{ "devices", &s->devices, NULL },
+		{ "group", &s->group, NULL },
+		{ NULL, NULL, NULL },
+	};
 
-	while ((option = getopt_long(argc, argv, "hV", long_options, NULL)) != -1) {
-		switch (option) {
-		case OPT_CONFIG:
-			s->config = optarg;
-			s->config_named = true;
-			break;
-		case OPT_USER:
-			s->user = optarg;
-			break;
-		case OPT_RUNTIME:
-			s->folder = optarg;
-			break;
-		case OPT_DEVICES:
-			s->devices = optarg;
-			break;
-		case OPT_GROUP:
-			s->group = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			*status = 0;
-			return false;
-		case 'V':
-			puts("panthor-memd " BROKER_VERSION);
-			*status = 0;
-			return false;
-		default:
-			*status = 2;
-			return false;
-		}
-	}
-	if (optind == argc)
-		return true;
-	fprintf(stderr, "panthor-memd: unexpected argument '%s'; see --help\n", argv[optind]);
-	*status = 2;
-	return false;
+	return program_parse(&program, options, argc, argv, status);
 }
 
 static int configure(struct config *c, const struct settings *s)
@@ -106,9 +64,9 @@ static int configure(struct config *c, const struct settings *s)
 	int ret;
 
 	config_default(c);
-	ret = config_read(c, s->config, why);
+	ret = config_read(c, s->config ? s->config : BROKER_CONFIG, why);
 	log_start(c->log_level);
-	if (!ret || (ret == -ENOENT && !s->config_named))
+	if (!ret || (ret == -ENOENT && !s->config))
 		return 0;
 	log_error("%s", why);
 	return ret;
@@ -244,7 +202,6 @@ int main(int argc, char **argv)
 {
 	const char *runtime = getenv("RUNTIME_DIRECTORY");
 	struct settings s = {
-		.config = BROKER_CONFIG,
 		.user = BROKER_USER,
 		.folder = runtime ? runtime : "/run/panthor-memd",
 		.devices = "/dev/dri",

@@ -48,9 +48,12 @@ check 'all keys in the man page' test "$keys" = \
 
 # The man page has every option, state, method and exit status.
 page=$top/docs/man/panthor-mem-agent.1.rst
+options=0
 while read -r option; do
+	options=$((options + 1))
 	check "--$option in the man page" grep -q "\*\*--$option\*\*" "$page"
-done < <(sed -n '/for tests/I{n;d}; s/^	{ "\([a-z-]*\)", [a-z]*_argument.*/\1/p' "$agent/main.c")
+done < <(sed -n '/for tests/I{n;d}; s/^		{ "\([a-z-]*\)", .*&s->.*/\1/p' "$agent/main.c")
+check 'options in the source' test "$options" -ge 3
 while read -r state; do
 	check "state $state in the man page" grep -q "^\*\*$state\*\*$" "$page"
 done < <(sed -n '/policy_state_names/,/};/p' "$agent/policy.c" | grep -o '"[a-z]*"' | tr -d '"')
@@ -60,8 +63,8 @@ done < <(sed -nE 's/.*<(method|property) name="([A-Za-z]+)".*/\2/p' \
 	"$agent/org.panthormem.Agent1.xml")
 while read -r status; do
 	check "status $status in the man page" grep -q "^\*\*$status\*\*$" "$page"
-done < <(cat "$agent/main.c" "$agent/status.c" |
-	sed -n 's/^#define EXIT_[A-Z_]* \([0-9]\)$/\1/p' | sort -u)
+done < <(cat "$agent/main.c" "$agent/status.c" "$top/common/program.h" |
+	sed -nE 's/^#define (EXIT_[A-Z_]*|PROGRAM_USAGE) ([0-9])$/\2/p' | sort -u)
 
 # docs/agent.rst shows what the program prints.
 for words in 'Windows: from' 'panthor-memd: answers' 'RESIDENT  RECLAIMED'; do

@@ -382,8 +382,8 @@ static void test_command_line(void **state)
 	} rows[] = {
 		{ "--version", NULL, 0, "panthor-mem-agent " },
 		{ "--help", NULL, 0, "usage: panthor-mem-agent [OPTION...]" },
-		{ "--sing", NULL, 2, "unrecognized option" },
-		{ "now", NULL, 2, "unexpected argument 'now'; see --help" },
+		{ "--sing", NULL, 2, "unknown or ambiguous option '--sing'" },
+		{ "now", NULL, 2, "unexpected argument 'now'; see panthor-mem-agent --help" },
 		{ NULL, "[policy]\nfreeze = yes\n", 2, "line 2: [policy] has no key freeze" },
 		{ NULL, EAGER, 3, "it is already running in this session: see --status" },
 	};

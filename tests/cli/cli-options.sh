@@ -130,6 +130,8 @@ plain list --max
 err_has '--max needs a value'
 plain list --json=x
 err_has '--json takes no value'
+plain --json -xj list
+err_has "unknown option '-x'"
 plain list --pro "$proc"
 err_has "unknown or ambiguous option '--pro'"
 

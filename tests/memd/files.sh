@@ -56,6 +56,15 @@ done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$memd/memd.conf")
 check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$memd/memd.conf")" = \
 	"$(grep -cE '^	LIMIT\(|strcmp\(key, "' "$memd/config.c")"
 
+# The man page has every option that is not for tests.
+page=$top/docs/man/panthor-memd.8.rst
+options=0
+while read -r option; do
+	options=$((options + 1))
+	check "--$option in the man page" grep -q "^\*\*--$option\*\*" "$page"
+done < <(sed -n '/For tests/,/NULL, NULL, NULL/d; s/^		{ "\([a-z-]*\)", .*&s->.*/\1/p' "$memd/main.c")
+check 'options in the source' test "$options" -ge 3
+
 # docs/broker.rst has exactly the errors and options of the source, and every name of the XML file.
 document=$top/docs/broker.rst
 names() { LC_ALL=C sort -u; }

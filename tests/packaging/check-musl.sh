@@ -34,12 +34,12 @@ compile() {
 	musl-gcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wundef -Werror \
 		-DTOOL_VERSION='"0"' -isystem "$include" \
 		-isystem "$include/libdrm" -Ilibdrm-panthor -Iinclude/uapi/drm -Itests/mock \
-		-Itests/unit -Ipanthor-mem "$@"
+		-Itests/unit -Ipanthor-mem -Icommon "$@"
 }
 
 # broker-focus.c needs sd-bus from systemd or elogind, which systems with musl do not have by
 # default.
-set -- panthor-mem/*.c tests/cli/preload.c tests/mock/device.c
+set -- panthor-mem/*.c common/option.c common/program.c tests/cli/preload.c tests/mock/device.c
 for file in examples/*.c; do
 	[ "$file" = examples/broker-focus.c ] || set -- "$@" "$file"
 done
