@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <ini.h>
 
 #include "amount.h"
 #include "config.h"
@@ -205,136 +202,47 @@ static const struct {
 
 /* --- reading -------------------------------------------------------------- */
 
-struct seen {
-	char section[CONFIG_NAME + sizeof(APP)];
-	char key[32];
-};
-
-struct reader {
-	struct config *config;
-	FILE *file;
-	const char *path;
-	char *why;
-	int line;
-	int wrong_line;
-	struct seen *seen;
-	size_t n_seen;
-};
-
-/* Returns 0, which tells libinih that the line is invalid. Only the first error is kept. */
-static int wrong(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int wrong(struct reader *r, const char *format, ...)
-{
-	va_list args;
-	int used;
-
-	if (r->wrong_line)
-		return 0;
-	r->wrong_line = r->line;
-	used = snprintf(r->why, CONFIG_WHY, "%s, line %d: ", r->path, r->line);
-	if (used < 0 || used >= CONFIG_WHY)
-		return 0;
-	va_start(args, format);
-	vsnprintf(r->why + used, CONFIG_WHY - (size_t)used, format, args);
-	va_end(args);
-	return 0;
-}
-
-/*
- * Count the lines here, because libinih can be built without line numbers for handlers. It also
- * cuts long lines and sections without an error.
- */
-static char *next_line(char *text, int size, void *data)
-{
-	struct reader *r = data;
-	const char *start, *end;
-
-	if (!fgets(text, size, r->file))
-		return NULL;
-	r->line++;
-	if (!strchr(text, '\n') && !feof(r->file)) {
-		wrong(r, "the line is too long");
-		return NULL;
-	}
-	start = text + strspn(text, " \t");
-	end = strchr(start, ']');
-	if (*start == '[' && end && (size_t)(end - start) > strlen("[" APP) + CONFIG_NAME - 1)
-		wrong(r, "the name of the section is too long");
-	return text;
-}
-
-static bool is_duplicate(struct reader *r, const char *section, const char *key)
-{
-	struct seen *seen;
-	size_t i;
-
-	for (i = 0; i < r->n_seen; i++) {
-		if (!strcmp(r->seen[i].section, section) && !strcmp(r->seen[i].key, key))
-			return true;
-	}
-	r->seen = memory_grow(r->seen, r->n_seen, r->n_seen + 1, sizeof(*r->seen));
-	seen = &r->seen[r->n_seen++];
-	snprintf(seen->section, sizeof(seen->section), "%s", section);
-	snprintf(seen->key, sizeof(seen->key), "%s", key);
-	return false;
-}
-
-static int policy_key(struct reader *r, const char *key, const char *value)
+static bool policy_key(struct config_file *f, struct config *c, const char *key,
+		       const char *value)
 {
 	size_t i;
 
 	for (i = 0; i < N_KEYS; i++) {
 		if (strcmp(key, keys[i].name))
 			continue;
-		return keys[i].parse(r->config, value) ||
-		       wrong(r, "%s = %s: it must be %s", key, value, keys[i].wanted);
+		return keys[i].parse(c, value) ||
+		       config_file_wrong(f, "%s = %s: it must be %s", key, value, keys[i].wanted);
 	}
-	return wrong(r, "[policy] has no key %s", key);
+	return config_file_wrong(f, "[policy] has no key %s", key);
 }
 
-static int app_key(struct reader *r, const char *name, const char *key, const char *value)
+static bool app_key(struct config_file *f, struct config *c, const char *name, const char *key,
+		    const char *value)
 {
-	struct config_app *app = add_app(r->config, name);
+	struct config_app *app = add_app(c, name);
 
 	if (!strcmp(key, "grace")) {
 		app->has_grace = true;
 		return (parse_time(value, &app->grace) && app->grace <= POLICY_GRACE_MOST) ||
-		       wrong(r, "grace = %s: it must be a time up to 30min, like 30s", value);
+		       config_file_wrong(f, "grace = %s: it must be a time up to 30min, like 30s",
+					 value);
 	}
 	if (!strcmp(key, "exempt"))
 		return parse_bool(value, &app->exempt) ||
-		       wrong(r, "exempt = %s: it must be yes or no", value);
-	return wrong(r, "[app %s] has no key %s", name, key);
+		       config_file_wrong(f, "exempt = %s: it must be yes or no", value);
+	return config_file_wrong(f, "[app %s] has no key %s", name, key);
 }
 
-static int handle(struct reader *r, const char *section, const char *key, const char *value)
+static bool set(struct config_file *f, const char *section, const char *key, const char *value,
+		void *data)
 {
-	const bool app = !strncmp(section, APP, strlen(APP)) && section[strlen(APP)];
-
-	if (!*section)
-		return wrong(r, "%s is not in a section, like [policy]", key);
-	if (!app && strcmp(section, "policy"))
-		return wrong(r, "there is no section [%s], only [policy] and [app NAME]", section);
-	if (is_duplicate(r, section, key))
-		return wrong(r, "%s is there twice in [%s]", key, section);
-	if (app)
-		return app_key(r, section + strlen(APP), key, value);
-	return policy_key(r, key, value);
+	if (!strcmp(section, "policy"))
+		return policy_key(f, data, key, value);
+	if (!strncmp(section, APP, strlen(APP)) && section[strlen(APP)])
+		return app_key(f, data, section + strlen(APP), key, value);
+	return config_file_wrong(f, "there is no section [%s], only [policy] and [app NAME]",
+				 section);
 }
-
-#if INI_HANDLER_LINENO
-static int handler(void *data, const char *section, const char *key, const char *value, int line)
-{
-	(void)line;
-	return handle(data, section, key, value);
-}
-#else
-static int handler(void *data, const char *section, const char *key, const char *value)
-{
-	return handle(data, section, key, value);
-}
-#endif
 
 /* The settings have to agree, also across files. */
 static int check(const struct config *c, const char *path, char why[CONFIG_WHY])
@@ -349,28 +257,8 @@ static int check(const struct config *c, const char *path, char why[CONFIG_WHY])
 
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY])
 {
-	struct reader r = { .config = c, .path = path, .why = why };
-	int ret = 0, line;
+	static const struct config_format format = { set, "[policy]" };
+	const int ret = config_file_read(path, &format, c, why);
 
-	*why = '\0';
-	r.file = fopen(path, "re");
-	if (!r.file) {
-		ret = -errno;
-		snprintf(why, CONFIG_WHY, "%s: %s", path, strerror(-ret));
-		return ret;
-	}
-	line = ini_parse_stream(next_line, &r, handler, &r);
-	if (ferror(r.file)) {
-		ret = -EIO;
-		snprintf(why, CONFIG_WHY, "%s: cannot read it", path);
-	} else if (line || r.wrong_line) {
-		ret = -EINVAL;
-		/* The handler is not called for a line that libinih cannot parse. */
-		if (!r.wrong_line || (line > 0 && line < r.wrong_line))
-			snprintf(why, CONFIG_WHY, "%s, line %d: neither [section] nor key = value",
-				 path, line);
-	}
-	fclose(r.file);
-	free(r.seen);
 	return ret ? ret : check(c, path, why);
 }

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config_file.h"
 #include "policy.h"
 
-/* The longest name of a section that libinih keeps, without "app ". */
-#define CONFIG_NAME 46
+/* The size of the longest name in a section, after "app ". */
+#define CONFIG_NAME (CONFIG_SECTION - 4)
 #define CONFIG_BINDING 128
-#define CONFIG_WHY 320
 
 struct config_app {
 	char name[CONFIG_NAME];
@@ -41,8 +41,7 @@ void config_default(struct config *c);
 void config_free(struct config *c);
 
 /*
- * Apply the settings of a file over those that @c has. Returns 0 or -errno, with a message in
- * @why that has the line if the file is invalid. -ENOENT: the file does not exist.
+ * Apply the settings of a file over those that @c has. Returns what config_file_read() returns.
  */
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
 

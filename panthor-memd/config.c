@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <ini.h>
 
 #include "clock.h"
 #include "config.h"
@@ -75,45 +72,6 @@ bool config_limit(const struct config *c, size_t i, const char **name, uint64_t 
 
 /* --- reading -------------------------------------------------------------- */
 
-struct reader {
-	struct config *config;
-	FILE *file;
-	const char *path;
-	char *why;
-	int line;
-	int wrong_line;
-	bool seen[N_LIMITS];
-};
-
-/* Returns 0, which tells libinih that the line is invalid. Only the first error is kept. */
-static int wrong(struct reader *r, const char *what, const char *key, const char *value)
-{
-	if (r->wrong_line)
-		return 0;
-	r->wrong_line = r->line;
-	snprintf(r->why, CONFIG_WHY, "%s, line %d: %s%s%s%s%s", r->path, r->line, what,
-		 *key ? " " : "", key, *value ? "=" : "", value);
-	return 0;
-}
-
-/*
- * Count the lines here, because libinih can be built without line numbers for handlers. It also
- * takes the rest of a long line for the next one.
- */
-static char *next_line(char *text, int size, void *data)
-{
-	struct reader *r = data;
-
-	if (!fgets(text, size, r->file))
-		return NULL;
-	r->line++;
-	if (!strchr(text, '\n') && !feof(r->file)) {
-		wrong(r, "the line is too long", "", "");
-		return NULL;
-	}
-	return text;
-}
-
 /* Parse a whole number with an optional unit. */
 static bool parse(const char *text, const char *units, uint64_t *value)
 {
@@ -176,20 +134,20 @@ static bool parse_limit(struct config *c, const struct limit *limit, const char 
 	return true;
 }
 
-static int one_limit(struct reader *r, const char *key, const char *value)
+static bool invalid(struct config_file *f, const char *key, const char *value)
+{
+	return config_file_wrong(f, "invalid value: %s=%s", key, value);
+}
+
+static bool one_limit(struct config_file *f, struct config *c, const char *key, const char *value)
 {
 	size_t i;
 
 	for (i = 0; i < N_LIMITS; i++) {
-		if (strcmp(key, limits[i].name))
-			continue;
-		if (r->seen[i])
-			return wrong(r, "duplicate", key, value);
-		r->seen[i] = true;
-		return parse_limit(r->config, &limits[i], value) ||
-		       wrong(r, "invalid value:", key, value);
+		if (!strcmp(key, limits[i].name))
+			return parse_limit(c, &limits[i], value) || invalid(f, key, value);
 	}
-	return wrong(r, "[Limits] has no key", key, "");
+	return config_file_wrong(f, "[Limits] has no key %s", key);
 }
 
 static int one_of(const char *value, const char *const *names, int count)
@@ -203,7 +161,8 @@ static int one_of(const char *value, const char *const *names, int count)
 	return -1;
 }
 
-static int one_setting(struct reader *r, const char *key, const char *value)
+static bool one_setting(struct config_file *f, struct config *c, const char *key,
+			const char *value)
 {
 	static const char *const own[] = { "no", "active", "yes" };
 	static const char *const answers[] = { "no", "yes" };
@@ -212,66 +171,33 @@ static int one_setting(struct reader *r, const char *key, const char *value)
 
 	if (!strcmp(key, "OwnProcesses")) {
 		chosen = one_of(value, own, 3);
-		r->config->own_processes = chosen < 0 ? OWN_NO : (enum config_own)chosen;
+		c->own_processes = chosen < 0 ? OWN_NO : (enum config_own)chosen;
 	} else if (!strcmp(key, "ManageSystem")) {
 		chosen = one_of(value, answers, 2);
-		r->config->manage_system = chosen == 1;
+		c->manage_system = chosen == 1;
 	} else if (!strcmp(key, "LogLevel")) {
 		chosen = one_of(value, levels, 3);
-		r->config->log_level = chosen < 0 ? LOG_LEVEL_NOTICE : (enum log_level)chosen;
+		c->log_level = chosen < 0 ? LOG_LEVEL_NOTICE : (enum log_level)chosen;
 	} else {
-		return wrong(r, "[Broker] has no key", key, "");
+		return config_file_wrong(f, "[Broker] has no key %s", key);
 	}
-	return chosen >= 0 || wrong(r, "invalid value:", key, value);
+	return chosen >= 0 || invalid(f, key, value);
 }
 
-static int handle(struct reader *r, const char *section, const char *key, const char *value)
+static bool set(struct config_file *f, const char *section, const char *key, const char *value,
+		void *data)
 {
 	if (!strcmp(section, "Limits"))
-		return one_limit(r, key, value);
+		return one_limit(f, data, key, value);
 	if (!strcmp(section, "Broker"))
-		return one_setting(r, key, value);
-	if (*section)
-		return wrong(r, "there is no section", section, "");
-	return wrong(r, "before any section:", key, value);
+		return one_setting(f, data, key, value);
+	return config_file_wrong(f, "there is no section [%s], only [Broker] and [Limits]",
+				 section);
 }
-
-#if INI_HANDLER_LINENO
-static int handler(void *data, const char *section, const char *key, const char *value, int line)
-{
-	(void)line;
-	return handle(data, section, key, value);
-}
-#else
-static int handler(void *data, const char *section, const char *key, const char *value)
-{
-	return handle(data, section, key, value);
-}
-#endif
 
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY])
 {
-	struct reader r = { .config = c, .path = path, .why = why };
-	int ret = 0, line;
+	static const struct config_format format = { set, "[Limits]" };
 
-	*why = '\0';
-	r.file = fopen(path, "re");
-	if (!r.file) {
-		ret = -errno;
-		snprintf(why, CONFIG_WHY, "%s: %s", path, strerror(-ret));
-		return ret;
-	}
-	line = ini_parse_stream(next_line, &r, handler, &r);
-	if (ferror(r.file)) {
-		ret = -EIO;
-		snprintf(why, CONFIG_WHY, "%s: cannot read it", path);
-	} else if (line || r.wrong_line) {
-		ret = -EINVAL;
-		/* The handler is not called for a line that libinih cannot parse. */
-		if (!r.wrong_line || (line > 0 && line < r.wrong_line))
-			snprintf(why, CONFIG_WHY, "%s, line %d: neither [Section] nor Key=value",
-				 path, line);
-	}
-	fclose(r.file);
-	return ret;
+	return config_file_read(path, &format, c, why);
 }

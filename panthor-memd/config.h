@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config_file.h"
 #include "log.h"
 
 enum config_own { OWN_NO, OWN_ACTIVE, OWN_YES };
@@ -30,13 +31,10 @@ struct config {
 	uint64_t max_time_sec;
 };
 
-#define CONFIG_WHY 320
-
 void config_default(struct config *c);
 
 /*
- * Apply the settings of a file. Returns 0 or -errno, with a message in @why that has the line
- * if the file is invalid. -ENOENT: the file does not exist.
+ * Apply the settings of a file. Returns what config_file_read() returns.
  */
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
 
