@@ -44,6 +44,8 @@ struct world {
 uid_t world_me(void);
 uid_t world_other(void);
 bool world_many_users(void);
+/* panthor-memd runs under a program like valgrind, which is slow and holds back freed memory. */
+bool world_wrapped(void);
 #define NEEDS_USERS() do { if (!world_many_users()) skip(); } while (0)
 
 /*
@@ -57,6 +59,7 @@ struct setup {
 	bool no_device;	    /* start without a GPU */
 	bool no_folder;	    /* start without a GPU and without /dev/dri */
 	bool as_root;	    /* start panthor-memd as root, so that it drops privileges itself */
+	bool closed;	    /* start it without standard input, output and error */
 	bool no_start;	    /* the test starts panthor-memd itself, later */
 	unsigned int apps;  /* number of victims with GPU memory; 0: all */
 };
@@ -91,6 +94,11 @@ uint64_t world_id(pid_t pid);
  */
 int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
 	      char *out, size_t size);
+
+/* The same in two steps. @fd is where its output comes from. */
+pid_t world_run_begin(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
+		      int *fd);
+int world_run_end(pid_t pid, int fd, char *out, size_t size);
 
 /*
  * Wait until the mock holds a call of the driver. Returns a file descriptor; giving it to
