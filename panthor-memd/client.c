@@ -21,7 +21,9 @@
 #define WAIT_USEC UINT64_C(30000000)
 #define WAIT_PERSON_USEC UINT64_C(150000000)
 /* A signal that arrives just before the wait is noticed after this time. */
-#define LOOK_USEC UINT64_C(200000)
+#define LOOK_USEC UINT64_C(20000)
+/* How long after a signal the reply, which says what was done until then, is waited for. */
+#define STOP_NS INT64_C(70000000)
 
 struct broker_client {
 	sd_bus *bus;
@@ -222,17 +224,28 @@ static void take_back(struct broker_client *c, pid_t pid, uint64_t id)
 				 NULL, NULL, "ut", (uint32_t)pid, id);
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Returns -ECANCELED if @stop says to stop, and the reply does not come soon. */
 static int wait_for(struct call *call, pid_t pid, uint64_t id, int (*stop)(void))
 {
 	sd_bus *bus = call->client->bus;
-	bool stopped = false;
+	int64_t end = 0;
 	int ret = 0;
 
 	while (!call->done && ret >= 0) {
-		if (stop && stop() && !stopped) {
-			stopped = true;
+		if (!end && stop && stop()) {
+			end = now_ns() + STOP_NS;
 			take_back(call->client, pid, id);
 		}
+		if (end && now_ns() >= end)
+			return -ECANCELED;
 		ret = sd_bus_process(bus, NULL);
 		if (!ret)
 			ret = sd_bus_wait(bus, LOOK_USEC);
@@ -240,14 +253,6 @@ static int wait_for(struct call *call, pid_t pid, uint64_t id, int (*stop)(void)
 			ret = 0;
 	}
 	return ret;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
 int broker_client_call(struct broker_client *c, const struct operation *op, pid_t pid,
@@ -269,7 +274,10 @@ int broker_client_call(struct broker_client *c, const struct operation *op, pid_
 	if (ret >= 0)
 		ret = wait_for(&call, pid, id, stop);
 	out->ns = now_ns() - start;
-	if (ret < 0)
+	if (ret == -ECANCELED)
+		fail(e, EINTR, "Interrupted", "stopped by a signal before panthor-memd has "
+		     "answered: it stops after its current slice");
+	else if (ret < 0)
 		fail(e, -ret, "Disconnected", strerror(-ret));
 	out->error = e->code;
 	return e->code ? -1 : 0;

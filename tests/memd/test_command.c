@@ -80,6 +80,33 @@ static void test_auto(void **state)
 	check_said("CAP_SYS_RESOURCE");
 }
 
+/* A signal ends the wait, although the driver does not answer panthor-memd. */
+static void check_signal(const char *words, const char *command, int number)
+{
+	char pid[16];
+	const char *argv[] = { getenv("TOOL"), command, "--json", "--broker", "always", pid, NULL };
+	pid_t tool;
+	int held, fd;
+
+	world_start(&w, &(struct setup){ .words = words });
+	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
+	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
+	held = world_wait_held(&w);
+	kill(tool, number);
+	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 128 + number);
+	check_said("stopped by a signal before panthor-memd has answered");
+	check_said("\"code\": \"EINTR\"");
+	world_release(held);
+	world_stop(&w);
+}
+
+static void test_signal(void **state)
+{
+	(void)state;
+	check_signal("held", "reclaim", SIGINT);
+	check_signal("held evicted", "claim", SIGTERM);
+}
+
 static void test_of_others(void **state)
 {
 	(void)state;
@@ -153,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_always),
 		TEST(test_auto),
+		TEST(test_signal),
 		TEST(test_of_others),
 		TEST(test_without_broker),
 		TEST(test_what_it_cannot),
