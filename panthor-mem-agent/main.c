@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "log.h"
 #include "memory.h"
+#include "output.h"
 #include "process.h"
 #include "program.h"
 #include "source_sway.h"
@@ -197,6 +198,7 @@ int main(int argc, char **argv)
 	static struct agent a;
 	int status;
 
+	output_begin();
 	setlocale(LC_ALL, "");
 	log_start();
 	if (!parse(&s, argc, argv, &status))

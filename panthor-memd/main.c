@@ -13,6 +13,7 @@
 #include "group.h"
 #include "log.h"
 #include "name.h"
+#include "output.h"
 #include "program.h"
 #include "worker.h"
 
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
 	static struct broker b;
 	int ret, status;
 
+	output_begin();
 	if (!parse(&s, argc, argv, &status))
 		return status;
 	if (configure(&b.config, &s) || drop_privileges(s.user, runtime ? NULL : s.folder))

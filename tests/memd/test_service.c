@@ -240,6 +240,32 @@ static void test_bus_goes_during_a_call(void **state)
 	call_forget(&c);
 }
 
+/* What panthor-memd opens never gets the number of standard error, to which it logs. */
+static void test_closed(void **state)
+{
+	char path[64], link[64];
+	int fd, changes;
+	sd_bus *bus;
+	ssize_t n;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .closed = true });
+	for (fd = 0; fd <= STDERR_FILENO; fd++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)w.memd, fd);
+		n = readlink(path, link, sizeof(link) - 1);
+		assert_true(n > 0);
+		link[n] = '\0';
+		assert_string_equal(link, "/dev/null");
+	}
+	/* It still works after it has logged something. */
+	bus = listener(&changes);
+	world_remove_device(&w, "renderD128");
+	wait_changes(bus, &changes, 1);
+	world_add_device(&w, "renderD128");
+	wait_changes(bus, &changes, 2);
+	check_ok(reclaim(bus, w.victims[0], NULL));
+}
+
 /* --- privileges ----------------------------------------------------------- */
 
 static void status_of(const char *key, char value[64])
@@ -430,6 +456,7 @@ int main(void)
 		TEST(test_name_is_protected),
 		TEST(test_bus_goes),
 		TEST(test_bus_goes_during_a_call),
+		TEST(test_closed),
 		TEST(test_drop),
 		TEST(test_threads),
 		TEST(test_log_is_quiet),
