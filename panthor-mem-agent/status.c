@@ -148,8 +148,12 @@ static int read_summary(sd_bus_message *m, struct summary *s)
 
 static void show_summary(const struct summary *s)
 {
-	printf("Mode: %s%s\n", s->mode, s->dry_run ? ", but nothing is done (--dry-run)" : "");
-	printf("Windows: from %s, %s\n", s->source,
+	char mode[32], source[32];
+
+	text_printable(mode, sizeof(mode), s->mode);
+	text_printable(source, sizeof(source), s->source);
+	printf("Mode: %s%s\n", mode, s->dry_run ? ", but nothing is done (--dry-run)" : "");
+	printf("Windows: from %s, %s\n", source,
 	       s->connected ? "connected" : "which is not reached, so nothing is reclaimed");
 	printf("panthor-memd: %s\n",
 	       s->dry_run ? "is not asked" :
