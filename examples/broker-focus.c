@@ -29,47 +29,33 @@
 #define BROKER "org.panthormem.Broker1"
 #define PATH "/org/panthormem/Broker1"
 
-enum direction { RECLAIM, CLAIM, DIRECTIONS };
-
-struct client {
-	struct client *next;
-	int pid;
-	uint64_t id; /* the inode number of a pidfd, which is never reused, unlike the PID */
-};
+enum direction { RECLAIM, CLAIM };
 
 struct request {
-	struct client *client;
+	int pid;
 	enum direction direction;
 };
 
 static sd_bus *bus;
-static struct client *clients;
 static unsigned int pending;
 
-/* A real compositor gets the pidfd from the client's socket: SO_PEERPIDFD, since Linux 6.5. */
-static struct client *client_of(int pid)
+/*
+ * The inode number of a pidfd is never used again, so it can be kept as long as the client is
+ * connected. A real compositor gets the pidfd from the client's socket: SO_PEERPIDFD, since
+ * Linux 6.5.
+ */
+static bool find_id(int pid, uint64_t *id)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct client *c;
 	struct stat st;
 
 	if (pidfd < 0 || fstat(pidfd, &st)) {
 		printf("%d: %s\n", pid, strerror(errno));
-		return NULL;
+		return false;
 	}
 	close(pidfd);
-	for (c = clients; c; c = c->next) {
-		if (c->id == st.st_ino)
-			return c;
-	}
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		abort();
-	c->pid = pid;
-	c->id = st.st_ino;
-	c->next = clients;
-	clients = c;
-	return c;
+	*id = st.st_ino;
+	return true;
 }
 
 static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
@@ -83,28 +69,28 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 	pending--;
 	/* The first number is freed_bytes or claimed_bytes. */
 	if (error)
-		printf("%d: not %s: %s\n", r->client->pid, what, error->message);
+		printf("%d: not %s: %s\n", r->pid, what, error->message);
 	else if (sd_bus_message_read(m, "t", &bytes) >= 0)
-		printf("%d: %s %" PRIu64 " bytes\n", r->client->pid, what, bytes);
+		printf("%d: %s %" PRIu64 " bytes\n", r->pid, what, bytes);
 	free(r);
 	return 0;
 }
 
 /* No order has to be kept here: a claim makes panthor-memd drop the earlier reclaims. */
-static void ask(struct client *c, enum direction direction)
+static void ask(int pid, uint64_t id, enum direction direction)
 {
 	struct request *r = calloc(1, sizeof(*r));
 	int ret;
 
 	if (!r)
 		abort();
-	r->client = c;
+	r->pid = pid;
 	r->direction = direction;
 	ret = sd_bus_call_method_async(bus, NULL, BROKER, PATH, BROKER,
 				       direction == RECLAIM ? "Reclaim" : "Claim", on_reply, r,
-				       "uta{sv}", (uint32_t)c->pid, c->id, 0);
+				       "uta{sv}", (uint32_t)pid, id, 0);
 	if (ret < 0) {
-		printf("%d: %s\n", c->pid, strerror(-ret));
+		printf("%d: %s\n", pid, strerror(-ret));
 		free(r);
 		return;
 	}
@@ -113,17 +99,18 @@ static void ask(struct client *c, enum direction direction)
 
 static bool command(const char *line)
 {
-	struct client *c;
 	char word[16];
+	uint64_t id;
 	int pid;
 
 	if (sscanf(line, "%15s %d", word, &pid) != 2)
 		return strncmp(line, "quit", 4);
-	c = client_of(pid);
-	if (c && !strcmp(word, "suspend"))
-		ask(c, RECLAIM);
-	else if (c && !strcmp(word, "activate"))
-		ask(c, CLAIM);
+	if (!find_id(pid, &id))
+		return true;
+	if (!strcmp(word, "suspend"))
+		ask(pid, id, RECLAIM);
+	else if (!strcmp(word, "activate"))
+		ask(pid, id, CLAIM);
 	return true;
 }
 
@@ -197,11 +184,5 @@ int main(void)
 	if (ret < 0)
 		fprintf(stderr, "the system bus: %s\n", strerror(-ret));
 	sd_bus_flush_close_unref(bus);
-	while (clients) {
-		struct client *c = clients;
-
-		clients = c->next;
-		free(c);
-	}
 	return ret < 0;
 }
