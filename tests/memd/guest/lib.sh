@@ -6,6 +6,7 @@
 export TOOL=$build/panthor-mem/panthor-mem
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../cli/lib.sh"
+. "$here/../bus.sh"
 needs jq dbus-daemon setpriv
 
 # Other users may not be able to read the build directory.
@@ -31,33 +32,12 @@ MiB=1048576
 
 # --- the bus and the service --------------------------------------------------------------
 
-sed 's/user="panthor-memd"/user="daemon"/' "$here/../../../panthor-memd/org.panthormem.Broker1.conf" \
-	>"$work/policy.conf"
-cat >"$work/bus.conf" <<END
-<busconfig><type>system</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
-<policy context='default'><allow user='*'/><deny own='*'/><deny send_type='method_call'/>
-<allow send_type='signal'/><allow send_requested_reply='true' send_type='method_return'/>
-<allow send_requested_reply='true' send_type='error'/><allow receive_type='method_call'/>
-<allow receive_type='method_return'/><allow receive_type='error'/><allow receive_type='signal'/>
-<allow send_destination='org.freedesktop.DBus'/></policy>
-<include>$work/policy.conf</include></busconfig>
-END
-dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
-export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+start_bus "$here/../../../panthor-memd/org.panthormem.Broker1.conf" daemon
 # Disable the limits on how often something is done, because the tests do it more often.
 printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\nBurst=1000000\n' \
 	>"$work/memd.conf"
 mkdir -m 777 "$work/run"
 
-# until_done COMMAND...: repeat COMMAND until it succeeds or a minute has passed.
-until_done() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
 start_memd() {
 	: >"$work/memd.log"
 	setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
@@ -67,7 +47,6 @@ start_memd() {
 	memd=$!
 	check 'panthor-memd starts' until_done grep -q 'is ready' "$work/memd.log"
 }
-check 'the bus starts' until_done test -S "$work/bus"
 
 # --- processes ------------------------------------------------------------------------------
 
