@@ -91,9 +91,25 @@ check 'panthor-memd has not ended' kill -0 $memd
 check "$races races" "$bin/memd-race" race "${pid_of[browser]}" "$races"
 intact browser 'after the races'
 "$bin/memd-race" latency "${pid_of[browser]}" 300
+check 'a bystander during a flood' "$bin/memd-race" flood "${pid_of[browser]}" 400
 awk '/^(VmRSS|Threads)/ { print "panthor-memd: " $0 }' "/proc/$memd/status"
 check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" -le 4096
 check 'threads <= 5' test "$(awk '/^Threads/ { print $2 }' "/proc/$memd/status")" -le 5
+
+# --- the clock -------------------------------------------------------------------------------------
+
+# No limit and no time-out may depend on the time of day.
+now=$(date +%s)
+for jump in $((now + 400000000)) 86400 "$now"; do
+	date -s "@$jump" >"$work/date"
+	tool reclaim --broker always --json "$game"
+	is_status 0 "reclaim, the clock is at $jump"
+	json ".results[0] | .freed_bytes > 0 and .duration_ns < 60000000000"
+	tool claim --broker always --json "$game"
+	is_status 0 "claim, the clock is at $jump"
+	json '.total.remaining_bytes == 0'
+done
+intact game 'after jumps of the clock'
 
 # --- swap ------------------------------------------------------------------------------------------
 

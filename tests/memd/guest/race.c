@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: memd-race race PID COUNT, memd-race latency PID COUNT
+ * usage: memd-race race|latency|flood PID COUNT
  *
  * race: repeatedly start a reclaim and a claim of the process at about the same time. After the
  * reply to the claim, nothing may be evicted.
  *
  * latency: compare the time of a claim through panthor-memd with that of the ioctl. There is
  * nothing to claim, so that only the overhead is measured.
+ *
+ * flood: compare the time of a claim while another user floods panthor-memd with requests with
+ * that of a claim in between.
  *
  * The program runs as root to query the driver, and connects to the bus as the user of the
  * process.
@@ -15,12 +18,16 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,8 +36,9 @@
 #include "name.h"
 #include "sdbus.h"
 
-/* nobody */
+/* nobody and games, who have to exist */
 #define USER 65534
+#define FLOODER 5
 #define WAIT_USEC UINT64_C(60000000)
 #define CLAIMS_MAX 10
 
@@ -73,12 +81,12 @@ static void open_device(void)
 		fail("no panthor device", -ENODEV);
 }
 
-static void connect_bus(void)
+static void connect_bus(uid_t user)
 {
 	const char *name;
 	int ret;
 
-	if (seteuid(USER))
+	if (seteuid(user))
 		fail("seteuid", -errno);
 	ret = sd_bus_open_system(&bus);
 	if (ret >= 0)
@@ -273,8 +281,101 @@ static void latency(unsigned int count)
 	free(broker);
 }
 
+/* --- flood ------------------------------------------------------------------------------- */
+
+#define BLOCKS 20
+
+/* Send requests without a pause, some for this process itself, and read no reply. */
+static void __attribute__((noreturn)) flood_memd(volatile uint64_t *sent)
+{
+	const int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	sd_bus_message *m;
+	struct stat st;
+	int ret;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (self < 0 || fstat(self, &st))
+		fail("the flooder", -errno);
+	connect_bus(FLOODER);
+	for (;;) {
+		ret = sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH, BROKER_NAME,
+						     *sent % 2 ? "Reclaim" : "Claim");
+		if (ret >= 0)
+			ret = sd_bus_message_append(m, "uta{sv}", (uint32_t)getpid(),
+						    (uint64_t)st.st_ino + *sent % 3, 0);
+		if (ret >= 0)
+			ret = sd_bus_message_set_expect_reply(m, 0);
+		if (ret >= 0)
+			ret = sd_bus_send(bus, m, NULL);
+		if (ret >= 0)
+			ret = sd_bus_flush(bus);
+		if (ret < 0)
+			fail("the flood", ret);
+		sd_bus_message_unref(m);
+		++*sent;
+	}
+}
+
+static void time_claims(int64_t *times, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		struct call c;
+
+		start(&c, "Claim");
+		finish(&c);
+		times[i] = c.end - c.begin;
+	}
+}
+
+/* Alternate between flood and quiet, so that both run under the same load of the host. */
+static void flood(unsigned int count)
+{
+	const unsigned int each = count / BLOCKS + 1, total = each * BLOCKS;
+	int64_t *quiet = calloc(total, sizeof(*quiet)), *busy = calloc(total, sizeof(*busy));
+	volatile uint64_t *sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t before, during = 0;
+	unsigned int i;
+	pid_t flooder;
+
+	if (!quiet || !busy || sent == MAP_FAILED)
+		fail("memory", -ENOMEM);
+	flooder = fork();
+	if (flooder < 0)
+		fail("fork", -errno);
+	if (!flooder)
+		flood_memd(sent);
+	for (i = 0; i < BLOCKS; i++) {
+		kill(flooder, SIGCONT);
+		for (before = *sent; *sent < before + 100;) {
+			if (waitpid(flooder, NULL, WNOHANG))
+				fail("the flooder has ended", -ESRCH);
+			wait_a_bit(1000);
+		}
+		before = *sent;
+		time_claims(busy + i * each, each);
+		during += *sent - before;
+		kill(flooder, SIGSTOP);
+		/* The bus keeps the order, so what the flooder has sent is handled by then. */
+		time_claims(quiet + i * each, 1);
+		time_claims(quiet + i * each, each);
+	}
+	kill(flooder, SIGKILL);
+	if (!during)
+		fail("no request of the flood", -ENODATA);
+	show("panthor-memd, in between", quiet, total);
+	show("panthor-memd, during a flood", busy, total);
+	printf("p99 is %.2f times as long; %" PRIu64 " requests of the flood for %u claims\n",
+	       (double)busy[total * 99 / 100] / (double)quiet[total * 99 / 100], during, total);
+	free(quiet);
+	free(busy);
+}
+
 int main(int argc, char **argv)
 {
+	unsigned int count;
 	struct stat st;
 
 	if (argc != 4)
@@ -285,11 +386,14 @@ int main(int argc, char **argv)
 		fail("the process", -errno);
 	id = st.st_ino;
 	open_device();
-	connect_bus();
+	connect_bus(USER);
+	count = (unsigned int)strtoul(argv[3], NULL, 10);
 	if (!strcmp(argv[1], "race"))
-		race((unsigned int)strtoul(argv[3], NULL, 10));
+		race(count);
+	else if (!strcmp(argv[1], "latency"))
+		latency(count);
 	else
-		latency((unsigned int)strtoul(argv[3], NULL, 10));
+		flood(count);
 	sd_bus_flush_close_unref(bus);
 	return 0;
 }
