@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Check the Debian packages: they build without a network, their tests pass, lintian has no
 # warnings, and together they contain the files that meson install installs.
-# usage: check-package.sh [--clean]
+# usage: check-package.sh [--clean | --boot MOCK]
 # With --clean, also build in a Debian system that has only the packages in debian/control,
 # and run debian/tests there (autopkgtest). This needs root or sudo.
+# With --boot, only build the packages, without their tests, and boot a Debian with them:
+# see check-boot.sh.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -37,12 +39,13 @@ copy_tree() {
 		tar -c --null --ignore-failed-read -T -) | tar -x -C "$work/tree"
 }
 
+# build [NAME=VALUE]: with that variable
 build() {
 	local alone=(unshare --net)
 	[ "$(id -u)" = 0 ] || alone=(unshare --map-current-user --net)
 	# Do not pass on settings of the caller.
 	if ! (cd "$work/tree" && env -u CC -u CFLAGS -u DEB_BUILD_OPTIONS -u DEB_BUILD_PROFILES \
-		"${alone[@]}" dpkg-buildpackage -us -uc) >"$work/build.log" 2>&1; then
+		"${alone[@]}" env "$@" dpkg-buildpackage -us -uc) >"$work/build.log" 2>&1; then
 		cat "$work/build.log"
 		return 1
 	fi
@@ -74,6 +77,11 @@ as_root=()
 [ ${#admin[@]} -gt 0 ] || as_root=(--allow-root)
 
 copy_tree
+if [ "${1-}" = --boot ]; then
+	step 'dpkg-buildpackage' build DEB_BUILD_OPTIONS=nocheck || exit 1
+	"${admin[@]}" "$top/tests/packaging/check-boot.sh" "$work" "$2"
+	exit
+fi
 step 'dpkg-buildpackage, without a network' build || exit 1
 step 'with its tests' tests_ran || :
 step lintian lintian "${as_root[@]}" --fail-on error,warning "$work"/*.changes || :
