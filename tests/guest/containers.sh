@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The first steps of README.md on a fresh system: in a chroot, where / is no mount point and
-# bubblewrap cannot work, or in an unprivileged container of podman. Run as root. The kernel
-# built by each Debian release is kept in the cache.
+# The first steps of README.md on a fresh system (first-steps.sh): in a chroot, where / is no mount
+# point and bubblewrap cannot work, or in an unprivileged container of podman. Run as root. The
+# kernel built by each Debian release is kept in the cache.
 #
 # usage: tests/guest/containers.sh chroot|podman DEBIAN
 set -euo pipefail
@@ -31,21 +31,12 @@ mkdir -p "$root/root/panthor" "$root/root/.cache/panthor-mem"
 (cd "$TOP" && git ls-files -z --cached --others --exclude-standard |
 	tar -c --null --ignore-failed-read -T -) | tar -x -C "$root/root/panthor"
 
-# shellcheck disable=SC2016
-steps='set -e
-cd /root/panthor
-./run-demo
-./run-guest -- sh -c "touch /run/scratch/x && ! touch /etc/x 2>/dev/null &&
-	{ mount -o remount,rw / || :; } && ! touch /etc/x 2>/dev/null"
-[ ! -e /etc/x ]
-echo all is well'
-
 case $how in
 chroot)
 	unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
 		mount --bind "$2" "$1/root/.cache/panthor-mem" &&
-		exec env -i HOME=/root PATH="$PATH" TERM=dumb chroot "$1" bash -c "$3"' \
-		- "$root" "$cache" "$steps" ;;
+		exec env -i HOME=/root PATH="$PATH" TERM=dumb chroot "$1" /root/panthor/tests/guest/first-steps.sh' \
+		- "$root" "$cache" ;;
 podman)
 	need podman runc
 	image=$(tar -C "$root" -c . | podman import -q -)
@@ -53,7 +44,8 @@ podman)
 	# Without CAP_SYS_RESOURCE podman cannot raise limits, which it does by default.
 	podman --runtime runc run --rm --network host \
 		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
-		-e HOME=/root -v "$cache:/root/.cache/panthor-mem" "$image" bash -c "$steps" ;;
+		-e HOME=/root -v "$cache:/root/.cache/panthor-mem" "$image" \
+		/root/panthor/tests/guest/first-steps.sh ;;
 *) die "chroot or podman, not '$how'" ;;
 esac 2>&1 | tee "$work/log"
 
