@@ -23,6 +23,9 @@
 #define LOCK_SECONDS 10
 #define LOCK_STEP_NS 10000000
 
+/* How long a run that has lost its lock may take to notice it. */
+#define TAKEN_NS 500000000
+
 /* About a hundred times what panthor-mem writes for one device. */
 #define FILE_MAX (1 << 20)
 
@@ -95,13 +98,35 @@ static int make_lock(const struct names *n)
 	return fd;
 }
 
+/*
+ * The user who created the lock did so before this one could write to the directory, which lets
+ * this one remove it. A run that has the lock at this moment notices that before it replaces the
+ * file.
+ */
+static bool take_over(const struct names *n)
+{
+	static const struct timespec taken = { .tv_nsec = TAKEN_NS };
+
+	if (unlink(n->lock)) {
+		errno = EACCES;
+		return false;
+	}
+	nanosleep(&taken, NULL);
+	return true;
+}
+
 static int open_lock(const struct names *n)
 {
+	bool taken = false;
 	int fd, tries;
 
 	/* Another run can create or remove it between the two. */
 	for (tries = 0; tries < 10; tries++) {
 		fd = open(n->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd < 0 && errno == EACCES && !taken && take_over(n)) {
+			taken = true;
+			continue;
+		}
 		if (fd >= 0 || errno != ENOENT)
 			return fd;
 		fd = make_lock(n);
@@ -139,9 +164,18 @@ static int wait_for_lock(struct names *n, int fd)
 	return 0;
 }
 
-static int lock(struct names *n)
+/* A lock file that was removed meanwhile does not keep others out. */
+static bool is_ours(const struct names *n, int fd)
 {
 	struct stat ours, there;
+
+	return !fstat(fd, &ours) && !lstat(n->lock, &there) && there.st_ino == ours.st_ino &&
+	       there.st_dev == ours.st_dev;
+}
+
+static int lock(struct names *n)
+{
+	struct stat ours;
 	int tries, fd;
 
 	for (tries = 0; tries < 10; tries++) {
@@ -155,9 +189,7 @@ static int lock(struct names *n)
 		}
 		if (wait_for_lock(n, fd))
 			break;
-		/* A lock file that was removed meanwhile does not keep others out. */
-		if (!lstat(n->lock, &there) && there.st_ino == ours.st_ino &&
-		    there.st_dev == ours.st_dev)
+		if (is_ours(n, fd))
 			return fd;
 		close(fd);
 		fd = -1;
@@ -242,8 +274,9 @@ static void add(struct metrics *to, const struct metrics *from, const char *devi
 	}
 }
 
+/* Returns 1, and has changed nothing, if the lock @lock was lost meanwhile. */
 static int write_new(struct names *n, const struct metrics *m, const char *device,
-		     const struct metrics_rest *rest)
+		     const struct metrics_rest *rest, int lock)
 {
 	FILE *file = NULL;
 	bool good;
@@ -258,12 +291,14 @@ static int write_new(struct names *n, const struct metrics *m, const char *devic
 		failed(n, "cannot be written");
 		if (fd >= 0)
 			close(fd);
-		return -1;
+		return is_ours(n, lock) ? -1 : 1;
 	}
 	metrics_write(m, device, rest, file);
 	/* The exporter is another user. fsync() first, or a crash could leave an empty file. */
 	good = !fflush(file) && !fchmod(fd, 0644) && !fsync(fd);
 	good &= !fclose(file);
+	if (!is_ours(n, lock))
+		return 1;
 	if (good && !rename(n->new, n->file))
 		return 0;
 	failed(n, "cannot be written");
@@ -271,27 +306,41 @@ static int write_new(struct names *n, const struct metrics *m, const char *devic
 	return -1;
 }
 
-int metrics_file_add(const char *path, const char *device, const struct metrics *more,
-		     struct problem *p)
+/* Returns 0, -1, or 1 to try again. */
+static int add_once(struct names *n, const char *device, const struct metrics *more)
 {
 	struct metrics_rest rest = { 0 };
 	struct metrics m = { 0 };
+	int ret, fd = lock(n);
+
+	if (fd < 0)
+		return -1;
+	ret = read_old(n, &m, device, &rest);
+	if (!ret) {
+		add(&m, more, device);
+		ret = write_new(n, &m, device, &rest, fd);
+	}
+	close(fd);
+	metrics_rest_free(&rest);
+	return ret;
+}
+
+int metrics_file_add(const char *path, const char *device, const struct metrics *more,
+		     struct problem *p)
+{
 	struct names n = { .problem = p };
-	int ret, fd = -1;
+	int ret, tries;
 
 	find_names(&n, path);
 	ret = check_kind(&n);
-	if (!ret) {
-		fd = lock(&n);
-		ret = fd < 0 ? -1 : read_old(&n, &m, device, &rest);
+	for (tries = 0; ret >= 0 && tries < 10; tries++) {
+		ret = add_once(&n, device, more);
+		if (!ret)
+			break;
 	}
-	if (!ret) {
-		add(&m, more, device);
-		ret = write_new(&n, &m, device, &rest);
-	}
-	if (fd >= 0)
-		close(fd);
-	metrics_rest_free(&rest);
+	if (ret > 0)
+		ret = refused(&n, EAGAIN, "cannot be locked", "something keeps removing the lock",
+			      NULL);
 	free(n.folder);
 	free(n.lock);
 	free(n.new);

@@ -399,6 +399,22 @@ check 'counted' grep -q 'result="ok"} 1$' "$work/textfile/closed.prom"
 check 'nothing else in it' sh -c '! grep -v "^#\|^panthor_mem_" "$1"' - "$work/textfile/closed.prom"
 check 'nothing in the lock' test ! -s "$work/textfile/.closed.prom.lock"
 
+# Another run takes over the lock: this one notices that, and loses no count of the other.
+counted=$(value 'panthor_mem_operations_total{operation="reclaim",result="ok"}')
+cat >"$work/thief" <<END
+#!/bin/sh
+rm "$work/textfile/.panthor_mem.prom.lock"
+PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" --metrics "$file" 1002 >"$work/thief.out"
+END
+chmod +x "$work/thief"
+mock=meanwhile=$work/thief
+run reclaim --metrics "$file" 1002
+is_status 0 'the lock is lost'
+no_err
+mock=''
+counts 'panthor_mem_operations_total{operation="reclaim",result="ok"}' $((counted + 2))
+check 'nothing is left behind by the two' test ! -e "$work/textfile/.panthor_mem.prom.new"
+
 # --- several users ---------------------------------------------------------------------
 
 if [ "$(id -u)" = 0 ]; then
@@ -435,6 +451,18 @@ if [ "$(id -u)" = 0 ]; then
 		as_nobody 12345
 		is_status 6 'a user who may not write there'
 		err_has "not counted: $work/group/g.prom: cannot be locked: Permission denied"
+		# The lock was created before the others could write to the directory.
+		rm "$work/group"/.g.prom.lock
+		chmod 755 "$work/group"
+		run reclaim --metrics "$work/group/g.prom" 1002
+		check 'a lock for root alone' test "$(stat -c %a "$work/group/.g.prom.lock")" = 600
+		chmod 2775 "$work/group"
+		as_nobody 65534
+		is_status 0 'a member of the group, who takes it over'
+		counts panthor_mem_freed_bytes_total 20971520
+		run reclaim --metrics "$work/group/g.prom" 1002
+		is_status 0 'and root after that'
+		counts panthor_mem_freed_bytes_total 25165824
 		check 'a lock for root only' test "$(stat -c %a "$work/textfile/.closed.prom.lock")" = 600
 	fi
 fi

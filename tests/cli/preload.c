@@ -34,6 +34,7 @@
  *   noself       procfs does not show the process itself
  *   minors=N     all files look like device files of DRM with this minor number
  *   plant=PATH   if a lock is not found, a link to PATH appears in its place
+ *   meanwhile=PROGRAM  runs once, just before a new file is complete
  *   lost         output before the first flush is lost
  *   aside        with hold: calls of other threads continue meanwhile
  *   again        with hold: stop in each call
@@ -589,8 +590,14 @@ static struct stat on_disk;
 
 int fsync(int fd)
 {
+	static bool ran;
 	int ret = (int)syscall(SYS_fsync, fd);
 
+	if (model && word("meanwhile") && !ran) {
+		ran = true;
+		if (system(word("meanwhile")))
+			abort();
+	}
 	if (!ret && fstat(fd, &on_disk))
 		abort();
 	return ret;
