@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -65,6 +66,23 @@ static void bound(void)
 	}
 }
 
+/*
+ * Under systemd there is nothing to drop, and the unit's filter of system calls would refuse
+ * capset().
+ */
+static bool is_limited(cap_t now)
+{
+	cap_flag_value_t permitted, effective;
+	cap_value_t c;
+
+	for (c = 0; !cap_get_flag(now, c, CAP_PERMITTED, &permitted); c++) {
+		if (cap_get_flag(now, c, CAP_EFFECTIVE, &effective) || effective != permitted ||
+		    (c != kept && permitted == CAP_SET))
+			return false;
+	}
+	return true;
+}
+
 /* A missing CAP_SYS_RESOURCE is no error here. The log reports it for the first device. */
 static int limit(void)
 {
@@ -72,7 +90,9 @@ static int limit(void)
 	cap_t now = cap_get_proc(), wanted = cap_init();
 	int ret = -1;
 
-	if (now && wanted && !cap_get_flag(now, kept, CAP_PERMITTED, &has) &&
+	if (now && is_limited(now))
+		ret = 0;
+	else if (now && wanted && !cap_get_flag(now, kept, CAP_PERMITTED, &has) &&
 	    (has == CAP_CLEAR ||
 	     (!cap_set_flag(wanted, CAP_PERMITTED, 1, &kept, CAP_SET) &&
 	      !cap_set_flag(wanted, CAP_EFFECTIVE, 1, &kept, CAP_SET))))

@@ -310,6 +310,22 @@ static void test_drop(void **state)
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
 }
 
+/* systemd has dropped everything already, and lets nothing more be dropped. */
+static void test_drop_under_systemd(void **state)
+{
+	char value[64];
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "", .unit = true });
+	/* As above, the set may be empty. */
+	status_of("CapPrm:", value);
+	assert_int_equal(strtoull(value, NULL, 16) & ~(1ull << 24), 0);
+	status_of("CapAmb:", value);
+	assert_int_equal(strtoull(value, NULL, 16), 0);
+	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
+}
+
 static void test_threads(void **state)
 {
 	char value[64];
@@ -458,6 +474,7 @@ int main(void)
 		TEST(test_bus_goes_during_a_call),
 		TEST(test_closed),
 		TEST(test_drop),
+		TEST(test_drop_under_systemd),
 		TEST(test_threads),
 		TEST(test_log_is_quiet),
 		TEST(test_log_debug),

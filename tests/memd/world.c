@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -259,25 +263,81 @@ uint64_t world_id(pid_t pid)
 	return st.st_ino;
 }
 
-/*
- * Become @uid, but keep CAP_DAC_READ_SEARCH, because the build directory may be readable by
- * root alone.
- */
-void world_become(uid_t uid)
+/* In a container, root can lack a capability. */
+static bool has_capability(cap_value_t c)
 {
-	static const cap_value_t search = CAP_DAC_READ_SEARCH;
+	cap_flag_value_t value = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	cap_get_flag(caps, c, CAP_PERMITTED, &value);
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+/* Become @uid, but keep a capability, also after exec(). */
+static void become_with(uid_t uid, cap_value_t kept)
+{
 	cap_t caps = cap_init();
 
 	if (!world_many_users())
 		return;
+	if (!has_capability(kept)) {
+		become(uid);
+		return;
+	}
 	prctl(PR_SET_KEEPCAPS, 1);
 	become(uid);
-	cap_set_flag(caps, CAP_PERMITTED, 1, &search, CAP_SET);
-	cap_set_flag(caps, CAP_EFFECTIVE, 1, &search, CAP_SET);
-	cap_set_flag(caps, CAP_INHERITABLE, 1, &search, CAP_SET);
-	if (cap_set_proc(caps) || cap_set_ambient(search, CAP_SET))
+	cap_set_flag(caps, CAP_PERMITTED, 1, &kept, CAP_SET);
+	cap_set_flag(caps, CAP_EFFECTIVE, 1, &kept, CAP_SET);
+	cap_set_flag(caps, CAP_INHERITABLE, 1, &kept, CAP_SET);
+	if (cap_set_proc(caps) || cap_set_ambient(kept, CAP_SET))
 		_exit(126);
 	cap_free(caps);
+}
+
+/* The build directory may be readable by root alone. */
+void world_become(uid_t uid)
+{
+	become_with(uid, CAP_DAC_READ_SEARCH);
+}
+
+/* Copy what a user without capabilities has to read. */
+static void copy_programs(const struct world *w)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command), "cp -L '%s' '%s' $(ldd '%s' | "
+		 "awk '/libdrm_panthor/ { print $3 }') '%s' && chmod 755 '%s'/*.so* '%s'/panthor-memd",
+		 getenv("MEMD"), getenv("MOCK"), getenv("MEMD"), w->dir, w->dir, w->dir);
+	assert_int_equal(system(command), 0);
+}
+
+/*
+ * ProtectProc=invisible and ProcSubset=pid. In a container, root may be unable to do this, as
+ * systemd is.
+ */
+static void hide_processes(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return;
+	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	      "hidepid=invisible,subset=pid");
+}
+
+/* Refuse capset(), which is in @privileged of the unit's SystemCallFilter=. */
+static void refuse_capset(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_capset, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		_exit(126);
 }
 
 /* --- panthor-memd --------------------------------------------------------- */
@@ -323,12 +383,17 @@ static void __attribute__((noreturn)) exec_wrapped(const char *const *argv)
 
 static void __attribute__((noreturn)) exec_memd(const struct world *w, const struct setup *s)
 {
-	char preload[1024], config[96], log[96];
-	const char *const argv[] = { getenv("MEMD"), "--config", config, "--devices", w->dri,
+	char preload[1024], config[96], log[96], program[96];
+	const char *const argv[] = { s->unit ? program : getenv("MEMD"), "--config", config, "--devices", w->dri,
 				     "--user", "daemon", "--group", GROUP_NAME, NULL };
 	int fd;
 
-	snprintf(preload, sizeof(preload), "%s %s", getenv("SANITIZER"), getenv("MOCK"));
+	snprintf(program, sizeof(program), "%s/panthor-memd", w->dir);
+	if (s->unit)
+		snprintf(preload, sizeof(preload), "%s %s/%s", getenv("SANITIZER"), w->dir,
+			 strrchr(getenv("MOCK"), '/') + 1);
+	else
+		snprintf(preload, sizeof(preload), "%s %s", getenv("SANITIZER"), getenv("MOCK"));
 	snprintf(config, sizeof(config), "%s/memd.conf", w->dir);
 	snprintf(log, sizeof(log), "%s/log", w->dir);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
@@ -336,10 +401,16 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 	dup2(fd, STDERR_FILENO);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
 	/* LeakSanitizer needs ptrace(), which fails for a process that has changed its user. */
-	if (s->as_root)
+	if (s->as_root || s->unit)
 		setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-	else
+	if (s->unit) {
+		setenv("LD_LIBRARY_PATH", w->dir, 1);
+		hide_processes();
+		become_with(UID_BROKER, CAP_SYS_RESOURCE);
+		refuse_capset();
+	} else if (!s->as_root) {
 		world_become(UID_BROKER);
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setenv("RUNTIME_DIRECTORY", w->dir, 1);
 	set_words(w, s);
@@ -431,6 +502,8 @@ void world_start_memd(struct world *w, const struct setup *s)
 {
 	write_file(w, "memd.conf", "%s", s->config ? s->config : "");
 	write_file(w, "log", "%s", "");
+	if (s->unit)
+		copy_programs(w);
 	chmod(w->dir, 0777);
 	w->memd = fork();
 	assert_true(w->memd >= 0);

@@ -59,6 +59,7 @@ struct setup {
 	bool no_device;	    /* start without a GPU */
 	bool no_folder;	    /* start without a GPU and without /dev/dri */
 	bool as_root;	    /* start panthor-memd as root, so that it drops privileges itself */
+	bool unit;	    /* start it as the unit does: one capability, no capset(), no /proc */
 	bool closed;	    /* start it without standard input, output and error */
 	bool no_start;	    /* the test starts panthor-memd itself, later */
 	unsigned int apps;  /* number of victims with GPU memory; 0: all */
