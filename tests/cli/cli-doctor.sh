@@ -132,9 +132,9 @@ if [ "$(id -u)" = 0 ]; then
 	[ -n "${TOOL_WRAPPER-}" ] || {
 		mkdir "$work/bin"
 		cp -L "$TOOL" "$MOCK" "$(ldd "$TOOL" | awk '/libdrm_panthor/ { print $3 }')" "$work/bin"
-		LD_LIBRARY_PATH=$work/bin LD_PRELOAD="$SANITIZER $work/bin/${MOCK##*/}" PANTHOR_MOCK='' \
-			setpriv --reuid 65534 --regid 65534 --clear-groups "$work/bin/${TOOL##*/}" \
-			doctor --json --proc "$proc" --sys "$sys" >"$work/out"
+		setpriv --reuid 65534 --regid 65534 --clear-groups env LD_LIBRARY_PATH="$work/bin" \
+			LD_PRELOAD="$SANITIZER $work/bin/${MOCK##*/}" PANTHOR_MOCK='' \
+			"$work/bin/${TOOL##*/}" doctor --json --proc "$proc" --sys "$sys" >"$work/out"
 		is procfs failed '"EACCES"'
 	}
 else

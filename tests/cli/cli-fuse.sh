@@ -34,7 +34,7 @@ done
 # real COMMAND...: with the machine's own /proc, which shows that process. Only a timeout ends a
 # hang. The command must not hold descriptor 7, whose end of file ends the file system.
 real() {
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' timeout -s KILL 120 "$TOOL" "$@" --sys "$sys" \
+	timeout -s KILL 120 env LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$TOOL" "$@" --sys "$sys" \
 		>"$work/out" 2>"$work/err" </dev/null 7>&-
 	status=$?
 	out=$(<"$work/out")

@@ -352,7 +352,7 @@ json '.dmabufs == []'
 mock=deadfs
 ln -s /mnt/dead/folder "$proc/1030/fd/8"
 printf 'pos:\t0\nflags:\t0\n' >"$proc/1030/fdinfo/8"
-LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" timeout 60 \
+timeout 60 env LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" \
 	"$TOOL" list --proc "$proc" --sys "$sys" >"$work/out" 2>"$work/err"
 status=$?
 out=$(<"$work/out")

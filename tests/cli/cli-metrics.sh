@@ -404,7 +404,8 @@ counted=$(value 'panthor_mem_operations_total{operation="reclaim",result="ok"}')
 cat >"$work/thief" <<END
 #!/bin/sh
 rm "$work/textfile/.panthor_mem.prom.lock"
-PANTHOR_MOCK='' "$TOOL" reclaim --proc "$proc" --sys "$sys" --metrics "$file" 1002 >"$work/thief.out"
+export LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK=''
+exec "$TOOL" reclaim --proc "$proc" --sys "$sys" --metrics "$file" 1002 >"$work/thief.out"
 END
 chmod +x "$work/thief"
 mock=meanwhile=$work/thief
@@ -428,8 +429,9 @@ if [ "$(id -u)" = 0 ]; then
 	chgrp 65534 "$work/group"
 	chmod 2775 "$work/group"
 	as_nobody() {
-		LD_LIBRARY_PATH=$shared LD_PRELOAD="$SANITIZER $shared/${MOCK##*/}" PANTHOR_MOCK='' \
-			setpriv --reuid 65534 --regid "$1" --clear-groups "$shared/${TOOL##*/}" reclaim \
+		setpriv --reuid 65534 --regid "$1" --clear-groups env LD_LIBRARY_PATH="$shared" \
+			LD_PRELOAD="$SANITIZER $shared/${MOCK##*/}" PANTHOR_MOCK='' \
+			"$shared/${TOOL##*/}" reclaim \
 			--proc "$proc" --sys "$sys" --metrics "$work/group/g.prom" 1002 \
 			>"$work/out" 2>"$work/err"
 		status=$?

@@ -13,8 +13,8 @@ held() {
 	shift 2
 	rm -f "$work/hold"
 	mkfifo "$work/hold"
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $words" \
-		env ${signals:+"--default-signal=$signals"} \
+	env ${signals:+"--default-signal=$signals"} \
+		LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold $words" \
 		"$TOOL" "$1" --proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err" &
 	pid=$!
 	exec 7>"$work/hold"	# waits until the work is held up

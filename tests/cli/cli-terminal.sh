@@ -130,7 +130,7 @@ watching() {
 	# The file has the output of the previous watch, and the job may not have emptied it yet.
 	: >"$work/out"
 	# Jobs of a script ignore SIGINT and SIGQUIT from the start.
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' env --default-signal=INT,QUIT "$IN_PTY" 80 24 \
+	env --default-signal=INT,QUIT LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$IN_PTY" 80 24 \
 		"$TOOL" watch --proc "$proc" --sys "$sys" "$@" >"$work/out" </dev/null &
 	watcher=$!
 	until grep -qF "${esc}[J" "$work/out"; do
@@ -273,8 +273,8 @@ mock=''
 killed() {
 	rm -f "$work/hold"
 	mkfifo "$work/hold"
-	LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="hold=$work/hold" \
-		env --default-signal=INT,QUIT,HUP "$IN_PTY" 80 24 "$TOOL" reclaim --proc "$proc" \
+	env --default-signal=INT,QUIT,HUP LD_PRELOAD="$SANITIZER $MOCK" \
+		PANTHOR_MOCK="hold=$work/hold" "$IN_PTY" 80 24 "$TOOL" reclaim --proc "$proc" \
 		--sys "$sys" 1002 >"$work/out" </dev/null &
 	pid=$!
 	exec 7>"$work/hold"

@@ -40,6 +40,9 @@ checks=0
 failures=0
 mock=''		# words for preload.c
 
+# The mock is preloaded into the program alone: env and timeout stand before LD_PRELOAD, because
+# programs that are not built with clang's sanitizers cannot load what is.
+
 # run COMMAND [ARGUMENT...]: runs the program and sets out, err and status.
 run() {
 	# shellcheck disable=SC2153

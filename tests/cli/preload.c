@@ -595,6 +595,7 @@ int fsync(int fd)
 
 	if (model && word("meanwhile") && !ran) {
 		ran = true;
+		unsetenv("LD_PRELOAD");
 		if (system(word("meanwhile")))
 			abort();
 	}

@@ -163,7 +163,7 @@ static void test_example(void **state)
 	snprintf(input, sizeof(input), "suspend %d\\nactivate %d\\nsuspend 999999999\\nquit\\n",
 		 pid, pid);
 	snprintf(command, sizeof(command), "printf '%s' | '%s'", input, getenv("EXAMPLE"));
-	assert_int_equal(world_run(&w, world_me(), "", argv, out, sizeof(out)), 0);
+	assert_int_equal(world_run(&w, world_me(), NULL, argv, out, sizeof(out)), 0);
 	/* The claim may overtake the reclaim. In both cases, all memory is resident at the end. */
 	snprintf(expected, sizeof(expected), "%d: reclaimed ", pid);
 	check_said(expected);

@@ -430,11 +430,13 @@ static void __attribute__((noreturn)) exec_program(const struct world *w, uid_t 
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", w->address, 1);
-	setenv("PANTHOR_MOCK", mock, 1);
 	/* Background jobs of a script ignore it. */
 	signal(SIGINT, SIG_DFL);
 	world_become(uid);
-	setenv("LD_PRELOAD", preload, 1);
+	if (mock) {
+		setenv("PANTHOR_MOCK", mock, 1);
+		setenv("LD_PRELOAD", preload, 1);
+	}
 	execv(argv[0], (char *const *)argv);
 	_exit(127);
 }

@@ -91,7 +91,7 @@ uint64_t world_id(pid_t pid);
 
 /*
  * Run a program as @uid, with the address of the bus and the words @mock for the mock in its
- * environment. Returns its exit status; @out is what it printed to stdout and stderr.
+ * environment; NULL: without the mock. Returns its exit status; @out is what it printed to stdout and stderr.
  */
 int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
 	      char *out, size_t size);
