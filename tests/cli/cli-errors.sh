@@ -213,27 +213,33 @@ status=$?
 kill "${sleepers[@]}"
 out=$(<"$work/out")
 err=$(<"$work/err")
-is_status 3 'out of file descriptors'
-json '[.results[].error.code] | unique == ["EMFILE", "ESRCH"]'
-err_has 'Too many open files: name fewer, or raise the limit: see `ulimit -n`'
-(
-	exec >"$work/out" 2>"$work/err"
-	ulimit -n 4
-	"$TOOL" list --json --proc "$proc" --sys "$sys"
-)
-status=$?
-err=$(<"$work/err")
-is_status 1 'list without file descriptors'
-json '.error.code == "EMFILE"'
-(
-	exec >"$work/out" 2>"$work/err"
-	ulimit -n 5
-	"$TOOL" list --proc "$proc" --sys "$sys"
-)
-status=$?
-err=$(<"$work/err")
-is_status 1 'list with too few file descriptors'
-err_has 'cannot inspect all processes: Too many open files: raise the limit'
+# Under a valgrind that does not know pidfd_open(), the program has only numbers.
+if ! [[ $err == *'unhandled '*' syscall: 434'* ]]; then
+	is_status 3 'out of file descriptors'
+	json '[.results[].error.code] | unique == ["EMFILE", "ESRCH"]'
+	err_has 'Too many open files: name fewer, or raise the limit: see `ulimit -n`'
+fi
+# valgrind needs some for itself.
+[ -n "${TOOL_WRAPPER-}" ] || {
+	(
+		exec >"$work/out" 2>"$work/err"
+		ulimit -n 4
+		"$TOOL" list --json --proc "$proc" --sys "$sys"
+	)
+	status=$?
+	err=$(<"$work/err")
+	is_status 1 'list without file descriptors'
+	json '.error.code == "EMFILE"'
+	(
+		exec >"$work/out" 2>"$work/err"
+		ulimit -n 5
+		"$TOOL" list --proc "$proc" --sys "$sys"
+	)
+	status=$?
+	err=$(<"$work/err")
+	is_status 1 'list with too few file descriptors'
+	err_has 'cannot inspect all processes: Too many open files: raise the limit'
+}
 
 # An unknown amount is not 0.
 rm "$proc/meminfo"
