@@ -5,9 +5,9 @@
  * The parts are: registers and interrupt lines (sim_regs.c), address spaces
  * (sim_mmu.c), the CPU caches (sim_cache.c), the microcontroller with its
  * firmware interface (sim_mcu.c, sim_csg.c), the command-stream interpreter
- * (sim_cs.c, sim_pseudo.c), the thread that drives them (sim_thread.c),
- * parameters and counters (sim_params.c, sim_stats.c). A platform connects
- * through struct sim_glue_ops; nothing else depends on what the model runs on.
+ * (see sim_cs.h), the thread that drives it (sim_thread.c), parameters and
+ * counters (sim_params.c, sim_stats.c). A platform connects through struct
+ * sim_glue_ops; nothing else depends on what the model runs on.
  *
  * Locks, in the order in which they nest, all taken with interrupts off:
  *   sim.exec_lock	the microcontroller and all CSG and CS state
@@ -383,9 +383,6 @@ bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs);
 bool sim_cs_is_idle(const struct sim_cs *cs);
 u64 sim_cs_pc(const struct sim_cs *cs);
 int sim_cs_die(struct sim_cs *cs, u32 type, u32 data);
-u64 sim_cs_reg64(const struct sim_cs *cs, unsigned int reg);
-void sim_cs_set_reg64(struct sim_cs *cs, unsigned int reg, u64 value);
-int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes);
 void sim_pseudo_save(struct sim_cs *cs);
 void sim_pseudo_restore(struct sim_cs *cs);
 

@@ -14,54 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "sim.h"
-
-#define OP(instr)		((u32)((instr) >> SIM_OP_SHIFT))
-#define F55_48(instr)		((u32)((instr) >> SIM_F55_48_SHIFT) & 0xff)
-#define F47_40(instr)		((u32)((instr) >> SIM_F47_40_SHIFT) & 0xff)
-#define F39_32(instr)		((u32)((instr) >> SIM_F39_32_SHIFT) & 0xff)
-#define MASK16(instr)		((u32)((instr) >> SIM_MASK16_SHIFT) & 0xffff)
-#define OFFSET16(instr)		((s64)(s16)(instr))
-#define IMM32(instr)		((s32)(instr))
-
-static u32 reg32(const struct sim_cs *cs, unsigned int reg)
-{
-	return reg < SIM_NUM_REGS ? cs->ctx.regs[reg] : 0;
-}
-
-static void set_reg32(struct sim_cs *cs, unsigned int reg, u32 value)
-{
-	if (reg < SIM_NUM_REGS)
-		cs->ctx.regs[reg] = value;
-}
-
-/**
- * sim_cs_reg64() - Read a register pair
- * @cs: the command stream
- * @reg: the lower register
- *
- * Return: the value, 0 if there is no such pair.
- */
-u64 sim_cs_reg64(const struct sim_cs *cs, unsigned int reg)
-{
-	if (reg + 1 >= SIM_NUM_REGS)
-		return 0;
-	return (u64)cs->ctx.regs[reg + 1] << 32 | cs->ctx.regs[reg];
-}
-
-/**
- * sim_cs_set_reg64() - Write a register pair, if there is such a pair
- * @cs: the command stream
- * @reg: the lower register
- * @value: the value
- */
-void sim_cs_set_reg64(struct sim_cs *cs, unsigned int reg, u64 value)
-{
-	if (reg + 1 >= SIM_NUM_REGS)
-		return;
-	cs->ctx.regs[reg] = lower_32_bits(value);
-	cs->ctx.regs[reg + 1] = upper_32_bits(value);
-}
+#include "sim_cs.h"
 
 /**
  * sim_cs_pc() - Get the program counter of a command stream
@@ -120,11 +73,6 @@ int sim_cs_die(struct sim_cs *cs, u32 type, u32 data)
 	return SIM_STEP_DEAD;
 }
 
-static int invalid(struct sim_cs *cs)
-{
-	return sim_cs_die(cs, SIM_EXC_CS_INVALID_INSTRUCTION, 0);
-}
-
 /* --- Program counter ------------------------------------------------------ */
 
 /*
@@ -162,7 +110,7 @@ static void advance(struct sim_cs *cs)
 
 static int exec_branch(struct sim_cs *cs, u64 instr)
 {
-	s32 value = reg32(cs, F47_40(instr));
+	s32 value = sim_cs_reg32(cs, F47_40(instr));
 	bool taken = false;
 
 	switch ((instr >> SIM_BRANCH_COND_SHIFT) & 7) {
@@ -199,11 +147,11 @@ static int exec_branch(struct sim_cs *cs, u64 instr)
 static int exec_call(struct sim_cs *cs, u64 instr)
 {
 	u64 addr = sim_cs_reg64(cs, F47_40(instr));
-	u32 len = reg32(cs, F39_32(instr));
+	u32 len = sim_cs_reg32(cs, F39_32(instr));
 	struct sim_cs_ctx *ctx = &cs->ctx;
 
 	if ((addr | len) & 7)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	if (!len)
 		return SIM_STEP_DONE;
 	if (ctx->depth == SIM_CALL_DEPTH)
@@ -217,11 +165,11 @@ static int exec_call(struct sim_cs *cs, u64 instr)
 static int exec_jump(struct sim_cs *cs, u64 instr)
 {
 	u64 addr = sim_cs_reg64(cs, F47_40(instr));
-	u32 len = reg32(cs, F39_32(instr));
+	u32 len = sim_cs_reg32(cs, F39_32(instr));
 	struct sim_frame *frame;
 
 	if (!cs->ctx.depth || (addr | len) & 7)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	frame = &cs->ctx.frame[cs->ctx.depth - 1];
 	frame->pc = addr;
 	frame->end = addr + len;
@@ -242,7 +190,7 @@ static int exec_load(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 	int ret;
 
 	if (addr & 3)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	for (i = 0; i < 16; i++) {
 		if (!(mask & BIT(i)))
 			continue;
@@ -252,7 +200,7 @@ static int exec_load(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 	}
 	for (i = 0; i < 16; i++) {
 		if (mask & BIT(i))
-			set_reg32(cs, base + i, words[i]);
+			sim_cs_set_reg32(cs, base + i, words[i]);
 	}
 	return SIM_STEP_DONE;
 }
@@ -265,159 +213,16 @@ static int exec_store(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 	int ret;
 
 	if (addr & 3)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	for (i = 0; i < 16; i++) {
 		if (!(mask & BIT(i)))
 			continue;
-		word = reg32(cs, base + i);
+		word = sim_cs_reg32(cs, base + i);
 		ret = sim_mmu_write_words(csg->as, addr + 4 * i, &word, 1);
 		if (ret)
 			return ret;
 	}
 	return SIM_STEP_DONE;
-}
-
-static int exec_store_state(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
-{
-	u64 addr = sim_cs_reg64(cs, F47_40(instr)) + OFFSET16(instr);
-	u32 words[2];
-	u64 value = 0;
-
-	if (addr & 7)
-		return invalid(cs);
-	switch ((instr >> SIM_STATE_SHIFT) & 3) {
-	case SIM_STATE_TIMESTAMP:
-		value = sim_timestamp();
-		break;
-	case SIM_STATE_CYCLES:
-		value = sim_cycle_count();
-		break;
-	case SIM_STATE_ERROR:
-		value = cs->ctx.error;
-		break;
-	}
-	words[0] = lower_32_bits(value);
-	words[1] = upper_32_bits(value);
-	return sim_mmu_write_words(csg->as, addr, words, 2);
-}
-
-/* --- Synchronization ------------------------------------------------------ */
-
-struct sync_op {
-	u64 addr;
-	u64 data;
-	bool is_64;
-	bool add;
-	bool flag;	/* error propagate or reject */
-};
-
-static struct sync_op decode_sync(const struct sim_cs *cs, u64 instr)
-{
-	u32 op = OP(instr);
-	struct sync_op s = {
-		.addr = sim_cs_reg64(cs, F47_40(instr)),
-		.is_64 = op >= SIM_OP_SYNC_ADD64,
-		.add = op == SIM_OP_SYNC_ADD64 || op == SIM_OP_SYNC_ADD32,
-		.flag = instr & 1,
-	};
-
-	s.data = s.is_64 ? sim_cs_reg64(cs, F39_32(instr)) : reg32(cs, F39_32(instr));
-	return s;
-}
-
-static void sync_apply(const struct sync_op *s, void *value, u32 *status, u32 error)
-{
-	if (status)
-		WRITE_ONCE(*status, error);
-	/* A reader that sees the new value must see the status and the job's stores. */
-	smp_wmb();
-	if (s->is_64 && s->add)
-		atomic64_add(s->data, value);
-	else if (s->is_64)
-		WRITE_ONCE(*(u64 *)value, s->data);
-	else if (s->add)
-		atomic_add((u32)s->data, value);
-	else
-		WRITE_ONCE(*(u32 *)value, (u32)s->data);
-}
-
-/*
- * Write value and status under one hold of the AS lock: if a LOCK came between
- * them, running the instruction again would add twice.
- */
-static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
-{
-	u32 scope = (instr >> SIM_SYNC_SCOPE_SHIFT) & 3;
-	struct sync_op s = decode_sync(cs, instr);
-	u32 size = s.is_64 ? 8 : 4;
-	unsigned long flags;
-	void *value, *status = NULL;
-	int ret;
-
-	if (s.addr & (size - 1))
-		return invalid(cs);
-
-	spin_lock_irqsave(&csg->as->lock, flags);
-	ret = sim_mmu_map(csg->as, s.addr, SIM_ACCESS_WRITE, &value);
-	if (!ret && s.flag)
-		ret = sim_mmu_map(csg->as, s.addr + size, SIM_ACCESS_WRITE, &status);
-	if (!ret)
-		sync_apply(&s, value, status, !!cs->ctx.error);
-	spin_unlock_irqrestore(&csg->as->lock, flags);
-	if (ret || scope != SIM_SYNC_SCOPE_SYSTEM)
-		return ret;
-
-	sim_csg_want(csg, SIM_CSG_EVT_SYNC_UPDATE);
-	if (s.add)
-		sim_count(SIM_STAT_JOBS);
-	return SIM_STEP_DONE;
-}
-
-static int sync_read(struct sim_csg *csg, const struct sync_op *s, u64 *value, u32 *status)
-{
-	u32 size = s->is_64 ? 8 : 4;
-	unsigned long flags;
-	void *p, *q = NULL;
-	int ret;
-
-	spin_lock_irqsave(&csg->as->lock, flags);
-	ret = sim_mmu_map(csg->as, s->addr, SIM_ACCESS_READ, &p);
-	if (!ret && !s->flag)
-		ret = sim_mmu_map(csg->as, s->addr + size, SIM_ACCESS_READ, &q);
-	if (!ret) {
-		*value = s->is_64 ? READ_ONCE(*(u64 *)p) : READ_ONCE(*(u32 *)p);
-		*status = q ? READ_ONCE(*(u32 *)q) : 0;
-	}
-	spin_unlock_irqrestore(&csg->as->lock, flags);
-	return ret;
-}
-
-/* Without "reject", an error noted in the sync object carries over to the CS. */
-static int exec_sync_wait(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
-{
-	u32 cond = (instr >> SIM_SYNC_COND_SHIFT) & 0xf;
-	struct sync_op s = decode_sync(cs, instr);
-	u32 status;
-	u64 value;
-	int ret;
-
-	if (s.addr & (s.is_64 ? 7 : 3))
-		return invalid(cs);
-	ret = sync_read(csg, &s, &value, &status);
-	if (ret)
-		return ret;
-
-	if (cond == SIM_SYNC_COND_GT ? value > s.data : value <= s.data) {
-		if (status)
-			cs->ctx.error = 1;
-		return SIM_STEP_DONE;
-	}
-	cs->wait = SIM_WAIT_SYNC;
-	cs->sync_va = s.addr;
-	cs->sync_ref = s.data;
-	cs->sync_cond = cond;
-	cs->sync_64 = s.is_64;
-	return SIM_STEP_WAIT;
 }
 
 /* --- Execution ------------------------------------------------------------ */
@@ -431,19 +236,31 @@ static int exec_alu(struct sim_cs *cs, u64 instr)
 		sim_cs_set_reg64(cs, dst, SIM_IMM48(instr));
 		break;
 	case SIM_OP_MOVE32:
-		set_reg32(cs, dst, IMM32(instr));
+		sim_cs_set_reg32(cs, dst, IMM32(instr));
 		break;
 	case SIM_OP_ADD_IMM32:
-		set_reg32(cs, dst, reg32(cs, src) + IMM32(instr));
+		sim_cs_set_reg32(cs, dst, sim_cs_reg32(cs, src) + IMM32(instr));
 		break;
 	case SIM_OP_ADD_IMM64:
 		sim_cs_set_reg64(cs, dst, sim_cs_reg64(cs, src) + IMM32(instr));
 		break;
 	case SIM_OP_UMIN32:
-		set_reg32(cs, dst, min(reg32(cs, src), reg32(cs, F39_32(instr))));
+		sim_cs_set_reg32(cs, dst, min(sim_cs_reg32(cs, src), sim_cs_reg32(cs, F39_32(instr))));
 		break;
 	}
 	return SIM_STEP_DONE;
+}
+
+static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+{
+	bool is_64 = OP(instr) == SIM_OP_SYNC_ADD64 || OP(instr) == SIM_OP_SYNC_SET64;
+	u32 data = F39_32(instr);
+	u64 arg[2] = {
+		sim_cs_reg64(cs, F47_40(instr)),
+		is_64 ? sim_cs_reg64(cs, data) : sim_cs_reg32(cs, data),
+	};
+
+	return sim_sync_signal(csg, cs, instr, arg);
 }
 
 static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
@@ -469,7 +286,7 @@ static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 		sim_flush_caches(false);
 		return SIM_STEP_DONE;
 	case SIM_OP_STORE_STATE:
-		return exec_store_state(csg, cs, instr);
+		return sim_store_state(csg, cs, instr, sim_cs_reg64(cs, F47_40(instr)));
 	case SIM_OP_ERROR_BARRIER:
 		cs->ctx.error = 0;
 		return SIM_STEP_DONE;
@@ -480,7 +297,7 @@ static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 		return exec_sync_signal(csg, cs, instr);
 	case SIM_OP_SYNC_WAIT32:
 	case SIM_OP_SYNC_WAIT64:
-		return exec_sync_wait(csg, cs, instr);
+		return sim_sync_wait(csg, cs, instr);
 	/* Nothing to wait for, and no shader cores to run anything on. */
 	case SIM_OP_NOP:
 	case SIM_OP_WAIT:
@@ -494,7 +311,7 @@ static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 	case SIM_OP_PSEUDO_FIRST ... SIM_OP_PSEUDO_LAST:
 		return sim_pseudo_exec(csg, cs, instr, bytes);
 	}
-	return invalid(cs);
+	return sim_cs_invalid(cs);
 }
 
 static int fetch(struct sim_csg *csg, struct sim_cs *cs, u64 *instr)

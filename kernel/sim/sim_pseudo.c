@@ -13,17 +13,7 @@
 #include <linux/ktime.h>
 #include <linux/string.h>
 
-#include "sim.h"
-
-#define OP(instr)		((u32)((instr) >> SIM_OP_SHIFT))
-#define F55_48(instr)		((u32)((instr) >> SIM_F55_48_SHIFT) & 0xff)
-#define F47_40(instr)		((u32)((instr) >> SIM_F47_40_SHIFT) & 0xff)
-#define F39_32(instr)		((u32)((instr) >> SIM_F39_32_SHIFT) & 0xff)
-
-static u64 page_room(u64 va)
-{
-	return SIM_PAGE_SIZE - (va & ~SIM_PAGE_MASK);
-}
+#include "sim_cs.h"
 
 /*
  * These loops are not instrumented. The range is checked as a whole before, which
@@ -46,11 +36,6 @@ static __no_sanitize_address void copy_words(u64 *dst, const u64 *src, u64 n)
 {
 	for (; n; n--)
 		WRITE_ONCE(*dst++, READ_ONCE(*src++));
-}
-
-static int invalid(struct sim_cs *cs)
-{
-	return sim_cs_die(cs, SIM_EXC_CS_INVALID_INSTRUCTION, 0);
 }
 
 /* Start a long instruction unless it has already begun. */
@@ -82,11 +67,11 @@ static int exec_fill(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *byt
 	int ret;
 
 	if ((addr | len) & 7 || shift < 3 || shift > 47)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	if (cs->ctx.done >= len)
 		return finish(cs);
 
-	n = DIV_ROUND_UP(min(page_room(addr), len - cs->ctx.done), BIT_ULL(shift));
+	n = DIV_ROUND_UP(min(sim_page_room(addr), len - cs->ctx.done), BIT_ULL(shift));
 	value += inc * (cs->ctx.done >> shift);
 	spin_lock_irqsave(&csg->as->lock, flags);
 	ret = sim_mmu_map(csg->as, addr, SIM_ACCESS_WRITE, &p);
@@ -113,8 +98,8 @@ static int exec_checksum(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 
 	int ret;
 
 	if ((addr | len) & 7)
-		return invalid(cs);
-	n = min(page_room(addr), len - cs->ctx.done);
+		return sim_cs_invalid(cs);
+	n = min(sim_page_room(addr), len - cs->ctx.done);
 	if (n) {
 		spin_lock_irqsave(&csg->as->lock, flags);
 		ret = sim_mmu_map(csg->as, addr, SIM_ACCESS_READ, &p);
@@ -146,11 +131,11 @@ static int exec_copy(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *byt
 	int ret;
 
 	if ((dst | src | len) & 7)
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 	if (cs->ctx.done >= len)
 		return finish(cs);
 
-	n = min3(page_room(dst), page_room(src), len - cs->ctx.done);
+	n = min3(sim_page_room(dst), sim_page_room(src), len - cs->ctx.done);
 	spin_lock_irqsave(&csg->as->lock, flags);
 	ret = sim_mmu_map(csg->as, src, SIM_ACCESS_READ, &q);
 	if (!ret)
@@ -256,7 +241,7 @@ static int exec_fault(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 {
 	if (!sim_knob(pseudo))
-		return invalid(cs);
+		return sim_cs_invalid(cs);
 
 	begin(cs, instr);
 	switch (OP(instr)) {
@@ -281,7 +266,7 @@ int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *byte
 		sim_gpu_fault(instr & 0xff, sim_cs_pc(cs));
 		return finish(cs);
 	}
-	return invalid(cs);
+	return sim_cs_invalid(cs);
 }
 
 /**
