@@ -272,7 +272,7 @@ struct sim_cs_ctx {
 	/** @magic: distinguishes a saved context from fresh memory */
 	u64 magic;
 	/** @regs: work registers */
-	u32 regs[SIM_NUM_REGS];
+	u32 regs[SIM_MAX_REGS];
 	/** @extract: byte position in the ring, free running */
 	u64 extract;
 	/** @frame: CALL frames; the innermost is frame[depth - 1] */

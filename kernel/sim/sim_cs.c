@@ -227,30 +227,6 @@ static int exec_store(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 
 /* --- Execution ------------------------------------------------------------ */
 
-static int exec_alu(struct sim_cs *cs, u64 instr)
-{
-	u32 dst = F55_48(instr), src = F47_40(instr);
-
-	switch (OP(instr)) {
-	case SIM_OP_MOVE48:
-		sim_cs_set_reg64(cs, dst, SIM_IMM48(instr));
-		break;
-	case SIM_OP_MOVE32:
-		sim_cs_set_reg32(cs, dst, IMM32(instr));
-		break;
-	case SIM_OP_ADD_IMM32:
-		sim_cs_set_reg32(cs, dst, sim_cs_reg32(cs, src) + IMM32(instr));
-		break;
-	case SIM_OP_ADD_IMM64:
-		sim_cs_set_reg64(cs, dst, sim_cs_reg64(cs, src) + IMM32(instr));
-		break;
-	case SIM_OP_UMIN32:
-		sim_cs_set_reg32(cs, dst, min(sim_cs_reg32(cs, src), sim_cs_reg32(cs, F39_32(instr))));
-		break;
-	}
-	return SIM_STEP_DONE;
-}
-
 static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 {
 	bool is_64 = OP(instr) == SIM_OP_SYNC_ADD64 || OP(instr) == SIM_OP_SYNC_SET64;
@@ -265,13 +241,11 @@ static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 
 static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 {
+	int ret;
+
+	if (sim_alu_exec(cs, instr, &ret))
+		return ret;
 	switch (OP(instr)) {
-	case SIM_OP_MOVE48:
-	case SIM_OP_MOVE32:
-	case SIM_OP_ADD_IMM32:
-	case SIM_OP_ADD_IMM64:
-	case SIM_OP_UMIN32:
-		return exec_alu(cs, instr);
 	case SIM_OP_LOAD_MULTIPLE:
 		return exec_load(csg, cs, instr);
 	case SIM_OP_STORE_MULTIPLE:
