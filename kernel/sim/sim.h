@@ -96,6 +96,14 @@ enum sim_stat {
 	SIM_STAT_CS_FATALS,
 	SIM_STAT_CS_FAULTS,
 	SIM_STAT_TILER_OOMS,
+	SIM_STAT_DISPATCHES,
+	SIM_STAT_DRAWS,
+	SIM_STAT_FRAGMENTS,
+	SIM_STAT_WORK_PAGES,
+	SIM_STAT_WORK_CAPPED,
+	SIM_STAT_HEAP_CHUNKS,
+	SIM_STAT_HEAP_RETURNS,
+	SIM_STAT_OOM_HANDLERS,
 	SIM_STAT_MCU_FATALS,
 	SIM_STAT_DROPPED_ACKS,
 	SIM_STAT_STUCK_LOCKS,
@@ -155,6 +163,7 @@ struct sim_params {
 	bool sync_acks;
 	bool no_bus_fatal;
 	bool pseudo;
+	bool read_resources;
 	uint slice_instr;
 	uint slice_bytes;
 	bool trace;
@@ -264,6 +273,59 @@ struct sim_frame {
 	u64 end;
 };
 
+/* The registers that RUN_* read: it takes a copy of them. */
+#define SIM_OP_REGS		66
+/* Instructions that a CS has begun and not yet completed. */
+#define SIM_MAX_OPS		4
+
+/**
+ * struct sim_op - an instruction that completes later than it is issued
+ */
+struct sim_op {
+	/** @instr: the instruction */
+	u64 instr;
+	/** @sb: scoreboard entry that counts it */
+	u32 sb;
+	/** @pad: unused */
+	u32 pad;
+	union {
+		/** @regs: RUN_*: the registers when it was issued */
+		u32 regs[SIM_OP_REGS];
+		/** @arg: others: the values of its two operands */
+		u64 arg[2];
+	};
+};
+
+/**
+ * struct sim_progress - how far a struct sim_op has got
+ */
+struct sim_progress {
+	/** @item: descriptors, buffers and the like that are done */
+	u32 item;
+	/** @range: parts of the next item that are done, e.g. planes */
+	u32 range;
+	/** @page: pages of the next part that are done */
+	u32 page;
+	/** @total: pages and descriptors so far, at most SIM_WORK_MAX */
+	u32 total;
+	/** @raised: an event has been raised and not answered */
+	u32 raised;
+	/** @fault: type of the fault that ends this, or 0 */
+	u32 fault;
+	/** @tiles: all has been read, now memory is taken from the heap */
+	u32 tiles;
+	/** @refused: the driver gave no chunk */
+	u32 refused;
+	/** @handled: the exception handler has run, and no chunk came since */
+	u32 handled;
+	/** @seen: fragment jobs completed when the driver gave no chunk */
+	u32 seen;
+	/** @bytes: still to be taken from the heap */
+	u64 bytes;
+	/** @chunk: given by the driver, not yet used */
+	u64 chunk;
+};
+
 /**
  * struct sim_cs_ctx - what a CS keeps over a suspend; the layout of one CS's
  * part of the suspend buffer (our choice: the driver never reads it)
@@ -276,26 +338,52 @@ struct sim_cs_ctx {
 	/** @extract: byte position in the ring, free running */
 	u64 extract;
 	/** @frame: CALL frames; the innermost is frame[depth - 1] */
-	struct sim_frame frame[SIM_CALL_DEPTH];
+	struct sim_frame frame[SIM_CALL_DEPTH + 1];
 	/** @depth: number of frames, 0 = at ring level */
 	u32 depth;
+	/** @handler: number of frames up to the exception handler's, 0 = it does not run */
+	u32 handler;
 	/** @error: error state, see ERROR_BARRIER */
 	u32 error;
 	/** @busy: a long instruction has begun and keeps its progress below */
 	u32 busy;
-	/** @pad: unused */
-	u32 pad;
 	/** @done: bytes done */
 	u64 done;
 	/** @acc: running checksum */
 	u64 acc;
 	/** @delay_ns: what is left of a DELAY, filled at suspend */
 	u64 delay_ns;
+	/** @heap: address of the heap context, see HEAP_SET */
+	u64 heap;
+	/** @handler_va: code of the exception handler for TILER_OOM */
+	u64 handler_va;
+	/** @handler_len: its length in bytes, 0 = there is none */
+	u32 handler_len;
+	/** @sb_endpoint: scoreboard entry that counts RUN_* */
+	u8 sb_endpoint;
+	/** @sb_other: entry that would count loads and stores */
+	u8 sb_other;
+	/** @sb_deferred: entry that counts indirectly deferred instructions */
+	u8 sb_deferred;
+	/** @sb_last: entry that NEXT_SB_ENTRY returned last */
+	u8 sb_last;
+	/** @sb_stream: entries among which NEXT_SB_ENTRY selects */
+	u16 sb_stream;
+	/** @sb_wait: entries for indirect waits */
+	u16 sb_wait;
+	/** @op_count: number of elements of @op that are in use */
+	u32 op_count;
+	/** @shared_sb: shared scoreboard of the group, the same in each of its CSs */
+	u8 shared_sb[SIM_SHARED_SB];
+	/** @progress: of op[0], and of an instruction that completes at once */
+	struct sim_progress progress[2];
+	/** @op: begun and not completed, oldest first */
+	struct sim_op op[SIM_MAX_OPS];
 };
 
 /* Slot of one CS in the suspend buffer; does not straddle pages. */
-#define SIM_CTX_SLOT		1024
-#define SIM_CTX_MAGIC		0x4d53494d43545831ULL
+#define SIM_CTX_SLOT		2048
+#define SIM_CTX_MAGIC		0x4d53494d43545832ULL
 
 enum sim_cs_state {
 	SIM_CS_OFF,	/* not started */
@@ -312,6 +400,9 @@ enum sim_cs_wait {
 	SIM_WAIT_FAULT,	/* the address space has faulted, UPDATE wakes */
 	SIM_WAIT_DELAY,	/* DELAY, time wakes */
 	SIM_WAIT_EVENT,	/* event not yet answered by the driver */
+	SIM_WAIT_SB,	/* scoreboard entry of an instruction not yet complete */
+	SIM_WAIT_SHARED, /* shared scoreboard entry is 0 */
+	SIM_WAIT_HEAP,	/* no heap chunk until a fragment job completes */
 };
 
 struct sim_cs {
@@ -344,6 +435,8 @@ struct sim_cs {
 	u32 heap_vt_end;
 	u32 heap_frag_end;
 	u64 heap_address;
+	/* An instruction that completes at once; one in the exception handler does. */
+	struct sim_op inline_op;
 };
 
 struct sim_csg {
@@ -353,6 +446,7 @@ struct sim_csg {
 	struct sim_as *as;
 	u64 suspend_buf;
 	u32 want;
+	u8 shared_sb[SIM_SHARED_SB];
 	struct sim_cs *cs;
 };
 
@@ -376,6 +470,8 @@ enum sim_step {
 	SIM_STEP_AGAIN,		/* partly done, run it again */
 	SIM_STEP_WAIT,		/* cs->wait says what it waits for */
 	SIM_STEP_DEAD,		/* CS_FATAL */
+	SIM_STEP_FAULT,		/* invalid data: CS_FAULT, then continue */
+	SIM_STEP_OOM,		/* the tiler heap has no free chunk */
 };
 
 void sim_cs_start(struct sim_cs *cs);
@@ -385,6 +481,8 @@ u64 sim_cs_pc(const struct sim_cs *cs);
 int sim_cs_die(struct sim_cs *cs, u32 type, u32 data);
 void sim_pseudo_save(struct sim_cs *cs);
 void sim_pseudo_restore(struct sim_cs *cs);
+u32 sim_sb_busy(const struct sim_cs *cs);
+void sim_op_restore(struct sim_cs *cs);
 
 /* --- Microcontroller ----------------------------------------------------- */
 

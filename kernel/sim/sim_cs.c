@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * Simulated Mali CSF GPU: the command-stream interpreter.
+ * Simulated Mali CSF GPU: the command-stream interpreter, with control flow, loads and
+ * stores.
  *
- * Encodings and semantics follow Mesa's genxml for v10; see mali_sim_isa.h. All
- * operations are synchronous, so scoreboards never have anything to wait for.
+ * Encodings and semantics follow Mesa's genxml; see mali_sim_isa.h. Loads and stores are
+ * complete when the next instruction begins; for what is not, see sim_op.c.
  *
  * An instruction that hits a locked region or a fault is later run again from
  * its beginning. So each instruction either has no effect before its last
@@ -41,7 +42,8 @@ bool sim_cs_is_idle(const struct sim_cs *cs)
 {
 	if (cs->state != SIM_CS_RUN)
 		return true;
-	return cs->wait == SIM_WAIT_EMPTY || cs->wait == SIM_WAIT_SYNC;
+	return !cs->ctx.op_count &&
+	       (cs->wait == SIM_WAIT_EMPTY || cs->wait == SIM_WAIT_SYNC);
 }
 
 /**
@@ -78,14 +80,18 @@ int sim_cs_die(struct sim_cs *cs, u32 type, u32 data)
 /*
  * Leave all frames that have reached their end. Until then, the pc of the caller
  * stays on its CALL. At ring level this keeps extract, from which the driver
- * infers the current job, on the job until it is complete.
+ * infers the current job, on the job until it is complete. An exception handler has
+ * no CALL: the stream continues with the instruction that has not been executed.
  */
 static void leave_frames(struct sim_cs *cs)
 {
 	struct sim_cs_ctx *ctx = &cs->ctx;
 
 	while (ctx->depth && ctx->frame[ctx->depth - 1].pc == ctx->frame[ctx->depth - 1].end) {
-		ctx->depth--;
+		if (ctx->depth-- == ctx->handler) {
+			ctx->handler = 0;
+			return;
+		}
 		if (ctx->depth) {
 			ctx->frame[ctx->depth - 1].pc += 8;
 		} else {
@@ -154,7 +160,7 @@ static int exec_call(struct sim_cs *cs, u64 instr)
 		return sim_cs_invalid(cs);
 	if (!len)
 		return SIM_STEP_DONE;
-	if (ctx->depth == SIM_CALL_DEPTH)
+	if (ctx->depth == SIM_CALL_DEPTH + !!ctx->handler)
 		return sim_cs_die(cs, SIM_EXC_CS_CALL_STACK_OVERFLOW, 0);
 	ctx->frame[ctx->depth].pc = addr;
 	ctx->frame[ctx->depth].end = addr + len;
@@ -227,23 +233,23 @@ static int exec_store(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 
 /* --- Execution ------------------------------------------------------------ */
 
-static int exec_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
+static int exec_set_handler(struct sim_cs *cs, u64 instr)
 {
-	bool is_64 = OP(instr) == SIM_OP_SYNC_ADD64 || OP(instr) == SIM_OP_SYNC_SET64;
-	u32 data = F39_32(instr);
-	u64 arg[2] = {
-		sim_cs_reg64(cs, F47_40(instr)),
-		is_64 ? sim_cs_reg64(cs, data) : sim_cs_reg32(cs, data),
-	};
+	u64 addr = sim_cs_reg64(cs, F47_40(instr));
+	u32 len = sim_cs_reg32(cs, F39_32(instr));
 
-	return sim_sync_signal(csg, cs, instr, arg);
+	if ((addr | len) & 7 || (instr & 0xff) != SIM_EXCEPTION_TILER_OOM)
+		return sim_cs_invalid(cs);
+	cs->ctx.handler_va = addr;
+	cs->ctx.handler_len = addr ? len : 0;
+	return SIM_STEP_DONE;
 }
 
 static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 {
 	int ret;
 
-	if (sim_alu_exec(cs, instr, &ret))
+	if (sim_alu_exec(cs, instr, &ret) || sim_sb_exec(csg, cs, instr, &ret))
 		return ret;
 	switch (OP(instr)) {
 	case SIM_OP_LOAD_MULTIPLE:
@@ -256,31 +262,37 @@ static int exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 		return exec_call(cs, instr);
 	case SIM_OP_JUMP:
 		return exec_jump(cs, instr);
-	case SIM_OP_FLUSH_CACHE2:
-		sim_flush_caches(false);
+	case SIM_OP_SET_EXCEPTION_HANDLER:
+		return exec_set_handler(cs, instr);
+	case SIM_OP_HEAP_SET:
+		cs->ctx.heap = sim_cs_reg64(cs, F47_40(instr));
 		return SIM_STEP_DONE;
-	case SIM_OP_STORE_STATE:
-		return sim_store_state(csg, cs, instr, sim_cs_reg64(cs, F47_40(instr)));
 	case SIM_OP_ERROR_BARRIER:
 		cs->ctx.error = 0;
 		return SIM_STEP_DONE;
+	case SIM_OP_SYNC_WAIT32:
+	case SIM_OP_SYNC_WAIT64:
+		return sim_sync_wait(csg, cs, instr);
+	case SIM_OP_RUN_COMPUTE ... SIM_OP_RUN_FULLSCREEN:
+	case SIM_OP_RUN_IDVS2:
+	case SIM_OP_RUN_COMPUTE_INDIRECT:
+		return sim_op_issue(csg, cs, instr, bytes);
+	case SIM_OP_FINISH_FRAGMENT:
+	case SIM_OP_FLUSH_CACHE2:
+	case SIM_OP_STORE_STATE:
 	case SIM_OP_SYNC_ADD32:
 	case SIM_OP_SYNC_ADD64:
 	case SIM_OP_SYNC_SET32:
 	case SIM_OP_SYNC_SET64:
-		return exec_sync_signal(csg, cs, instr);
-	case SIM_OP_SYNC_WAIT32:
-	case SIM_OP_SYNC_WAIT64:
-		return sim_sync_wait(csg, cs, instr);
-	/* Nothing to wait for, and no shader cores to run anything on. */
+	case SIM_OP_HEAP_OPERATION:
+	case SIM_OP_TRACE_POINT:
+		return sim_op_defer(csg, cs, instr);
+	/* Tiling is complete when its draws are; there are no resources and no progress. */
 	case SIM_OP_NOP:
-	case SIM_OP_WAIT:
-	case SIM_OP_RUN_COMPUTE ... SIM_OP_FINISH_TILING:
-	case SIM_OP_FINISH_FRAGMENT:
-	case SIM_OP_SET_SB_ENTRY ... SIM_OP_SET_EXCEPTION_HANDLER:
+	case SIM_OP_FINISH_TILING:
+	case SIM_OP_PROGRESS_WAIT:
 	case SIM_OP_REQ_RESOURCE:
-	case SIM_OP_PROT_REGION ... SIM_OP_RUN_COMPUTE_INDIRECT:
-	case SIM_OP_HEAP_SET ... SIM_OP_TRACE_POINT:
+	case SIM_OP_PROT_REGION ... SIM_OP_PROGRESS_LOAD:
 		return SIM_STEP_DONE;
 	case SIM_OP_PSEUDO_FIRST ... SIM_OP_PSEUDO_LAST:
 		return sim_pseudo_exec(csg, cs, instr, bytes);
@@ -373,6 +385,31 @@ static void note_progress(struct sim_csg *csg, unsigned int instrs, u64 bytes)
 	sim_count_n(SIM_STAT_PSEUDO_BYTES, bytes);
 }
 
+/*
+ * What the stream has begun runs as late as possible: when it can do nothing else, or
+ * after a slice. So a stream that does not wait for a result does not find it.
+ */
+static int run_step(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
+{
+	int ret = step(csg, cs, bytes);
+
+	if (ret != SIM_STEP_WAIT || !sim_ops_may_run(cs))
+		return ret;
+	ret = sim_ops_run(csg, cs, bytes);
+	if (ret >= 0 && ret != SIM_STEP_WAIT)
+		cs->wait = SIM_WAIT_NONE;
+	return ret;
+}
+
+/* A stream that polls memory instead of waiting must see the result some day. */
+static void run_after_slice(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
+{
+	if (cs->state != SIM_CS_RUN || cs->ctx.busy || !sim_ops_may_run(cs))
+		return;
+	if (sim_ops_run(csg, cs, bytes) == SIM_STEP_WAIT)
+		cs->wait = SIM_WAIT_NONE;
+}
+
 /**
  * sim_cs_run() - Let a command stream run for a slice
  * @csg: its group
@@ -393,7 +430,7 @@ bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
 
 	cs->wait = SIM_WAIT_NONE;
 	while (cs->state == SIM_CS_RUN && instrs + pieces < max_instrs && bytes < max_bytes) {
-		ret = step(csg, cs, &bytes);
+		ret = run_step(csg, cs, &bytes);
 		if (ret < 0 || ret == SIM_STEP_WAIT)
 			break;
 		if (ret == SIM_STEP_AGAIN)
@@ -401,6 +438,8 @@ bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
 		else
 			instrs++;
 	}
+	if (ret >= 0 && ret != SIM_STEP_WAIT)
+		run_after_slice(csg, cs, &bytes);
 	if (ret == -EAGAIN) {
 		cs->wait = SIM_WAIT_LOCK;
 	} else if (ret < 0) {

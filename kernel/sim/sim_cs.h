@@ -3,8 +3,10 @@
  * Simulated Mali CSF GPU: what the parts of the interpreter share.
  *
  * The parts are: fetch, control flow and memory (sim_cs.c), arithmetic
- * (sim_alu.c), sync objects (sim_sync.c), and pseudo-instructions
- * (sim_pseudo.c).
+ * (sim_alu.c), sync objects (sim_sync.c), scoreboards and instructions that
+ * complete later (sim_op.c), the work that RUN_* starts (sim_work.c,
+ * sim_draw.c, sim_fragment.c), the tiler heap (sim_heap.c), and
+ * pseudo-instructions (sim_pseudo.c).
  *
  * Functions that return int and take a struct sim_cs return enum sim_step, or
  * the error of sim_mmu_map(). After -EAGAIN they are called again.
@@ -86,6 +88,61 @@ bool sim_alu_exec(struct sim_cs *cs, u64 instr, int *ret);
 int sim_sync_signal(struct sim_csg *csg, struct sim_cs *cs, u64 instr, const u64 *arg);
 int sim_sync_wait(struct sim_csg *csg, struct sim_cs *cs, u64 instr);
 int sim_store_state(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 addr);
+bool sim_sb_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, int *ret);
+int sim_op_issue(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes);
+int sim_op_defer(struct sim_csg *csg, struct sim_cs *cs, u64 instr);
+bool sim_ops_may_run(const struct sim_cs *cs);
+int sim_ops_run(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes);
 int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes);
+bool sim_event_answered(struct sim_csg *csg, struct sim_cs *cs, u32 event, bool raised);
+
+/* --- Work ---------------------------------------------------------------- */
+
+/* Pages and descriptors that are accessed without giving up the locks. */
+#define SIM_PIECE		16
+
+/**
+ * struct sim_walk - one piece of the accesses that a RUN_* causes
+ *
+ * The accesses are items in a fixed order, and an item has one range of pages
+ * or more. Each piece goes through them from the start, skips what @p says is
+ * done, and continues there. So the instruction can be interrupted anywhere.
+ */
+struct sim_walk {
+	/** @csg: the group */
+	struct sim_csg *csg;
+	/** @p: how far it has got */
+	struct sim_progress *p;
+	/** @item: number of the item that comes next */
+	u32 item;
+	/** @range: number of the range that comes next */
+	u32 range;
+	/** @left: how many more accesses this piece may have */
+	u32 left;
+};
+
+int sim_walk_words(struct sim_walk *w, u64 va, u32 *words, unsigned int count);
+bool sim_walk_skip(struct sim_walk *w);
+int sim_walk_done(struct sim_walk *w, int ret);
+int sim_walk_charge(struct sim_walk *w);
+bool sim_walk_capped(const struct sim_walk *w);
+int sim_walk_range(struct sim_walk *w, u64 va, u64 size, u32 access);
+int sim_walk_item(struct sim_walk *w, u64 va, u64 size, u32 access);
+int sim_walk_shader(struct sim_walk *w, u64 srt, u64 fau, u64 spd, u64 tsd);
+int sim_walk_frame_shader(struct sim_walk *w, u64 dcd);
+int sim_walk_compute(struct sim_walk *w, const struct sim_op *op);
+int sim_walk_draw(struct sim_walk *w, const struct sim_op *op, u64 *bytes);
+int sim_walk_fragment(struct sim_walk *w, const struct sim_op *op);
+
+/* --- Tiler heap ---------------------------------------------------------- */
+
+#define SIM_TILER_POLYGON_LIST	0x00
+#define SIM_TILER_GEOMETRY	0x20
+#define SIM_TILER_BYTES		128
+
+int sim_heap_take(struct sim_csg *csg, struct sim_cs *cs, u64 tiler, struct sim_progress *p);
+int sim_heap_check(struct sim_walk *w, u64 tiler);
+int sim_heap_operation(struct sim_csg *csg, struct sim_cs *cs, u64 instr);
+int sim_heap_finish(struct sim_csg *csg, struct sim_cs *cs, u64 instr, const u64 *arg);
 
 #endif /* MALI_SIM_CS_H */

@@ -51,6 +51,8 @@
 #define CS_OUT_SYNC_VALUE	0x58
 #define CS_OUT_SCOREBOARDS	0x5c
 #define CS_OUT_BLOCKED		0x60
+#define CS_BLOCKED_NOT		0
+#define CS_BLOCKED_SB_WAIT	1
 #define CS_BLOCKED_SYNC_WAIT	3
 #define CS_OUT_SYNC_VALUE_HI	0x64
 #define CS_OUT_FAULT		0x80
@@ -94,6 +96,7 @@ static void csg_stop(struct sim_csg *csg)
 
 	csg->active = false;
 	csg->want = 0;
+	memset(csg->shared_sb, 0, sizeof(csg->shared_sb));
 	for (j = 0; j < sim_par.stream_num; j++) {
 		csg->cs[j].state = SIM_CS_OFF;
 		csg->cs[j].want = 0;
@@ -246,10 +249,26 @@ bool sim_csg_check_idle(struct sim_csg *csg)
 
 /* --- Status words --------------------------------------------------------- */
 
+static u32 blocked_reason(const struct sim_cs *cs)
+{
+	if (cs->state != SIM_CS_RUN)
+		return CS_BLOCKED_NOT;
+	switch (cs->wait) {
+	case SIM_WAIT_SYNC:
+		return CS_BLOCKED_SYNC_WAIT;
+	case SIM_WAIT_SB:
+	case SIM_WAIT_SHARED:
+		return CS_BLOCKED_SB_WAIT;
+	default:
+		return CS_BLOCKED_NOT;
+	}
+}
+
 static void write_cs_status(const struct sim_csg *csg, unsigned int j)
 {
 	const struct sim_cs *cs = &csg->cs[j];
-	bool sync = cs->state == SIM_CS_RUN && cs->wait == SIM_WAIT_SYNC;
+	bool runs = cs->state == SIM_CS_RUN;
+	bool sync = runs && cs->wait == SIM_WAIT_SYNC;
 	u64 out = SIM_CS_OUT(csg->id, j);
 	u32 wait = 0;
 
@@ -263,8 +282,8 @@ static void write_cs_status(const struct sim_csg *csg, unsigned int j)
 	sim_mcu_wr64(out + CS_OUT_SYNC_PTR, sync ? cs->sync_va : 0);
 	sim_mcu_wr32(out + CS_OUT_SYNC_VALUE, sync ? lower_32_bits(cs->sync_ref) : 0);
 	sim_mcu_wr32(out + CS_OUT_SYNC_VALUE_HI, sync ? upper_32_bits(cs->sync_ref) : 0);
-	sim_mcu_wr32(out + CS_OUT_SCOREBOARDS, 0);
-	sim_mcu_wr32(out + CS_OUT_BLOCKED, sync ? CS_BLOCKED_SYNC_WAIT : 0);
+	sim_mcu_wr32(out + CS_OUT_SCOREBOARDS, runs ? sim_sb_busy(cs) : 0);
+	sim_mcu_wr32(out + CS_OUT_BLOCKED, blocked_reason(cs));
 }
 
 static void write_status(const struct sim_csg *csg)
@@ -310,6 +329,19 @@ static bool must_wait(const struct sim_csg *csg, u64 suspend_buf)
 	return false;
 }
 
+/* The driver has given a chunk that the stream has not noticed yet. It must not get lost. */
+static void note_chunk(struct sim_csg *csg, unsigned int j)
+{
+	u64 in = SIM_CS_IN(csg->id, j), out = SIM_CS_OUT(csg->id, j);
+	struct sim_cs *cs = &csg->cs[j];
+	struct sim_progress *p = &cs->ctx.progress[0];
+
+	if (!p->raised || p->fault || cs->want & SIM_CS_EVT_TILER_OOM ||
+	    sim_mcu_pending(in, out) & SIM_CS_EVT_TILER_OOM)
+		return;
+	p->chunk = sim_mcu_rd64(in + SIM_CS_IN_HEAP_START);
+}
+
 static void save_context(struct sim_csg *csg, unsigned int j)
 {
 	struct sim_cs *cs = &csg->cs[j];
@@ -323,6 +355,8 @@ static void save_context(struct sim_csg *csg, unsigned int j)
 		return;
 	}
 	sim_pseudo_save(cs);
+	note_chunk(csg, j);
+	memcpy(cs->ctx.shared_sb, csg->shared_sb, sizeof(csg->shared_sb));
 	cs->ctx.magic = SIM_CTX_MAGIC;
 	memcpy(slot, &cs->ctx, sizeof(*slot));
 }
@@ -337,8 +371,10 @@ static void restore_context(struct sim_csg *csg, unsigned int j)
 	if (!slot || slot->magic != SIM_CTX_MAGIC)
 		return;
 	memcpy(&cs->ctx, slot, sizeof(*slot));
-	if (cs->ctx.depth > SIM_CALL_DEPTH)
+	memcpy(csg->shared_sb, cs->ctx.shared_sb, sizeof(csg->shared_sb));
+	if (cs->ctx.depth > ARRAY_SIZE(cs->ctx.frame))
 		cs->ctx.depth = 0;
+	sim_op_restore(cs);
 	sim_pseudo_restore(cs);
 }
 

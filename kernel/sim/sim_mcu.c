@@ -51,7 +51,7 @@
 #define CS_OUTPUT_VA		0x08
 
 /* 7:0 work registers - 1, 15:8 scoreboards, compute, fragment, tiler. */
-#define CS_FEATURES_VALUE	((sim_num_regs() - 1) | 8 << 8 | GENMASK(18, 16))
+#define CS_FEATURES_VALUE	((sim_num_regs() - 1) | sim_num_sb() << 8 | GENMASK(18, 16))
 /* The value that a board with interface 1.1.0 prints. */
 #define INSTR_FEATURES_VALUE	0x71
 

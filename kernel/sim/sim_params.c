@@ -32,6 +32,7 @@ struct sim_params sim_par = {
 	.tlb_check = 1,
 	.sync_acks = true,
 	.pseudo = true,
+	.read_resources = true,
 	.slice_instr = 128,
 	.slice_bytes = 0x10000,
 };
@@ -82,6 +83,8 @@ module_param_named(no_bus_fatal, sim_par.no_bus_fatal, bool, 0644);
 MODULE_PARM_DESC(no_bus_fatal, "no CS_FATAL after a translation fault");
 module_param_named(pseudo, sim_par.pseudo, bool, 0644);
 MODULE_PARM_DESC(pseudo, "pseudo-instructions 0xE0-0xEF; off = invalid as on hardware");
+module_param_named(read_resources, sim_par.read_resources, bool, 0644);
+MODULE_PARM_DESC(read_resources, "read what resource tables name; off = shaders use none of it");
 module_param_named(slice_instr, sim_par.slice_instr, uint, 0644);
 MODULE_PARM_DESC(slice_instr, "instructions that a CS executes at a stretch");
 module_param_named(slice_bytes, sim_par.slice_bytes, uint, 0644);

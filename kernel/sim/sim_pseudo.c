@@ -168,14 +168,21 @@ static int exec_delay(struct sim_cs *cs, u64 instr)
 	return finish(cs);
 }
 
-/* Raise an event, once. Returns true when the driver has acknowledged it. */
-static bool event_answered(struct sim_csg *csg, struct sim_cs *cs, u32 event)
+/**
+ * sim_event_answered() - Raise a CS event, and wait for the driver's answer
+ * @csg: the group
+ * @cs: the command stream
+ * @event: SIM_CS_EVT_* bit; its payload is in @cs
+ * @raised: an earlier call has raised it
+ *
+ * Return: true when the driver has acknowledged it.
+ */
+bool sim_event_answered(struct sim_csg *csg, struct sim_cs *cs, u32 event, bool raised)
 {
 	unsigned int j = cs - csg->cs;
 	u64 req, ack;
 
-	if (!cs->ctx.done) {
-		cs->ctx.done = 1;
+	if (!raised) {
 		sim_cs_want(cs, event);
 		return false;
 	}
@@ -186,6 +193,14 @@ static bool event_answered(struct sim_csg *csg, struct sim_cs *cs, u32 event)
 	    sim_mcu_access64(SIM_CS_OUT(csg->id, j) + SIM_OUT_ACK, &ack, SIM_ACCESS_READ))
 		return false;
 	return !((req ^ ack) & event);
+}
+
+static bool answered(struct sim_csg *csg, struct sim_cs *cs, u32 event)
+{
+	bool raised = cs->ctx.done;
+
+	cs->ctx.done = 1;
+	return sim_event_answered(csg, cs, event, raised);
 }
 
 static int exec_oom(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
@@ -201,7 +216,7 @@ static int exec_oom(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 		sim_count(SIM_STAT_TILER_OOMS);
 	}
 	cs->wait = SIM_WAIT_EVENT;
-	if (!event_answered(csg, cs, SIM_CS_EVT_TILER_OOM))
+	if (!answered(csg, cs, SIM_CS_EVT_TILER_OOM))
 		return SIM_STEP_WAIT;
 	ret = sim_mcu_access64(SIM_CS_IN(csg->id, cs - csg->cs) + SIM_CS_IN_HEAP_START,
 			       &heap_start, SIM_ACCESS_READ);
@@ -224,7 +239,7 @@ static int exec_fault(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
 		sim_count(SIM_STAT_CS_FAULTS);
 	}
 	cs->wait = SIM_WAIT_EVENT;
-	if (!event_answered(csg, cs, SIM_CS_EVT_FAULT))
+	if (!answered(csg, cs, SIM_CS_EVT_FAULT))
 		return SIM_STEP_WAIT;
 	return finish(cs);
 }
