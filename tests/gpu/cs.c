@@ -157,3 +157,55 @@ void cs_sync_wait_gt32(struct gpu_cs *cs, unsigned int addr, unsigned int ref)
 	cs_emit(cs, SIM_SYNC_WAIT(SIM_OP_SYNC_WAIT32, addr, ref,
 				  SIM_SYNC_COND_GT, 0));
 }
+
+void cs_sync_set64_deferred(struct gpu_cs *cs, unsigned int addr, unsigned int data,
+			    unsigned int mask, unsigned int signal)
+{
+	cs_emit(cs, SIM_SYNC_SIGNAL(SIM_OP_SYNC_SET64, addr, data,
+				    SIM_SYNC_SCOPE_SYSTEM, 0) |
+		    SIM_MASK16(mask) |
+		    (uint64_t)signal << SIM_DEFER_SIGNAL_SHIFT);
+}
+
+void cs_set_sb_entry(struct gpu_cs *cs, unsigned int endpoint)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_SET_SB_ENTRY) | endpoint);
+}
+
+void cs_run_compute(struct gpu_cs *cs)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_RUN_COMPUTE));
+}
+
+void cs_run_idvs(struct gpu_cs *cs, uint64_t flags)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_RUN_IDVS) | flags);
+}
+
+void cs_run_fragment(struct gpu_cs *cs)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_RUN_FRAGMENT));
+}
+
+void cs_heap_set(struct gpu_cs *cs, unsigned int addr)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_HEAP_SET) | SIM_R47(addr));
+}
+
+void cs_heap_operation(struct gpu_cs *cs, unsigned int operation)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_HEAP_OPERATION) |
+		    (uint64_t)operation << SIM_HEAP_OP_SHIFT);
+}
+
+void cs_finish_fragment(struct gpu_cs *cs, unsigned int first, unsigned int last, bool count)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_FINISH_FRAGMENT) | SIM_R47(first) |
+		    SIM_R39(last) | (count ? SIM_FINISH_FRAG_END : 0));
+}
+
+void cs_set_oom_handler(struct gpu_cs *cs, unsigned int addr, unsigned int length)
+{
+	cs_emit(cs, SIM_OP(SIM_OP_SET_EXCEPTION_HANDLER) | SIM_R47(addr) |
+		    SIM_R39(length) | SIM_EXCEPTION_TILER_OOM);
+}

@@ -4,8 +4,8 @@
  * instructions of real Mali CSF GPUs; cs_sim.h has those that only the simulated GPU
  * knows.
  *
- * Registers are numbered 0..95. panthor's own code around a job overwrites
- * the last four. A "pair" is named by its first register.
+ * Registers are numbered 0..95, and 0..127 from architecture 12 on. panthor's own
+ * code around a job overwrites the last four. A "pair" is named by its first register.
  */
 #ifndef GPU_CS_H
 #define GPU_CS_H
@@ -69,5 +69,33 @@ void cs_sync_set32(struct gpu_cs *cs, unsigned int addr, unsigned int data);
 /* Wait until [@addr] > @ref. */
 void cs_sync_wait_gt64(struct gpu_cs *cs, unsigned int addr, unsigned int ref);
 void cs_sync_wait_gt32(struct gpu_cs *cs, unsigned int addr, unsigned int ref);
+
+/*
+ * Let the next instructions continue after this one, which completes when the scoreboard
+ * entries in @mask are free. Until then @signal is busy.
+ */
+void cs_sync_set64_deferred(struct gpu_cs *cs, unsigned int addr, unsigned int data,
+			    unsigned int mask, unsigned int signal);
+
+/* Choose the scoreboard entry that counts the work started from now on. */
+void cs_set_sb_entry(struct gpu_cs *cs, unsigned int endpoint);
+
+/*
+ * Start work with what the registers SIM_SR_* name. The registers may be changed
+ * afterwards; cs_wait() waits for the end of the work.
+ */
+void cs_run_compute(struct gpu_cs *cs);
+void cs_run_idvs(struct gpu_cs *cs, uint64_t flags);
+void cs_run_fragment(struct gpu_cs *cs);
+
+/*
+ * Tiler heap: set its context, count what begins and ends, return a list of chunks, and
+ * perhaps count that as the end of a fragment job.
+ */
+void cs_heap_set(struct gpu_cs *cs, unsigned int addr);
+void cs_heap_operation(struct gpu_cs *cs, unsigned int operation);
+void cs_finish_fragment(struct gpu_cs *cs, unsigned int first, unsigned int last, bool count);
+/* Code that runs when the heap has no memory left. */
+void cs_set_oom_handler(struct gpu_cs *cs, unsigned int addr, unsigned int length);
 
 #endif

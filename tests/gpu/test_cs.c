@@ -69,6 +69,24 @@ static void arithmetic_and_memory(void **state)
 	   0x1404000000030010, 0x15040000fffffff8, 0x2800020000000008);
 }
 
+static void work_and_heap(void **state)
+{
+	(void)state;
+	cs_set_sb_entry(&cs, 3);
+	cs_run_compute(&cs);
+	cs_run_idvs(&cs, SIM_IDVS_MALLOC | 0x300);
+	cs_run_fragment(&cs);
+	cs_heap_set(&cs, 72);
+	cs_heap_operation(&cs, SIM_HEAP_FRAG_END);
+	cs_finish_fragment(&cs, 86, 88, true);
+	cs_finish_fragment(&cs, 86, 88, false);
+	cs_set_oom_handler(&cs, 86, 88);
+	cs_sync_set64_deferred(&cs, 2, 4, 0x18, 1);
+	IS(0x1700000000000003, 0x0400000000000000, 0x0600000200000300, 0x0700000000000000,
+	   0x3000480000000000, 0x3100000300000000, 0x0b00565800000001, 0x0b00565800000000,
+	   0x1900565800000002, 0x3401020400180000);
+}
+
 static void branches(void **state)
 {
 	(void)state;
@@ -156,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(moves, begin),
 		cmocka_unit_test_setup(arithmetic_and_memory, begin),
+		cmocka_unit_test_setup(work_and_heap, begin),
 		cmocka_unit_test_setup(branches, begin),
 		cmocka_unit_test_setup(flushes_and_syncs, begin),
 		cmocka_unit_test_setup(pseudo, begin),
