@@ -16,7 +16,6 @@
  * GUEST_POWER in the command's environment, "on" or "auto", is used here: it says whether
  * the GPU may sleep when it is idle.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
@@ -35,7 +33,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define SCRATCH "/run/scratch"
+#include "init.h"
 
 static void power_off(void)
 {
@@ -44,8 +42,7 @@ static void power_off(void)
 	_exit(1);
 }
 
-/* Ends the guest without a status file, so that run-guest shows the kernel log. */
-static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *format, ...)
+void fail(const char *format, ...)
 {
 	va_list args;
 
@@ -58,14 +55,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) fail(const char *for
 	abort();
 }
 
-static void mount_at(const char *type, const char *target, const char *options)
-{
-	mkdir(target, 0755);
-	if (mount(type, target, type, 0, options) < 0)
-		fail("cannot mount %s on %s: %s", type, target, strerror(errno));
-}
-
-static void write_file(const char *path, const char *text)
+void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -74,15 +64,14 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-static const char *setting(const char *name)
+const char *setting(const char *name)
 {
 	const char *value = getenv(name);
 
 	return value ? value : "";
 }
 
-/* Reads a whole file. A NUL is added, which the length does not include. */
-static char *slurp(const char *path, size_t *length)
+char *slurp(const char *path, size_t *length)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -106,7 +95,7 @@ static char *slurp(const char *path, size_t *length)
 	return text;
 }
 
-static char **split(char *text, size_t length)
+char **split(char *text, size_t length)
 {
 	size_t count = 0, n = 0;
 	char **list;
@@ -119,130 +108,6 @@ static char **split(char *text, size_t length)
 	for (size_t i = 0; i < length; i += strlen(text + i) + 1)
 		list[n++] = text + i;
 	return list;
-}
-
-/* Mounts a part of the host's file system at @target. */
-static void mount_host(const char *source, const char *target, unsigned long flags)
-{
-	if (mount("none", target, "hostfs", flags, source) < 0)
-		fail("cannot mount %s of the host on %s: %s", source, target, strerror(errno));
-}
-
-/* The paths that must stay visible, and descriptors opened before anything was mounted. */
-struct shown {
-	char **pairs;
-	int *fds;
-	size_t count;
-	int cwd;
-};
-
-static void find_shown(struct shown *s)
-{
-	size_t length;
-	char *text;
-
-	/* Only temporary: the permanent mounts would hide some of these paths. */
-	mount_host(setting("PM_SCRATCH"), "/sys", MS_RDONLY);
-	text = slurp("/sys/show", &length);
-	s->pairs = split(text, length);
-	for (s->count = 0; s->pairs[2 * s->count]; s->count++)
-		;
-	s->fds = calloc(s->count + 1, sizeof(*s->fds));
-	if (!s->fds)
-		fail("out of memory");
-	for (size_t i = 0; i < s->count; i++)
-		s->fds[i] = open(s->pairs[2 * i], O_PATH | O_CLOEXEC);
-	text = slurp("/sys/cwd", &length);
-	s->cwd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(text);
-	umount("/sys");
-}
-
-static int make(const char *path, bool folder)
-{
-	return folder ? mkdir(path, 0755) : mknod(path, S_IFREG | 0644, 0);
-}
-
-/*
- * Creates a mount point. If a directory of the host cannot be searched from the guest, a
- * tmpfs is mounted in its place.
- */
-static void make_place(const char *path, bool folder)
-{
-	for (const char *end = path; *end; ) {
-		char *part, *up;
-		struct stat st;
-		bool whole;
-
-		end = strchrnul(end + 1, '/');
-		whole = folder || *end;
-		part = strndup(path, (size_t)(end - path));
-		up = strndup(path, (size_t)((const char *)memrchr(path, '/', (size_t)(end - path)) -
-					    path));
-		if (!part || !up)
-			fail("out of memory");
-		if (stat(part, &st) < 0 && make(part, whole) < 0 &&
-		    (!*up || mount("tmpfs", up, "tmpfs", 0, "mode=0755") < 0 ||
-		     make(part, whole) < 0))
-			fail("cannot make %s: %s", part, strerror(errno));
-		free(part);
-		free(up);
-	}
-}
-
-static void show(const char *path, const char *source, int fd)
-{
-	struct stat was, is;
-	char text[64];
-
-	if (*source) {
-		if (!access(path, X_OK))
-			return;
-		make_place(path, true);
-		mount_host(source, path, MS_RDONLY);
-		return;
-	}
-	if (fd < 0 || fstat(fd, &was) < 0)
-		return;
-	if (!stat(path, &is) && is.st_dev == was.st_dev && is.st_ino == was.st_ino)
-		return;
-	make_place(path, S_ISDIR(was.st_mode));
-	snprintf(text, sizeof(text), "/proc/self/fd/%d", fd);
-	if (mount(text, path, NULL, MS_BIND, NULL) < 0)
-		fail("cannot show %s: %s", path, strerror(errno));
-	close(fd);
-}
-
-/* Returns a descriptor of the host's working directory, or -1. */
-static int mount_all(void)
-{
-	struct shown shown;
-
-	mount_at("proc", "/proc", NULL);
-	find_shown(&shown);
-	mount_at("sysfs", "/sys", NULL);
-	if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) < 0 && errno != EBUSY)
-		fail("cannot mount /dev: %s", strerror(errno));
-	mkdir("/dev/pts", 0755);
-	mount_at("devpts", "/dev/pts", "ptmxmode=0666");
-	mkdir("/dev/shm", 01777);
-	mount_at("tmpfs", "/dev/shm", "mode=1777");
-	mount_at("tmpfs", "/tmp", "mode=1777");
-	mount_at("tmpfs", "/run", "mode=0755");
-	mount_at("debugfs", "/sys/kernel/debug", NULL);
-	mount_at("tracefs", "/sys/kernel/tracing", NULL);
-	mount_at("cgroup2", "/sys/fs/cgroup", NULL);
-	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids");
-
-	mkdir(SCRATCH, 0755);
-	mount_host(setting("PM_SCRATCH"), SCRATCH, 0);
-	for (size_t i = 0; i < shown.count; i++)
-		show(shown.pairs[2 * i], shown.pairs[2 * i + 1], shown.fds[i]);
-	symlink("/proc/self/fd", "/dev/fd");
-	symlink("/proc/self/fd/0", "/dev/stdin");
-	symlink("/proc/self/fd/1", "/dev/stdout");
-	symlink("/proc/self/fd/2", "/dev/stderr");
-	return shown.cwd;
 }
 
 /* Returns the number of panthor's render node, or 0. Other drivers may have nodes, too. */

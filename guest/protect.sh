@@ -83,7 +83,7 @@ unprotect() {
 	[ -z "${owner-}" ] || chown -R --no-dereference "$owner" "$scratch" || :
 }
 
-# show PATH: write a pair for guest/init.c: the path, and the path to mount there, which is
+# show PATH: write a pair for guest/mounts.c: the path, and the path to mount there, which is
 # empty if the guest's kernel finds the file at the same path.
 show() {
 	local fd at=
