@@ -11,7 +11,8 @@
  * Files in PM_SCRATCH describe the command: "cwd", "argv" and "env", the last two with a
  * NUL after each string. The file "show" has pairs of such strings: a path that must stay
  * visible under the guest's own mounts, and where the host has it, or "" for the same
- * path. The exit status goes to the file "status".
+ * path. The file "root" has such a pair for the directory that the command sees as /, or
+ * nothing. The exit status goes to the file "status".
  *
  * GUEST_POWER in the command's environment, "on" or "auto", is used here: it says whether
  * the GPU may sleep when it is idle.
@@ -227,21 +228,24 @@ static void set_power(void)
 	}
 }
 
-/* The guest has its own /tmp, so a working directory below it is mounted from the host. */
-static void go_to(int host_cwd)
+/*
+ * The guest has its own /tmp, so a working directory below it is mounted from the host.
+ * Another root has the directory at the same path, or does not have it.
+ */
+static void go_to(const struct shown *shown)
 {
 	struct stat host, here;
 	size_t length;
 
 	if (!chdir(slurp(SCRATCH "/cwd", &length)) &&
-	    (fstat(host_cwd, &host) < 0 ||
+	    (shown->root_pair || fstat(shown->cwd, &host) < 0 ||
 	     (!stat(".", &here) && here.st_dev == host.st_dev && here.st_ino == host.st_ino)))
 		return;
-	if (fchdir(host_cwd) < 0 && chdir("/") < 0)
+	if ((shown->root_pair || fchdir(shown->cwd) < 0) && chdir("/") < 0)
 		fail("cannot go to /: %s", strerror(errno));
 }
 
-static void run_command(int host_cwd)
+static void run_command(const struct shown *shown)
 {
 	size_t length;
 	char *text, **argv, **env;
@@ -249,7 +253,8 @@ static void run_command(int host_cwd)
 	text = slurp(SCRATCH "/argv", &length);
 	argv = split(text, length);
 	env = command_environment();
-	go_to(host_cwd);
+	change_root(shown);
+	go_to(shown);
 
 	setsid();
 	if (*setting("PM_TTY")) {
@@ -276,17 +281,18 @@ static void run_command(int host_cwd)
 int main(void)
 {
 	char line[16];
-	int status = 0, fd, code, host_cwd;
+	int status = 0, fd, code;
+	struct shown shown = { 0 };
 	pid_t pid, child;
 
-	host_cwd = mount_all();
+	mount_all(&shown);
 	load_gpu();
 	swap_on();
 	set_power();
 
 	child = fork();
 	if (!child)
-		run_command(host_cwd);
+		run_command(&shown);
 	if (child < 0)
 		fail("cannot fork: %s", strerror(errno));
 	/* Orphans of the command become children of this process: reap them, too. */

@@ -24,7 +24,29 @@ char **split(char *text, size_t length);
 
 /* mounts.c */
 
-/* Returns a descriptor of the host's working directory, or -1. */
-int mount_all(void);
+/* What the command must see, and descriptors opened before anything was mounted. */
+struct shown {
+	char **pairs;		/* paths, and where the host has them, or "" for the same */
+	int *fds;
+	size_t count;
+	int cwd;		/* the host's working directory, or -1 */
+	char **root_pair;	/* the other root directory, if there is one */
+	int root;
+};
+
+void mount_all(struct shown *shown);
+
+void mount_at(const char *type, const char *target, const char *options);
+/* Mounts a part of the host's file system at @target. */
+void mount_host(const char *source, const char *target, unsigned long flags);
+/* Makes a path visible: @source of the host if that is not "", else the open file @fd. */
+void show(const char *path, const char *source, int fd);
+/* Mounts a tmpfs at @path that has the entries of a directory. */
+void open_up(const char *path, int directory);
+
+/* root.c */
+
+/* Changes the root directory of the calling process, if the command wants another one. */
+void change_root(const struct shown *shown);
 
 #endif

@@ -2,8 +2,10 @@
 /*
  * The guest's file systems: the host's files, which are read-only, and mounts of its own.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,27 +16,18 @@
 
 #include "init.h"
 
-static void mount_at(const char *type, const char *target, const char *options)
+void mount_at(const char *type, const char *target, const char *options)
 {
 	mkdir(target, 0755);
 	if (mount(type, target, type, 0, options) < 0)
 		fail("cannot mount %s on %s: %s", type, target, strerror(errno));
 }
 
-/* Mounts a part of the host's file system at @target. */
-static void mount_host(const char *source, const char *target, unsigned long flags)
+void mount_host(const char *source, const char *target, unsigned long flags)
 {
 	if (mount("none", target, "hostfs", flags, source) < 0)
 		fail("cannot mount %s of the host on %s: %s", source, target, strerror(errno));
 }
-
-/* The paths that must stay visible, and descriptors opened before anything was mounted. */
-struct shown {
-	char **pairs;
-	int *fds;
-	size_t count;
-	int cwd;
-};
 
 static void find_shown(struct shown *s)
 {
@@ -55,6 +48,12 @@ static void find_shown(struct shown *s)
 	text = slurp("/sys/cwd", &length);
 	s->cwd = open(text, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(text);
+	s->root = -1;
+	text = slurp("/sys/root", &length);
+	if (length) {
+		s->root_pair = split(text, length);
+		s->root = open(s->root_pair[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
 	umount("/sys");
 }
 
@@ -63,9 +62,63 @@ static int make(const char *path, bool folder)
 	return folder ? mkdir(path, 0755) : mknod(path, S_IFREG | 0644, 0);
 }
 
+/* Makes the entries of a directory visible in an empty one. */
+static void copy_entries(const char *from, const char *to)
+{
+	DIR *dir = opendir(from);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char source[PATH_MAX], target[PATH_MAX], goal[PATH_MAX];
+		struct stat st;
+		ssize_t length;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		snprintf(source, sizeof(source), "%s/%s", from, entry->d_name);
+		snprintf(target, sizeof(target), "%s/%s", to, entry->d_name);
+		if (lstat(source, &st) < 0)
+			continue;
+		if (S_ISLNK(st.st_mode)) {
+			length = readlink(source, goal, sizeof(goal) - 1);
+			goal[length < 0 ? 0 : length] = '\0';
+			symlink(goal, target);
+		} else if (make(target, S_ISDIR(st.st_mode)) < 0 ||
+			   (mount(source, target, NULL, MS_BIND, NULL) < 0 && errno != ENOENT)) {
+			fail("cannot show %s at %s: %s", source, target, strerror(errno));
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /*
- * Creates a mount point. If a directory of the host cannot be searched from the guest, a
- * tmpfs is mounted in its place.
+ * Mounts a tmpfs at a directory in which the guest can create nothing. It has the entries of
+ * the directory, or none if the guest may not read it.
+ */
+void open_up(const char *path, int directory)
+{
+	char source[64];
+
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", directory);
+	if (mount("tmpfs", path, "tmpfs", 0, "mode=0755") < 0)
+		fail("cannot mount tmpfs on %s: %s", path, strerror(errno));
+	copy_entries(source, path);
+}
+
+static int open_up_at(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	open_up(path, fd);
+	close(fd);
+	return 0;
+}
+
+/*
+ * Creates a mount point. If a directory on the way to it cannot be written, it is opened up.
  */
 static void make_place(const char *path, bool folder)
 {
@@ -82,15 +135,14 @@ static void make_place(const char *path, bool folder)
 		if (!part || !up)
 			fail("out of memory");
 		if (stat(part, &st) < 0 && make(part, whole) < 0 &&
-		    (!*up || mount("tmpfs", up, "tmpfs", 0, "mode=0755") < 0 ||
-		     make(part, whole) < 0))
+		    (!*up || open_up_at(up) < 0 || make(part, whole) < 0))
 			fail("cannot make %s: %s", part, strerror(errno));
 		free(part);
 		free(up);
 	}
 }
 
-static void show(const char *path, const char *source, int fd)
+void show(const char *path, const char *source, int fd)
 {
 	struct stat was, is;
 	char text[64];
@@ -113,12 +165,10 @@ static void show(const char *path, const char *source, int fd)
 	close(fd);
 }
 
-int mount_all(void)
+void mount_all(struct shown *shown)
 {
-	struct shown shown;
-
 	mount_at("proc", "/proc", NULL);
-	find_shown(&shown);
+	find_shown(shown);
 	mount_at("sysfs", "/sys", NULL);
 	if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) < 0 && errno != EBUSY)
 		fail("cannot mount /dev: %s", strerror(errno));
@@ -135,12 +185,11 @@ int mount_all(void)
 
 	mkdir(SCRATCH, 0755);
 	mount_host(setting("PM_SCRATCH"), SCRATCH, 0);
-	for (size_t i = 0; i < shown.count; i++)
-		show(shown.pairs[2 * i], shown.pairs[2 * i + 1], shown.fds[i]);
+	for (size_t i = 0; i < shown->count; i++)
+		show(shown->pairs[2 * i], shown->pairs[2 * i + 1], shown->fds[i]);
 	symlink("/proc/self/fd", "/dev/fd");
 	symlink("/proc/self/fd/0", "/dev/stdin");
 	symlink("/proc/self/fd/1", "/dev/stdout");
 	symlink("/proc/self/fd/2", "/dev/stderr");
-	return shown.cwd;
 }
 

@@ -83,17 +83,18 @@ unprotect() {
 	[ -z "${owner-}" ] || chown -R --no-dereference "$owner" "$scratch" || :
 }
 
-# show PATH: write a pair for guest/mounts.c: the path, and the path to mount there, which is
+# place PATH: print a pair for guest/mounts.c: the path, and the path to mount there, which is
 # empty if the guest's kernel finds the file at the same path.
-show() {
+place() {
 	local fd at=
 	if [ -n "$by_user" ] && ! "${as_user[@]}" test -x "$1"; then
 		[ -d "$1" ] || return 0
 		exec {fd}<"$1"
 		at=/proc/self/fd/$fd/.
 	fi
-	printf '%s\0' "$1" "$at" >>"$scratch/show"
+	printf '%s\0' "$1" "$at"
 }
+show() { place "$1" >>"$scratch/show"; }
 
 # show_around PATH: show it to the guest. In a directory that the guest replaces, show the
 # whole top-level directory in it: a program may need libraries next to it.
@@ -112,9 +113,10 @@ show_around() {
 }
 
 # show_command COMMAND...: show the program, and files among its arguments, such as scripts.
+# Another root directory has its own programs.
 show_command() {
-	local program arg
-	program=$(type -P -- "$1" || :)
+	local program='' arg
+	[ -n "$root" ] && [[ $1 != */* ]] || program=$(type -P -- "$1" || :)
 	if [ -n "$program" ]; then
 		show_around "$(realpath -ms -- "$program")"
 		show_around "$(dirname -- "$(realpath -m -- "$program")")"
