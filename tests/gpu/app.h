@@ -21,6 +21,16 @@ enum gpu_app_cred {
 	GPU_APP_USERNS_ROOT,	/* all capabilities, in a user namespace of its own */
 };
 
+/*
+ * Another driver in user space than this library: what the process does with requests.
+ */
+struct gpu_app_client {
+	/* Called in the process, before the first request. */
+	int (*start)(void);
+	/* The same as app_command(); see app_wire.h for the requests. */
+	int64_t (*command)(const struct app_request *req, int fd, uint64_t *value, int *send_fd);
+};
+
 struct gpu_app_setup {
 	enum gpu_app_cred cred;
 	unsigned int files;	/* may be 0 */
@@ -28,6 +38,7 @@ struct gpu_app_setup {
 	int pidns;		/* its pid namespace, as /proc/PID/ns/pid, or -1 */
 	const char *cgroup;	/* its cgroup, as a directory of cgroup2, or NULL */
 	bool master;		/* the first file is of the primary node */
+	const struct gpu_app_client *client;	/* NULL: this library */
 };
 
 struct gpu_app {

@@ -138,6 +138,7 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 	case APP_DATA_CHECK:
 		return app_data_check(state, req);
 	case APP_CALL:
+	case APP_END:
 		break;
 	}
 	return -ENOSYS;

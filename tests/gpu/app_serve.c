@@ -132,13 +132,24 @@ static int set_up(struct app_state *state, const struct gpu_app_setup *setup)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
 	set_up_signals();
-	ret = create_contexts(state, setup->vms);
+	if (setup->client)
+		ret = setup->client->start();
+	else
+		ret = create_contexts(state, setup->vms);
 	if (!ret)
 		ret = -pthread_create(&thread, NULL, idle_thread, NULL);
 	return ret;
 }
 
-static void serve_one(struct app_state *state, int sock,
+static int64_t command(struct app_state *state, const struct gpu_app_client *client,
+		       const struct app_request *req, int fd, uint64_t *value, int *send_fd)
+{
+	if (client)
+		return client->command(req, fd, value, send_fd);
+	return app_command(state, req, fd, value, send_fd);
+}
+
+static void serve_one(struct app_state *state, const struct gpu_app_setup *setup, int sock,
 		      const struct app_request *req, void *payload, int fd)
 {
 	struct app_reply reply = { .payload = req->payload };
@@ -148,7 +159,7 @@ static void serve_one(struct app_state *state, int sock,
 		reply.ret = req->fn(state->files ? state->dev[0].fd : -1,
 				    payload);
 	} else {
-		reply.ret = app_command(state, req, fd, &reply.value, &send_fd);
+		reply.ret = command(state, setup->client, req, fd, &reply.value, &send_fd);
 		reply.payload = 0;
 	}
 	if (app_send(sock, &reply, sizeof(reply), payload, reply.payload,
@@ -181,6 +192,6 @@ void gpu_app_serve(int sock, const struct gpu_app_setup *setup)
 		if (app_receive(sock, &req, sizeof(req), payload,
 				sizeof(payload), &fd) < 0)
 			_exit(0);
-		serve_one(&state, sock, &req, payload, fd);
+		serve_one(&state, setup, sock, &req, payload, fd);
 	}
 }

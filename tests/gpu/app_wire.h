@@ -16,7 +16,7 @@
 typedef int (*app_fn)(int fd, void *arg);
 
 enum app_op {
-	APP_ALLOC,		/* file vm count size seed exclusive unbound -> bo */
+	APP_ALLOC,		/* file vm count size seed exclusive unbound image -> bo */
 	APP_EXPORT,		/* bo -> dma-buf */
 	APP_IMPORT,		/* dma-buf, file vm bind -> bo */
 	APP_FREE,		/* bo */
@@ -38,6 +38,7 @@ enum app_op {
 	APP_NEW_GROUP,		/* file vm */
 	APP_DATA,		/* file vm data seed: all bound buffers */
 	APP_DATA_CHECK,		/* file vm -> number of buffers changed since APP_DATA */
+	APP_END,		/* end as a program does: wait for the GPU, destroy everything */
 };
 
 enum app_data {
@@ -57,6 +58,7 @@ struct app_request {
 	bool unbound;
 	bool by_gpu;
 	bool bind;
+	bool image;		/* of a client of Mesa: an image instead of a buffer */
 	uint64_t size;
 	uint64_t seed;
 	int64_t ns;
