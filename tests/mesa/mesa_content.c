@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Contents survive, whoever brings them back.
+ */
+#include "cases.h"
+#include "world.h"
+
+/*
+ * What may stay resident after a reclaim: ring buffers and the like, which the driver needs as
+ * long as the process has a queue. Measured: 92 KiB with GLES, 252 KiB with Vulkan.
+ */
+#define RINGS_MAX (UINT64_C(384) << 10)
+
+/* Rounds of a reclaim and a claim while frames are drawn. */
+#define ROUNDS 20
+
+static void begin(void **state)
+{
+	start(&one, *state);
+	add_mixed(&one);
+	frame(&one);
+}
+
+static void check_reclaim(const struct panthor_mem_reclaim_result *result)
+{
+	assert_true(result->evicted_bytes >= one.bytes);
+	assert_int_equal(result->freed_bytes, result->evicted_bytes);
+	assert_int_equal(result->status & ~(uint32_t)DRM_PANTHOR_MEM_STATUS_PINNED, 0);
+	assert_in_range(result->skipped_bytes, 0, RINGS_MAX);
+	assert_in_range(resident(&one), 0, RINGS_MAX);
+}
+
+void everything_leaves_and_returns(void **state)
+{
+	struct panthor_mem_reclaim_result out;
+	struct panthor_mem_claim_result in;
+	uint64_t before;
+
+	begin(state);
+	before = resident(&one);
+	out = reclaim(&one);
+	print_message("%llu KiB evicted, %llu KiB stay resident\n",
+		      (unsigned long long)out.evicted_bytes >> 10,
+		      (unsigned long long)resident(&one) >> 10);
+	check_reclaim(&out);
+
+	in = claim(&one, 0);
+	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
+	assert_int_equal(in.remaining_bytes, 0);
+	assert_int_equal(in.status, 0);
+	assert_int_equal(resident(&one), before);
+	frame(&one);
+	check(&one);
+}
+
+/* The first to read is the CPU, and for what is exported the GPU. */
+void contents_without_a_claim(void **state)
+{
+	struct panthor_mem_reclaim_result out;
+
+	begin(state);
+	out = reclaim(&one);
+	check_reclaim(&out);
+	check(&one);
+	frame(&one);
+	check(&one);
+}
+
+void next_frame_brings_it_back(void **state)
+{
+	struct panthor_mem_reclaim_result out;
+
+	begin(state);
+	out = reclaim(&one);
+	check_reclaim(&out);
+	frame(&one);
+	assert_int_equal(evicted(&one), 0);
+	check(&one);
+}
+
+void while_frames_are_drawn(void **state)
+{
+	uint64_t sum = 0;
+
+	begin(state);
+	ask(&one, &(struct app_request) { .op = APP_FRAMES_START });
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		sum += reclaim(&one).evicted_bytes;
+		claim(&one, 0);
+	}
+	assert_true(ask(&one, &(struct app_request) { .op = APP_FRAMES_STOP }) > 0);
+	/* A new frame can end a reclaim early, but not all of them. */
+	assert_true(sum > 0);
+	check(&one);
+}
+
+void claim_in_parts(void **state)
+{
+	/* The largest BO: a claim exceeds its cap by less than that. */
+	const uint64_t cap = MIB, largest = 8 * MIB;
+	struct panthor_mem_reclaim_result out;
+	struct panthor_mem_claim_result in;
+	uint64_t sum = 0;
+
+	begin(state);
+	out = reclaim(&one);
+	check_reclaim(&out);
+	do {
+		in = claim(&one, cap);
+		assert_true(in.claimed_bytes > 0);
+		assert_true(in.claimed_bytes < cap + largest);
+		sum += in.claimed_bytes;
+		assert_int_equal(in.remaining_bytes, out.evicted_bytes - sum);
+	} while (in.remaining_bytes);
+	assert_int_equal(sum, out.evicted_bytes);
+	check(&one);
+	frame(&one);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the cases share.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "gpu/pattern.h"
+#include "world.h"
+
+#define SEED_STEP (UINT64_C(1) << 32)
+/* How long a reclaim waits for unfinished work, and a case for what must happen. */
+#define PATIENCE_NS INT64_C(60000000000)
+#define POLL_MS 10
+
+struct process one, two;
+
+int world_begin(void **state)
+{
+	int ret = guest_open(state);
+
+	memset(&one, 0, sizeof(one));
+	memset(&two, 0, sizeof(two));
+	one.app.sock = -1;
+	two.app.sock = -1;
+	return ret ? ret : mesa_open_to_all();
+}
+
+int world_end(void **state)
+{
+	gpu_app_kill(&one.app);
+	gpu_app_kill(&two.app);
+	return guest_close(state);
+}
+
+void start(struct process *process, const void *client)
+{
+	const struct gpu_app_setup setup = {
+		.cred = GPU_APP_NOBODY,
+		.pidns = -1,
+		.client = client,
+	};
+
+	ok(gpu_app_start(&process->app, &setup), "starting a process");
+}
+
+int64_t ask(struct process *process, const struct app_request *req)
+{
+	int64_t ret = gpu_app_ask(&process->app, req, NULL, NULL, NULL);
+
+	if (ret < 0)
+		fail_msg("request %d of process %d: %s", (int)req->op, (int)process->app.pid,
+			 strerror((int)-ret));
+	return ret;
+}
+
+/* Objects of two sets, or of two processes, have no word in common. */
+void add(struct process *process, struct objects set)
+{
+	assert_true(process->set_count < SETS);
+	set.seed = (uint64_t)(process->app.pid * SETS + process->set_count + 1) << 44;
+	set.first = (unsigned int)ask(process, &(struct app_request) {
+		.op = APP_ALLOC, .count = set.count, .size = set.size, .seed = set.seed,
+		.image = set.image, .exclusive = set.exclusive,
+	});
+	process->sets[process->set_count++] = set;
+	process->bytes += set.count * set.size;
+}
+
+void add_mixed(struct process *process)
+{
+	add(process, (struct objects) { .count = 64, .size = 4096, .exclusive = true });
+	add(process, (struct objects) { .count = 8, .size = MIB, .exclusive = true });
+	add(process, (struct objects) { .count = 1, .size = 8 * MIB, .exclusive = true });
+	add(process, (struct objects) {
+		.count = 16, .size = 64 << 10, .image = true, .exclusive = true,
+	});
+	add(process, (struct objects) {
+		.count = 2, .size = 4 * MIB, .image = true, .exclusive = true,
+	});
+	add(process, (struct objects) { .count = 3, .size = MIB, .image = true });
+}
+
+void frame(struct process *process)
+{
+	ask(process, &(struct app_request) { .op = APP_FRAME });
+}
+
+static uint64_t sum_of(struct process *process, unsigned int bo, bool by_gpu)
+{
+	struct app_reply reply = { 0 };
+	int64_t ret = gpu_app_ask(&process->app, &(struct app_request) {
+		.op = APP_SUM, .bo = bo, .by_gpu = by_gpu,
+	}, &reply, NULL, NULL);
+
+	ok(ret, by_gpu ? "reading an object by the GPU" : "reading an object by the CPU");
+	return reply.value;
+}
+
+static void check_set(struct process *process, const struct objects *set)
+{
+	for (unsigned int i = 0; i < set->count; i++) {
+		uint64_t wanted = pattern_expected(set->seed + i * SEED_STEP, set->size);
+		unsigned int bo = set->first + i;
+
+		if (set->halved && i % 2 == 0)
+			continue;
+		if (!set->exclusive && sum_of(process, bo, true) != wanted)
+			fail_msg("object %u has lost its contents, as the GPU sees it", bo);
+		if (sum_of(process, bo, false) != wanted)
+			fail_msg("object %u has lost its contents", bo);
+	}
+}
+
+void check(struct process *process)
+{
+	for (unsigned int i = 0; i < process->set_count; i++)
+		check_set(process, &process->sets[i]);
+}
+
+struct panthor_mem_reclaim_result reclaim(const struct process *process)
+{
+	struct panthor_mem_reclaim_options options = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
+	struct panthor_mem_reclaim_result result = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+
+	options.deadline_ns = now_ns() + PATIENCE_NS;
+	ok(panthor_mem_reclaim_with(guest.dev.fd, process->app.pid, &options, &result), "reclaim");
+	return result;
+}
+
+struct panthor_mem_claim_result claim(const struct process *process, uint64_t max_bytes)
+{
+	struct panthor_mem_claim_options options = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
+	struct panthor_mem_claim_result result = PANTHOR_MEM_CLAIM_RESULT_INIT;
+
+	options.max_bytes = max_bytes;
+	ok(panthor_mem_claim_with(guest.dev.fd, process->app.pid, &options, &result), "claim");
+	return result;
+}
+
+static struct panthor_mem_query_result query(const struct process *process)
+{
+	struct panthor_mem_query_result result = PANTHOR_MEM_QUERY_RESULT_INIT;
+
+	ok(panthor_mem_query(guest.dev.fd, process->app.pid, &result), "query");
+	return result;
+}
+
+uint64_t evicted(const struct process *process)
+{
+	return query(process).evicted_bytes;
+}
+
+uint64_t resident(const struct process *process)
+{
+	return query(process).resident_bytes;
+}
+
+static struct sysmem counters(void)
+{
+	struct sysmem mem;
+
+	ok(sysmem_read(&mem), "the machine's memory counters");
+	return mem;
+}
+
+uint64_t pages_in(void)
+{
+	return counters().pages_in;
+}
+
+uint64_t in_swap(void)
+{
+	return counters().swap_used;
+}
+
+void wait_for_swap(uint64_t bytes)
+{
+	int64_t end = now_ns() + PATIENCE_NS;
+
+	while (in_swap() > bytes) {
+		if (now_ns() > end)
+			fail_msg("%llu KiB are still in swap, not %llu",
+				 (unsigned long long)in_swap() >> 10,
+				 (unsigned long long)bytes >> 10);
+		sleep_ms(POLL_MS);
+	}
+}
