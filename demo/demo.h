@@ -46,6 +46,13 @@ struct demo_result {
 	const char *verdict;		/* "ok", or what is wrong */
 };
 
+/*
+ * client.c or client_mesa.c: what the applications use the GPU with. Call it once, before any is
+ * started. Where the GPU cannot read their buffers for a check, demo_read_by_gpu is false.
+ */
+int demo_client(const struct gpu_app_client **client);
+extern const bool demo_read_by_gpu;
+
 /* demo_apps.c: each returns 0, or prints a message and returns -errno. */
 int demo_apps_start(struct gpu_app apps[DEMO_APPS]);
 void demo_apps_end(struct gpu_app apps[DEMO_APPS]);

@@ -76,7 +76,8 @@ void demo_summary(const struct demo_result *r)
 		 (double)r->frame_never_us / 1000,
 		 (double)r->frame_claimed_us / 1000,
 		 (double)r->frame_reclaimed_us / 1000);
-	demo_say("Contents, read by GPU and CPU after each step: ");
+	demo_say("Contents, read by %sCPU after each step: ",
+		 demo_read_by_gpu ? "GPU and " : "");
 	if (r->bad_bos)
 		demo_say("%u BUFFERS WRONG.\n", r->bad_bos);
 	else
