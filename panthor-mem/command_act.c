@@ -13,9 +13,9 @@
 #include "device.h"
 #include "memory.h"
 #include "metrics.h"
-#include "missing.h"
 #include "output.h"
 #include "progress.h"
+#include "reach.h"
 #include "stop.h"
 #include "target.h"
 
@@ -61,7 +61,7 @@ static void add_result(struct act *act, const struct options *o, int fd, const s
 	r->target = t;
 	r->outcome = *out;
 	if (out->error == ESRCH && t->kind == TARGET_PROCESS)
-		missing_explain(&r->problem, &o->roots, act->node, fd, t->pid);
+		reach_explain(&r->problem, &o->roots, act->node, fd, t->pid);
 	else if (out->error == ESRCH)
 		problem_set(&r->problem, ESRCH, STATUS_NO_TARGET,
 			    "`panthor-mem list --by client` shows the clients",

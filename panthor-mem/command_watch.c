@@ -12,7 +12,7 @@
 #include "look.h"
 #include "machine.h"
 #include "memory.h"
-#include "screen.h"
+#include "term.h"
 #include "text.h"
 
 #define SCREEN_HOME "\033[H"

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "amount.h"
-#include "help.h"
 #include "memory.h"
 #include "option.h"
 #include "options.h"
@@ -26,6 +25,61 @@ const char *const command_names[COMMAND_COUNT] = {
 #define METRICS (1u << COMMAND_METRICS)
 #define ACT (RECLAIM | CLAIM)
 #define ALL (LIST | ACT | WATCH)
+
+static void print_help(FILE *out)
+{
+	fputs("usage: panthor-mem list    [OPTION...] [TARGET...]\n"
+	      "       panthor-mem watch   [OPTION...] [TARGET...]\n"
+	      "       panthor-mem reclaim [OPTION...] TARGET...\n"
+	      "       panthor-mem claim   [OPTION...] TARGET...\n"
+	      "       panthor-mem doctor  [--device NODE] [--json]\n"
+	      "       panthor-mem metrics [--json] [--metrics FILE]\n"
+	      "\n"
+	      "list      show who holds how much GPU memory, with any DRM driver\n"
+	      "watch     the same, live, until Ctrl-C\n"
+	      "reclaim   move the GPU memory of the targets to swap, with the driver panthor\n"
+	      "claim     bring it back\n"
+	      "doctor    check what these need, and say what would help\n"
+	      "metrics   create the file of counters, with all of them at 0\n"
+	      "\n"
+	      "Targets:\n"
+	      "  PID                    a process\n"
+	      "  -g, --cgroup PATH      every process in a cgroup and below\n"
+	      "  -c, --comm NAME        every process with that name\n"
+	      "      --client ID        a client of the driver: see list --by client\n"
+	      "\n"
+	      "Options:\n"
+	      "  -d, --device NODE      a device, like renderD128 (default: all for list and\n"
+	      "                         watch, the first of panthor for reclaim and claim)\n"
+	      "  -j, --json             print one JSON object; watch: one per line\n"
+	      "  -b, --bytes            print sizes in bytes\n"
+	      "      --color WHEN       auto (default), always, never\n"
+	      "list, watch:\n"
+	      "      --by WHAT          a line for each process (default), client or cgroup\n"
+	      "      --sort WHAT        size (default), resident, evicted, shared, pid, name\n"
+	      "list:\n"
+	      "  -q, --pids             print only PIDs\n"
+	      "watch:\n"
+	      "  -i, --interval TIME    time between updates (default 2s)\n"
+	      "      --count N          exit after N updates\n"
+	      "reclaim, claim:\n"
+	      "  -n, --dry-run          say what would be done\n"
+	      "  -m, --max SIZE         stop after SIZE, like 64M, for all targets together\n"
+	      "      --broker WHEN      ask panthor-memd: auto (default: if not permitted\n"
+	      "                         directly), always, never\n"
+	      "      --metrics FILE     add to the counters in FILE, for Prometheus\n"
+	      "                         (default: $PANTHOR_MEM_METRICS)\n"
+	      "reclaim:\n"
+	      "  -w, --wait TIME        wait up to TIME for GPU work to end, like 500ms\n"
+	      "      --no-pageout       leave the pages in RAM until memory is short\n"
+	      "claim:\n"
+	      "      --prefetch         only read from swap; the next GPU job does the rest\n"
+	      "\n"
+	      "      panthor-mem --help, panthor-mem --version\n"
+	      "\n"
+	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such target, 4 not possible\n"
+	      "on this machine, 5 not permitted, 6 done but not counted in FILE.\n", out);
+}
 
 enum {
 	OPT_HELP = 'h',
@@ -344,7 +398,7 @@ static bool parse_option(struct options *o, int option, char **argv, bool *seen,
 		option_why(why, option, argv, long_options);
 		return refuse(why, status);
 	case OPT_HELP:
-		help_print(stdout);
+		print_help(stdout);
 		*status = STATUS_OK;
 		return false;
 	case OPT_VERSION:
@@ -398,11 +452,11 @@ bool options_parse(struct options *o, int argc, char **argv, int *status)
 			return false;
 	}
 	if (optind == argc) {
-		help_print(stderr);
+		print_help(stderr);
 		return bad(status);
 	}
 	if (!strcmp(argv[optind], "help")) {
-		help_print(stdout);
+		print_help(stdout);
 		*status = STATUS_OK;
 		return false;
 	}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds which processes a call by PID reaches. The kernel takes the files on which the process was
- * the last to issue an ioctl, and that need not be a process that has them open.
+ * Finds which processes a call by PID reaches, or why it reaches none. The kernel takes the files on
+ * which the process was the last to issue an ioctl, and that need not be a process that has them
+ * open.
  */
 #ifndef TOOL_REACH_H
 #define TOOL_REACH_H
 
+#include "problem.h"
 #include "scan.h"
 
 /*
@@ -18,5 +20,13 @@ void reach_find(struct scan *s, const struct roots *roots, const char *node, int
 
 /* The same for each device in the scan that can be opened. */
 void reach_find_all(struct scan *s, const struct roots *roots);
+
+/*
+ * Sets @p to the reason why a call by PID reached nothing: there is no such process, it has no
+ * file of the device, another process used its file last, or the last user has exited. @fd: a
+ * file of the device.
+ */
+void reach_explain(struct problem *p, const struct roots *roots, const char *node, int fd,
+		   pid_t pid);
 
 #endif /* TOOL_REACH_H */
