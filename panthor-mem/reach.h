@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds which processes a call by PID reaches, or why it reaches none. The kernel takes the files on
- * which the process was the last to issue an ioctl, and that need not be a process that has them
- * open.
+ * Finds which processes a call by PID reaches, or why it reaches none. The kernel takes the files
+ * on which the process was the last to issue an ioctl, and that need not be a process that has
+ * them open.
  */
 #ifndef TOOL_REACH_H
 #define TOOL_REACH_H
