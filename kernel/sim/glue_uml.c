@@ -47,7 +47,7 @@ static void irq_arm(void)
 {
 	lockdep_assert_held(&irq_lock);
 	if (irq_levels && !hrtimer_is_queued(&irq_timer))
-		hrtimer_start(&irq_timer, us_to_ktime(sim_knob(irq_delay_us)),
+		hrtimer_start(&irq_timer, us_to_ktime(sim_param(irq_delay_us)),
 			      HRTIMER_MODE_REL_HARD);
 }
 

@@ -172,12 +172,12 @@ struct sim_params {
 extern struct sim_params sim_par;
 
 int sim_params_check(void);
-bool sim_countdown(uint *knob);
+bool sim_countdown(uint *param);
 
-#define sim_knob(name)		READ_ONCE(sim_par.name)
+#define sim_param(name)		READ_ONCE(sim_par.name)
 #define sim_trace(fmt, ...) \
 do { \
-	if (sim_knob(trace)) \
+	if (sim_param(trace)) \
 		pr_info("mali_sim: " fmt, ##__VA_ARGS__); \
 } while (0)
 

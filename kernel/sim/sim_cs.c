@@ -368,7 +368,7 @@ static bool still_waits(struct sim_csg *csg, struct sim_cs *cs)
 		return false;
 	if (READ_ONCE(csg->as->fault_gen) == cs->fault_gen)
 		return true;
-	if (sim_knob(no_bus_fatal))
+	if (sim_param(no_bus_fatal))
 		cs->state = SIM_CS_DEAD;
 	else
 		sim_cs_die(cs, SIM_EXC_CS_BUS_FAULT, 0);
@@ -419,7 +419,7 @@ static void run_after_slice(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
  */
 bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
 {
-	u32 max_instrs = sim_knob(slice_instr), max_bytes = sim_knob(slice_bytes);
+	u32 max_instrs = sim_param(slice_instr), max_bytes = sim_param(slice_bytes);
 	unsigned int instrs = 0, pieces = 0;
 	u64 bytes = 0;
 	int ret = 0;

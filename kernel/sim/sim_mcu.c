@@ -339,7 +339,7 @@ static void all_requests(void)
 {
 	unsigned int i;
 
-	if (sim_knob(drop_acks)) {
+	if (sim_param(drop_acks)) {
 		sim_count(SIM_STAT_DROPPED_ACKS);
 		return;
 	}
@@ -515,7 +515,7 @@ void sim_mcu_doorbell(u32 id)
 	if (!atomic_read(&sim.mcu.rescan))
 		WRITE_ONCE(sim.mcu.rung, ktime_get());
 	atomic_set(&sim.mcu.rescan, 1);
-	if (sim_knob(sync_acks) || (!id && halt_seen())) {
+	if (sim_param(sync_acks) || (!id && halt_seen())) {
 		spin_lock_irqsave(&sim.exec_lock, flags);
 		sim_mcu_pass();
 		spin_unlock_irqrestore(&sim.exec_lock, flags);

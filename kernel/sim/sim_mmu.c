@@ -93,7 +93,7 @@ static void tlb_flush_region(struct sim_as *as)
 	unsigned int i;
 
 	/* The self-test must break data only, so the interface memory stays valid. */
-	if (sim_knob(tlb_noinval) && as != &sim.as[0])
+	if (sim_param(tlb_noinval) && as != &sim.as[0])
 		return;
 
 	for (i = 0; i < sim_par.tlb_size; i++) {
@@ -392,9 +392,9 @@ static u32 tlb_lookup(struct sim_as *as, u64 va, u64 *desc, u32 *level)
 {
 	u64 page = va >> SIM_PAGE_SHIFT;
 	struct sim_tlb_entry *e = &as->tlb[page & (sim_par.tlb_size - 1)];
-	u32 check = sim_knob(tlb_check), exception;
+	u32 check = sim_param(tlb_check), exception;
 
-	if (!sim_knob(use_tlb))
+	if (!sim_param(use_tlb))
 		return walk(as, va, desc, level);
 
 	if (e->tag == page + 1) {

@@ -94,20 +94,20 @@ MODULE_PARM_DESC(trace, "log what the firmware model does");
 
 /**
  * sim_countdown() - Check whether this is the event that is to fail
- * @knob: parameter that counts the events until then, 0 = none
+ * @param: parameter that counts the events until then, 0 = none
  *
  * A test writes N to the parameter, and reads 0 once the event has happened.
  *
  * Return: true once, for the Nth call.
  */
-bool sim_countdown(uint *knob)
+bool sim_countdown(uint *param)
 {
-	uint n = READ_ONCE(*knob);
+	uint n = READ_ONCE(*param);
 
 	do {
 		if (!n)
 			return false;
-	} while (!try_cmpxchg(knob, &n, n - 1));
+	} while (!try_cmpxchg(param, &n, n - 1));
 	return n == 1;
 }
 

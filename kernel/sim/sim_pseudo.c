@@ -255,7 +255,7 @@ static int exec_fault(struct sim_csg *csg, struct sim_cs *cs, u64 instr)
  */
 int sim_pseudo_exec(struct sim_csg *csg, struct sim_cs *cs, u64 instr, u64 *bytes)
 {
-	if (!sim_knob(pseudo))
+	if (!sim_param(pseudo))
 		return sim_cs_invalid(cs);
 
 	begin(cs, instr);

@@ -281,7 +281,7 @@ static int resource_table(struct sim_walk *w, u64 srt)
 	u32 words[4];
 	int ret = SIM_STEP_DONE;
 
-	if (!sim_knob(read_resources))
+	if (!sim_param(read_resources))
 		return SIM_STEP_DONE;
 	for (i = 0; i < count && !ret && !sim_walk_capped(w); i++) {
 		ret = sim_walk_words(w, va + i * ENTRY_BYTES, words, ARRAY_SIZE(words));

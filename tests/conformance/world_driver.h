@@ -32,9 +32,9 @@ struct world_app {
 
 #define WORLD_MAX_KEPT 8
 
-/* A knob of the simulated GPU that was set, and the counters before that. */
-struct guest_knob {
-	const char *name;	/* NULL: none */
+/* A fault that the simulated GPU is to have, and the counters before it. */
+struct armed_fault {
+	const char *parameter;	/* NULL: none */
 	bool resets_gpu;
 	int64_t resets;
 	int64_t boots;
@@ -57,7 +57,7 @@ struct world {
 	int may_sleep;		/* the device, when the world was opened */
 	bool power_changed;
 	/* The faults that the case asked for. */
-	struct guest_knob knob;
+	struct armed_fault armed;
 	bool faults;		/* any: messages of the driver are no errors */
 	bool faults_uncounted;	/* nor is any number of resets */
 	bool unplugged;

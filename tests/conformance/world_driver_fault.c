@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Faults below the ioctls on the real driver: a driver is unbound, a disk has a bad sector, a
- * memory cgroup is full. Knobs of the simulated GPU make its MMU, caches and firmware fail.
+ * memory cgroup is full. Parameters of the simulated GPU make its MMU, caches and firmware fail.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -64,15 +64,15 @@ static int unlimit_memory(struct world *w)
 /* Set a countdown of the simulated GPU to a fault, after which it may be reset. */
 static int arm(struct world *w, const char *name, unsigned int nth, bool resets_gpu)
 {
-	int ret = sim_stat("resets", &w->knob.resets);
+	int ret = sim_stat("resets", &w->armed.resets);
 
 	if (!ret)
-		ret = sim_stat("boots", &w->knob.boots);
+		ret = sim_stat("boots", &w->armed.boots);
 	if (!ret)
-		ret = sim_knob_set(name, nth);
+		ret = sim_param_set(name, nth);
 	if (!ret) {
-		w->knob.name = name;
-		w->knob.resets_gpu = resets_gpu;
+		w->armed.parameter = name;
+		w->armed.resets_gpu = resets_gpu;
 	}
 	return ret;
 }
@@ -88,7 +88,7 @@ static int wait_for_reset(struct world *w)
 			ret = sim_stat("boots", &boots);
 		if (ret)
 			return ret;
-		if (resets > w->knob.resets && boots > w->knob.boots)
+		if (resets > w->armed.resets && boots > w->armed.boots)
 			return 0;
 		world_sleep(w, RECOVERY_PAUSE);
 	}
@@ -97,20 +97,20 @@ static int wait_for_reset(struct world *w)
 
 static int recover_gpu(struct world *w, bool *struck)
 {
-	const char *name = w->knob.name;
+	const char *name = w->armed.parameter;
 	int64_t left;
 	int ret;
 
 	if (!name)
 		return 0;
-	w->knob.name = NULL;
-	ret = sim_knob_get(name, &left);
+	w->armed.parameter = NULL;
+	ret = sim_param_get(name, &left);
 	if (ret)
 		return ret;
 	*struck = !left;
 	if (left)
-		return sim_knob_set(name, 0);
-	if (!w->knob.resets_gpu)
+		return sim_param_set(name, 0);
+	if (!w->armed.resets_gpu)
 		return 0;
 	ret = wait_for_reset(w);
 	/* The case asked for this reset. */

@@ -303,45 +303,45 @@ static void no_permission_leaves_zeros(void **state)
 
 /* --- unbinding ------------------------------------------------------------------------ */
 
-static struct knob {
+static struct attribute {
 	char path[256];
 	int ret;
 	atomic_bool done;
-} knob;
+} attribute;
 
-static void find_knob(void)
+static void find_attribute(void)
 {
 	glob_t found;
 
 	if (glob("/sys/bus/platform/drivers/panthor/*/mem_reclaim", 0, NULL, &found) ||
 	    found.gl_pathc != 1)
-		fail_msg("there is no knob");
-	snprintf(knob.path, sizeof(knob.path), "%s", found.gl_pathv[0]);
+		fail_msg("there is no attribute mem_reclaim");
+	snprintf(attribute.path, sizeof(attribute.path), "%s", found.gl_pathv[0]);
 	globfree(&found);
 }
 
-static void *write_knob(void *arg)
+static void *write_attribute(void *arg)
 {
 	char text[16];
 
 	(void)arg;
 	snprintf(text, sizeof(text), "%d", app.pid);
-	knob.ret = sysmem_write_file(knob.path, text);
-	atomic_store(&knob.done, true);
+	attribute.ret = sysmem_write_file(attribute.path, text);
+	atomic_store(&attribute.done, true);
 	return NULL;
 }
 
 static bool has_written(void *arg)
 {
 	(void)arg;
-	return disk_written() >= MIB || atomic_load(&knob.done);
+	return disk_written() >= MIB || atomic_load(&attribute.done);
 }
 
 /*
  * Either the reclaim continues after the device is gone, or it has ended early and reports
  * that. What must not happen is that the device waits for the whole reclaim.
  */
-static void unbinding_does_not_wait_for_the_knob(void **state)
+static void unbinding_does_not_wait_for_sysfs(void **state)
 {
 	struct lot lot = { .of = &app, .count = 48, .size = MIB, .seed = SEED };
 	struct gpu_binding binding;
@@ -354,14 +354,14 @@ static void unbinding_does_not_wait_for_the_knob(void **state)
 	queue_little();
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
-	find_knob();
+	find_attribute();
 	ok(gpu_binding_of(guest.dev.fd, &binding), "the binding");
-	atomic_store(&knob.done, false);
-	assert_int_equal(pthread_create(&writer, NULL, write_knob, NULL), 0);
-	wait_until(has_written, NULL, "the knob writes nothing");
-	assert_false(atomic_load(&knob.done));
+	atomic_store(&attribute.done, false);
+	assert_int_equal(pthread_create(&writer, NULL, write_attribute, NULL), 0);
+	wait_until(has_written, NULL, "the attribute writes nothing");
+	assert_false(atomic_load(&attribute.done));
 	ret = gpu_unbind(&binding);
-	was_done = atomic_load(&knob.done);
+	was_done = atomic_load(&attribute.done);
 	pthread_join(writer, NULL);
 
 	/* Restore everything before anything can fail. */
@@ -370,9 +370,9 @@ static void unbinding_does_not_wait_for_the_knob(void **state)
 	ok(gpu_bind(&binding), "bind");
 	ok(gpu_device_open(&guest.dev), "the device");
 	ok(ret, "unbind");
-	print_message("the knob: %s, %s unbind had returned\n", strerror(-knob.ret),
+	print_message("the attribute: %s, %s unbind had returned\n", strerror(-attribute.ret),
 		      was_done ? "before" : "after");
-	if (was_done && !knob.ret)
+	if (was_done && !attribute.ret)
 		fail_msg("the device stayed bound until the reclaim was done");
 }
 
@@ -389,7 +389,7 @@ int main(int argc, char **argv)
 		HOSTILE_CASE(no_swap_leaves_zeros),
 		HOSTILE_CASE(no_permission_leaves_zeros),
 		/* This case is last, because the device gets another number. */
-		HOSTILE_CASE(unbinding_does_not_wait_for_the_knob),
+		HOSTILE_CASE(unbinding_does_not_wait_for_sysfs),
 	};
 
 	if (argc > 1)

@@ -27,7 +27,7 @@
 #define SEED UINT64_C(0x0b0b000000000000)
 
 static struct gpu_app app = { .sock = -1 };
-static char reclaim_knob[256], claim_knob[256];
+static char reclaim_attribute[256], claim_attribute[256];
 
 static int find(const char *name, char path[256])
 {
@@ -42,12 +42,12 @@ static int find(const char *name, char path[256])
 	return 0;
 }
 
-static int shell(const char *format, int64_t number, const char *knob)
+static int shell(const char *format, int64_t number, const char *attribute)
 {
 	char command[512], text[64];
 
 	snprintf(text, sizeof(text), format, number);
-	snprintf(command, sizeof(command), "echo %s >%s", text, knob);
+	snprintf(command, sizeof(command), "echo %s >%s", text, attribute);
 	return system(command);
 }
 
@@ -91,10 +91,10 @@ static void from_a_shell(void **state)
 		uint64_t before = resident(), swap = swapped();
 
 		assert_true(before >= TOTAL);
-		assert_int_equal(shell(formats[i], app.pid, reclaim_knob), 0);
+		assert_int_equal(shell(formats[i], app.pid, reclaim_attribute), 0);
 		assert_true(resident() + TOTAL <= before);
 		assert_true(swapped() >= swap + TOTAL);
-		assert_int_equal(shell(formats[i], app.pid, claim_knob), 0);
+		assert_int_equal(shell(formats[i], app.pid, claim_attribute), 0);
 		assert_int_equal(resident(), before);
 	}
 	check_content();
@@ -125,11 +125,11 @@ static void wrong_numbers(void **state)
 
 		/* With a newline, as echo writes it: an empty write would not reach the driver. */
 		snprintf(text, sizeof(text), "%s\n", cases[i].text);
-		assert_int_equal(sysmem_write_file(reclaim_knob, text), cases[i].ret);
-		assert_int_equal(sysmem_write_file(claim_knob, text), cases[i].ret);
+		assert_int_equal(sysmem_write_file(reclaim_attribute, text), cases[i].ret);
+		assert_int_equal(sysmem_write_file(claim_attribute, text), cases[i].ret);
 	}
 	/* The id of a thread does not name a process. */
-	assert_true(shell("%" PRId64, app.thread, reclaim_knob) != 0);
+	assert_true(shell("%" PRId64, app.thread, reclaim_attribute) != 0);
 	assert_true(resident() >= TOTAL);
 }
 
@@ -140,8 +140,8 @@ static void no_swap(void **state)
 	(void)state;
 	snprintf(text, sizeof(text), "%d", app.pid);
 	assert_int_equal(system("swapoff -a"), 0);
-	assert_int_equal(sysmem_write_file(reclaim_knob, text), -ENOSPC);
-	assert_int_equal(sysmem_write_file(claim_knob, text), 0);
+	assert_int_equal(sysmem_write_file(reclaim_attribute, text), -ENOSPC);
+	assert_int_equal(sysmem_write_file(claim_attribute, text), 0);
 	assert_int_equal(system("swapon /dev/zram0"), 0);
 }
 
@@ -170,15 +170,15 @@ static int without_capability(void)
 	caps[0].permitted &= ~bit;
 	if (syscall(SYS_capset, &header, caps))
 		return 3;
-	if (sysmem_write_file(reclaim_knob, other) != -EPERM)
+	if (sysmem_write_file(reclaim_attribute, other) != -EPERM)
 		return 4;
 	/* It cannot even find out whether the process exists. */
-	if (sysmem_write_file(reclaim_knob, "2147483647") != -EPERM)
+	if (sysmem_write_file(reclaim_attribute, "2147483647") != -EPERM)
 		return 5;
-	if (sysmem_write_file(claim_knob, other) != -EPERM ||
-	    sysmem_write_file(claim_knob, self) != -EPERM)
+	if (sysmem_write_file(claim_attribute, other) != -EPERM ||
+	    sysmem_write_file(claim_attribute, self) != -EPERM)
 		return 6;
-	if (sysmem_write_file(reclaim_knob, self))
+	if (sysmem_write_file(reclaim_attribute, self))
 		return 7;
 	if (gpu_fdinfo_read(getpid(), &after) || after.resident + BO_SIZE > before.resident)
 		return 8;
@@ -208,9 +208,9 @@ static void modes(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(stat(reclaim_knob, &st), 0);
+	assert_int_equal(stat(reclaim_attribute, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0200);
-	assert_int_equal(stat(claim_knob, &st), 0);
+	assert_int_equal(stat(claim_attribute, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0200);
 }
 
@@ -222,9 +222,9 @@ static int begin(void **state)
 	int ret = guest_open(state);
 
 	if (!ret)
-		ret = find("mem_reclaim", reclaim_knob);
+		ret = find("mem_reclaim", reclaim_attribute);
 	if (!ret)
-		ret = find("mem_claim", claim_knob);
+		ret = find("mem_claim", claim_attribute);
 	if (!ret)
 		ret = gpu_app_start(&app, &setup);
 	if (!ret)
@@ -252,5 +252,5 @@ int main(void)
 		CASE(modes),
 	};
 
-	return cmocka_run_group_tests_name("knobs", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sysfs", tests, NULL, NULL);
 }

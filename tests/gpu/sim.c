@@ -20,7 +20,7 @@ bool sim_is_here(void)
 	return !getenv("GUEST_AS_BOARD") && !access(PARAMETERS, F_OK);
 }
 
-int sim_knob_set(const char *name, long value)
+int sim_param_set(const char *name, long value)
 {
 	char path[128], text[32];
 
@@ -31,7 +31,7 @@ int sim_knob_set(const char *name, long value)
 	return sysmem_write_file(path, text);
 }
 
-int sim_knob_get(const char *name, int64_t *value)
+int sim_param_get(const char *name, int64_t *value)
 {
 	char path[128];
 

@@ -16,8 +16,8 @@
 bool sim_is_here(void);
 
 /* Set a module parameter of mali_sim, for instance "drop_acks". */
-int sim_knob_set(const char *name, long value);
-int sim_knob_get(const char *name, int64_t *value);
+int sim_param_set(const char *name, long value);
+int sim_param_get(const char *name, int64_t *value);
 
 /* Read a counter that only grows, for instance "resets". */
 int sim_stat(const char *name, int64_t *value);

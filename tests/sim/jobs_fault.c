@@ -126,7 +126,7 @@ void firmware_stops_answering(void **state)
 	ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
 	ok(gpu_ctx_init(&bad, &guest.dev, 1), "context");
 	boots = stat_of("boots");
-	ok(sim_knob_set("drop_acks", 1), "knob drop_acks");
+	ok(sim_param_set("drop_acks", 1), "parameter drop_acks");
 	cs_nop(gpu_ctx_begin(&bad));
 	ok(gpu_sync_reset(guest.dev.fd, bad.sync), "sync object");
 	ok(gpu_ctx_submit(&bad, 0, 0, bad.sync), "submit");
@@ -134,7 +134,7 @@ void firmware_stops_answering(void **state)
 		fail_msg("the firmware was asked nothing");
 	/* Wait longer than the driver waits for an answer. */
 	sleep_ms(150);
-	ok(sim_knob_set("drop_acks", 0), "knob drop_acks");
+	ok(sim_param_set("drop_acks", 0), "parameter drop_acks");
 	ok(stat_wait("resets", resets, 30000), "the driver does not reset");
 	ok(gpu_sync_wait(guest.dev.fd, bad.sync, GPU_JOB_TIMEOUT_MS),
 	   "the job of then does not end");
