@@ -345,8 +345,6 @@
 	(SIM_OP(SIM_OP_ADD_IMM32) | SIM_R55(d) | SIM_R47(s) | SIM_IMM32(imm))
 #define SIM_ADD_IMM64(d, s, imm) \
 	(SIM_OP(SIM_OP_ADD_IMM64) | SIM_R55(d) | SIM_R47(s) | SIM_IMM32(imm))
-#define SIM_UMIN32(d, s0, s1) \
-	(SIM_OP(SIM_OP_UMIN32) | SIM_R55(d) | SIM_R47(s0) | SIM_R39(s1))
 #define SIM_LOAD_MULTIPLE(base, addr, mask, off) \
 	(SIM_OP(SIM_OP_LOAD_MULTIPLE) | SIM_R55(base) | SIM_R47(addr) | \
 	 SIM_MASK16(mask) | SIM_OFF16(off))
@@ -357,10 +355,6 @@
 #define SIM_BRANCH(reg, cond, off) \
 	(SIM_OP(SIM_OP_BRANCH) | SIM_R47(reg) | \
 	 ((__u64)((cond) & 7) << SIM_BRANCH_COND_SHIFT) | SIM_OFF16(off))
-#define SIM_CALL(addr, len) \
-	(SIM_OP(SIM_OP_CALL) | SIM_R47(addr) | SIM_R39(len))
-#define SIM_JUMP(addr, len) \
-	(SIM_OP(SIM_OP_JUMP) | SIM_R47(addr) | SIM_R39(len))
 #define SIM_STORE_STATE(addr, state, off) \
 	(SIM_OP(SIM_OP_STORE_STATE) | SIM_R47(addr) | \
 	 ((__u64)((state) & 3) << SIM_STATE_SHIFT) | SIM_OFF16(off))
@@ -370,7 +364,6 @@
 #define SIM_SYNC_WAIT(op, addr, ref, cond, flags) \
 	(SIM_OP(op) | SIM_R47(addr) | SIM_R39(ref) | \
 	 ((__u64)((cond) & 0xf) << SIM_SYNC_COND_SHIFT) | (flags))
-#define SIM_ERROR_BARRIER()		SIM_OP(SIM_OP_ERROR_BARRIER)
 #define SIM_FILL(pattern, addr, len, log2_stride, flags) \
 	(SIM_OP(SIM_OP_FILL) | SIM_R55(pattern) | SIM_R47(addr) | SIM_R39(len) | \
 	 ((__u64)(log2_stride) & SIM_FILL_STRIDE_MASK) | (flags))

@@ -460,8 +460,6 @@ struct sim_csg {
 #define SIM_CSG_EVT_SYNC_UPDATE		BIT(28)
 #define SIM_CSG_EVT_IDLE		BIT(29)
 #define SIM_CSG_EVT_PROGRESS		BIT(31)
-#define SIM_CSG_EVT_MASK \
-	(SIM_CSG_EVT_SYNC_UPDATE | SIM_CSG_EVT_IDLE | SIM_CSG_EVT_PROGRESS)
 
 /* Result of one instruction, besides 0 (done) and -EAGAIN, -EFAULT (MMU). */
 enum sim_step {

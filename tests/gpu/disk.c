@@ -65,11 +65,12 @@ static int set_number(const char *name, unsigned int value)
 }
 
 /* A transfer has completed when its submission returns. */
-static int set_fast(const char *bad_once)
+static int set_fast(void)
 {
 	int ret = set("irqmode", "0");
 
-	return ret ? ret : set("badblocks_once", bad_once);
+	/* Errors occur each time, not once. This cannot be changed later. */
+	return ret ? ret : set("badblocks_once", "0");
 }
 
 static int set_slow(unsigned int ns, unsigned int mbps)
@@ -81,7 +82,7 @@ static int set_slow(unsigned int ns, unsigned int mbps)
 	return ret ? ret : set_number("mbps", mbps);
 }
 
-static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps, const char *bad_once)
+static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps)
 {
 	int ret = set_number("size", mib);
 
@@ -90,14 +91,13 @@ static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps, const ch
 	if (!ret)
 		ret = set("blocksize", "4096");
 	if (!ret)
-		ret = ns ? set_slow(ns, mbps) : set_fast(bad_once);
+		ret = ns ? set_slow(ns, mbps) : set_fast();
 	if (!ret)
 		ret = set("power", "1");
 	return ret;
 }
 
-static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned int mbps,
-		  const char *bad_once)
+static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned int mbps)
 {
 	int ret;
 
@@ -107,7 +107,7 @@ static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned
 		return -errno;
 	if (mkdir(FOLDER, 0755))
 		return -errno;
-	ret = set_up(mib, ns, mbps, bad_once);
+	ret = set_up(mib, ns, mbps);
 	if (!ret) {
 		snprintf(disk->device, sizeof(disk->device), "/dev/" NAME);
 		ret = disk_make_swap(disk->device, (uint64_t)mib << 20);
@@ -117,15 +117,10 @@ static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned
 	return ret;
 }
 
-int disk_create(struct disk *disk, unsigned int mib)
-{
-	return create(disk, mib, 0, 0, "1");
-}
-
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps)
 {
-	return create(disk, mib, ns, mbps, "1");
+	return create(disk, mib, ns, mbps);
 }
 
 void disk_destroy(struct disk *disk)
@@ -150,8 +145,7 @@ int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_
 	uint64_t bad = (uint64_t)mib * MIB_PAGES - good;
 	int ret;
 
-	/* Errors occur each time, not once. This cannot be changed later. */
-	ret = create(disk, mib, 0, 0, "0");
+	ret = create(disk, mib, 0, 0);
 	if (ret)
 		return ret;
 	ret = mark('+', good, bad);

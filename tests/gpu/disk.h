@@ -14,12 +14,9 @@ struct disk {
 	uint64_t bad_pages;	/* the number of pages that fail */
 };
 
-/* Create a disk with a swap header. */
-int disk_create(struct disk *disk, unsigned int mib);
-
 /*
- * Create a slow disk: each transfer takes @ns, and the bandwidth is at most @mbps MiB/s
- * (0: no limit). A timer completes the transfers, as hardware would.
+ * Create a slow disk with a swap header: each transfer takes @ns, and the bandwidth is at
+ * most @mbps MiB/s (0: no limit). A timer completes the transfers, as hardware would.
  */
 int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps);

@@ -27,11 +27,6 @@ int gpu_sync_reset(int fd, uint32_t sync)
 	return drmSyncobjReset(fd, &sync, 1) ? -errno : 0;
 }
 
-int gpu_sync_signal(int fd, uint32_t sync)
-{
-	return drmSyncobjSignal(fd, &sync, 1) ? -errno : 0;
-}
-
 int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms)
 {
 	struct timespec now;

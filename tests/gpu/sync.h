@@ -13,7 +13,6 @@
 int gpu_sync_create(int fd, bool signaled, uint32_t *sync);
 void gpu_sync_destroy(int fd, uint32_t sync);
 int gpu_sync_reset(int fd, uint32_t sync);
-int gpu_sync_signal(int fd, uint32_t sync);
 
 /*
  * -ETIME: not signalled within @timeout_ms. A signalled job need not have succeeded: one

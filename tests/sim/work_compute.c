@@ -168,10 +168,10 @@ void dispatch_that_uses_nothing(void **state)
 	(void)state;
 	begin();
 	ok(gpu_vm_unmap(guest.dev.fd, ctx.vm, bo[BUFFER].va, bo[BUFFER].size), "unbind");
-	ok(sim_knob_set("read_resources", 0), "knob read_resources");
+	ok(sim_param_set("read_resources", 0), "parameter read_resources");
 	build();
 	ok(gpu_ctx_run(&ctx, 0), "dispatch");
-	ok(sim_knob_set("read_resources", 1), "knob read_resources");
+	ok(sim_param_set("read_resources", 1), "parameter read_resources");
 	build();
 	work_must_die(&ctx, bo[BUFFER].va);
 	end();
