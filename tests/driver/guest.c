@@ -3,9 +3,15 @@
  * Functions that the programs of tests/driver and tests/sim share.
  */
 #include <errno.h>
+#include <glob.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gpu/klog.h"
 #include "gpu/power.h"
@@ -96,4 +102,57 @@ int power_wait_asleep(unsigned int timeout_ms)
 			return -ETIME;
 		sleep_ms(POLL_MS);
 	}
+}
+
+int find_attribute(const char *name, char path[256])
+{
+	char pattern[256];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "/sys/bus/platform/drivers/panthor/*/%s", name);
+	if (glob(pattern, 0, NULL, &found) || found.gl_pathc != 1)
+		return -ENOENT;
+	snprintf(path, 256, "%s", found.gl_pathv[0]);
+	globfree(&found);
+	return 0;
+}
+
+int drop_capability(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+	const unsigned int bit = 1u << CAP_SYS_RESOURCE;
+
+	if (syscall(SYS_capget, &header, caps))
+		return -errno;
+	caps[0].effective &= ~bit;
+	caps[0].permitted &= ~bit;
+	return syscall(SYS_capset, &header, caps) ? -errno : 0;
+}
+
+void in_child(int (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(fn());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int open_files(int fd, void *arg)
+{
+	int count = *(int *)arg;
+	struct rlimit limit = { .rlim_cur = (rlim_t)count + 64, .rlim_max = (rlim_t)count + 64 };
+
+	(void)fd;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return -errno;
+	for (int i = 0; i < count; i++)
+		if (gpu_node_open("panthor") < 0)
+			return -EMFILE;
+	return 0;
 }

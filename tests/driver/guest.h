@@ -49,4 +49,16 @@ int64_t now_ns(void);
 /* Wait until the device has gone to sleep; -ETIME: it did not. */
 int power_wait_asleep(unsigned int timeout_ms);
 
+/* Store the path of an attribute that panthor has in sysfs. */
+int find_attribute(const char *name, char path[256]);
+
+/* Give up CAP_SYS_RESOURCE for good. */
+int drop_capability(void);
+
+/* Run @fn in a child process, and end the case unless it returns 0. */
+void in_child(int (*fn)(void));
+
+/* For APP_CALL: open as many files of the device as the int at @arg says, and keep them. */
+int open_files(int fd, void *arg);
+
 #endif

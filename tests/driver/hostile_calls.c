@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,21 +218,6 @@ static void claim_of_what_no_vm_maps(void **state)
 	(void)state;
 	start_app(&app, 1, 1, NULL);
 	claim_with(&lot, 1, DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT, 1);
-}
-
-/* Runs in a process under test: open files and keep them. */
-static int open_files(int fd, void *arg)
-{
-	int count = *(int *)arg;
-	struct rlimit limit = { .rlim_cur = (rlim_t)count + 64, .rlim_max = (rlim_t)count + 64 };
-
-	(void)fd;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		return -errno;
-	for (int i = 0; i < count; i++)
-		if (gpu_node_open("panthor") < 0)
-			return -EMFILE;
-	return 0;
 }
 
 static void open_many(int count)

@@ -4,15 +4,11 @@
  * after an error. A device that is unbound during a reclaim.
  */
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gpu/bind.h"
@@ -273,32 +269,15 @@ static void no_swap_leaves_zeros(void **state)
 /* Runs in a process that lacks only CAP_SYS_RESOURCE. */
 static int without_capability(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
-	const unsigned int bit = 1u << CAP_SYS_RESOURCE;
-
-	if (syscall(SYS_capget, &header, caps))
+	if (drop_capability())
 		return 1;
-	caps[0].effective &= ~bit;
-	caps[0].permitted &= ~bit;
-	if (syscall(SYS_capset, &header, caps))
-		return 2;
-	return both_say(0, 0, 0, 0, -EPERM) ? 0 : 3;
+	return both_say(0, 0, 0, 0, -EPERM) ? 0 : 2;
 }
 
 static void no_permission_leaves_zeros(void **state)
 {
-	int status;
-	pid_t pid;
-
 	(void)state;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(without_capability());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	in_child(without_capability);
 }
 
 /* --- unbinding ------------------------------------------------------------------------ */
@@ -308,17 +287,6 @@ static struct attribute {
 	int ret;
 	atomic_bool done;
 } attribute;
-
-static void find_attribute(void)
-{
-	glob_t found;
-
-	if (glob("/sys/bus/platform/drivers/panthor/*/mem_reclaim", 0, NULL, &found) ||
-	    found.gl_pathc != 1)
-		fail_msg("there is no attribute mem_reclaim");
-	snprintf(attribute.path, sizeof(attribute.path), "%s", found.gl_pathv[0]);
-	globfree(&found);
-}
 
 static void *write_attribute(void *arg)
 {
@@ -354,7 +322,7 @@ static void unbinding_does_not_wait_for_sysfs(void **state)
 	queue_little();
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
-	find_attribute();
+	ok(find_attribute("mem_reclaim", attribute.path), "the attribute");
 	ok(gpu_binding_of(guest.dev.fd, &binding), "the binding");
 	atomic_store(&attribute.done, false);
 	assert_int_equal(pthread_create(&writer, NULL, write_attribute, NULL), 0);

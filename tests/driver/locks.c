@@ -25,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "gpu/app.h"
@@ -161,7 +160,7 @@ static void release(struct record *r, const struct trace_event *e)
 
 static void switch_to(struct record *r, const struct trace_event *e)
 {
-	int64_t prev, next;
+	int64_t prev = 0, next = 0;
 
 	if (!trace_field(e, "prev_pid", &prev) || !trace_field(e, "next_pid", &next))
 		fail_msg("an event without threads: %s", e->text);
@@ -325,21 +324,6 @@ static void holds(void **state)
 	bytes = claim(total);
 	check("claim", bytes);
 	frames_were_fine();
-}
-
-/* Runs in one of the other processes: open files and keep them. */
-static int open_files(int fd, void *arg)
-{
-	int count = *(int *)arg;
-	struct rlimit limit = { .rlim_cur = (rlim_t)count + 64, .rlim_max = (rlim_t)count + 64 };
-
-	(void)fd;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		return -errno;
-	for (int i = 0; i < count; i++)
-		if (gpu_node_open("panthor") < 0)
-			return -EMFILE;
-	return 0;
 }
 
 static int gather_crowd(void)

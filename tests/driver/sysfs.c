@@ -3,15 +3,11 @@
  * The attributes mem_reclaim and mem_claim in sysfs, as used from a shell.
  */
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gpu/app.h"
@@ -28,19 +24,6 @@
 
 static struct gpu_app app = { .sock = -1 };
 static char reclaim_attribute[256], claim_attribute[256];
-
-static int find(const char *name, char path[256])
-{
-	glob_t found;
-	char pattern[256];
-
-	snprintf(pattern, sizeof(pattern), "/sys/bus/platform/drivers/panthor/*/%s", name);
-	if (glob(pattern, 0, NULL, &found) || found.gl_pathc != 1)
-		return -ENOENT;
-	snprintf(path, 256, "%s", found.gl_pathv[0]);
-	globfree(&found);
-	return 0;
-}
 
 static int shell(const char *format, int64_t number, const char *attribute)
 {
@@ -148,9 +131,6 @@ static void no_swap(void **state)
 /* As root that lacks only CAP_SYS_RESOURCE. Returns 0 if every call is refused. */
 static int without_capability(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
-	const unsigned int bit = 1u << CAP_SYS_RESOURCE;
 	struct gpu_device dev;
 	struct gpu_ctx ctx;
 	struct gpu_bo bo;
@@ -164,42 +144,29 @@ static int without_capability(void)
 	    gpu_ctx_alloc(&ctx, BO_SIZE, GPU_BO_PRIVATE, &bo) || gpu_fill(&ctx, &bo, SEED) ||
 	    gpu_fdinfo_read(getpid(), &before))
 		return 1;
-	if (syscall(SYS_capget, &header, caps))
+	if (drop_capability())
 		return 2;
-	caps[0].effective &= ~bit;
-	caps[0].permitted &= ~bit;
-	if (syscall(SYS_capset, &header, caps))
-		return 3;
 	if (sysmem_write_file(reclaim_attribute, other) != -EPERM)
-		return 4;
+		return 3;
 	/* It cannot even find out whether the process exists. */
 	if (sysmem_write_file(reclaim_attribute, "2147483647") != -EPERM)
-		return 5;
+		return 4;
 	if (sysmem_write_file(claim_attribute, other) != -EPERM ||
 	    sysmem_write_file(claim_attribute, self) != -EPERM)
-		return 6;
+		return 5;
 	if (sysmem_write_file(reclaim_attribute, self))
-		return 7;
+		return 6;
 	if (gpu_fdinfo_read(getpid(), &after) || after.resident + BO_SIZE > before.resident)
-		return 8;
+		return 7;
 	if (gpu_checksum(&ctx, &bo, &sum) || sum != pattern_expected(SEED, BO_SIZE))
-		return 9;
+		return 8;
 	return 0;
 }
 
 static void permission(void **state)
 {
-	int status;
-	pid_t pid;
-
 	(void)state;
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		_exit(without_capability());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	in_child(without_capability);
 	assert_true(resident() >= TOTAL);
 }
 
@@ -222,9 +189,9 @@ static int begin(void **state)
 	int ret = guest_open(state);
 
 	if (!ret)
-		ret = find("mem_reclaim", reclaim_attribute);
+		ret = find_attribute("mem_reclaim", reclaim_attribute);
 	if (!ret)
-		ret = find("mem_claim", claim_attribute);
+		ret = find_attribute("mem_claim", claim_attribute);
 	if (!ret)
 		ret = gpu_app_start(&app, &setup);
 	if (!ret)
