@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "option.h"
