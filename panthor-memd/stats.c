@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "metrics_series.h"
+#include "replace_file.h"
 #include "stats.h"
 
 #define FILE_NAME "panthor_memd.prom"
@@ -22,14 +19,11 @@ void stats_start(struct stats *s, const char *folder)
 		return;
 	if (asprintf(&s->path, "%s/" FILE_NAME, folder) < 0)
 		s->path = NULL;
-	if (asprintf(&s->new, "%s/." FILE_NAME ".new", folder) < 0)
-		s->new = NULL;
 }
 
 void stats_stop(struct stats *s)
 {
 	free(s->path);
-	free(s->new);
 }
 
 void stats_waited(struct stats *s, uint64_t usec)
@@ -98,57 +92,23 @@ void stats_print(const struct stats *s, FILE *out)
 	fprintf(out, PREFIX "wait_seconds_count %" PRIu64 "\n", s->wait_count);
 }
 
-/* --- the file ------------------------------------------------------------- */
-
-static bool same_as(const char *path, const char *text, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	char *old = file ? malloc(size + 1) : NULL;
-	bool same = old && fread(old, 1, size + 1, file) == size && !memcmp(old, text, size);
-
-	free(old);
-	if (file)
-		fclose(file);
-	return same;
-}
-
-static int replace(const struct stats *s, const char *text, size_t size)
-{
-	FILE *file;
-	bool good;
-	int fd;
-
-	unlink(s->new);
-	fd = open(s->new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	file = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!file) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	good = fwrite(text, 1, size, file) == size && !fflush(file) && !fchmod(fd, 0644);
-	good &= !fclose(file);
-	if (good && !rename(s->new, s->path))
-		return 0;
-	unlink(s->new);
-	return -1;
-}
-
 void stats_write(struct stats *s)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out;
+	int ret;
 
-	if (!s->path || !s->new)
+	if (!s->path)
 		return;
 	out = open_memstream(&text, &size);
 	if (!out)
 		return;
 	stats_print(s, out);
 	fclose(out);
-	if (text && !same_as(s->path, text, size) && replace(s, text, size) && !s->complained) {
-		log_warning("cannot write %s: %s", s->path, strerror(errno));
+	ret = text ? replace_file(s->path, text, size) : 0;
+	if (ret && !s->complained) {
+		log_warning("cannot write %s: %s", s->path, strerror(-ret));
 		s->complained = true;
 	}
 	free(text);

@@ -18,7 +18,6 @@ struct stats {
 	uint64_t wait_count;
 	uint64_t queued[OPERATION_KINDS]; /* requests that have no reply yet */
 	char *path;
-	char *new;
 	bool complained; /* a write error was logged */
 };
 
