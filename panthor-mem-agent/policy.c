@@ -104,6 +104,8 @@ static struct policy_app *find_or_add(struct policy *p, const struct policy_even
 	}
 	if (a) {
 		a->exempt = e->exempt;
+		a->playing = e->playing;
+		a->freezable = e->freezable;
 		a->grace_least = e->grace;
 		if (a->grace < e->grace)
 			a->grace = e->grace;
@@ -119,13 +121,29 @@ static void cancel(struct policy_app *a, struct policy_actions *out, const char 
 	act(out, POLICY_ACTION_CANCEL, a->id, why);
 }
 
+/* It cannot use its memory before it runs. So a claim is not too late, for a moment. */
+static void claim_before_thaw(struct policy_app *a, uint64_t now, struct policy_actions *out)
+{
+	/* The end of a hint must not cancel it. */
+	a->hinted = false;
+	if (a->pending == POLICY_CLAIM)
+		return;
+	a->pending = POLICY_CLAIM;
+	a->cancelled = false;
+	a->thaw_at = now + POLICY_THAW_MOST;
+	act(out, POLICY_ACTION_CLAIM, a->id, "it is shown");
+}
+
 static void become_visible(struct policy_app *a, bool unsure, uint64_t now,
 			   struct policy_actions *out)
 {
 	a->unsure = unsure;
 	if (a->state == POLICY_VISIBLE)
 		return;
-	cancel(a, out, unsure ? "nobody knows whether it is hidden" : "it is shown");
+	if (a->frozen && !unsure)
+		claim_before_thaw(a, now, out);
+	else
+		cancel(a, out, unsure ? "nobody knows whether it is hidden" : "it is shown");
 	/* Nobody has waited for an application that is only perhaps visible. */
 	if (!unsure && !a->doubled &&
 	    (a->state == POLICY_RECLAIMING ||
@@ -150,12 +168,16 @@ static void become_hidden(struct policy_app *a, uint64_t now)
 	begin_grace(a, now);
 }
 
-static void forget(struct policy *p, uint64_t app)
+static void forget(struct policy *p, uint64_t app, struct policy_actions *out)
 {
 	struct policy_app *a = find(p, app);
 
-	if (a)
-		*a = p->apps[--p->n_apps];
+	if (!a)
+		return;
+	/* Processes without windows may be left of it. */
+	if (a->frozen)
+		act(out, POLICY_ACTION_THAW, app, "its window is gone");
+	*a = p->apps[--p->n_apps];
 }
 
 static void lose(struct policy *p, uint64_t now, struct policy_actions *out)
@@ -256,10 +278,43 @@ bool policy_is_short(const struct policy *p, uint64_t now)
 	return is_below(p, p->config.low);
 }
 
+/* --- freezing ------------------------------------------------------------- */
+
+static bool can_be_frozen(const struct policy *p, const struct policy_app *a)
+{
+	return p->config.freeze && a->state == POLICY_RECLAIMED && a->freezable && !a->playing &&
+	       !a->exempt && !p->lost && !p->held;
+}
+
+/* Whatever has changed, nothing stays frozen that should run. */
+static void thaw(struct policy *p, uint64_t now, struct policy_actions *out)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_apps; i++) {
+		struct policy_app *a = &p->apps[i];
+
+		if (!a->frozen || can_be_frozen(p, a))
+			continue;
+		if (!a->unsure && !p->lost && a->pending == POLICY_CLAIM && now < a->thaw_at)
+			continue;
+		a->frozen = false;
+		act(out, POLICY_ACTION_THAW, a->id, "it has to run");
+	}
+}
+
+static void ran(struct policy *p, uint64_t app)
+{
+	struct policy_app *a = find(p, app);
+
+	if (a)
+		a->frozen = false;
+}
+
 /* --- replies -------------------------------------------------------------- */
 
 static void reclaim_reply(struct policy *p, struct policy_app *a, const struct policy_event *e,
-			  bool cancelled, uint64_t now)
+			  bool cancelled, uint64_t now, struct policy_actions *out)
 {
 	/* A cancelled reclaim says nothing about what the next one would free. */
 	if (e->bytes)
@@ -284,6 +339,10 @@ static void reclaim_reply(struct policy *p, struct policy_app *a, const struct p
 	a->reclaimed = e->bytes;
 	a->reclaimed_at = now;
 	a->left_known = false;
+	if (!cancelled && can_be_frozen(p, a)) {
+		a->frozen = true;
+		act(out, POLICY_ACTION_FREEZE, a->id, "its memory is in swap");
+	}
 }
 
 static void claim_reply(struct policy *p, struct policy_app *a, const struct policy_event *e,
@@ -298,7 +357,8 @@ static void claim_reply(struct policy *p, struct policy_app *a, const struct pol
 		p->next_claim = now + POLICY_CLAIM_AGAIN;
 }
 
-static void reply(struct policy *p, const struct policy_event *e, uint64_t now)
+static void reply(struct policy *p, const struct policy_event *e, uint64_t now,
+		  struct policy_actions *out)
 {
 	struct policy_app *a = find(p, e->app);
 	bool cancelled;
@@ -309,7 +369,7 @@ static void reply(struct policy *p, const struct policy_event *e, uint64_t now)
 	a->pending = POLICY_NONE;
 	a->cancelled = false;
 	if (e->request == POLICY_RECLAIM)
-		reclaim_reply(p, a, e, cancelled, now);
+		reclaim_reply(p, a, e, cancelled, now, out);
 	else
 		claim_reply(p, a, e, now);
 }
@@ -324,6 +384,7 @@ static void claim(struct policy_app *a, bool hinted, uint64_t now, struct policy
 	a->pending = POLICY_CLAIM;
 	a->cancelled = false;
 	a->hinted = hinted;
+	a->thaw_at = now + POLICY_THAW_MOST;
 	act(out, POLICY_ACTION_CLAIM, a->id, why);
 }
 
@@ -409,8 +470,8 @@ static void restore(struct policy *p, uint64_t now, struct policy_actions *out)
 {
 	struct policy_app *a;
 
-	/* With mode = eager, memory would be taken and given back in turns. */
-	if (p->config.mode != POLICY_PRESSURE || p->lost)
+	/* Otherwise, memory would be taken and given back in turns. */
+	if (p->config.mode != POLICY_PRESSURE || p->lost || p->away)
 		return;
 	if (p->room_since != POLICY_NEVER && now - p->room_since >= POLICY_ROOM)
 		p->restoring = true;
@@ -432,18 +493,23 @@ static bool has_enough(const struct policy *p, const struct policy_app *a)
 	return a->measured && a->resident >= p->config.least;
 }
 
+static bool must_play(const struct policy *p, const struct policy_app *a)
+{
+	return a->playing && !p->config.reclaim_playing;
+}
+
 /* One of the last that were shown, so that the user can go back to it at no cost. */
 static bool is_kept(const struct policy *p, const struct policy_app *a)
 {
 	unsigned int later = 0;
 	size_t i;
 
-	if (is_below(p, p->config.critical))
+	if (p->away || is_below(p, p->config.critical))
 		return false;
 	for (i = 0; i < p->n_apps; i++) {
 		const struct policy_app *b = &p->apps[i];
 
-		later += b != a && !b->exempt && has_enough(p, b) &&
+		later += b != a && !b->exempt && !must_play(p, b) && has_enough(p, b) &&
 			 (b->state == POLICY_HIDDEN || b->state == POLICY_ELIGIBLE) &&
 			 (b->last_shown > a->last_shown ||
 			  (b->last_shown == a->last_shown && b->id > a->id));
@@ -453,8 +519,8 @@ static bool is_kept(const struct policy *p, const struct policy_app *a)
 
 static bool can_reclaim(const struct policy *p, const struct policy_app *a)
 {
-	return a->state == POLICY_ELIGIBLE && !a->exempt && a->pending == POLICY_NONE &&
-	       has_enough(p, a) && !is_kept(p, a);
+	return a->state == POLICY_ELIGIBLE && !a->exempt && !must_play(p, a) &&
+	       a->pending == POLICY_NONE && has_enough(p, a) && !is_kept(p, a);
 }
 
 static struct policy_app *choose(struct policy *p)
@@ -490,7 +556,7 @@ static bool is_wanted(const struct policy *p, uint64_t now)
 	case POLICY_EAGER:
 		return true;
 	case POLICY_PRESSURE:
-		return policy_is_short(p, now);
+		return p->away || policy_is_short(p, now);
 	}
 	return false;
 }
@@ -508,7 +574,7 @@ static void reclaim(struct policy *p, bool fresh, uint64_t now, struct policy_ac
 {
 	struct policy_app *a;
 
-	if (p->lost || now < p->paused_until || now < p->next_reclaim || is_reclaiming(p) ||
+	if (p->lost || p->held || now < p->paused_until || now < p->next_reclaim || is_reclaiming(p) ||
 	    !is_wanted(p, now))
 		return;
 	a = choose(p);
@@ -525,7 +591,8 @@ static void reclaim(struct policy *p, bool fresh, uint64_t now, struct policy_ac
 	a->doubled = false;
 	a->nothing_to_claim = false;
 	act(out, POLICY_ACTION_RECLAIM, a->id,
-	    p->config.mode == POLICY_EAGER ? "it is hidden" : "memory is short");
+	    p->config.mode == POLICY_EAGER ? "it is hidden" :
+	    p->away ? "another session is on the screen" : "memory is short");
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -604,10 +671,15 @@ static uint64_t next_time(struct policy *p, uint64_t now)
 		earlier(&wake, p->measured + POLICY_MEASURE_EVERY);
 	if (p->hint_until)
 		earlier(&wake, p->hint_until);
-	if (!p->lost && !p->look_pending && !is_reclaiming(p) && is_wanted(p, now) && choose(p))
+	if (!p->lost && !p->held && !p->look_pending && !is_reclaiming(p) &&
+	    is_wanted(p, now) && choose(p))
 		earlier(&wake, p->next_reclaim > p->paused_until ? p->next_reclaim :
 								   p->paused_until);
-	if (p->restoring && !is_claiming(p) && any(p, is_reclaimed))
+	for (i = 0; i < p->n_apps; i++) {
+		if (p->apps[i].frozen && p->apps[i].pending == POLICY_CLAIM)
+			earlier(&wake, p->apps[i].thaw_at);
+	}
+	if (p->restoring && !p->away && !is_claiming(p) && any(p, is_reclaimed))
 		earlier(&wake, p->next_claim);
 	return wake > now ? wake : now + 1;
 }
@@ -624,15 +696,28 @@ static void decide(struct policy *p, bool fresh, uint64_t now, struct policy_act
 		act(out, POLICY_ACTION_MEASURE, 0, "something waits for it");
 }
 
-static void pause_for(struct policy *p, uint64_t usec, uint64_t now, struct policy_actions *out)
+static void cancel_reclaims(struct policy *p, struct policy_actions *out, const char *why)
 {
 	size_t i;
 
-	p->paused_until = usec > POLICY_NEVER - now ? POLICY_NEVER : now + usec;
-	for (i = 0; usec && i < p->n_apps; i++) {
+	for (i = 0; i < p->n_apps; i++) {
 		if (p->apps[i].pending == POLICY_RECLAIM)
-			cancel(&p->apps[i], out, "the user has paused reclaims");
+			cancel(&p->apps[i], out, why);
 	}
+}
+
+static void pause_for(struct policy *p, uint64_t usec, uint64_t now, struct policy_actions *out)
+{
+	p->paused_until = usec > POLICY_NEVER - now ? POLICY_NEVER : now + usec;
+	if (usec)
+		cancel_reclaims(p, out, "the user has paused reclaims");
+}
+
+static void hold(struct policy *p, bool on, struct policy_actions *out)
+{
+	p->held = on;
+	if (on)
+		cancel_reclaims(p, out, "the screen is shared");
 }
 
 void policy_step(struct policy *p, const struct policy_event *e, uint64_t now,
@@ -655,9 +740,11 @@ void policy_step(struct policy *p, const struct policy_event *e, uint64_t now,
 		a = find_or_add(p, e, now);
 		if (a)
 			become_hidden(a, now);
+		if (a && a->pending == POLICY_RECLAIM && must_play(p, a))
+			cancel(a, out, "it plays sound");
 		break;
 	case POLICY_EVENT_GONE:
-		forget(p, e->app);
+		forget(p, e->app, out);
 		break;
 	case POLICY_EVENT_SIZE:
 		measure_app(p, e, now);
@@ -676,7 +763,7 @@ void policy_step(struct policy *p, const struct policy_event *e, uint64_t now,
 		lose(p, now, out);
 		break;
 	case POLICY_EVENT_REPLY:
-		reply(p, e, now);
+		reply(p, e, now, out);
 		break;
 	case POLICY_EVENT_HINT:
 		hint(p, e, now, out);
@@ -684,7 +771,17 @@ void policy_step(struct policy *p, const struct policy_event *e, uint64_t now,
 	case POLICY_EVENT_PAUSE:
 		pause_for(p, e->usec, now, out);
 		break;
+	case POLICY_EVENT_HOLD:
+		hold(p, e->on, out);
+		break;
+	case POLICY_EVENT_AWAY:
+		p->away = e->on;
+		break;
+	case POLICY_EVENT_RAN:
+		ran(p, e->app);
+		break;
 	}
+	thaw(p, now, out);
 	if (e->kind >= POLICY_EVENT_LOOKED)
 		decide(p, fresh, now, out);
 	out->wake = next_time(p, now);
@@ -701,18 +798,23 @@ const char *policy_why(const struct policy *p, const struct policy_app *a, uint6
 	if (a->state == POLICY_RECLAIMING)
 		return "its memory is being moved to swap";
 	if (a->state == POLICY_RECLAIMED)
-		return "its memory is in swap";
+		return a->frozen ? "its memory is in swap, and it is frozen" :
+				   "its memory is in swap";
 	if (a->pending == POLICY_CLAIM)
 		return "its memory is being moved back";
 	if (!has_enough(p, a))
 		return "it has too little GPU memory";
 	if (a->state == POLICY_HIDDEN)
 		return "its grace period is not over";
+	if (must_play(p, a))
+		return "it plays sound";
+	if (p->held)
+		return "the screen is shared";
 	if (is_kept(p, a))
 		return "it was shown last";
 	if (now < p->paused_until)
 		return "reclaims are paused";
-	if (p->config.mode == POLICY_PRESSURE && !policy_is_short(p, now))
+	if (!is_wanted(p, now))
 		return "memory is not short";
 	return "it is next";
 }

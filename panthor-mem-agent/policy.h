@@ -19,7 +19,8 @@
 
 /* More applications than this are left alone. */
 #define POLICY_APPS 256
-#define POLICY_ACTIONS (POLICY_APPS + 8)
+/* A step cancels or claims for each application at most once, and thaws it at most once. */
+#define POLICY_ACTIONS (2 * POLICY_APPS + 8)
 #define POLICY_NEVER UINT64_MAX
 
 #define POLICY_SECOND UINT64_C(1000000)
@@ -41,6 +42,11 @@
 #define POLICY_ROOM (10 * POLICY_SECOND)
 /* The pause after a claim that failed. */
 #define POLICY_CLAIM_AGAIN (60 * POLICY_SECOND)
+/*
+ * A frozen application that is shown waits for its memory no longer than this. The timer of the
+ * agent can be 0.1 s late, and the documents say 0.3 s.
+ */
+#define POLICY_THAW_MOST (200 * POLICY_SECOND / 1000)
 #define POLICY_LOOK_EVERY (10 * POLICY_SECOND)
 #define POLICY_MEASURE_EVERY (5 * POLICY_SECOND)
 /* A hint is about this many applications, and is over after this time. */
@@ -55,6 +61,8 @@ struct policy_config {
 	uint64_t pressure_for; /* how long such a report counts */
 	unsigned int keep;     /* how many of the last shown applications are never chosen */
 	uint64_t least;	       /* bytes that an application must have to be chosen */
+	bool reclaim_playing;  /* also applications that play sound */
+	bool freeze;	       /* applications that were reclaimed */
 	/* Percent of RAM that is available. */
 	unsigned int low, high, critical;
 };
@@ -75,6 +83,10 @@ struct policy_app {
 	uint64_t changed; /* when the state changed */
 	bool unsure;	  /* VISIBLE only because nobody knows */
 	bool exempt;
+	bool playing;	/* sound */
+	bool freezable; /* freezing it would stop nothing else */
+	bool frozen;
+	uint64_t thaw_at; /* while @frozen and a claim is pending */
 
 	/* The request that has no reply yet. */
 	enum policy_request pending;
@@ -107,6 +119,8 @@ struct policy {
 	size_t n_apps;
 
 	bool lost; /* nobody knows which windows are visible */
+	bool held; /* the screen is shared, and nobody knows which windows are seen */
+	bool away; /* another session is on the screen */
 	bool look_pending;
 	uint64_t looked;
 
@@ -144,6 +158,9 @@ enum policy_event_kind {
 	POLICY_EVENT_REPLY,
 	POLICY_EVENT_HINT,   /* @app, or the last shown ones if it is 0, may be shown soon */
 	POLICY_EVENT_PAUSE,  /* reclaim nothing for @usec */
+	POLICY_EVENT_HOLD,   /* the screen is shared if @on */
+	POLICY_EVENT_AWAY,   /* another session is on the screen if @on */
+	POLICY_EVENT_RAN,    /* the application could not be frozen, or was thawed */
 };
 
 struct policy_event {
@@ -152,7 +169,7 @@ struct policy_event {
 
 	/* SHOWN, HIDDEN, UNSURE. */
 	uint64_t grace;
-	bool exempt;
+	bool exempt, playing, freezable;
 
 	/* SIZE. */
 	uint64_t resident, evicted, gpu_ns;
@@ -169,12 +186,17 @@ struct policy_event {
 
 	/* PAUSE. */
 	uint64_t usec;
+
+	/* HOLD, AWAY. */
+	bool on;
 };
 
 enum policy_action_kind {
 	POLICY_ACTION_RECLAIM,
 	POLICY_ACTION_CLAIM,
 	POLICY_ACTION_CANCEL,
+	POLICY_ACTION_FREEZE,
+	POLICY_ACTION_THAW,
 	POLICY_ACTION_LOOK,    /* look at windows and memory; POLICY_EVENT_LOOKED follows */
 	POLICY_ACTION_MEASURE, /* look at the RAM of the machine */
 };

@@ -57,7 +57,8 @@ static void step(const struct policy_event *e)
 	static const char *const names[] = {
 		[POLICY_ACTION_RECLAIM] = "reclaim", [POLICY_ACTION_CLAIM] = "claim",
 		[POLICY_ACTION_CANCEL] = "cancel",   [POLICY_ACTION_LOOK] = "look",
-		[POLICY_ACTION_MEASURE] = "measure",
+		[POLICY_ACTION_MEASURE] = "measure", [POLICY_ACTION_FREEZE] = "freeze",
+		[POLICY_ACTION_THAW] = "thaw",
 	};
 	size_t i, used;
 
@@ -1336,6 +1337,323 @@ static void test_unsure(void **state)
 	check_grace(1, GRACE);
 }
 
+/* --- what must not be disturbed ---------------------------------------------- */
+
+static void tell_playing(enum policy_event_kind kind, uint64_t number, bool playing)
+{
+	step(&(struct policy_event){ .kind = kind, .app = number, .grace = GRACE,
+				     .playing = playing });
+}
+
+static void tell_on(enum policy_event_kind kind, bool on)
+{
+	step(&(struct policy_event){ .kind = kind, .on = on });
+}
+
+static void test_playing(void **state)
+{
+	(void)state;
+	begin_eligible(1);
+	tell_playing(POLICY_EVENT_HIDDEN, 1, true);
+	pressure(10);
+	looked(10);
+	check_acted("");
+	check_why(1, "it plays sound");
+	tell_playing(POLICY_EVENT_HIDDEN, 1, false);
+	looked(10);
+	check_acted("reclaim 1");
+}
+
+static void test_playing_begins(void **state)
+{
+	(void)state;
+	begin_reclaiming(1);
+	tell_playing(POLICY_EVENT_HIDDEN, 1, true);
+	check_acted("cancel 1");
+	reply(1, POLICY_RECLAIM, POLICY_INTERRUPTED, 0);
+	check_state(1, POLICY_HIDDEN);
+	now += 2 * GRACE;
+	looked(10);
+	pressure(10);
+	looked(10);
+	check_acted("");
+}
+
+static void test_playing_allowed(void **state)
+{
+	(void)state;
+	p.config.reclaim_playing = true;
+	begin_eligible(1);
+	tell_playing(POLICY_EVENT_HIDDEN, 1, true);
+	pressure(10);
+	looked(10);
+	check_acted("look, reclaim 1");
+	tell_playing(POLICY_EVENT_HIDDEN, 1, true);
+	check_acted("");
+}
+
+/* What plays needs no place among those that are kept. */
+static void test_playing_is_not_kept(void **state)
+{
+	(void)state;
+	p.config.keep = 1;
+	begin_eligible(1);
+	now += S;
+	show(2);
+	size(2, 64);
+	tell_playing(POLICY_EVENT_HIDDEN, 2, true);
+	looked(50);
+	check_why(1, "it was shown last");
+	tell_playing(POLICY_EVENT_HIDDEN, 2, false);
+	check_why(1, "memory is not short");
+}
+
+static void test_hold(void **state)
+{
+	(void)state;
+	begin_reclaiming(1);
+	tell_on(POLICY_EVENT_HOLD, true);
+	check_acted("cancel 1");
+	reply(1, POLICY_RECLAIM, POLICY_INTERRUPTED, 0);
+	now += 4 * GRACE;
+	looked(1);
+	pressure(1);
+	looked(1);
+	check_acted("");
+	check_why(1, "the screen is shared");
+	assert_true(actions.wake > now + S);
+	tell_on(POLICY_EVENT_HOLD, false);
+	check_acted("look");
+	looked(1);
+	check_acted("reclaim 1");
+}
+
+static void test_away(void **state)
+{
+	(void)state;
+	p.config.keep = 1;
+	begin_eligible(1);
+	check_why(1, "it was shown last");
+	tell_on(POLICY_EVENT_AWAY, true);
+	check_acted("look");
+	looked(90);
+	check_acted("reclaim 1");
+	freed(1, 64);
+	size_gpu(1, 0, 64 * MIB, 0);
+	/* There is room, but nobody looks at it. */
+	now += POLICY_ROOM;
+	looked(90);
+	now += POLICY_ROOM;
+	looked(90);
+	check_acted("");
+	tell_on(POLICY_EVENT_AWAY, false);
+	check_acted("claim 1");
+}
+
+static void test_away_and_off(void **state)
+{
+	(void)state;
+	p.config.mode = POLICY_OFF;
+	show(1);
+	size(1, 64);
+	hide(1);
+	looked(10);
+	tell_on(POLICY_EVENT_AWAY, true);
+	now += 2 * GRACE;
+	looked(10);
+	check_acted("");
+}
+
+/* --- freezing --------------------------------------------------------------- */
+
+static void hide_freezable(uint64_t number, bool freezable)
+{
+	step(&(struct policy_event){ .kind = POLICY_EVENT_HIDDEN, .app = number, .grace = GRACE,
+				     .freezable = freezable });
+}
+
+static void begin_frozen(uint64_t number)
+{
+	p.config.freeze = true;
+	begin_reclaiming(number);
+	hide_freezable(number, true);
+	freed(number, 64);
+	check_acted("freeze 1");
+	check_why(number, "its memory is in swap, and it is frozen");
+	hide_freezable(number, true);
+	size_gpu(number, 0, 64 * MIB, 0);
+	looked(10);
+	check_acted("");
+}
+
+static void test_freeze(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	show(1);
+	/* It cannot use its memory before it is thawed. */
+	check_acted("claim 1");
+	check_state(1, POLICY_VISIBLE);
+	assert_int_equal(actions.wake, now + POLICY_THAW_MOST);
+	claimed(1, 64);
+	check_acted("thaw 1");
+	show(1);
+	tick(S);
+	check_acted("");
+}
+
+static void test_thaw_without_reply(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	show(1);
+	check_acted("claim 1");
+	tick(POLICY_THAW_MOST - 1);
+	show(1);
+	check_acted("");
+	tick(1);
+	check_acted("thaw 1");
+	claimed(1, 10);
+	check_acted("");
+}
+
+static void test_thaw_after_failure(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	show(1);
+	reply(1, POLICY_CLAIM, POLICY_FAILED, 0);
+	check_acted("claim 1, thaw 1");
+}
+
+static void test_not_frozen(void **state)
+{
+	static const struct {
+		bool freeze, freezable, playing, exempt;
+		uint64_t mib;
+	} rows[] = {
+		{ false, true, false, false, 64 },
+		{ true, false, false, false, 64 },
+		{ true, true, true, false, 64 },
+		{ true, true, false, true, 64 },
+		/* Nothing was freed. */
+		{ true, true, false, false, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		setup(state);
+		p.config.freeze = rows[i].freeze;
+		p.config.reclaim_playing = true;
+		begin_reclaiming(1);
+		step(&(struct policy_event){ .kind = POLICY_EVENT_HIDDEN, .app = 1,
+					     .grace = GRACE, .freezable = rows[i].freezable,
+					     .playing = rows[i].playing,
+					     .exempt = rows[i].exempt });
+		acted[0] = '\0';
+		freed(1, rows[i].mib);
+		check_acted("");
+	}
+}
+
+static void test_cancelled_is_not_frozen(void **state)
+{
+	(void)state;
+	p.config.freeze = true;
+	begin_reclaiming(1);
+	hide_freezable(1, true);
+	tell_on(POLICY_EVENT_HOLD, true);
+	tell_on(POLICY_EVENT_HOLD, false);
+	check_acted("cancel 1");
+	freed(1, 10);
+	check_acted("");
+	check_state(1, POLICY_RECLAIMED);
+}
+
+/* Each of these thaws at once. */
+static void test_thaw_at_once(void **state)
+{
+	static const struct policy_event rows[] = {
+		{ .kind = POLICY_EVENT_UNSURE, .app = 1, .grace = GRACE, .freezable = true },
+		{ .kind = POLICY_EVENT_HIDDEN, .app = 1, .grace = GRACE },
+		{ .kind = POLICY_EVENT_HIDDEN, .app = 1, .grace = GRACE, .freezable = true,
+		  .playing = true },
+		{ .kind = POLICY_EVENT_HIDDEN, .app = 1, .grace = GRACE, .freezable = true,
+		  .exempt = true },
+		{ .kind = POLICY_EVENT_GONE, .app = 1 },
+		{ .kind = POLICY_EVENT_LOST },
+		{ .kind = POLICY_EVENT_HOLD, .on = true },
+		/* Somebody else has brought its memory back. */
+		{ .kind = POLICY_EVENT_SIZE, .app = 1, .resident = 64 * MIB },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		setup(state);
+		begin_frozen(1);
+		step(&rows[i]);
+		check_acted("thaw 1");
+		tick(S);
+		check_acted("");
+	}
+}
+
+/* Nobody knows whether it is hidden, while it waits for its memory. */
+static void test_unsure_before_thaw(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	show(1);
+	check_acted("claim 1");
+	tell(POLICY_EVENT_LOST, 0);
+	check_acted("thaw 1");
+}
+
+static void test_hint_thaws(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	tell(POLICY_EVENT_HINT, 1);
+	check_acted("claim 1");
+	show(1);
+	check_acted("");
+	/* The end of the hint does not cancel what the user waits for. */
+	now += POLICY_HINT_LASTS;
+	tick(0);
+	check_acted("thaw 1");
+	claimed(1, 64);
+	check_acted("");
+}
+
+static void test_room_thaws(void **state)
+{
+	(void)state;
+	begin_frozen(1);
+	now += POLICY_MINUTE;
+	looked(90);
+	now += POLICY_ROOM;
+	looked(90);
+	check_acted("claim 1");
+	claimed(1, 64);
+	check_acted("thaw 1");
+	check_state(1, POLICY_HIDDEN);
+}
+
+static void test_could_not_be_frozen(void **state)
+{
+	(void)state;
+	p.config.freeze = true;
+	begin_reclaiming(1);
+	hide_freezable(1, true);
+	freed(1, 64);
+	check_acted("freeze 1");
+	tell(POLICY_EVENT_RAN, 1);
+	check_why(1, "its memory is in swap");
+	show(1);
+	check_acted("");
+	tell(POLICY_EVENT_RAN, 99);
+}
+
 /* --- any order of events --------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252u;
@@ -1348,6 +1666,39 @@ static unsigned int random_below(unsigned int limit)
 	return (unsigned int)(random_state % limit);
 }
 
+/* By the actions so far. */
+static bool is_frozen[8];
+
+static void check_freezes(const struct policy_action *a)
+{
+	if (a->kind != POLICY_ACTION_FREEZE && a->kind != POLICY_ACTION_THAW)
+		return;
+	assert_int_equal(is_frozen[a->app], a->kind == POLICY_ACTION_THAW);
+	is_frozen[a->app] = a->kind == POLICY_ACTION_FREEZE;
+	/* It can be claimed in the same step, and is thawed soon then. */
+	if (a->kind == POLICY_ACTION_FREEZE && app(a->app)->pending != POLICY_CLAIM)
+		check_state(a->app, POLICY_RECLAIMED);
+}
+
+static void check_frozen(void)
+{
+	size_t i;
+
+	for (i = 1; i < sizeof(is_frozen); i++) {
+		const struct policy_app *a = policy_find(&p, i);
+
+		assert_int_equal(is_frozen[i], a && a->frozen);
+		if (!is_frozen[i])
+			continue;
+		assert_false(p.lost);
+		assert_false(a->unsure && a->state == POLICY_VISIBLE);
+		if (a->state != POLICY_RECLAIMED) {
+			assert_int_equal(a->pending, POLICY_CLAIM);
+			assert_true(actions.wake <= a->thaw_at && now < a->thaw_at);
+		}
+	}
+}
+
 /* Check what has to hold whatever happens. */
 static void check_promises(const struct policy_event *e, bool lost_before)
 {
@@ -1357,7 +1708,9 @@ static void check_promises(const struct policy_event *e, bool lost_before)
 	for (i = 0; i < actions.count; i++) {
 		const struct policy_action *a = &actions.list[i];
 
+		check_freezes(a);
 		if (a->kind == POLICY_ACTION_RECLAIM) {
+			assert_false(p.held || app(a->app)->playing);
 			assert_int_equal(e->kind, POLICY_EVENT_LOOKED);
 			assert_false(p.lost);
 			assert_false(app(a->app)->exempt);
@@ -1367,12 +1720,13 @@ static void check_promises(const struct policy_event *e, bool lost_before)
 		if (a->kind == POLICY_ACTION_CLAIM)
 			assert_false(lost_before && e->kind != POLICY_EVENT_LOOKED);
 		if (a->kind == POLICY_ACTION_CLAIM || a->kind == POLICY_ACTION_RECLAIM)
-			assert_true(app(a->app)->state != POLICY_VISIBLE);
+			assert_true(app(a->app)->state != POLICY_VISIBLE || is_frozen[a->app]);
 	}
+	check_frozen();
 	for (i = 0; i < p.n_apps; i++) {
 		reclaims += p.apps[i].pending == POLICY_RECLAIM;
 		assert_true(p.apps[i].grace <= POLICY_GRACE_MOST);
-		if (p.apps[i].state == POLICY_VISIBLE && p.apps[i].pending != POLICY_NONE)
+		if (p.apps[i].state == POLICY_VISIBLE && p.apps[i].pending == POLICY_RECLAIM)
 			assert_true(p.apps[i].cancelled);
 	}
 	assert_true(reclaims <= 1);
@@ -1380,16 +1734,18 @@ static void check_promises(const struct policy_event *e, bool lost_before)
 
 static void test_random(void **state)
 {
-	unsigned int reclaims = 0, claims = 0;
+	unsigned int reclaims = 0, claims = 0, freezes = 0;
 	size_t k;
 	int i;
 
 	(void)state;
 	setup_with(&standard);
 	p.config.keep = 1;
+	p.config.freeze = true;
+	memset(is_frozen, 0, sizeof(is_frozen));
 	for (i = 0; i < 300000; i++) {
 		struct policy_event e = {
-			.kind = (enum policy_event_kind)random_below(POLICY_EVENT_PAUSE + 1),
+			.kind = (enum policy_event_kind)random_below(POLICY_EVENT_AWAY + 1),
 			.app = 1 + random_below(6),
 			.grace = GRACE,
 			.resident = random_below(64) * MIB,
@@ -1407,6 +1763,9 @@ static void test_random(void **state)
 		const bool lost = p.lost;
 
 		e.exempt = e.app == 6;
+		e.playing = e.app == 5 && random_below(2);
+		e.freezable = random_below(10);
+		e.on = !random_below(4);
 		if (e.kind == POLICY_EVENT_LOST && random_below(20))
 			continue;
 		now += random_below(5) ? random_below(1000) : random_below(40) * S;
@@ -1415,12 +1774,14 @@ static void test_random(void **state)
 		for (k = 0; k < actions.count; k++) {
 			reclaims += actions.list[k].kind == POLICY_ACTION_RECLAIM;
 			claims += actions.list[k].kind == POLICY_ACTION_CLAIM;
+			freezes += actions.list[k].kind == POLICY_ACTION_FREEZE;
 		}
 		acted[0] = '\0';
 	}
 	/* The events were such that something happened. */
 	assert_true(reclaims > 100);
 	assert_true(claims > 100);
+	assert_true(freezes > 10);
 }
 
 int main(void)
@@ -1490,6 +1851,23 @@ int main(void)
 		TEST(test_lost_from_the_start),
 		TEST(test_lost_with_a_look_pending),
 		TEST(test_unsure),
+		TEST(test_playing),
+		TEST(test_playing_begins),
+		TEST(test_playing_allowed),
+		TEST(test_playing_is_not_kept),
+		TEST(test_hold),
+		TEST(test_away),
+		TEST(test_away_and_off),
+		TEST(test_freeze),
+		TEST(test_thaw_without_reply),
+		TEST(test_thaw_after_failure),
+		TEST(test_not_frozen),
+		TEST(test_cancelled_is_not_frozen),
+		TEST(test_thaw_at_once),
+		TEST(test_unsure_before_thaw),
+		TEST(test_hint_thaws),
+		TEST(test_room_thaws),
+		TEST(test_could_not_be_frozen),
 		TEST(test_random),
 	};
 
