@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
-#include "memory.h"
 #include "sway_message.h"
 #include "sway_tree.h"
 
@@ -76,9 +74,7 @@ static int add_window(json_object *node, struct window_list *list)
 
 	if (!pid && native)
 		return -EBADMSG;
-	list->windows = memory_grow(list->windows, list->count, list->count + 1,
-				    sizeof(*list->windows));
-	w = &list->windows[list->count++];
+	w = window_list_add(list);
 	w->pid = pid;
 	w->unsure = !native;
 	/* Only a clear "false" means hidden. */
@@ -133,12 +129,6 @@ int sway_tree_windows(const char *json, size_t length, struct window_list *list)
 	if (ret)
 		window_list_free(list);
 	return ret;
-}
-
-void window_list_free(struct window_list *list)
-{
-	free(list->windows);
-	*list = (struct window_list){ 0 };
 }
 
 bool sway_tree_succeeded(const char *json, size_t length)

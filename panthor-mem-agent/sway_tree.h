@@ -7,19 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "source.h"
-
-struct window_list {
-	struct window *windows;
-	size_t count;
-};
+#include "window_list.h"
 
 /*
  * List the windows in the reply to GET_TREE. Returns 0, or -EBADMSG if it is not the tree that
  * sway-ipc(7) describes; then nothing in it can be trusted.
  */
 int sway_tree_windows(const char *json, size_t length, struct window_list *list);
-void window_list_free(struct window_list *list);
 
 /* Does the reply to SUBSCRIBE say that it succeeded? */
 bool sway_tree_succeeded(const char *json, size_t length);
