@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "sdbus.h"
+
 /* Longer names of applications are cut. */
 #define WINDOW_APP_ID 64
 
@@ -18,6 +20,8 @@ struct window {
 	pid_t pid; /* 0: nobody knows */
 	bool visible;
 	bool unsure; /* @pid is what the client says */
+	/* Only the focus is known, so a window that is not @visible may be on the screen. */
+	bool focus_only;
 	char app_id[WINDOW_APP_ID];
 };
 
@@ -35,6 +39,8 @@ struct source {
 	const char *name;
 	/* Report the windows again: later, by the handler. */
 	void (*look)(struct source *s);
+	/* The session bus is there, if it is at all. Called once, or NULL. */
+	void (*bus)(struct source *s, sd_bus *session);
 	void (*free)(struct source *s);
 };
 

@@ -315,7 +315,11 @@ struct source *source_sway_new(sd_event *event, const struct sway_settings *sett
 
 	if (!s)
 		return NULL;
-	s->source = (struct source){ "sway", sway_look, sway_free };
+	s->source = (struct source){
+		.name = "sway",
+		.look = sway_look,
+		.free = sway_free,
+	};
 	s->settings = *settings;
 	s->handler = *handler;
 	s->event = sd_event_ref(event);
