@@ -9,7 +9,10 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "replace_file.h"
 
+/* The file of metrics is written this often, if anything has happened. */
+#define METRICS_EVERY (15 * USEC_PER_SEC)
 /* A wake-up may be late by this much, so that it can share one with other programs. */
 #define LEEWAY_USEC (USEC_PER_SEC / 10)
 
@@ -30,15 +33,37 @@ static void say_action(const struct agent *a, const struct policy_action *action
 		[POLICY_ACTION_RECLAIM] = "reclaim",
 		[POLICY_ACTION_CLAIM] = "claim",
 		[POLICY_ACTION_CANCEL] = "cancel the request",
+		[POLICY_ACTION_FREEZE] = "freeze",
+		[POLICY_ACTION_THAW] = "thaw",
 	};
 	const struct policy *p = &a->policy;
 	char label[AGENT_LABEL], memory[64] = "";
 
-	if (p->memory_known && action->kind != POLICY_ACTION_CANCEL)
+	if (p->memory_known &&
+	    (action->kind == POLICY_ACTION_RECLAIM || action->kind == POLICY_ACTION_CLAIM))
 		snprintf(memory, sizeof(memory), " (%u%% of RAM is available)",
 			 (unsigned int)((double)p->available / (double)p->total * 100));
 	log_notice("%s: %s%s: %s%s", agent_label(app, label), verbs[action->kind],
 		   a->dry_run ? ", not really" : "", action->why, memory);
+}
+
+static void freeze(struct agent *a, const struct app *app)
+{
+	const struct policy_event e = { .kind = POLICY_EVENT_RAN, .app = app->number };
+	char label[AGENT_LABEL];
+	int ret;
+
+	if (a->dry_run)
+		return;
+	ret = !a->freezer ? -ESRCH :
+	      *app->cgroup ? freezer_freeze(a->freezer, app->number, app->cgroup) : -EAGAIN;
+	if (!ret) {
+		a->metrics.frozen++;
+		return;
+	}
+	a->metrics.not_frozen++;
+	log_warning("%s: cannot be frozen: %s", agent_label(app, label), strerror(-ret));
+	agent_post(a, &e);
 }
 
 static void act(struct agent *a, const struct policy_action *action)
@@ -53,6 +78,8 @@ static void act(struct agent *a, const struct policy_action *action)
 		measure(a, POLICY_EVENT_MEMORY, false);
 		return;
 	}
+	if (action->kind == POLICY_ACTION_THAW && a->freezer)
+		freezer_thaw(a->freezer, action->app);
 	/* The application is gone, and so is its request. */
 	if (!app)
 		return;
@@ -64,8 +91,14 @@ static void act(struct agent *a, const struct policy_action *action)
 	case POLICY_ACTION_CLAIM:
 		request_start(a, app, POLICY_CLAIM);
 		break;
-	default:
+	case POLICY_ACTION_FREEZE:
+		freeze(a, app);
+		break;
+	case POLICY_ACTION_CANCEL:
+		a->metrics.cancelled++;
 		request_cancel(a, app->number);
+		break;
+	default:
 		break;
 	}
 }
@@ -108,18 +141,53 @@ void agent_post(struct agent *a, const struct policy_event *e)
 	a->n_queue = 0;
 	a->stepping = false;
 	set_timer(a, actions.wake);
+	if (a->metrics_timer)
+		sd_event_source_set_enabled(a->metrics_timer, SD_EVENT_ONESHOT);
+}
+
+/* --- metrics -------------------------------------------------------------- */
+
+static void write_metrics(struct agent *a)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int ret;
+
+	if (!out)
+		return;
+	agent_metrics_print(&a->metrics, &a->policy, a->connected, out);
+	fclose(out);
+	ret = replace_file(a->config.metrics, text, size);
+	if (ret && !a->complained)
+		log_warning("metrics = %s: cannot write it: %s", a->config.metrics,
+			    strerror(-ret));
+	a->complained = ret;
+	free(text);
+}
+
+static int on_metrics(sd_event_source *timer, uint64_t usec, void *data)
+{
+	(void)usec;
+	write_metrics(data);
+	/* The next event enables it again. */
+	sd_event_source_set_time(timer, clock_usec() + METRICS_EVERY);
+	return sd_event_source_set_enabled(timer, SD_EVENT_OFF);
 }
 
 /* --- events --------------------------------------------------------------- */
 
 static void post_app(struct agent *a, const struct app *app)
 {
+	const bool hidden = app->hidden || guard_is_unseen(a);
 	struct policy_event e = {
 		.kind = app->unsure ? POLICY_EVENT_UNSURE :
-			app->hidden ? POLICY_EVENT_HIDDEN : POLICY_EVENT_SHOWN,
+			hidden ? POLICY_EVENT_HIDDEN : POLICY_EVENT_SHOWN,
 		.app = app->number,
 		.grace = app->grace,
 		.exempt = app->exempt,
+		.playing = app->playing,
+		.freezable = *app->cgroup,
 		.resident = app->resident,
 		.evicted = app->evicted,
 		.gpu_ns = app->gpu_ns,
@@ -151,6 +219,7 @@ static void post_lost(struct agent *a)
 
 static void on_windows(void *data, const struct window *windows, size_t count, pid_t compositor)
 {
+	struct number_list playing = { 0 }, players = { 0 };
 	struct agent *a = data;
 	const struct app_rules rules = {
 		.roots = &a->roots,
@@ -158,6 +227,8 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 		.uid = getuid(),
 		.compositor = compositor,
 		.self = getpid(),
+		.playing = &playing,
+		.players = &players,
 	};
 	size_t i;
 	int ret;
@@ -165,7 +236,10 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 	if (!a->connected)
 		log_notice("connected to %s", a->source->name);
 	a->connected = true;
+	guard_list(a, &playing, &players);
 	ret = apps_update(&a->apps, &rules, windows, count);
+	number_list_free(&playing);
+	number_list_free(&players);
 	post_gone(a);
 	if (ret) {
 		log_warning("cannot look at the processes: %s. All windows count as visible",
@@ -184,6 +258,7 @@ static void on_lost(void *data, const char *why)
 
 	log_warning("%s. All windows count as visible until it is reached again", why);
 	a->connected = false;
+	a->metrics.lost++;
 	post_lost(a);
 }
 
@@ -224,7 +299,35 @@ static void on_devices(void *data, int count)
 	a->broker_answers = count >= 0;
 }
 
+static void on_keeper(void *data)
+{
+	struct policy_event e = { .kind = POLICY_EVENT_RAN };
+	struct agent *a = data;
+	size_t i;
+
+	log_error("the process that would thaw applications if this one is killed was killed "
+		  "itself: nothing is frozen any more");
+	for (i = 0; i < a->apps.count; i++) {
+		e.app = a->apps.list[i].number;
+		agent_post(a, &e);
+	}
+}
+
 /* --- start and stop ------------------------------------------------------- */
+
+static void start_freezer(struct agent *a)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (!runtime || !*runtime) {
+		log_warning("freeze = yes: XDG_RUNTIME_DIR is not set, so nothing is frozen");
+		return;
+	}
+	a->freezer = freezer_new(a->event, &a->roots, getuid(), runtime, on_keeper, a);
+	if (!a->freezer)
+		log_warning("freeze = yes: %s/panthor-mem/frozen: %s. Nothing is frozen", runtime,
+			    strerror(errno));
+}
 
 int agent_start(struct agent *a)
 {
@@ -237,9 +340,14 @@ int agent_start(struct agent *a)
 		.low = a->config.low,
 		.high = a->config.high,
 		.critical = a->config.critical,
+		.reclaim_playing = a->config.reclaim_playing,
+		.freeze = a->config.freeze,
 	};
 	int ret;
 
+	/* It forks, so it has to come before anything that starts a thread. */
+	if (a->config.freeze && !a->dry_run)
+		start_freezer(a);
 	if (a->config.psi && a->config.mode == POLICY_PRESSURE)
 		a->pressure = pressure_new(a->event, &a->roots, a->config.psi_stall,
 					   a->config.psi_window, on_pressure, a);
@@ -252,6 +360,13 @@ int agent_start(struct agent *a)
 	if (ret < 0)
 		return ret;
 	set_timer(a, POLICY_NEVER);
+	if (*a->config.metrics) {
+		ret = sd_event_add_time(a->event, &a->metrics_timer, CLOCK_MONOTONIC, 0,
+					USEC_PER_SEC, on_metrics, a);
+		if (ret < 0)
+			return ret;
+	}
+	guard_start(a);
 	a->link = link_new(a->event, on_devices, a);
 	if (!a->dry_run)
 		link_open(a->link);
@@ -260,6 +375,10 @@ int agent_start(struct agent *a)
 
 void agent_stop(struct agent *a)
 {
+	freezer_free(a->freezer);
+	if (a->metrics_timer)
+		write_metrics(a);
+	sd_event_source_disable_unref(a->metrics_timer);
 	request_free_all(a);
 	link_free(a->link);
 	pressure_free(a->pressure);

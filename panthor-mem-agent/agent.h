@@ -5,8 +5,13 @@
 
 #include <stdbool.h>
 
+#include "agent_metrics.h"
 #include "app.h"
 #include "config.h"
+#include "freezer.h"
+#include "guard_mpris.h"
+#include "guard_pipewire.h"
+#include "guard_session.h"
 #include "link.h"
 #include "policy.h"
 #include "pressure.h"
@@ -33,6 +38,7 @@ struct agent {
 	bool stepping;
 
 	struct source *source;
+	enum source_kind source_kind;
 	bool connected;
 	struct pressure *pressure;
 
@@ -43,6 +49,18 @@ struct agent {
 	bool broker_answers;
 
 	sd_bus *session;
+
+	struct {
+		struct mpris *mpris;
+		struct sound *sound;
+		sd_bus *system;
+		struct login *login;
+		struct login_state login_state;
+	} guards;
+	struct freezer *freezer; /* NULL: nothing is frozen */
+	struct agent_metrics metrics;
+	sd_event_source *metrics_timer; /* until the file is written */
+	bool complained;		/* that it cannot be written */
 };
 
 /* Returns 0 or -errno. config, roots and dry_run have to be set. */
@@ -66,10 +84,23 @@ void request_free_all(struct agent *a);
 #define AGENT_LABEL 128
 const char *agent_label(const struct app *app, char label[AGENT_LABEL]);
 
+/* --- agent_guard.c --------------------------------------------------------- */
+
+void guard_start(struct agent *a);
+/* The session bus is there. */
+void guard_session_bus(struct agent *a);
+void guard_stop(struct agent *a);
+/* Append the PIDs of programs that play sound, and of those that wait for media keys. */
+void guard_list(struct agent *a, struct number_list *playing, struct number_list *players);
+/* Is no window of this session on the screen? */
+bool guard_is_unseen(const struct agent *a);
+
 /* --- agent_bus.c ----------------------------------------------------------- */
 
 /* Returns 0 or -errno; -EEXIST if another agent has the name. */
 int agent_bus_start(struct agent *a);
 void agent_bus_stop(struct agent *a);
+/* Serve the interface on another connection: only tests have one. Returns 0 or -errno. */
+int agent_bus_serve(struct agent *a, sd_bus *bus);
 
 #endif /* AGENT_AGENT_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The interface of the agent on the session bus. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "agent.h"
 #include "clock.h"
 #include "log.h"
+#include "source_session.h"
 #include "text.h"
 
 static const char *const modes[] = {
@@ -93,11 +95,88 @@ static int on_pause(sd_bus_message *call, void *data, sd_bus_error *error)
 	return sd_bus_reply_method_return(call, NULL);
 }
 
+/* --- windows, from a shell or the script for KWin ---------------------------- */
+
+/* Reply to a call of the program that reports windows. */
+static int answer(struct agent *a, sd_bus_message *call, int ret, sd_bus_error *error)
+{
+	switch (ret) {
+	case -EPERM:
+		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+					"another program reports windows already");
+	case -EINVAL:
+		return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+					"the name of the window must have 1 to 127 bytes");
+	case -ENOSPC:
+		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					"there are too many windows");
+	case -EOPNOTSUPP:
+		return sd_bus_error_setf(error, SD_BUS_ERROR_NOT_SUPPORTED,
+					 "windows come from %s: set source = session-bus in "
+					 "agent.conf", a->source->name);
+	}
+	return ret < 0 ? ret : sd_bus_reply_method_return(call, NULL);
+}
+
+static int on_window(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+	struct agent *a = data;
+	struct window w = { 0 };
+	const char *key, *app_id;
+	int sure, hidden, active, ret;
+	int32_t pid;
+
+	ret = sd_bus_message_read(call, "sibsbb", &key, &pid, &sure, &app_id, &hidden, &active);
+	if (ret < 0)
+		return ret;
+	w.pid = pid > 0 ? pid : 0;
+	w.unsure = !sure || !w.pid;
+	w.visible = !hidden || active;
+	snprintf(w.app_id, sizeof(w.app_id), "%s", app_id);
+	ret = a->source_kind != SOURCE_SESSION_BUS ? -EOPNOTSUPP :
+		source_session_window(a->source, sd_bus_message_get_sender(call), key, &w);
+	return answer(a, call, ret, error);
+}
+
+static int on_window_closed(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+	struct agent *a = data;
+	const char *key;
+	int ret = sd_bus_message_read(call, "s", &key);
+
+	if (ret < 0)
+		return ret;
+	ret = a->source_kind != SOURCE_SESSION_BUS ? -EOPNOTSUPP :
+		source_session_closed(a->source, sd_bus_message_get_sender(call), key);
+	return answer(a, call, ret, error);
+}
+
+static int on_sync(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+	struct agent *a = data;
+	int ret = a->source_kind != SOURCE_SESSION_BUS ? -EOPNOTSUPP :
+		source_session_sync(a->source, sd_bus_message_get_sender(call));
+
+	return answer(a, call, ret, error);
+}
+
+/* --- the rest ----------------------------------------------------------------- */
+
 static uint64_t paused_sec(const struct agent *a)
 {
 	const uint64_t now = clock_usec(), until = a->policy.paused_until;
 
 	return until > now ? (until - now + USEC_PER_SEC - 1) / USEC_PER_SEC : 0;
+}
+
+static uint32_t count_frozen(const struct policy *p)
+{
+	uint32_t count = 0;
+	size_t i;
+
+	for (i = 0; i < p->n_apps; i++)
+		count += p->apps[i].frozen;
+	return count;
 }
 
 static int get_status(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -112,7 +191,7 @@ static int get_status(sd_bus *bus, const char *path, const char *interface, cons
 	(void)property;
 	(void)error;
 	return sd_bus_message_append(
-		reply, "a{sv}", 9,
+		reply, "a{sv}", 14,
 		"version", "s", AGENT_VERSION,
 		"mode", "s", modes[p->config.mode],
 		"dry-run", "b", (int)a->dry_run,
@@ -121,6 +200,11 @@ static int get_status(sd_bus *bus, const char *path, const char *interface, cons
 		"broker", "b", (int)a->broker_answers,
 		"psi", "b", (int)p->config.psi,
 		"short", "b", (int)policy_is_short(p, clock_usec()),
+		"screen-shared", "b", (int)p->held,
+		"other-session", "b", (int)a->guards.login_state.away,
+		"locked", "b", (int)a->guards.login_state.locked,
+		"freeze", "b", (int)(p->config.freeze && (a->freezer || a->dry_run)),
+		"frozen", "u", count_frozen(p),
 		"paused-seconds", "t", paused_sec(a));
 }
 
@@ -132,6 +216,14 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Hint", SD_BUS_ARGS("i", pid), SD_BUS_NO_RESULT, on_hint,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_ARGS("u", seconds), SD_BUS_NO_RESULT, on_pause,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Window",
+				SD_BUS_ARGS("s", window, "i", pid, "b", sure, "s", app_id,
+					    "b", hidden, "b", active),
+				SD_BUS_NO_RESULT, on_window, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("WindowClosed", SD_BUS_ARGS("s", window), SD_BUS_NO_RESULT,
+				on_window_closed, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Sync", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_sync,
 				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_PROPERTY("Status", "a{sv}", get_status, 0, 0),
 	SD_BUS_VTABLE_END,
@@ -148,6 +240,11 @@ static int on_closed(sd_bus_message *m, void *data, sd_bus_error *unused)
 	return sd_event_exit(a->event, 0);
 }
 
+int agent_bus_serve(struct agent *a, sd_bus *bus)
+{
+	return sd_bus_add_object_vtable(bus, NULL, AGENT_PATH, AGENT_NAME, vtable, a);
+}
+
 int agent_bus_start(struct agent *a)
 {
 	int ret = sd_bus_open_user(&a->session);
@@ -156,14 +253,19 @@ int agent_bus_start(struct agent *a)
 		ret = sd_bus_match_signal(a->session, NULL, "org.freedesktop.DBus.Local", NULL,
 					  NULL, "Disconnected", on_closed, a);
 	if (ret >= 0)
-		ret = sd_bus_add_object_vtable(a->session, NULL, AGENT_PATH, AGENT_NAME, vtable, a);
+		ret = agent_bus_serve(a, a->session);
 	if (ret >= 0)
 		ret = sd_bus_request_name(a->session, AGENT_NAME, 0);
 	if (ret >= 0)
 		ret = sd_bus_attach_event(a->session, a->event, SD_EVENT_PRIORITY_NORMAL);
-	if (ret < 0)
+	if (ret < 0) {
 		agent_bus_stop(a);
-	return ret < 0 ? ret : 0;
+		return ret;
+	}
+	guard_session_bus(a);
+	if (a->source->bus)
+		a->source->bus(a->source, a->session);
+	return 0;
 }
 
 void agent_bus_stop(struct agent *a)

@@ -143,6 +143,7 @@ static void finish(struct request *r)
 	};
 	struct agent *a = r->agent;
 
+	agent_metrics_count(&a->metrics, r->kind, result, r->bytes, clock_usec() - r->began);
 	say_result(r, result);
 	*find(a, r->app) = r->next;
 	destroy(r);

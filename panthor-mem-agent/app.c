@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "cgroup.h"
 #include "memory.h"
 #include "owner.h"
 #include "processes.h"
@@ -208,8 +209,9 @@ static int see_app(struct apps *apps, const struct entry *e, const struct app_ru
 	app->seen = true;
 	app->hidden = true;
 	app->unsure = false;
-	app->exempt = false;
+	app->exempt = app->playing = false;
 	app->grace = 0;
+	app->cgroup[0] = '\0';
 	app->app_id[0] = '\0';
 	app->resident = app->evicted = app->gpu_ns = 0;
 	*result = app;
@@ -219,7 +221,7 @@ static int see_app(struct apps *apps, const struct entry *e, const struct app_ru
 /* The strictest of its windows decides. */
 static void add_window(struct app *app, const struct window *w, const struct config *config)
 {
-	const uint64_t grace = config_grace(config, w->app_id);
+	const uint64_t grace = config_grace(config, w->app_id, w->focus_only);
 
 	if (!*app->app_id)
 		memcpy(app->app_id, w->app_id, sizeof(app->app_id));
@@ -318,6 +320,90 @@ static int see_memory(struct apps *apps, const struct processes *p, const struct
 	return ret;
 }
 
+/* --- sound and freezing --------------------------------------------------- */
+
+static bool is_one_of(const struct app *app, const struct processes *p,
+		      const struct number_list *pids)
+{
+	size_t i;
+
+	for (i = 0; pids && i < pids->count; i++) {
+		const struct entry *e = processes_find(p, (pid_t)pids->numbers[i]);
+
+		if (e && e->owner == app->pid)
+			return true;
+	}
+	return false;
+}
+
+/* Nobody knows which application it is that plays. */
+static bool any_unknown(const struct processes *p, const struct number_list *pids)
+{
+	size_t i;
+
+	for (i = 0; pids && i < pids->count; i++) {
+		if (!processes_find(p, (pid_t)pids->numbers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Are all processes of the cgroup those of the application? */
+static bool owns_cgroup(const struct app *app, const struct processes *p,
+			const struct app_rules *rules)
+{
+	struct number_list pids = { 0 };
+	bool unseen, owns;
+	size_t i;
+
+	owns = !cgroup_processes(rules->roots, app->cgroup, &pids, &unseen) && !unseen;
+	for (i = 0; i < pids.count && owns; i++) {
+		const struct entry *e = processes_find(p, (pid_t)pids.numbers[i]);
+
+		owns = e && e->owner == app->pid;
+	}
+	number_list_free(&pids);
+	return owns;
+}
+
+/* Is it a terminal, or was it started in one? What runs in a terminal would wait for it. */
+static bool has_terminal(const struct app *app, const struct processes *p,
+			 const struct app_rules *rules)
+{
+	size_t i;
+	int n;
+
+	for (i = 0; i < p->count; i++) {
+		const struct entry *e = &p->list[i];
+		bool below = false;
+
+		for (n = 0; e && n < PROCESSES_PARENTS && !below; n++) {
+			below = e->owner == app->pid;
+			e = processes_find(p, e->parent);
+		}
+		if (below && processes_has_terminal(rules->roots, p->list[i].pid))
+			return true;
+	}
+	return false;
+}
+
+static void see_cgroup(struct app *app, const struct processes *p, const struct app_rules *rules)
+{
+	const struct entry *e = processes_find(p, app->pid);
+	char *name;
+
+	if (!e || !freezer_cgroup(rules->uid, e->unit, app->cgroup)) {
+		app->cgroup[0] = '\0';
+		return;
+	}
+	name = cgroup_of(rules->roots, app->pid);
+	if (!name || strncmp(name, app->cgroup, strlen(app->cgroup)) ||
+	    is_one_of(app, p, rules->players) || any_unknown(p, rules->playing) ||
+	    !owns_cgroup(app, p, rules) || has_terminal(app, p, rules))
+		app->cgroup[0] = '\0';
+	free(name);
+}
+
 int apps_update(struct apps *apps, const struct app_rules *rules, const struct window *windows,
 		size_t count)
 {
@@ -337,6 +423,9 @@ int apps_update(struct apps *apps, const struct app_rules *rules, const struct w
 	for (i = 0; i < apps->count; i++) {
 		drop_members(&apps->list[i]);
 		apps->list[i].unsure |= owner_any_unknown(&p, windows, count);
+		apps->list[i].playing = is_one_of(&apps->list[i], &p, rules->playing);
+		if (rules->config->freeze)
+			see_cgroup(&apps->list[i], &p, rules);
 	}
 	processes_free(&p);
 	return ret;

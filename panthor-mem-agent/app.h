@@ -12,6 +12,8 @@
 #include <sys/types.h>
 
 #include "config.h"
+#include "freezer.h"
+#include "numbers.h"
 #include "roots.h"
 #include "source.h"
 
@@ -31,7 +33,10 @@ struct app {
 	bool hidden;
 	bool unsure;
 	bool exempt;
+	bool playing; /* sound */
 	uint64_t grace;
+	/* The cgroup to freeze, or "" if that would stop something else, too. */
+	char cgroup[FREEZER_PATH];
 	/* GPU memory of all members. */
 	uint64_t resident, evicted, gpu_ns;
 	/* The first one is the process of the window, which may have no GPU memory. */
@@ -55,6 +60,8 @@ struct app_rules {
 	uid_t uid;
 	/* Never touched, see owner.h. */
 	pid_t compositor, self;
+	/* PIDs of programs that play sound, and of those that wait for media keys; or NULL. */
+	const struct number_list *playing, *players;
 };
 
 /* Make @apps the applications of @windows. Returns 0, or -errno if nothing is known. */

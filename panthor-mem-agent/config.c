@@ -11,6 +11,8 @@
 #define APP "app "
 #define GRACE_PRESSURE (30 * POLICY_SECOND)
 #define GRACE_EAGER (5 * POLICY_SECOND)
+/* What has no focus may be on the screen, and may be looked at. */
+#define GRACE_FOCUS (10 * POLICY_MINUTE)
 #define KEEP_MOST 32
 /* Without privileges, the kernel accepts only windows that are a multiple of this. */
 #define PSI_STEP (2 * POLICY_SECOND)
@@ -62,7 +64,7 @@ static struct config_app *add_app(struct config *c, const char *name)
 	return app;
 }
 
-uint64_t config_grace(const struct config *c, const char *app_id)
+uint64_t config_grace(const struct config *c, const char *app_id, bool focus_only)
 {
 	const struct config_app *app = find_app(c, app_id);
 
@@ -70,6 +72,8 @@ uint64_t config_grace(const struct config *c, const char *app_id)
 		return app->grace;
 	if (c->has_grace)
 		return c->grace;
+	if (focus_only)
+		return GRACE_FOCUS;
 	return c->mode == POLICY_EAGER ? GRACE_EAGER : GRACE_PRESSURE;
 }
 
@@ -110,20 +114,34 @@ static bool parse_bool(const char *text, bool *value)
 	return *value || !strcmp(text, "no");
 }
 
+/* Returns the index of @value in @names, or @count if it is not there. */
+static size_t parse_name(const char *value, const char *const *names, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(value, names[i]))
+		i++;
+	return i;
+}
+
 static bool parse_mode(struct config *c, const char *value)
 {
 	static const char *const names[] = {
 		[POLICY_OFF] = "off", [POLICY_PRESSURE] = "pressure", [POLICY_EAGER] = "eager",
 	};
-	size_t i;
+	const size_t count = sizeof(names) / sizeof(names[0]);
+	const size_t i = parse_name(value, names, count);
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(value, names[i]))
-			continue;
-		c->mode = (enum policy_mode)i;
-		return true;
-	}
-	return false;
+	c->mode = (enum policy_mode)i;
+	return i < count;
+}
+
+static bool parse_source(struct config *c, const char *value)
+{
+	const size_t i = parse_name(value, source_kind_names, SOURCE_KINDS);
+
+	c->source = (enum source_kind)i;
+	return i < SOURCE_KINDS;
 }
 
 static bool parse_grace(struct config *c, const char *value)
@@ -174,6 +192,25 @@ static bool parse_psi(struct config *c, const char *value)
 	       c->psi_window % PSI_STEP == 0;
 }
 
+static bool parse_audio(struct config *c, const char *value)
+{
+	c->reclaim_playing = !strcmp(value, "reclaim");
+	return c->reclaim_playing || !strcmp(value, "keep");
+}
+
+static bool parse_freeze(struct config *c, const char *value)
+{
+	return parse_bool(value, &c->freeze);
+}
+
+static bool parse_metrics(struct config *c, const char *value)
+{
+	if (strlen(value) >= sizeof(c->metrics) || (*value && *value != '/'))
+		return false;
+	strcpy(c->metrics, value);
+	return true;
+}
+
 static bool parse_hint_binding(struct config *c, const char *value)
 {
 	if (strlen(value) >= sizeof(c->hint_binding))
@@ -195,6 +232,10 @@ static const struct {
 	{ "available-high", parse_high, "a percentage, like 25%" },
 	{ "available-critical", parse_critical, "a percentage, like 5%" },
 	{ "psi", parse_psi, "off, or two times like 200ms/2s, the second 2s, 4s, 6s, 8s or 10s" },
+	{ "source", parse_source, "auto, sway, session-bus, cgroup or gamescope" },
+	{ "audio", parse_audio, "keep or reclaim" },
+	{ "freeze", parse_freeze, "yes or no" },
+	{ "metrics", parse_metrics, "an absolute path of at most 159 characters" },
 	{ "hint-binding", parse_hint_binding, "a command of sway of at most 127 characters" },
 };
 

@@ -9,10 +9,12 @@
 
 #include "config_file.h"
 #include "policy.h"
+#include "source_choose.h"
 
 /* The size of the longest name in a section, after "app ". */
 #define CONFIG_NAME (CONFIG_SECTION - 4)
 #define CONFIG_BINDING 128
+#define CONFIG_PATH 160
 
 struct config_app {
 	char name[CONFIG_NAME];
@@ -33,6 +35,10 @@ struct config {
 	bool psi;
 	uint64_t psi_stall, psi_window;
 	char hint_binding[CONFIG_BINDING]; /* or "" */
+	enum source_kind source;
+	bool reclaim_playing;
+	bool freeze;
+	char metrics[CONFIG_PATH]; /* the file for them, or "" */
 	struct config_app *apps;
 	size_t n_apps;
 };
@@ -45,8 +51,8 @@ void config_free(struct config *c);
  */
 int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
 
-/* The settings for the windows with this app_id. */
-uint64_t config_grace(const struct config *c, const char *app_id);
+/* The settings for the windows with this app_id. @focus_only: see struct window. */
+uint64_t config_grace(const struct config *c, const char *app_id, bool focus_only);
 bool config_exempt(const struct config *c, const char *app_id);
 
 #endif /* AGENT_CONFIG_H */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent.h"
 #include "log.h"
@@ -16,6 +17,10 @@
 #include "output.h"
 #include "process.h"
 #include "program.h"
+#include "source_cgroup.h"
+#include "source_choose.h"
+#include "source_gamescope.h"
+#include "source_session.h"
 #include "source_sway.h"
 #include "status.h"
 
@@ -31,6 +36,7 @@ static const char help[] =
 	"                 and ~/.config/panthor-mem/agent.conf\n"
 	"  --dry-run      only log what would be done\n"
 	"  --status       show what the agent of this session does, and why\n"
+	"  --thaw         let applications run that an agent has left frozen\n"
 	"  --help, --version\n"
 	"\n"
 	"See panthor-mem-agent(1) and panthor-mem-agent.conf(5).\n";
@@ -38,8 +44,9 @@ static const char help[] =
 struct settings {
 	const char *config;
 	bool status;
+	bool thaw;
 	bool dry_run;
-	const char *proc;
+	const char *proc, *sys;
 };
 
 static bool parse(struct settings *s, int argc, char **argv, int *status)
@@ -49,8 +56,11 @@ static bool parse(struct settings *s, int argc, char **argv, int *status)
 		{ "config", &s->config, NULL },
 		{ "dry-run", NULL, &s->dry_run },
 		{ "status", NULL, &s->status },
+		{ "thaw", NULL, &s->thaw },
 		/* For tests: a replacement for /proc. */
 		{ "proc", &s->proc, NULL },
+		/* For tests: a replacement for /sys. */
+		{ "sys", &s->sys, NULL },
 		{ NULL, NULL, NULL },
 	};
 
@@ -102,6 +112,20 @@ static bool configure(struct config *c, const struct settings *s)
 	return ok;
 }
 
+/* --- thawing -------------------------------------------------------------- */
+
+static int thaw(const struct roots *roots)
+{
+	const char *runtime = variable("XDG_RUNTIME_DIR");
+	int ret = runtime ? freezer_thaw_list(roots, getuid(), runtime) : -ENOENT;
+
+	if (!ret)
+		return 0;
+	log_error(runtime ? "%s/panthor-mem/frozen: %s" : "XDG_RUNTIME_DIR is not set",
+		  runtime, strerror(-ret));
+	return EXIT_FAILED;
+}
+
 /* --- running -------------------------------------------------------------- */
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
@@ -126,9 +150,8 @@ static int add_signals(struct agent *a)
 	return ret < 0 ? ret : sd_event_add_signal(a->event, NULL, SIGINT, on_signal, a);
 }
 
-static int add_source(struct agent *a)
+static struct source *sway_source(struct agent *a, const struct source_handler *handler)
 {
-	struct source_handler handler = agent_source_handler;
 	const struct sway_settings settings = {
 		.socket = variable("SWAYSOCK"),
 		.directory = variable("XDG_RUNTIME_DIR"),
@@ -136,8 +159,45 @@ static int add_source(struct agent *a)
 		.connection = -1,
 	};
 
+	return source_sway_new(a->event, &settings, handler);
+}
+
+static struct source *gamescope_source(struct agent *a, const struct source_handler *handler)
+{
+#ifdef WITH_GAMESCOPE
+	return source_gamescope_new(a->event, variable("DISPLAY"), handler);
+#else
+	(void)a;
+	(void)handler;
+	log_error("gamescope: this program was built without xcb");
+	return NULL;
+#endif
+}
+
+static int add_source(struct agent *a)
+{
+	struct source_handler handler = agent_source_handler;
+
 	handler.data = a;
-	a->source = source_sway_new(a->event, &settings, &handler);
+	a->source_kind = source_choose(a->config.source, variable("SWAYSOCK"),
+				       variable("XDG_CURRENT_DESKTOP"));
+	switch (a->source_kind) {
+	case SOURCE_SESSION_BUS:
+		a->source = source_session_new(a->event, SESSION_SILENT_USEC, &handler);
+		break;
+	case SOURCE_CGROUP:
+		a->source = source_cgroup_new(a->event, &a->roots, getuid(), &handler);
+		break;
+	case SOURCE_GAMESCOPE:
+		a->source = gamescope_source(a, &handler);
+		break;
+	default:
+		a->source = sway_source(a, &handler);
+		break;
+	}
+	if (a->source)
+		log_notice("windows come from %s (source = %s)", a->source->name,
+			   source_kind_names[a->config.source]);
 	return a->source ? 0 : -ENOMEM;
 }
 
@@ -145,6 +205,8 @@ static int start(struct agent *a)
 {
 	int ret = sd_event_default(&a->event);
 
+	if (ret >= 0)
+		ret = sd_event_set_watchdog(a->event, true);
 	if (ret >= 0)
 		ret = add_signals(a);
 	if (ret >= 0)
@@ -184,6 +246,7 @@ static int run(struct agent *a)
 		ret = sd_event_loop(a->event);
 		status = ret ? EXIT_FAILED : 0;
 	}
+	guard_stop(a);
 	agent_bus_stop(a);
 	if (a->source)
 		a->source->free(a->source);
@@ -194,7 +257,7 @@ static int run(struct agent *a)
 
 int main(int argc, char **argv)
 {
-	struct settings s = { .proc = "/proc" };
+	struct settings s = { .proc = "/proc", .sys = "/sys" };
 	static struct agent a;
 	int status;
 
@@ -203,15 +266,17 @@ int main(int argc, char **argv)
 	log_start();
 	if (!parse(&s, argc, argv, &status))
 		return status;
+	a.roots = (struct roots){ s.proc, s.sys };
 	if (s.status)
 		return status_show();
+	if (s.thaw)
+		return thaw(&a.roots);
 	if (!configure(&a.config, &s)) {
 		config_free(&a.config);
 		return PROGRAM_USAGE;
 	}
 	a.dry_run = s.dry_run;
-	a.roots = (struct roots){ s.proc, "/sys" };
-	/* The PIDs that sway reports have to be those of procfs. */
+	/* The PIDs that a compositor reports have to be those of procfs. */
 	if (process_numbers(&(struct roots){ "/proc", "/sys" }) != PROCESS_NUMBERS_OWN) {
 		log_error("/proc is not mounted, or belongs to another PID namespace");
 		config_free(&a.config);

@@ -3,9 +3,6 @@
 
 #include "owner.h"
 
-/* Longer chains of parents only come from a /proc that changes while it is read. */
-#define PARENTS_MOST 1000
-
 /* A mark in entry.owner while owners are assigned: never touched. */
 #define NEVER ((pid_t)-1)
 
@@ -13,7 +10,7 @@ static void never(const struct processes *p, pid_t pid)
 {
 	int i;
 
-	for (i = 0; i < PARENTS_MOST; i++) {
+	for (i = 0; i < PROCESSES_PARENTS; i++) {
 		struct entry *e = processes_find(p, pid);
 
 		if (!e)
@@ -40,7 +37,7 @@ static const struct entry *above(const struct processes *p, const struct entry *
 {
 	int i;
 
-	for (i = 0; e && i < PARENTS_MOST && e->owner != NEVER; i++) {
+	for (i = 0; e && i < PROCESSES_PARENTS && e->owner != NEVER; i++) {
 		if (has_window(windows, count, e->pid))
 			return e;
 		e = processes_find(p, e->parent);

@@ -79,6 +79,21 @@ bool processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, p
 	return true;
 }
 
+bool processes_has_terminal(const struct roots *roots, pid_t pid)
+{
+	char *path = memory_text("%s/%d/stat", roots->proc, (int)pid);
+	char *text = memory_file(AT_FDCWD, path);
+	/* The name is in parentheses, and can have some, too. */
+	const char *at = text ? strrchr(text, ')') : NULL;
+	int terminal = 1;
+
+	if (!at || sscanf(at + 1, " %*c %*d %*d %*d %d", &terminal) != 1)
+		terminal = 1;
+	free(text);
+	free(path);
+	return terminal != 0;
+}
+
 /* Most processes are not of the user. The owner of the directory tells at little cost. */
 static bool is_of(const struct roots *roots, uid_t uid, pid_t pid)
 {

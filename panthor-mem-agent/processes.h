@@ -10,6 +10,8 @@
 #include "roots.h"
 
 #define PROCESS_UNIT 256
+/* Longer chains of parents only come from a /proc that changes while it is read. */
+#define PROCESSES_PARENTS 1000
 
 struct entry {
 	pid_t pid;
@@ -30,6 +32,8 @@ struct processes {
 int processes_read(struct processes *p, const struct roots *roots, uid_t uid);
 /* False if there is no such process of this user. */
 bool processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid);
+/* Does it have a controlling terminal, like a shell? If nobody knows, it does. */
+bool processes_has_terminal(const struct roots *roots, pid_t pid);
 struct entry *processes_find(const struct processes *p, pid_t pid);
 void processes_free(struct processes *p);
 

@@ -105,7 +105,8 @@ static int show_apps(sd_bus_message *m)
 
 struct summary {
 	const char *mode, *source;
-	int connected, broker, psi, is_short, dry_run;
+	int connected, broker, psi, is_short, dry_run, shared, other, locked, freeze;
+	uint32_t frozen;
 	uint64_t paused;
 };
 
@@ -119,6 +120,9 @@ static int read_one(sd_bus_message *m, struct summary *s)
 		{ "connected", "b", &s->connected }, { "broker", "b", &s->broker },
 		{ "psi", "b", &s->psi },	     { "short", "b", &s->is_short },
 		{ "dry-run", "b", &s->dry_run },     { "paused-seconds", "t", &s->paused },
+		{ "screen-shared", "b", &s->shared },   { "other-session", "b", &s->other },
+		{ "locked", "b", &s->locked },	     { "freeze", "b", &s->freeze },
+		{ "frozen", "u", &s->frozen },
 	};
 	const char *key;
 	size_t i;
@@ -162,6 +166,14 @@ static void show_summary(const struct summary *s)
 	if (!strcmp(s->mode, "pressure"))
 		printf("Memory: %s%s\n", s->is_short ? "short" : "not short",
 		       s->psi ? "" : " (by available memory alone)");
+	if (s->other || s->locked)
+		printf("Session: %s, so all windows are hidden\n",
+		       s->other ? "another one is on the screen" : "the screen is locked");
+	if (s->shared)
+		puts("Screen: shared, so nothing is reclaimed");
+	if (s->freeze)
+		printf("Frozen: %" PRIu32 " application%s\n", s->frozen,
+		       s->frozen == 1 ? "" : "s");
 	if (s->paused)
 		printf("Paused: for another %" PRIu64 " s\n", s->paused);
 }

@@ -38,6 +38,8 @@ static time_t seconds(void)
 	return now.tv_sec;
 }
 
+static void give_up(const struct desktop *d, const char *what);
+
 /* Poll @condition until it is true. The logs say why it has not become true. */
 #define WAIT_UNTIL(d, condition) \
 	do { \
@@ -48,6 +50,21 @@ static time_t seconds(void)
 			nap(); \
 		} \
 	} while (0)
+
+void desktop_nap(const struct desktop *d, const char *what)
+{
+	static time_t end;
+
+	if (!what) {
+		end = 0;
+		return;
+	}
+	if (!end)
+		end = seconds() + PATIENCE_SEC;
+	if (seconds() > end)
+		give_up(d, what);
+	nap();
+}
 
 static char *read_file(const struct desktop *d, const char *name)
 {
@@ -69,7 +86,9 @@ static char *read_file(const struct desktop *d, const char *name)
 
 static void give_up(const struct desktop *d, const char *what)
 {
-	static const char *const logs[] = { "agent.log", "log", "sway.log" };
+	static const char *const logs[] = {
+		"agent.log", "log", "sway.log", "kwin.log", "program.log",
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
@@ -107,6 +126,8 @@ static void set_environment(const struct desktop *d)
 	setenv("HOME", d->runtime, 1);
 	setenv("XDG_RUNTIME_DIR", d->runtime, 1);
 	setenv("WAYLAND_DISPLAY", "wayland-1", 1);
+	if (*d->display)
+		setenv("DISPLAY", d->display, 1);
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", d->world.address, 1);
 	setenv("DBUS_SESSION_BUS_ADDRESS", d->session, 1);
 	setenv("WLR_BACKENDS", "headless", 1);
@@ -140,6 +161,23 @@ static pid_t spawn(const struct desktop *d, const char *log, bool ours, const ch
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execvp(argv[0], (char *const *)argv);
 	_exit(127);
+}
+
+pid_t desktop_fork(void)
+{
+	const pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		become_plain();
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	return pid;
+}
+
+pid_t desktop_spawn(const struct desktop *d, const char *log, const char *const *argv)
+{
+	return spawn(d, log, false, argv);
 }
 
 void desktop_end(pid_t *pid, int signal, int *status)
@@ -235,20 +273,65 @@ void desktop_memory_of(const struct desktop *d, int client, unsigned int residen
 		      resident * MIB, evicted * MIB, 0);
 }
 
-void desktop_start_clients(struct desktop *d)
+static const char *unit_of(int client)
 {
-	char command[32], name[16];
+	static char name[48];
+
+	snprintf(name, sizeof(name), "app.slice/app-client%d.scope", client);
+	return name;
+}
+
+bool desktop_is_frozen(const struct desktop *d, int client)
+{
+	return cgroups_is_frozen(&d->cgroups, unit_of(client));
+}
+
+void desktop_add_client(struct desktop *d, int i)
+{
+	const unsigned int uid = world_me();
+	char name[16], cgroup[192] = "/";
+
+	if (d->has_units) {
+		cgroups_make(&d->cgroups, unit_of(i));
+		cgroups_add(&d->cgroups, unit_of(i), d->clients[i]);
+		snprintf(cgroup, sizeof(cgroup), "/user.slice/user-%u.slice/user@%u.service/%s",
+			 uid, uid, unit_of(i));
+	}
+	snprintf(name, sizeof(name), "client%d", i);
+	fake_proc_process(&d->proc, d->clients[i], d->sway ? d->sway : 1, name, cgroup);
+	desktop_memory_of(d, i, 4, 0);
+}
+
+void desktop_start_client(struct desktop *d, int client)
+{
+	char name[16];
+	const char *argv[] = { getenv("CLIENT"), name, NULL };
+
+	snprintf(name, sizeof(name), "client%d", client);
+	d->clients[client] = spawn(d, "client.log", true, argv);
+	desktop_add_client(d, client);
+}
+
+void desktop_start_processes(struct desktop *d)
+{
+	static const char *const argv[] = { "sleep", "infinity", NULL };
 	int i;
 
 	for (i = 0; i < CLIENTS; i++) {
-		const char *argv[] = { getenv("CLIENT"), name, NULL };
+		d->clients[i] = spawn(d, "client.log", false, argv);
+		desktop_add_client(d, i);
+	}
+}
 
+void desktop_start_clients(struct desktop *d)
+{
+	char command[32];
+	int i;
+
+	for (i = 0; i < CLIENTS; i++) {
 		snprintf(command, sizeof(command), "workspace %d", i + 1);
 		desktop_command(d, command);
-		snprintf(name, sizeof(name), "client%d", i);
-		d->clients[i] = spawn(d, "client.log", true, argv);
-		fake_proc_process(&d->proc, d->clients[i], d->sway, name, "/");
-		desktop_memory_of(d, i, 4, 0);
+		desktop_start_client(d, i);
 		WAIT_UNTIL(d, has_window(d, d->clients[i]));
 	}
 }
@@ -293,26 +376,32 @@ static void write_config(const struct desktop *d, const char *config)
 	chmod(path, 0644);
 }
 
-void desktop_start_agent(struct desktop *d, const char *config, const char *option)
+void desktop_launch_agent(struct desktop *d, const char *config, const char *option)
 {
 	char path[128];
-	const char *const argv[] = { getenv("AGENT"), "--proc", d->proc.dir, "--config", path,
-				     option, NULL };
+	const char *const argv[] = { getenv("AGENT"), "--proc", d->proc.dir, "--sys",
+				     d->cgroups.sys, "--config", path, option, NULL };
 
 	write_config(d, config);
 	snprintf(path, sizeof(path), "%s/agent.log", d->world.dir);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/agent.conf", d->world.dir);
 	d->agent = spawn(d, "agent.log", true, argv);
-	desktop_wait_log(d, "connected to sway");
+	desktop_wait_log(d, " is ready");
+}
+
+void desktop_start_agent(struct desktop *d, const char *config, const char *option)
+{
+	desktop_launch_agent(d, config, option);
+	desktop_wait_log(d, "connected to ");
 }
 
 int desktop_run_agent(const struct desktop *d, const char *option, const char *config, char *out,
 		      size_t size)
 {
 	char path[128];
-	const char *const argv[] = { getenv("AGENT"), "--proc", d->proc.dir, "--config", path,
-				     option, NULL };
+	const char *const argv[] = { getenv("AGENT"), "--proc", d->proc.dir, "--sys",
+				     d->cgroups.sys, "--config", path, option, NULL };
 	int status;
 	pid_t pid;
 
@@ -327,7 +416,7 @@ int desktop_run_agent(const struct desktop *d, const char *option, const char *c
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void desktop_start(struct desktop *d, const char *words, const char *config)
+void desktop_start_base(struct desktop *d)
 {
 	char dir[96];
 	int i;
@@ -350,12 +439,30 @@ void desktop_start(struct desktop *d, const char *words, const char *config)
 		assert_int_equal(chown(dir, world_me(), world_me()), 0);
 	}
 	fake_proc_memory(&d->proc, 50);
+	cgroups_start(&d->cgroups, d->world.dir, cgroups_real_possible(), world_me());
 	start_session_bus(d);
+}
+
+static void start(struct desktop *d, const char *words, const char *config)
+{
 	desktop_start_sway(d);
 	desktop_start_clients(d);
 	desktop_start_memd(d, words);
 	if (config)
 		desktop_start_agent(d, config, NULL);
+}
+
+void desktop_start(struct desktop *d, const char *words, const char *config)
+{
+	desktop_start_base(d);
+	start(d, words, config);
+}
+
+void desktop_start_units(struct desktop *d, const char *words, const char *config)
+{
+	desktop_start_base(d);
+	d->has_units = true;
+	start(d, words, config);
 }
 
 void desktop_stop(struct desktop *d)
@@ -370,6 +477,8 @@ void desktop_stop(struct desktop *d)
 		desktop_end(&d->clients[i], SIGKILL, NULL);
 	memset(d->world.victims, 0, sizeof(d->world.victims));
 	desktop_end(&d->bus, SIGKILL, NULL);
+	if (*d->cgroups.top)
+		cgroups_stop(&d->cgroups);
 	if (*d->world.dir)
 		world_stop(&d->world);
 	assert_int_equal(status, 0);
@@ -432,7 +541,7 @@ void desktop_wait_operations(const struct desktop *d, const char *operation, int
 #define NAME "org.panthormem.Agent1"
 #define PATH "/org/panthormem/Agent1"
 
-static sd_bus *connect_session(const struct desktop *d)
+sd_bus *desktop_connect(const struct desktop *d)
 {
 	const char *name;
 	sd_bus *bus;
@@ -451,7 +560,7 @@ static sd_bus *connect_session(const struct desktop *d)
 
 void desktop_call(const struct desktop *d, const char *method, const char *types, int argument)
 {
-	sd_bus *bus = connect_session(d);
+	sd_bus *bus = desktop_connect(d);
 
 	assert_true(sd_bus_call_method(bus, NAME, PATH, NAME, method, NULL, NULL, types,
 				       argument) >= 0);
@@ -460,7 +569,7 @@ void desktop_call(const struct desktop *d, const char *method, const char *types
 
 char *desktop_introspect(const struct desktop *d)
 {
-	sd_bus *bus = connect_session(d);
+	sd_bus *bus = desktop_connect(d);
 	sd_bus_message *m = NULL;
 	const char *text;
 	char *copy;

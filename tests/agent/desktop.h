@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A desktop for tests: sway without a screen, Wayland clients of ours, a session bus, and the
- * agent. panthor-memd and the system bus come from tests/memd/world.h. The clients have GPU
+ * A desktop for tests: sway or KWin without a screen, Wayland clients of ours, a session bus, and
+ * the agent. panthor-memd and the system bus come from tests/memd/world.h. The clients have GPU
  * memory in the mock of panthor-memd and in a made-up /proc, which also says how much RAM is
  * available.
  */
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "cgroups.h"
 #include "fake_proc.h"
 #include "world.h"
 
@@ -24,6 +25,10 @@ struct desktop {
 	pid_t bus, sway, agent;
 	int agent_status;
 	pid_t clients[CLIENTS];
+	/* The units of the clients, if has_units. */
+	bool has_units;
+	char display[16]; /* of an X server, or "" */
+	struct cgroups_tree cgroups;
 };
 
 /* panthor-memd logs every operation, and limits none. */
@@ -41,12 +46,30 @@ bool desktop_possible(void);
  */
 void desktop_start(struct desktop *d, const char *words, const char *config);
 void desktop_stop(struct desktop *d);
+/* The same with each client in the unit of an application, app-clientN.scope. */
+void desktop_start_units(struct desktop *d, const char *words, const char *config);
+/* Only the buses and what the agent sees of the machine. */
+void desktop_start_base(struct desktop *d);
+/* Start a program of the user. It ends with the test. */
+pid_t desktop_spawn(const struct desktop *d, const char *log, const char *const *argv);
+/* Returns 0 in a new process of the user, which ends with the test. */
+pid_t desktop_fork(void);
+/* The process of the client is there: the agent can see it from now on. */
+void desktop_add_client(struct desktop *d, int client);
+/* Is the client frozen? */
+bool desktop_is_frozen(const struct desktop *d, int client);
 
 void desktop_start_sway(struct desktop *d);
 void desktop_start_clients(struct desktop *d);
+/* One of them, wherever the compositor shows it. */
+void desktop_start_client(struct desktop *d, int client);
+/* Programs without windows instead. */
+void desktop_start_processes(struct desktop *d);
 /* panthor-memd, for the clients that run now. */
 void desktop_start_memd(struct desktop *d, const char *words);
 void desktop_start_agent(struct desktop *d, const char *config, const char *option);
+/* Do not wait until it knows the windows. */
+void desktop_launch_agent(struct desktop *d, const char *config, const char *option);
 /* Send a signal, and wait until the program has ended. */
 void desktop_end(pid_t *pid, int signal, int *status);
 
@@ -64,6 +87,15 @@ const char *desktop_log(const struct desktop *d);
  */
 void desktop_wait_log(const struct desktop *d, const char *text);
 void desktop_wait_status(const struct desktop *d, int client, const char *text);
+/* Poll @condition until it is true. The logs say why it has not become true. */
+#define DESKTOP_UNTIL(d, condition) \
+	do { \
+		while (!(condition)) \
+			desktop_nap(d, #condition); \
+		desktop_nap(NULL, NULL); \
+	} while (0)
+/* Wait for a moment. Fails if there were very many for the same @what; NULL: begin anew. */
+void desktop_nap(const struct desktop *d, const char *what);
 /* Wait until panthor-memd has done @count or more operations ("reclaim", "claim") of the client. */
 void desktop_wait_operations(const struct desktop *d, const char *operation, int client,
 			     int count);
@@ -74,6 +106,8 @@ void desktop_memory_of(const struct desktop *d, int client, unsigned int residen
 
 /* Call a method of the agent. @types: of the arguments, like "i". */
 void desktop_call(const struct desktop *d, const char *method, const char *types, int argument);
+/* A connection to the session bus, as the user. */
+sd_bus *desktop_connect(const struct desktop *d);
 /* What the agent says of its own interface. The caller frees it. */
 char *desktop_introspect(const struct desktop *d);
 

@@ -73,6 +73,20 @@ static void write_status(const struct fake_proc *f, pid_t pid, pid_t parent, con
 		   uid);
 }
 
+static void write_stat(const struct fake_proc *f, pid_t pid, pid_t parent, int terminal)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%d/stat", f->dir, (int)pid);
+	write_file(f, path, "%d (a) b) S %d %d %d %d -1 0\n", (int)pid, (int)parent, (int)pid,
+		   (int)pid, terminal);
+}
+
+void fake_proc_terminal(const struct fake_proc *f, pid_t pid, pid_t parent)
+{
+	write_stat(f, pid, parent, 34816);
+}
+
 void fake_proc_process(const struct fake_proc *f, pid_t pid, pid_t parent, const char *name,
 		       const char *cgroup)
 {
@@ -82,6 +96,7 @@ void fake_proc_process(const struct fake_proc *f, pid_t pid, pid_t parent, const
 	make_dir(f, "%s/%d/fd", f->dir, (int)pid);
 	make_dir(f, "%s/%d/fdinfo", f->dir, (int)pid);
 	write_status(f, pid, parent, name, f->owner);
+	write_stat(f, pid, parent, 0);
 	snprintf(path, sizeof(path), "%s/%d/comm", f->dir, (int)pid);
 	write_file(f, path, "%s\n", name);
 	snprintf(path, sizeof(path), "%s/%d/cgroup", f->dir, (int)pid);

@@ -17,6 +17,8 @@ void fake_proc_init(struct fake_proc *f, const char *dir, uid_t owner);
 /* @cgroup: like "/user.slice/x.scope". Called again, it replaces what it said before. */
 void fake_proc_process(const struct fake_proc *f, pid_t pid, pid_t parent, const char *name,
 		       const char *cgroup);
+/* A shell, for example. */
+void fake_proc_terminal(const struct fake_proc *f, pid_t pid, pid_t parent);
 void fake_proc_user(const struct fake_proc *f, pid_t pid, uid_t uid);
 /* The process has the file @client of a device open. */
 void fake_proc_gpu(const struct fake_proc *f, pid_t pid, const char *driver, unsigned int client,

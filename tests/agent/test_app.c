@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "app.h"
+#include "cgroups.h"
 #include "fake_proc.h"
 #include "owner.h"
 
@@ -281,7 +282,7 @@ static int setup(void **state)
 	fake_proc_init(&proc, dir, getuid());
 	roots = (struct roots){ proc.dir, "/nonexistent" };
 	config_default(&config);
-	rules = (struct app_rules){ &roots, &config, getuid(), 999999, getpid() };
+	rules = (struct app_rules){ &roots, &config, getuid(), 999999, getpid(), NULL, NULL };
 	return 0;
 }
 
@@ -387,6 +388,9 @@ static void test_windows_of_one_process(void **state)
 	w[1].unsure = true;
 	update(w, 2);
 	assert_true(apps.list[0].unsure);
+	w[1].focus_only = true;
+	update(w, 2);
+	assert_int_equal(apps.list[0].grace, 600 * POLICY_SECOND);
 }
 
 static void test_members(void **state)
@@ -644,6 +648,177 @@ static void test_descriptors(void **state)
 	assert_int_equal(i, first);
 }
 
+/* --- sound and freezing ------------------------------------------------------ */
+
+static void test_playing(void **state)
+{
+	const pid_t a = new_app(64), b = new_app(64), player = new_process();
+	struct number_list playing = { 0 };
+	struct window w[] = { window_of(a), window_of(b) };
+
+	(void)state;
+	fake_proc_process(&proc, player, a, "player", "/");
+	rules.playing = &playing;
+	update(w, 2);
+	assert_false(apps.list[0].playing || apps.list[1].playing);
+	number_list_append(&playing, (uint64_t)player);
+	number_list_append(&playing, 999999);
+	number_list_append(&playing, 0);
+	update(w, 2);
+	assert_true(apps.list[0].playing);
+	assert_false(apps.list[1].playing);
+	number_list_free(&playing);
+	update(w, 2);
+	assert_false(apps.list[0].playing);
+}
+
+#define UNIT "app.slice/app-a.scope"
+
+static struct cgroups_tree tree;
+static pid_t unit_pid;
+static char unit_cgroup[FREEZER_PATH];
+
+static pid_t new_unit_process(pid_t parent)
+{
+	const pid_t pid = new_process();
+
+	fake_proc_process(&proc, pid, parent, "x", unit_cgroup);
+	cgroups_add(&tree, UNIT, pid);
+	return pid;
+}
+
+static void begin_unit(void)
+{
+	cgroups_start(&tree, proc.dir, false, getuid());
+	roots.sys = tree.sys;
+	cgroups_make(&tree, UNIT);
+	assert_true(freezer_cgroup(getuid(), "/" UNIT, unit_cgroup));
+	config.freeze = true;
+	unit_pid = new_unit_process(1);
+	fake_proc_gpu(&proc, unit_pid, "panthor", 7, 64 * MIB, 0, 0);
+}
+
+static const char *cgroup_now(void)
+{
+	update_one(unit_pid);
+	assert_int_equal(apps.count, 1);
+	return apps.list[0].cgroup;
+}
+
+static void test_cgroup(void **state)
+{
+	(void)state;
+	begin_unit();
+	assert_string_equal(cgroup_now(), unit_cgroup);
+	new_unit_process(unit_pid);
+	assert_string_equal(cgroup_now(), unit_cgroup);
+	config.freeze = false;
+	assert_string_equal(cgroup_now(), "");
+}
+
+/* Another window in the same unit would be frozen with it. */
+static void test_cgroup_of_two(void **state)
+{
+	struct window w[2];
+
+	(void)state;
+	begin_unit();
+	w[0] = window_of(unit_pid);
+	w[1] = window_of(new_unit_process(unit_pid));
+	update(w, 2);
+	assert_int_equal(apps.count, 2);
+	assert_string_equal(apps.list[0].cgroup, "");
+	assert_string_equal(apps.list[1].cgroup, "");
+}
+
+/* A process that the agent does not see, for example of another user. */
+static void test_cgroup_with_another(void **state)
+{
+	const pid_t other = new_process();
+
+	(void)state;
+	begin_unit();
+	cgroups_add(&tree, UNIT, other);
+	assert_string_equal(cgroup_now(), "");
+	fake_proc_process(&proc, other, 1, "other", unit_cgroup);
+	assert_string_equal(cgroup_now(), unit_cgroup);
+	fake_proc_user(&proc, other, getuid() + 1);
+	assert_string_equal(cgroup_now(), "");
+}
+
+/* Processes outside of this PID namespace. */
+static void test_cgroup_with_unseen(void **state)
+{
+	(void)state;
+	begin_unit();
+	cgroups_add(&tree, UNIT, 0);
+	assert_string_equal(cgroup_now(), "");
+}
+
+static void test_cgroup_of_a_terminal(void **state)
+{
+	pid_t shell;
+
+	(void)state;
+	begin_unit();
+	shell = new_unit_process(unit_pid);
+	fake_proc_terminal(&proc, shell, unit_pid);
+	assert_string_equal(cgroup_now(), "");
+	/* Terminals put shells into units of their own. */
+	fake_proc_process(&proc, shell, unit_pid, "shell",
+			  "/user.slice/user-0.slice/user@0.service/app.slice/vte-1.scope");
+	fake_proc_terminal(&proc, shell, unit_pid);
+	assert_string_equal(cgroup_now(), "");
+	fake_proc_terminal(&proc, shell, 1);
+	fake_proc_remove(&proc, shell);
+	cgroups_remove(&tree, UNIT);
+	cgroups_make(&tree, UNIT);
+	cgroups_add(&tree, UNIT, unit_pid);
+	assert_string_equal(cgroup_now(), unit_cgroup);
+	/* Started in a terminal. */
+	fake_proc_terminal(&proc, unit_pid, 1);
+	assert_string_equal(cgroup_now(), "");
+}
+
+static void test_cgroup_of_sound(void **state)
+{
+	struct number_list pids = { 0 };
+
+	(void)state;
+	begin_unit();
+	/* A player has to hear media keys. */
+	rules.players = &pids;
+	number_list_append(&pids, (uint64_t)unit_pid);
+	assert_string_equal(cgroup_now(), "");
+	number_list_free(&pids);
+	assert_string_equal(cgroup_now(), unit_cgroup);
+	/* Sound of which nobody knows who plays it. */
+	rules.playing = &pids;
+	number_list_append(&pids, 999999);
+	assert_string_equal(cgroup_now(), "");
+	number_list_free(&pids);
+}
+
+static void test_cgroup_elsewhere(void **state)
+{
+	static const char *const others[] = {
+		"/", "/app.slice/app-a.scope",
+		"/user.slice/user-99.slice/user@99.service/app.slice/app-a.scope",
+	};
+	size_t i;
+
+	(void)state;
+	begin_unit();
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		fake_proc_process(&proc, unit_pid, 1, "x", others[i]);
+		assert_string_equal(cgroup_now(), "");
+	}
+	/* Without the cgroup, nobody knows who is in it. */
+	fake_proc_process(&proc, unit_pid, 1, "x", unit_cgroup);
+	roots.sys = "/nonexistent";
+	assert_string_equal(cgroup_now(), "");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -672,6 +847,14 @@ int main(void)
 		TEST(test_units_in_proc),
 		TEST(test_no_proc),
 		TEST(test_descriptors),
+		TEST(test_playing),
+		TEST(test_cgroup),
+		TEST(test_cgroup_of_two),
+		TEST(test_cgroup_with_another),
+		TEST(test_cgroup_with_unseen),
+		TEST(test_cgroup_of_a_terminal),
+		TEST(test_cgroup_of_sound),
+		TEST(test_cgroup_elsewhere),
 	};
 
 	return cmocka_run_group_tests_name("app", tests, NULL, NULL);

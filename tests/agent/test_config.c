@@ -58,11 +58,11 @@ static void test_defaults(void **state)
 	(void)state;
 	good("");
 	assert_int_equal(c.mode, POLICY_PRESSURE);
-	assert_int_equal(config_grace(&c, "x"), 30 * S);
+	assert_int_equal(config_grace(&c, "x", false), 30 * S);
 	assert_false(config_exempt(&c, "x"));
 	assert_true(c.psi);
 	good("[policy]\nmode = eager\n");
-	assert_int_equal(config_grace(&c, "x"), 5 * S);
+	assert_int_equal(config_grace(&c, "x", false), 5 * S);
 }
 
 /* The file that is installed has the defaults, as comments. */
@@ -85,7 +85,7 @@ static void test_installed(void **state)
 		strcat(text, line + key);
 	}
 	fclose(file);
-	assert_int_equal(keys, 9);
+	assert_int_equal(keys, 13);
 	before = c;
 	good(text);
 	installed = c;
@@ -100,10 +100,11 @@ static void test_values(void **state)
 	(void)state;
 	good("; comment\n[policy]\nmode=eager ; comment\ngrace = 1.5s\nkeep = 3\nleast = 1M\n"
 	     "available-low = 10%\navailable-high = 100%\navailable-critical = 0%\n"
-	     "psi = 150ms/4s\nhint-binding = exec wofi --show window\n"
+	     "psi = 150ms/4s\nsource = gamescope\naudio = reclaim\nfreeze = yes\n"
+	     "metrics = /run/x.prom\nhint-binding = exec wofi --show window\n"
 	     "[app org.mozilla.firefox]\ngrace = 2min\n[app mpv]\nexempt = yes\n");
 	assert_int_equal(c.mode, POLICY_EAGER);
-	assert_int_equal(config_grace(&c, ""), 3 * S / 2);
+	assert_int_equal(config_grace(&c, "", false), 3 * S / 2);
 	assert_int_equal(c.keep, 3);
 	assert_int_equal(c.least, 1 << 20);
 	assert_int_equal(c.low, 10);
@@ -112,12 +113,59 @@ static void test_values(void **state)
 	assert_true(c.psi);
 	assert_int_equal(c.psi_stall, 150000);
 	assert_int_equal(c.psi_window, 4 * S);
+	assert_int_equal(c.source, SOURCE_GAMESCOPE);
+	assert_true(c.reclaim_playing);
+	assert_true(c.freeze);
+	assert_string_equal(c.metrics, "/run/x.prom");
 	assert_string_equal(c.hint_binding, "exec wofi --show window");
-	assert_int_equal(config_grace(&c, "org.mozilla.firefox"), 120 * S);
+	assert_int_equal(config_grace(&c, "org.mozilla.firefox", false), 120 * S);
 	assert_false(config_exempt(&c, "org.mozilla.firefox"));
-	assert_int_equal(config_grace(&c, "mpv"), 3 * S / 2);
+	assert_int_equal(config_grace(&c, "mpv", false), 3 * S / 2);
 	assert_true(config_exempt(&c, "mpv"));
 	assert_false(config_exempt(&c, "MPV"));
+}
+
+/* What has no focus may be looked at, unless the user says otherwise. */
+static void test_grace_by_focus(void **state)
+{
+	(void)state;
+	assert_int_equal(config_grace(&c, "x", true), 600 * S);
+	good("[policy]\nmode = eager\n[app a]\ngrace = 1s\n");
+	assert_int_equal(config_grace(&c, "x", true), 600 * S);
+	assert_int_equal(config_grace(&c, "a", true), S);
+	good("[policy]\ngrace = 3s\n");
+	assert_int_equal(config_grace(&c, "x", true), 3 * S);
+}
+
+static void test_source(void **state)
+{
+	static const struct {
+		enum source_kind wanted;
+		const char *sway, *desktop;
+		enum source_kind kind;
+	} rows[] = {
+		{ SOURCE_AUTO, NULL, NULL, SOURCE_SWAY },
+		{ SOURCE_AUTO, "", "", SOURCE_SWAY },
+		{ SOURCE_AUTO, NULL, "sway", SOURCE_SWAY },
+		{ SOURCE_AUTO, NULL, "KDE", SOURCE_SESSION_BUS },
+		{ SOURCE_AUTO, NULL, "GNOME", SOURCE_CGROUP },
+		{ SOURCE_AUTO, NULL, "ubuntu:GNOME", SOURCE_CGROUP },
+		{ SOURCE_AUTO, NULL, "GNOME-Classic:GNOME", SOURCE_CGROUP },
+		{ SOURCE_AUTO, NULL, "gamescope", SOURCE_GAMESCOPE },
+		{ SOURCE_AUTO, NULL, ":::kde:", SOURCE_SESSION_BUS },
+		{ SOURCE_AUTO, NULL, "KDEX", SOURCE_SWAY },
+		{ SOURCE_AUTO, NULL, "Unity", SOURCE_SWAY },
+		{ SOURCE_AUTO, "/run/sway", "KDE", SOURCE_SWAY },
+		{ SOURCE_CGROUP, "/run/sway", "KDE", SOURCE_CGROUP },
+		{ SOURCE_SWAY, NULL, "KDE", SOURCE_SWAY },
+	};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(c.source, SOURCE_AUTO);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(source_choose(rows[i].wanted, rows[i].sway, rows[i].desktop),
+				 rows[i].kind);
 }
 
 static void test_psi_off(void **state)
@@ -138,9 +186,9 @@ static void test_two_files(void **state)
 	assert_int_equal(c.keep, 4);
 	assert_int_equal(c.least, 1 << 20);
 	assert_false(config_exempt(&c, "a"));
-	assert_int_equal(config_grace(&c, "a"), S);
+	assert_int_equal(config_grace(&c, "a", false), S);
 	assert_true(config_exempt(&c, "b"));
-	assert_int_equal(config_grace(&c, "c"), 0);
+	assert_int_equal(config_grace(&c, "c", false), 0);
 }
 
 static void test_longest_names(void **state)
@@ -171,7 +219,7 @@ static const struct {
 	int line;
 	const char *why;
 } mistakes[] = {
-	{ P "freeze = yes\n", 2, "[policy] has no key freeze" },
+	{ P "melt = yes\n", 2, "[policy] has no key melt" },
 	{ P "Mode = off\n", 2, "[policy] has no key Mode" },
 	{ P "\n\nmode = sometimes\n", 4, "mode = sometimes: it must be pressure, eager or off" },
 	{ P "mode =\n", 2, "mode = : it must be" },
@@ -194,6 +242,13 @@ static const struct {
 	{ P "psi = 3s/2s\n", 2, "psi = 3s/2s: it must be" },
 	{ P "psi = 0ms/2s\n", 2, "psi = 0ms/2s: it must be" },
 	{ P "psi = /\n", 2, "psi = /: it must be" },
+	{ P "source = wayland\n", 2, "source = wayland: it must be auto, sway, session-bus, "
+	  "cgroup or gamescope" },
+	{ P "source =\n", 2, "source = : it must be" },
+	{ P "audio = yes\n", 2, "audio = yes: it must be keep or reclaim" },
+	{ P "freeze = 1\n", 2, "freeze = 1: it must be yes or no" },
+	{ P "metrics = x.prom\n", 2, "metrics = x.prom: it must be an absolute path" },
+	{ P "metrics = /" LONG50 LONG50 LONG50 LONG10 "\n", 2, "metrics = " },
 	{ P "hint-binding = " LONG50 LONG50 LONG10 LONG10 LONG10 "\n", 2,
 	  "at most 127 characters" },
 	{ P "keep = 1\nkeep = 1\n", 3, "keep is there twice in [policy]" },
@@ -202,7 +257,7 @@ static const struct {
 	  "exempt is there twice in [app a]" },
 	{ "[app a]\nexempt = maybe\n", 2, "exempt = maybe: it must be yes or no" },
 	{ "[app a]\ngrace = x\n", 2, "grace = x: it must be a time up to 30min" },
-	{ "[app a]\nfreeze = yes\n", 2, "[app a] has no key freeze" },
+	{ "[app a]\nmelt = yes\n", 2, "[app a] has no key melt" },
 	{ "[app ]\ngrace = 1s\n", 2, "there is no section [app ]" },
 	{ "[app]\ngrace = 1s\n", 2, "there is no section [app], only [policy] and [app NAME]" },
 	{ "[Policy]\nkeep = 1\n", 2, "there is no section [Policy]" },
@@ -210,7 +265,7 @@ static const struct {
 	{ P "what\n", 2, "neither [section] nor key = value" },
 	{ "[policy\n", 1, "neither [section] nor key = value" },
 	{ P "what\nfreeze = yes\n", 2, "neither [section] nor key = value" },
-	{ P "freeze = yes\nwhat\n", 2, "[policy] has no key freeze" },
+	{ P "melt = yes\nwhat\n", 2, "[policy] has no key melt" },
 	{ "[app " LONG10 LONG10 LONG10 LONG10 "xxxxxx]\nexempt = yes\n", 1,
 	  "the name of the section is too long" },
 	{ P "keep = 1 ; " LONG200 LONG50 "\n", 2, "the line is too long" },
@@ -295,6 +350,8 @@ int main(void)
 		TEST(test_defaults),
 		TEST(test_installed),
 		TEST(test_values),
+		TEST(test_grace_by_focus),
+		TEST(test_source),
 		TEST(test_psi_off),
 		TEST(test_two_files),
 		TEST(test_longest_names),

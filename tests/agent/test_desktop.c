@@ -371,6 +371,162 @@ static void test_session_ends(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* --- freezing --------------------------------------------------------------- */
+
+#define FREEZE EAGER "freeze = yes\n"
+
+static void begin_frozen(void)
+{
+	desktop_start_units(&d, "", FREEZE);
+	DESKTOP_UNTIL(&d, desktop_is_frozen(&d, 0) && desktop_is_frozen(&d, 1));
+	assert_false(desktop_is_frozen(&d, 2));
+	desktop_memory_of(&d, 0, 0, 4);
+	desktop_memory_of(&d, 1, 0, 4);
+}
+
+static void wait_thawed(void)
+{
+	DESKTOP_UNTIL(&d, !desktop_is_frozen(&d, 0) && !desktop_is_frozen(&d, 1) &&
+		      !desktop_is_frozen(&d, 2));
+}
+
+static void test_freeze(void **state)
+{
+	(void)state;
+	begin_frozen();
+	desktop_wait_status(&d, 0, "its memory is in swap, and it is frozen");
+	desktop_wait_status(&d, -1, "Frozen: 2 applications");
+	/* Its memory comes back before it runs. */
+	desktop_command(&d, "workspace 1");
+	DESKTOP_UNTIL(&d, !desktop_is_frozen(&d, 0));
+	desktop_wait_operations(&d, "claim", 0, 1);
+	desktop_wait_status(&d, 0, "a window is visible");
+	assert_true(desktop_is_frozen(&d, 1));
+	DESKTOP_UNTIL(&d, desktop_is_frozen(&d, 2));
+	desktop_end(&d.agent, SIGTERM, NULL);
+	assert_false(desktop_is_frozen(&d, 1) || desktop_is_frozen(&d, 2));
+}
+
+static void test_freeze_kill_agent(void **state)
+{
+	char command[32];
+	int i;
+
+	(void)state;
+	begin_frozen();
+	desktop_end(&d.agent, SIGKILL, NULL);
+	wait_thawed();
+	/* At any time. */
+	for (i = 0; i < 6; i++) {
+		desktop_start_agent(&d, FREEZE, NULL);
+		snprintf(command, sizeof(command), "workspace %d", i % CLIENTS + 1);
+		desktop_command(&d, command);
+		desktop_end(&d.agent, SIGKILL, NULL);
+		wait_thawed();
+	}
+}
+
+static void test_freeze_kill_sway(void **state)
+{
+	(void)state;
+	begin_frozen();
+	desktop_end(&d.sway, SIGKILL, NULL);
+	wait_thawed();
+}
+
+static void test_freeze_kill_memd(void **state)
+{
+	(void)state;
+	begin_frozen();
+	world_end_memd(&d.world, SIGKILL);
+	/* Nobody claims its memory, so it has to get that itself. */
+	desktop_command(&d, "workspace 1");
+	DESKTOP_UNTIL(&d, !desktop_is_frozen(&d, 0));
+	desktop_wait_status(&d, 0, "a window is visible");
+	assert_true(desktop_is_frozen(&d, 1));
+	desktop_end(&d.agent, SIGTERM, NULL);
+	wait_thawed();
+}
+
+/* The only child of the agent. */
+static pid_t find_keeper(void)
+{
+	char path[64];
+	int keeper = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)d.agent, (int)d.agent);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &keeper), 1);
+	fclose(file);
+	return keeper;
+}
+
+/* Without the process that would thaw it, nothing is frozen. */
+static void test_freeze_kill_keeper(void **state)
+{
+	(void)state;
+	begin_frozen();
+	kill(find_keeper(), SIGKILL);
+	wait_thawed();
+	desktop_wait_log(&d, "nothing is frozen any more");
+	desktop_command(&d, "workspace 1");
+	desktop_wait_operations(&d, "reclaim", 2, 1);
+	desktop_wait_status(&d, 2, "reclaimed");
+	assert_false(desktop_is_frozen(&d, 2));
+}
+
+static void test_thaw_option(void **state)
+{
+	char out[1024];
+
+	(void)state;
+	begin_frozen();
+	/* The unit does this when everything of the agent was killed. */
+	assert_int_equal(desktop_run_agent(&d, "--thaw", NULL, out, sizeof(out)), 0);
+	assert_false(desktop_is_frozen(&d, 0) || desktop_is_frozen(&d, 1));
+}
+
+/* --- metrics ------------------------------------------------------------------ */
+
+static bool has_metric(const char *line)
+{
+	char path[160], text[8192] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/agent.prom", d.runtime);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return strstr(text, line);
+}
+
+static void test_metrics(void **state)
+{
+	char config[512];
+
+	(void)state;
+	desktop_start(&d, "", NULL);
+	snprintf(config, sizeof(config), EAGER "metrics = %s/agent.prom\n", d.runtime);
+	desktop_start_agent(&d, config, NULL);
+	desktop_wait_status(&d, 0, "reclaimed");
+	desktop_wait_status(&d, 1, "reclaimed");
+	DESKTOP_UNTIL(&d, has_metric("panthor_mem_agent_operations_total{operation=\"reclaim\","
+				     "result=\"ok\"} 2\n"));
+	assert_true(has_metric("panthor_mem_agent_source_connected 1\n"));
+	assert_true(has_metric("panthor_mem_agent_applications{state=\"reclaimed\"} 2\n"));
+	assert_true(has_metric("panthor_mem_agent_applications{state=\"visible\"} 1\n"));
+	/* The last state is written at the end. */
+	desktop_exit_sway(&d);
+	desktop_wait_log(&d, "All windows count as visible until it is reached again");
+	desktop_end(&d.agent, SIGTERM, NULL);
+	assert_true(has_metric("panthor_mem_agent_source_connected 0\n"));
+	assert_true(has_metric("panthor_mem_agent_source_lost_total 1\n"));
+}
+
 /* --- the command line ----------------------------------------------------- */
 
 static void test_command_line(void **state)
@@ -384,7 +540,7 @@ static void test_command_line(void **state)
 		{ "--help", NULL, 0, "usage: panthor-mem-agent [OPTION...]" },
 		{ "--sing", NULL, 2, "unknown or ambiguous option '--sing'" },
 		{ "now", NULL, 2, "unexpected argument 'now'; see panthor-mem-agent --help" },
-		{ NULL, "[policy]\nfreeze = yes\n", 2, "line 2: [policy] has no key freeze" },
+		{ NULL, "[policy]\nmelt = yes\n", 2, "line 2: [policy] has no key melt" },
 		{ NULL, EAGER, 3, "it is already running in this session: see --status" },
 	};
 	char out[8192];
@@ -462,6 +618,13 @@ int main(void)
 		TEST(test_stopped_sway),
 		TEST(test_sway_exits),
 		TEST(test_session_ends),
+		TEST(test_freeze),
+		TEST(test_freeze_kill_agent),
+		TEST(test_freeze_kill_sway),
+		TEST(test_freeze_kill_memd),
+		TEST(test_freeze_kill_keeper),
+		TEST(test_thaw_option),
+		TEST(test_metrics),
 		TEST(test_command_line),
 		TEST(test_no_device),
 		TEST(test_introspection),

@@ -161,7 +161,10 @@ static void write_policy(const struct world *w)
 		   user + strlen("\"" BROKER_USER "\""));
 }
 
-/* The policy is that of /usr/share/dbus-1/system.conf, and allows root to play polkit. */
+/*
+ * The policy is that of /usr/share/dbus-1/system.conf, and allows root to play polkit
+ * or logind.
+ */
 static void write_bus_config(const struct world *w)
 {
 	write_policy(w);
@@ -176,7 +179,9 @@ static void write_bus_config(const struct world *w)
 		   "<allow receive_type='signal'/>"
 		   "<allow send_destination='org.freedesktop.DBus'/>"
 		   "<allow send_destination='org.freedesktop.PolicyKit1'/>"
+		   "<allow send_destination='org.freedesktop.login1'/>"
 		   "</policy><policy user='root'><allow own='org.freedesktop.PolicyKit1'/>"
+		   "<allow own='org.freedesktop.login1'/>"
 		   "<allow send_type='method_call'/></policy>"
 		   "<include>%s/policy.conf</include></busconfig>\n", w->dir, w->dir);
 }
