@@ -70,4 +70,12 @@ done < <(cat "$agent/main.c" "$agent/status.c" "$top/common/program.h" |
 for words in 'Windows: from' 'panthor-memd: answers' 'RESIDENT  RECLAIMED'; do
 	check "'$words' in agent.rst" grep -qF "$words" "$top/docs/agent.rst"
 done
+
+# It has every series of the metrics, too.
+series=0
+while read -r name; do
+	series=$((series + 1))
+	check "$name in agent.rst" grep -q "\`\`$name\`\`" "$top/docs/agent.rst"
+done < <(sed -nE 's/.*(head|one)\(out, "([a-z_]+)".*/\2/p' "$agent/agent_metrics.c" | sort -u)
+check 'all series' test "$series" -ge 10
 exit $bad
