@@ -401,13 +401,20 @@ static int run_step(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
 	return ret;
 }
 
-/* A stream that polls memory instead of waiting must see the result some day. */
-static void run_after_slice(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
+/*
+ * A stream that polls memory instead of waiting must see the result some day. A fault stalls
+ * it as if it had waited: it must not cause another one when the driver has handled this.
+ */
+static int run_after_slice(struct sim_csg *csg, struct sim_cs *cs, u64 *bytes)
 {
+	int ret;
+
 	if (cs->state != SIM_CS_RUN || cs->ctx.busy || !sim_ops_may_run(cs))
-		return;
-	if (sim_ops_run(csg, cs, bytes) == SIM_STEP_WAIT)
+		return 0;
+	ret = sim_ops_run(csg, cs, bytes);
+	if (ret == SIM_STEP_WAIT)
 		cs->wait = SIM_WAIT_NONE;
+	return ret == -EFAULT ? ret : 0;
 }
 
 /**
@@ -439,7 +446,7 @@ bool sim_cs_run(struct sim_csg *csg, struct sim_cs *cs)
 			instrs++;
 	}
 	if (ret >= 0 && ret != SIM_STEP_WAIT)
-		run_after_slice(csg, cs, &bytes);
+		ret = run_after_slice(csg, cs, &bytes);
 	if (ret == -EAGAIN) {
 		cs->wait = SIM_WAIT_LOCK;
 	} else if (ret < 0) {
