@@ -62,7 +62,7 @@ static void needs_long_slices(void)
 {
 	int64_t slice;
 
-	ok(sim_knob_get("slice_instr", &slice), "knob slice_instr");
+	ok(sim_param_get("slice_instr", &slice), "parameter slice_instr");
 	if (slice < LONG_SLICE)
 		skip();
 }
