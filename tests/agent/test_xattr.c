@@ -64,21 +64,24 @@ static pid_t start_process(const char *cgroup)
 	return pid;
 }
 
-/* A process with a child. */
+/* A process with a child, whose number it writes into a file. */
 static pid_t start_pair(const char *cgroup, pid_t *child)
 {
-	static const char *const argv[] = { "sh", "-c", "sleep infinity & wait", NULL };
-	const pid_t pid = listen_spawn(argv);
-	char path[64];
+	char path[256];
+	const char *const argv[] = { "sh", "-c", "sleep infinity & echo $! >\"$0\"; wait", path,
+				     NULL };
+	pid_t pid;
 	FILE *file;
 	int got = 0;
 
+	snprintf(path, sizeof(path), "%s/child", listen_dir());
+	pid = listen_spawn(argv);
 	while (got != 1) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
 		file = fopen(path, "re");
-		assert_non_null(file);
-		got = fscanf(file, "%d", child);
-		fclose(file);
+		if (file) {
+			got = fscanf(file, "%d\n", child);
+			fclose(file);
+		}
 		usleep(1000);
 	}
 	cgroups_add(&tree, cgroup, pid);
