@@ -87,7 +87,7 @@ static const char *call(sd_bus *bus, const char *method, const char *types, ...)
 
 static void report(int client, bool sure, bool hidden)
 {
-	char key[16], app_id[16];
+	char key[16], app_id[32];
 
 	snprintf(key, sizeof(key), "w%d", client);
 	snprintf(app_id, sizeof(app_id), "client%d", client);
