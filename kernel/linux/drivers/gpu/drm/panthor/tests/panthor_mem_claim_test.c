@@ -307,6 +307,37 @@ static void panthor_mem_claim_test_signal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, panthor_test_gpu_mapped(ctx), 0);
 }
 
+static u32 panthor_test_looks;
+
+/* A signal comes while the second slice is looked at. */
+static u64 panthor_test_swap_then_signal(struct panthor_gem_object *bo)
+{
+	if (++panthor_test_looks > PANTHOR_MEM_SLICE_BOS)
+		send_sig(SIGUSR1, current, 0);
+
+	return bo->base.size;
+}
+
+/* A prefetch that a signal interrupts has done something, although it claims nothing. */
+static void panthor_mem_claim_test_prefetch_signal(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct drm_panthor_mem_claim args = { .flags = DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY };
+	const u32 bos = PANTHOR_MEM_SLICE_BOS + 1;
+
+	panthor_test_fill(test, bos, PAGE_SIZE);
+	panthor_test_looks = 0;
+	kunit_activate_static_stub(test, panthor_mem_bytes_in_swap,
+				   panthor_test_swap_then_signal);
+	allow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, bos * PAGE_SIZE);
+}
+
 /* A dry run returns what a claim would do, even beyond 4 GiB, and changes nothing. */
 static void panthor_mem_claim_test_dry_run(struct kunit *test)
 {
@@ -526,6 +557,7 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_shrinker_comes_last),
 	KUNIT_CASE(panthor_mem_claim_test_unreadable),
 	KUNIT_CASE(panthor_mem_claim_test_signal),
+	KUNIT_CASE(panthor_mem_claim_test_prefetch_signal),
 	KUNIT_CASE(panthor_mem_claim_test_dry_run),
 	KUNIT_CASE(panthor_mem_claim_test_deadline),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_comes_last),
