@@ -61,12 +61,13 @@ check '/tmp and the scratch directory can' ok sh -c '
 check 'the checkout, and a file beside it' "$TOP/run-guest"$'\nbeside' \
 	sh -c "ls $TOP/run-guest && cat $top_level/beside-the-checkout"
 
-mkdir "$folder/work"
-cd "$folder/work"
+inside=$folder/inside
+mkdir "$inside"
+cd "$inside"
 printf '#!/bin/sh\ncat /etc/name && pwd\n' >script
 chmod 755 . script
-check 'the working directory, and a program in it' $'another\n'"$folder/work" ./script
-check 'a program at its full path' $'another\n'"$folder/work" "$folder/work/script"
+check 'the working directory, and a program in it' $'another\n'"$inside" ./script
+check 'a program at its full path' $'another\n'"$inside" "$PWD/script"
 cd /etc
 check 'its own files come before those of the host' $'name\n/etc' sh -c 'ls && pwd'
 
