@@ -34,6 +34,12 @@ static inline u32 sim_arch(void)
 	return sim_par.gpu_id >> 28;
 }
 
+/* The 64-bit value in words @i and @i + 1 of a descriptor, or in two registers. */
+static inline u64 sim_pair(const u32 *words, unsigned int i)
+{
+	return (u64)words[i + 1] << 32 | words[i];
+}
+
 static inline u32 sim_num_regs(void)
 {
 	return sim_arch() >= 12 ? SIM_REGS_V12 : SIM_REGS_V10;

@@ -18,11 +18,6 @@
 #define MAX_VERTICES		BIT_ULL(32)
 #define MAX_VARY_SIZE		0xffff
 
-static u64 pair(const u32 *words, unsigned int i)
-{
-	return (u64)words[i + 1] << 32 | words[i];
-}
-
 /* Where the registers differ between architectures. */
 struct layout {
 	u8 fragment;	/* number of the fragment shader's table, program, ... */
@@ -63,10 +58,10 @@ static u32 tiler_flags(const struct sim_op *op)
 static int shader(struct sim_walk *w, const struct sim_op *op, u32 n, bool srt, bool fau,
 		  bool tsd)
 {
-	return sim_walk_shader(w, pair(op->regs, SIM_SR_SRT(srt ? n : 0)),
-			       pair(op->regs, SIM_SR_FAU(fau ? n : 0)),
-			       pair(op->regs, SIM_SR_SPD(n)),
-			       pair(op->regs, SIM_SR_TSD(tsd ? n : 0)));
+	return sim_walk_shader(w, sim_pair(op->regs, SIM_SR_SRT(srt ? n : 0)),
+			       sim_pair(op->regs, SIM_SR_FAU(fau ? n : 0)),
+			       sim_pair(op->regs, SIM_SR_SPD(n)),
+			       sim_pair(op->regs, SIM_SR_TSD(tsd ? n : 0)));
 }
 
 static int shaders(struct sim_walk *w, const struct sim_op *op, const struct layout *l)
@@ -79,7 +74,7 @@ static int shaders(struct sim_walk *w, const struct sim_op *op, const struct lay
 		ret = shader(w, op, 1, instr & SIM_IDVS_VARY_SRT, instr & SIM_IDVS_VARY_FAU,
 			     instr & SIM_IDVS_VARY_TSD);
 	/* A draw that only writes depth has no fragment shader. */
-	if (!ret && pair(op->regs, SIM_SR_SPD(l->fragment)))
+	if (!ret && sim_pair(op->regs, SIM_SR_SPD(l->fragment)))
 		ret = shader(w, op, l->fragment, is_v12 || instr & SIM_IDVS_FRAG_SRT, true,
 			     is_v12 || instr & SIM_IDVS_FRAG_TSD);
 	return ret;
@@ -95,13 +90,13 @@ static int indices(struct sim_walk *w, const struct sim_op *op, const struct lay
 	offset = (u64)op->regs[SIM_SR_INDEX_OFFSET] << (type - 1);
 	length = (u64)op->regs[SIM_SR_INDEX_COUNT] << (type - 1);
 	length = offset < size ? min(length, size - offset) : 0;
-	return sim_walk_item(w, pair(op->regs, l->index_buffer) + offset, length,
+	return sim_walk_item(w, sim_pair(op->regs, l->index_buffer) + offset, length,
 			     SIM_ACCESS_READ);
 }
 
 static int state(struct sim_walk *w, const struct sim_op *op, const struct layout *l)
 {
-	u64 blend = pair(op->regs, l->blend), zsd = pair(op->regs, l->zsd);
+	u64 blend = sim_pair(op->regs, l->blend), zsd = sim_pair(op->regs, l->zsd);
 	int ret;
 
 	ret = sim_walk_item(w, blend & ~(u64)BLEND_COUNT, (blend & BLEND_COUNT) * BLEND_BYTES,
@@ -109,7 +104,7 @@ static int state(struct sim_walk *w, const struct sim_op *op, const struct layou
 	if (!ret)
 		ret = sim_walk_item(w, zsd, zsd ? ZSD_BYTES : 0, SIM_ACCESS_READ);
 	if (!ret && (op->regs[SIM_SR_DCD0] >> OCCLUSION_SHIFT) & 3)
-		ret = sim_walk_item(w, pair(op->regs, l->oq), 8, SIM_ACCESS_WRITE);
+		ret = sim_walk_item(w, sim_pair(op->regs, l->oq), 8, SIM_ACCESS_WRITE);
 	return ret;
 }
 
@@ -124,7 +119,7 @@ static int tiler(struct sim_walk *w, u64 va)
 		ret = sim_walk_words(w, va + SIM_TILER_GEOMETRY, words, ARRAY_SIZE(words));
 	if (ret)
 		return ret;
-	geometry = pair(words, 0);
+	geometry = sim_pair(words, 0);
 	return sim_walk_item(w, geometry & SIM_PAGE_MASK,
 			     (geometry & GEOMETRY_PAGES) * SIM_PAGE_SIZE, SIM_ACCESS_WRITE);
 }
@@ -142,13 +137,13 @@ static u64 heap_bytes(const struct sim_op *op, const struct layout *l, u64 verti
 static int tiling_shader(struct sim_walk *w, const struct sim_op *op)
 {
 	u32 select = F47_40(op->instr);
-	u64 spd = pair(op->regs, SIM_SR_SPD((select >> 2) & 3));
+	u64 spd = sim_pair(op->regs, SIM_SR_SPD((select >> 2) & 3));
 
 	if (!spd)
 		return SIM_STEP_DONE;
-	return sim_walk_shader(w, pair(op->regs, SIM_SR_SRT(select & 3)),
-			       pair(op->regs, SIM_SR_FAU((select >> 6) & 3)), spd,
-			       pair(op->regs, SIM_SR_TSD((select >> 4) & 3)));
+	return sim_walk_shader(w, sim_pair(op->regs, SIM_SR_SRT(select & 3)),
+			       sim_pair(op->regs, SIM_SR_FAU((select >> 6) & 3)), spd,
+			       sim_pair(op->regs, SIM_SR_TSD((select >> 4) & 3)));
 }
 
 /**
@@ -170,7 +165,7 @@ int sim_walk_draw(struct sim_walk *w, const struct sim_op *op, u64 *bytes)
 	*bytes = 0;
 	if (OP(op->instr) == SIM_OP_RUN_FULLSCREEN) {
 		vertices = 3;
-		ret = sim_walk_frame_shader(w, pair(op->regs, 0));
+		ret = sim_walk_frame_shader(w, sim_pair(op->regs, 0));
 	} else {
 		if (!vertices)
 			return SIM_STEP_DONE;
@@ -182,7 +177,7 @@ int sim_walk_draw(struct sim_walk *w, const struct sim_op *op, u64 *bytes)
 			ret = state(w, op, l);
 	}
 	if (!ret)
-		ret = tiler(w, pair(op->regs, SIM_SR_TILER_CTX) & ~0x3fULL);
+		ret = tiler(w, sim_pair(op->regs, SIM_SR_TILER_CTX) & ~0x3fULL);
 	if (!ret)
 		*bytes = heap_bytes(op, l, vertices);
 	return ret;

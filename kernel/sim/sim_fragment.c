@@ -52,11 +52,6 @@
 #define TILE			16
 #define TILE_BYTES		(TILE * TILE * 4)
 
-static u64 pair(const u32 *words, unsigned int i)
-{
-	return (u64)words[i + 1] << 32 | words[i];
-}
-
 /* What a job covers, inclusive. */
 struct box {
 	u32 x0;
@@ -106,7 +101,7 @@ static struct target target_of(const u32 *rt)
 {
 	u32 flags = rt[RT_FLAGS], format = RT_FORMAT(flags);
 	struct target t = {
-		.base = pair(rt, RT_BASE),
+		.base = sim_pair(rt, RT_BASE),
 		.stride = rt[RT_STRIDE],
 		.block = RT_BLOCK(flags),
 		.color = rt[RT_CLEAR],
@@ -258,7 +253,7 @@ static int write_target(struct sim_walk *w, const u32 *rt, bool loaded, const st
 /* The old content is loaded by the shader before the frame, for the targets in @loaded. */
 static int frame_shaders(struct sim_walk *w, const u32 *fbd, u32 *loaded)
 {
-	u64 dcds = pair(fbd, FBD_FRAME_SHADERS);
+	u64 dcds = sim_pair(fbd, FBD_FRAME_SHADERS);
 	u32 i, words[2];
 	int ret = SIM_STEP_DONE;
 
@@ -283,9 +278,9 @@ static int depth(struct sim_walk *w, u64 va, const u32 *fbd, const struct box *b
 	if (ret || sim_walk_skip(w))
 		return ret;
 	if (fbd[FBD_ZS] & FBD_Z_WRITE && (words[0] >> 4) & 0xf)
-		ret = check(w, pair(words, 8), words[10], (words[0] >> 4) & 0xf, b);
+		ret = check(w, sim_pair(words, 8), words[10], (words[0] >> 4) & 0xf, b);
 	if (!ret && fbd[FBD_ZS] & FBD_S_WRITE && (words[0] >> 20) & 0xf)
-		ret = check(w, pair(words, 12), words[14], (words[0] >> 20) & 0xf, b);
+		ret = check(w, sim_pair(words, 12), words[14], (words[0] >> 20) & 0xf, b);
 	return sim_walk_done(w, ret);
 }
 
@@ -316,7 +311,7 @@ static int targets(struct sim_walk *w, u64 va, const u32 *fbd, u32 loaded,
  */
 int sim_walk_fragment(struct sim_walk *w, const struct sim_op *op)
 {
-	u64 va = pair(op->regs, SIM_SR_FBD) & ~0x3fULL, next = va + FBD_BYTES;
+	u64 va = sim_pair(op->regs, SIM_SR_FBD) & ~0x3fULL, next = va + FBD_BYTES;
 	u32 fbd[FBD_WORDS], loaded;
 	struct box b;
 	int ret = sim_walk_words(w, va, fbd, FBD_WORDS);
@@ -326,12 +321,12 @@ int sim_walk_fragment(struct sim_walk *w, const struct sim_op *op)
 	b = covered(op, fbd);
 	if (b.x0 > b.x1 || b.y0 > b.y1)
 		return SIM_STEP_DONE;
-	ret = sim_walk_item(w, pair(fbd, FBD_SAMPLES), pair(fbd, FBD_SAMPLES) ? 1 : 0,
+	ret = sim_walk_item(w, sim_pair(fbd, FBD_SAMPLES), sim_pair(fbd, FBD_SAMPLES) ? 1 : 0,
 			    SIM_ACCESS_READ);
 	if (!ret)
 		ret = frame_shaders(w, fbd, &loaded);
-	if (!ret && pair(fbd, FBD_TILER))
-		ret = sim_heap_check(w, pair(fbd, FBD_TILER));
+	if (!ret && sim_pair(fbd, FBD_TILER))
+		ret = sim_heap_check(w, sim_pair(fbd, FBD_TILER));
 	if (!ret && fbd[FBD_ZS] & FBD_HAS_EXTENSION) {
 		ret = depth(w, next, fbd, &b);
 		next += EXTENSION_BYTES;

@@ -382,7 +382,7 @@ static int read64(struct sim_walk *w, u64 va, u64 *value)
 	u32 words[2];
 	int ret = sim_walk_words(w, va, words, ARRAY_SIZE(words));
 
-	*value = (u64)words[1] << 32 | words[0];
+	*value = sim_pair(words, 0);
 	return ret;
 }
 

@@ -218,7 +218,7 @@ static void count_work(const struct sim_walk *w, u64 instr)
 
 static int draw(struct sim_cs *cs, struct sim_walk *w, const struct sim_op *op)
 {
-	u64 tiler = (u64)op->regs[SIM_SR_TILER_CTX + 1] << 32 | op->regs[SIM_SR_TILER_CTX];
+	u64 tiler = sim_pair(op->regs, SIM_SR_TILER_CTX);
 	struct sim_progress *p = w->p;
 	int ret;
 

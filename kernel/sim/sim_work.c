@@ -36,11 +36,6 @@
 #define TLS_MAX_SHIFT		16
 #define THREADS_PER_CORE	2048	/* THREAD_MAX_THREADS */
 
-static u64 pair(const u32 *words, unsigned int i)
-{
-	return (u64)words[i + 1] << 32 | words[i];
-}
-
 /* --- Walking -------------------------------------------------------------- */
 
 /**
@@ -203,7 +198,7 @@ static int plane(struct sim_walk *w, u64 va)
 	/* A plane without a type is a null descriptor. */
 	if (DESC_TYPE(words[0]) != SIM_DESC_PLANE || !DESC_SUBTYPE(words[0]))
 		words[1] = 0;
-	ret = sim_walk_range(w, pair(words, 2) & VA_MASK, words[1], SIM_ACCESS_READ);
+	ret = sim_walk_range(w, sim_pair(words, 2) & VA_MASK, words[1], SIM_ACCESS_READ);
 	if (!ret)
 		count_descriptor(w);
 	return ret;
@@ -211,7 +206,7 @@ static int plane(struct sim_walk *w, u64 va)
 
 static int texture(struct sim_walk *w, const u32 *words)
 {
-	u64 surfaces = pair(words, 4) & VA_MASK;
+	u64 surfaces = sim_pair(words, 4) & VA_MASK;
 	u32 levels = ((words[2] >> 16) & 0x1f) + 1;
 	u32 layers = (words[6] & 0xffff) + 1;
 	u32 faces = (words[0] >> 4) & 3 ? 1 : 6;
@@ -231,9 +226,9 @@ static int buffer(struct sim_walk *w, const u32 *words)
 
 	if (sim_arch() >= 13)
 		size |= (u64)words[5] << 32;
-	if (!pair(words, 2) || DESC_SUBTYPE(words[0]) == SIM_BUFFER_TILER_HEAP)
+	if (!sim_pair(words, 2) || DESC_SUBTYPE(words[0]) == SIM_BUFFER_TILER_HEAP)
 		return SIM_STEP_DONE;
-	return sim_walk_range(w, pair(words, 2) & VA_MASK, size, SIM_ACCESS_READ);
+	return sim_walk_range(w, sim_pair(words, 2) & VA_MASK, size, SIM_ACCESS_READ);
 }
 
 /* A descriptor of another type, or of none, names no memory. */
@@ -285,12 +280,12 @@ static int resource_table(struct sim_walk *w, u64 srt)
 		return SIM_STEP_DONE;
 	for (i = 0; i < count && !ret && !sim_walk_capped(w); i++) {
 		ret = sim_walk_words(w, va + i * ENTRY_BYTES, words, ARRAY_SIZE(words));
-		if (ret || !(pair(words, 0) & VA_MASK))
+		if (ret || !(sim_pair(words, 0) & VA_MASK))
 			continue;
 		if (words[1] & ENTRY_DESCRIPTORS)
-			ret = descriptors(w, pair(words, 0) & VA_MASK, pair(words, 2));
+			ret = descriptors(w, sim_pair(words, 0) & VA_MASK, sim_pair(words, 2));
 		else
-			ret = sim_walk_item(w, pair(words, 0), pair(words, 2), SIM_ACCESS_READ);
+			ret = sim_walk_item(w, sim_pair(words, 0), sim_pair(words, 2), SIM_ACCESS_READ);
 	}
 	return ret;
 }
@@ -308,7 +303,7 @@ static int program(struct sim_walk *w, u64 spd)
 		return ret;
 	if (DESC_TYPE(words[0]) != SIM_DESC_SHADER)
 		return SIM_STEP_FAULT;
-	return sim_walk_done(w, sim_walk_range(w, pair(words, 2) & VA_MASK, 1,
+	return sim_walk_done(w, sim_walk_range(w, sim_pair(words, 2) & VA_MASK, 1,
 					       SIM_ACCESS_READ));
 }
 
@@ -328,7 +323,7 @@ static int thread_storage(struct sim_walk *w, u64 tsd)
 	ret = sim_walk_words(w, tsd, words, DESC_WORDS);
 	if (ret)
 		return ret;
-	base = pair(words, 2) & VA_MASK;
+	base = sim_pair(words, 2) & VA_MASK;
 	if (TLS_PACKED(words[3]))
 		base = (base << 8) & VA_MASK;
 	shift = min_t(u32, words[0] & 0x1f, TLS_MAX_SHIFT);
@@ -337,8 +332,8 @@ static int thread_storage(struct sim_walk *w, u64 tsd)
 			ret = sim_walk_range(w, base + ((u64)core * THREADS_PER_CORE * 16 << shift),
 					     1, SIM_ACCESS_WRITE);
 	}
-	if (!ret && pair(words, 4))
-		ret = sim_walk_range(w, pair(words, 4) & VA_MASK, 1, SIM_ACCESS_WRITE);
+	if (!ret && sim_pair(words, 4))
+		ret = sim_walk_range(w, sim_pair(words, 4) & VA_MASK, 1, SIM_ACCESS_WRITE);
 	return sim_walk_done(w, ret);
 }
 
@@ -379,9 +374,9 @@ int sim_walk_frame_shader(struct sim_walk *w, u64 dcd)
 
 	if (ret)
 		return ret;
-	return sim_walk_shader(w, pair(words, 8),
-			       (pair(words, 14) & VA_MASK) | (u64)(words[1] & 0xff) << 56,
-			       pair(words, 10), pair(words, 12));
+	return sim_walk_shader(w, sim_pair(words, 8),
+			       (sim_pair(words, 14) & VA_MASK) | (u64)(words[1] & 0xff) << 56,
+			       sim_pair(words, 10), sim_pair(words, 12));
 }
 
 /**
@@ -400,8 +395,8 @@ int sim_walk_compute(struct sim_walk *w, const struct sim_op *op)
 
 	if (!size[0] || !size[1] || !size[2])
 		return SIM_STEP_DONE;
-	return sim_walk_shader(w, pair(op->regs, SIM_SR_SRT(select & 3)),
-			       pair(op->regs, SIM_SR_FAU((select >> 6) & 3)),
-			       pair(op->regs, SIM_SR_SPD((select >> 2) & 3)),
-			       pair(op->regs, SIM_SR_TSD((select >> 4) & 3)));
+	return sim_walk_shader(w, sim_pair(op->regs, SIM_SR_SRT(select & 3)),
+			       sim_pair(op->regs, SIM_SR_FAU((select >> 6) & 3)),
+			       sim_pair(op->regs, SIM_SR_SPD((select >> 2) & 3)),
+			       sim_pair(op->regs, SIM_SR_TSD((select >> 4) & 3)));
 }
