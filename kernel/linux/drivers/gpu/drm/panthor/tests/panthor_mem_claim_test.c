@@ -372,6 +372,22 @@ static void panthor_mem_claim_test_dry_run(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 9ULL * SZ_1G);
 }
 
+/* A dry run counts what is locked as a claim with a deadline in the past would. */
+static void panthor_mem_claim_test_dry_run_locked(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct dma_resv *resv = panthor_vm_resv(ctx->vm);
+	struct drm_panthor_mem_claim args = { .flags = DRM_PANTHOR_MEM_CLAIM_DRY_RUN };
+
+	panthor_test_fill(test, 2, PANTHOR_TEST_BO_SIZE);
+	dma_resv_lock(resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_claim(ctx->ptdev, &ctx->selector, &args));
+	dma_resv_unlock(resv);
+	KUNIT_EXPECT_EQ(test, args.claimed_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.remaining_bytes, 2 * PANTHOR_TEST_BO_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_BUSY);
+}
+
 /* What is locked beyond the deadline stays evicted, and is counted. */
 static void panthor_mem_claim_test_deadline(struct kunit *test)
 {
@@ -559,6 +575,7 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_signal),
 	KUNIT_CASE(panthor_mem_claim_test_prefetch_signal),
 	KUNIT_CASE(panthor_mem_claim_test_dry_run),
+	KUNIT_CASE(panthor_mem_claim_test_dry_run_locked),
 	KUNIT_CASE(panthor_mem_claim_test_deadline),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_comes_last),
 	KUNIT_CASE(panthor_mem_claim_test_unmapped_meanwhile),
