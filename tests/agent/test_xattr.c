@@ -64,6 +64,16 @@ static pid_t start_process(const char *cgroup)
 	return pid;
 }
 
+static bool read_child(const char *path, pid_t *child)
+{
+	FILE *file = fopen(path, "re");
+	const bool found = file && fscanf(file, "%d\n", child) == 1;
+
+	if (file)
+		fclose(file);
+	return found;
+}
+
 /* A process with a child, whose number it writes into a file. */
 static pid_t start_pair(const char *cgroup, pid_t *child)
 {
@@ -71,19 +81,10 @@ static pid_t start_pair(const char *cgroup, pid_t *child)
 	const char *const argv[] = { "sh", "-c", "sleep infinity & echo $! >\"$0\"; wait", path,
 				     NULL };
 	pid_t pid;
-	FILE *file;
-	int got = 0;
 
 	snprintf(path, sizeof(path), "%s/child", listen_dir());
 	pid = listen_spawn(argv);
-	while (got != 1) {
-		file = fopen(path, "re");
-		if (file) {
-			got = fscanf(file, "%d\n", child);
-			fclose(file);
-		}
-		usleep(1000);
-	}
+	RUN_UNTIL(read_child(path, child));
 	cgroups_add(&tree, cgroup, pid);
 	cgroups_add(&tree, cgroup, *child);
 	return pid;
