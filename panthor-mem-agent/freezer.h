@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Freezing applications by cgroup.freeze, so that nothing stays frozen: what is frozen stands in a
- * list in a file before it is frozen. A second process, the keeper, thaws what is in the list when
+ * Freezing applications by cgroup.freeze, so that nothing stays frozen: an application is listed in
+ * a file before it is frozen. A second process, the keeper, thaws what is in the list when
  * the agent is gone, however it ended. "panthor-mem-agent --thaw" does the same, and so does the
  * next agent when it starts.
  */
