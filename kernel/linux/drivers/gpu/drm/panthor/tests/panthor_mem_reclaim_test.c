@@ -1161,6 +1161,36 @@ static void panthor_mem_reclaim_test_freed_at_second_visit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
 }
 
+/* A signal that came before ends a page-out before it frees the first page. */
+static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
+{
+	const unsigned long pages = PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT;
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct address_space *mapping;
+	unsigned long missed = 0;
+
+	if (!IS_ENABLED(CONFIG_SWAP))
+		kunit_skip(test, "needs swap");
+
+	mapping = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE)->base.filp->f_mapping;
+	for (unsigned long i = 0; i < pages; i++) {
+		struct page *page = shmem_read_mapping_page(mapping, i);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+		set_page_dirty(page);
+		put_page(page);
+	}
+	shmem_reclaim_drain();
+
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
+	KUNIT_EXPECT_EQ(test, 0, shmem_reclaim_range(mapping, 0, pages - 1, &missed));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, missed, 0);
+	KUNIT_EXPECT_EQ(test, shmem_pages_in_ram(mapping), pages);
+}
+
 static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_page_out, panthor_test_size_gen_params),
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_slice_full, panthor_test_slice_gen_params),
@@ -1195,6 +1225,7 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_two_at_once),
 	KUNIT_CASE(panthor_mem_reclaim_test_visited_twice),
 	KUNIT_CASE(panthor_mem_reclaim_test_freed_at_second_visit),
+	KUNIT_CASE(panthor_mem_reclaim_test_page_out_signal),
 	{}
 };
 
