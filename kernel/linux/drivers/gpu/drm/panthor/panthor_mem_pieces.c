@@ -346,20 +346,24 @@ static void panthor_mem_run_end_vm(const struct panthor_mem_run *run)
 }
 
 /*
+ * Starts the helpers once. The second thread that swaps in a VM starts them when the
+ * first one, which has helpers of its own, has ended.
+ *
  * Queue each helper on another CPU: where CPUs share no cache, a worker would start on
  * this one and stay here for some scheduler ticks.
  */
-static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
+static void panthor_mem_start_helpers(struct panthor_mem_run *run)
 {
-	u32 helpers = run->second ? 0 : panthor_mem_helper_count(bytes);
 	u32 cpu = raw_smp_processor_id();
 
-	for (u32 i = 0; i < helpers; i++) {
+	if (run->helped || (run->second && panthor_vm_swapins(run->op->vm) > 1))
+		return;
+
+	run->helped = true;
+	for (u32 i = 0; i < run->helper_count; i++) {
 		cpu = cpumask_next_wrap(cpu, cpu_online_mask);
 		queue_work_on(cpu, system_dfl_wq, &run->helpers[i].work);
 	}
-
-	return helpers;
 }
 
 /**
@@ -370,7 +374,7 @@ static u32 panthor_mem_start_helpers(struct panthor_mem_run *run, u64 bytes)
  * @work: What to do.
  * @data: Argument for the functions of @work.
  *
- * If another thread swaps in BOs of the same VM, the order of the BOs is reversed.
+ * If another thread already swaps in BOs of the same VM, the order of the BOs is reversed.
  *
  * A pending signal ends the run early unless &panthor_mem_work.killable is set, and so
  * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
@@ -382,7 +386,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
 {
 	struct panthor_mem_run *run = &op->run;
-	u32 helpers, i, next, reported = first;
+	u32 i, next, reported = first;
 	u64 bytes = 0;
 
 	run->op = op;
@@ -393,6 +397,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 	run->end = end;
 	run->stop = false;
 	run->second = panthor_mem_run_begin_vm(run);
+	run->helped = false;
 	atomic_set(&run->error, 0);
 	if (run->second)
 		panthor_mem_reverse(op, first, end);
@@ -401,9 +406,10 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 		bytes += op->bytes[i];
 	}
 	run->piece_pages = panthor_mem_piece_pages(bytes);
-	helpers = panthor_mem_start_helpers(run, bytes);
+	run->helper_count = panthor_mem_helper_count(bytes);
 
 	do {
+		panthor_mem_start_helpers(run);
 		next = panthor_mem_ready(run, reported);
 		bytes = panthor_mem_bytes_of(op, reported, next);
 		if (work->ready && bytes >= PANTHOR_MEM_BATCH_BYTES) {
@@ -415,7 +421,7 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 	} while (panthor_mem_do_piece(run));
 
 	/* Helpers that have not started never do. The others finish their piece or step. */
-	for (i = 0; i < helpers; i++)
+	for (i = 0; i < run->helper_count; i++)
 		cancel_work_sync(&run->helpers[i].work);
 
 	for (i = first; i < end; i++)

@@ -100,6 +100,12 @@ struct panthor_mem_run {
 	/** @second: Another thread already swaps in BOs of the same VM, in normal order. */
 	bool second;
 
+	/** @helped: The helpers were started. */
+	bool helped;
+
+	/** @helper_count: Number of @helpers that work on this run. */
+	u32 helper_count;
+
 	/** @stop: No thread may begin another piece, or another step of one. */
 	bool stop;
 

@@ -32,6 +32,8 @@ static struct {
 	struct task_struct *caller;
 	atomic_t by_others;
 	bool wait;
+	/* After the first piece, another thread no longer swaps in this VM. */
+	struct panthor_vm *alone;
 } panthor_test_pieces;
 
 static u32 panthor_test_no_helper(u64 bytes)
@@ -42,6 +44,13 @@ static u32 panthor_test_no_helper(u64 bytes)
 static u32 panthor_test_all_helpers(u64 bytes)
 {
 	return PANTHOR_MEM_HELPERS;
+}
+
+/* Waits until a helper has worked on a piece. */
+static void panthor_test_wait_for_helper(void)
+{
+	for (u32 i = 0; i < 10000 && !atomic_read(&panthor_test_pieces.by_others); i++)
+		usleep_range(1000, 2000);
 }
 
 static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
@@ -63,10 +72,11 @@ static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 
 	if (current != panthor_test_pieces.caller)
 		atomic_inc(&panthor_test_pieces.by_others);
-	else if (panthor_test_pieces.wait)
-		for (u32 i = 0; i < 10000 && !atomic_read(&panthor_test_pieces.by_others); i++)
-			usleep_range(1000, 2000);
+	else if (panthor_test_pieces.wait && !(panthor_test_pieces.alone && nth == 1))
+		panthor_test_wait_for_helper();
 
+	if (panthor_test_pieces.alone && nth == 1)
+		panthor_vm_swapin_end(panthor_test_pieces.alone);
 	if (panthor_test_pieces.cancel && nth == 2)
 		WRITE_ONCE(panthor_test_pieces.cancel->cancelled, true);
 	if (panthor_test_pieces.fail && nth == 2)
@@ -242,6 +252,21 @@ static void panthor_pieces_test_helped(struct kunit *test)
 }
 
 /*
+ * Gives the call a VM, and its BOs a file with no page in swap: where a helper works, nothing
+ * replaces panthor_mem_start_reading().
+ */
+static void panthor_test_pieces_vm(struct kunit *test, struct panthor_mem_op *op)
+{
+	struct panthor_device *ptdev = panthor_kunit_device(test);
+	struct drm_file *file = panthor_kunit_open(test, ptdev, panthor_kunit_process(test));
+	struct panthor_gem_object *bo = panthor_kunit_bo(test, file, NULL, PAGE_SIZE);
+
+	op->vm = panthor_kunit_vm(test, file);
+	for (u32 i = 0; i < op->bo_count; i++)
+		op->bos[i]->base.filp = bo->base.filp;
+}
+
+/*
  * The second thread that swaps in a VM starts with the last page of the last BO, uses
  * no helpers, and misses nothing.
  */
@@ -249,10 +274,8 @@ static void panthor_pieces_test_second(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
 	struct panthor_gem_object *bos[PANTHOR_TEST_PIECE_BOS];
-	struct drm_file *file;
 
-	file = panthor_kunit_open(test, panthor_kunit_device(test), panthor_kunit_process(test));
-	op->vm = panthor_kunit_vm(test, file);
+	panthor_test_pieces_vm(test, op);
 	KUNIT_ASSERT_FALSE(test, panthor_vm_swapin_begin(op->vm));
 	memcpy(bos, op->bos, sizeof(bos));
 	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_all_helpers);
@@ -278,6 +301,22 @@ static void panthor_pieces_test_second(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, index != 2 && page < pages,
 					atomic_read(&panthor_test_pieces.visits[index][page]));
 	}
+}
+
+/* The second thread gets helpers as soon as the first one has ended. */
+static void panthor_pieces_test_second_alone(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	panthor_test_pieces_vm(test, op);
+	KUNIT_ASSERT_FALSE(test, panthor_vm_swapin_begin(op->vm));
+	panthor_test_pieces.alone = op->vm;
+	panthor_test_pieces.wait = true;
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_all_helpers);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(op, 0, op->bo_count,
+							&panthor_test_work_swaps_in, NULL));
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_swapins(op->vm));
+	KUNIT_EXPECT_GT(test, atomic_read(&panthor_test_pieces.by_others), 0);
 }
 
 struct panthor_test_ready {
@@ -474,6 +513,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_ahead),
 	KUNIT_CASE(panthor_pieces_test_helped),
 	KUNIT_CASE(panthor_pieces_test_second),
+	KUNIT_CASE(panthor_pieces_test_second_alone),
 	KUNIT_CASE(panthor_pieces_test_nice),
 	KUNIT_CASE(panthor_pieces_test_ready),
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
