@@ -77,7 +77,7 @@ boot_arm64 "$log" -kernel "$image" -initrd "$work/initramfs" \
 ! grep '^init: error' "$log" >&2 || die "the first process failed"
 kunit_passed "$log"
 grep -qx 'init: done' "$log" || { tail -n 20 "$log" >&2; die "the first process did not end"; }
-! sed '/^init: loaded as on a board$/,$d' "$log" | grep 'KTAP' >&2 ||
+! sed '/^init: loaded as on a board$/,$d' "$log" | grep -E '# Subtest|^ *(not )?ok ' >&2 ||
 	die "tests ran although nobody asked for them"
 ! grep -E '# SKIP needs swap' "$log" >&2 || die "tests found no swap"
 say "$(basename "$package"): $(grep -cE '^ok ' "$log") suites passed in $((SECONDS - start)) s"
