@@ -63,7 +63,7 @@ void vk_compute(VkCommandBuffer commands, const struct mesa_object *object);
 int vk_draw_start(void);
 void vk_draw_end(void);
 void vk_draw(VkCommandBuffer commands);
-/* After the commands: does every pixel have the colour? Succeeds if the GPU writes no colours. */
+/* After the commands: does every pixel have the colour? */
 int vk_draw_check(void);
 
 /* vk_copy.c: data that the GPU copies without a shader. */
