@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The frame of the GLES client: compute shaders read its buffers, and triangles with its textures
- * are drawn.
+ * The frame of the GLES client: it clears a picture, each time to another colour. Compute shaders
+ * read its buffers, and triangles with its textures are drawn, outside of the picture.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "gles.h"
 
@@ -20,8 +21,8 @@ static const char compute_source[] =
 static const char vertex_source[] =
 	"#version 310 es\n"
 	"void main() {\n"
-	"	gl_Position = vec4(gl_VertexID == 1 ? 3.0 : -1.0,\n"
-	"			   gl_VertexID == 2 ? 3.0 : -1.0, 0.0, 1.0);\n"
+	"	gl_Position = vec4(gl_VertexID == 1 ? 5.0 : 4.0,\n"
+	"			   gl_VertexID == 2 ? 5.0 : 4.0, 0.0, 1.0);\n"
 	"}\n";
 
 static const char fragment_source[] =
@@ -32,6 +33,7 @@ static const char fragment_source[] =
 	"void main() { colour = texelFetch(image, ivec2(gl_FragCoord.xy), 0); }\n";
 
 static GLuint compute, draw, target, framebuffer, result, vertices;
+static uint8_t colour[4] = { 0, 0, 0xa5, 0xff };
 
 static int attach(GLuint program, GLenum kind, const char *source)
 {
@@ -129,12 +131,32 @@ static void draw_texture(const struct mesa_object *object)
 	glDrawArrays(GL_TRIANGLES, 0, 3);
 }
 
+/* Does every pixel have the colour? */
+static int check_colour(void)
+{
+	static uint32_t pixels[TARGET_SIZE * TARGET_SIZE];
+	unsigned int wrong = 0;
+	uint32_t wanted;
+
+	memcpy(&wanted, colour, 4);
+	glReadPixels(0, 0, TARGET_SIZE, TARGET_SIZE, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
+	for (unsigned int i = 0; i < TARGET_SIZE * TARGET_SIZE; i++)
+		wrong += pixels[i] != wanted;
+	if (wrong)
+		fprintf(stderr, "GLES: the GPU left %u pixels wrong\n", wrong);
+	return wrong ? -EILSEQ : 0;
+}
+
 int gles_frame(const struct mesa_object *objects, unsigned int count)
 {
+	int ret;
+
+	colour[0]++;
+	colour[1] += !colour[0];
 	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
 	glBindVertexArray(vertices);
 	glViewport(0, 0, TARGET_SIZE, TARGET_SIZE);
-	glClearColor(0.25f, 0.5f, 0.75f, 1);
+	glClearColor((float)colour[0] / 255, (float)colour[1] / 255, (float)colour[2] / 255, 1);
 	glClear(GL_COLOR_BUFFER_BIT);
 	for (unsigned int i = 0; i < count; i++) {
 		if (objects[i].live && objects[i].image)
@@ -142,7 +164,8 @@ int gles_frame(const struct mesa_object *objects, unsigned int count)
 		else if (objects[i].live)
 			read_buffer(&objects[i]);
 	}
-	glBindFramebuffer(GL_FRAMEBUFFER, 0);
 	glFinish();
-	return gles_ok("a frame");
+	ret = check_colour();
+	glBindFramebuffer(GL_FRAMEBUFFER, 0);
+	return ret ? ret : gles_ok("a frame");
 }
