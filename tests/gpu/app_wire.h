@@ -22,10 +22,11 @@ enum app_op {
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
 	APP_SUM,		/* bo by_gpu -> value; -EIO: a page was lost */
-	APP_FRAME,		/* file vm -> errno of the frame, its duration in value */
+	/* file vm; a client of Mesa: count of triangles -> errno of the frame, duration in value */
+	APP_FRAME,
 	APP_BUSY,		/* file vm ns; returns when the GPU has started the job */
 	APP_IDLE,		/* file vm */
-	APP_FRAMES_START,	/* ns: minimum pause between two frames */
+	APP_FRAMES_START,	/* ns: minimum pause between two frames; count as APP_FRAME */
 	APP_FRAMES_STOP,	/* -> number of good frames, or -errno */
 	APP_CALL,		/* fn and payload -> value of fn, and payload */
 	APP_GIVE_FILE,		/* file -> its descriptor, which is closed here */

@@ -12,6 +12,11 @@ void next_frame_brings_it_back(void **state);
 void while_frames_are_drawn(void **state);
 void claim_in_parts(void **state);
 
+/* mesa_heap.c */
+void heap_that_has_grown(void **state);
+void heap_grows_after_a_reclaim(void **state);
+void heap_grows_while_reclaimed(void **state);
+
 /* mesa_life.c */
 void shared_image(void **state);
 void import_of_an_evicted_image(void **state);

@@ -28,6 +28,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t frames_thread;
 static bool frames_on;
 static int64_t frames_pause_ns;
+static unsigned int frames_triangles;
 static long frames_done;
 static int frames_error;
 
@@ -172,10 +173,10 @@ static int64_t fill(const struct app_request *req)
 	return object ? api->write(object, req->seed) : -ENOENT;
 }
 
-static int frame(uint64_t *ns)
+static int frame(unsigned int triangles, uint64_t *ns)
 {
 	int64_t start = now_ns();
-	int ret = api->frame(objects, object_count);
+	int ret = api->frame(objects, object_count, triangles ? triangles : 1);
 
 	*ns = (uint64_t)(now_ns() - start);
 	return ret;
@@ -193,7 +194,7 @@ static void *frames(void *arg)
 		int ret;
 
 		pthread_mutex_lock(&lock);
-		ret = frame(&ns);
+		ret = frame(frames_triangles, &ns);
 		if (ret)
 			frames_error = ret;
 		else
@@ -210,12 +211,13 @@ static void *frames(void *arg)
 	return arg;
 }
 
-static int frames_start(int64_t pause_ns)
+static int frames_start(const struct app_request *req)
 {
 	if (frames_on)
 		return -EBUSY;
 	frames_on = true;
-	frames_pause_ns = pause_ns;
+	frames_pause_ns = req->ns;
+	frames_triangles = req->count;
 	frames_done = 0;
 	frames_error = 0;
 	return -pthread_create(&frames_thread, NULL, frames, NULL);
@@ -261,11 +263,11 @@ static int64_t run(const struct app_request *req, int fd, uint64_t *value, int *
 	case APP_SUM:
 		return sum(req, value);
 	case APP_FRAME:
-		return frame(value);
+		return frame(req->count, value);
 	case APP_IDLE:
 		return api->idle();
 	case APP_FRAMES_START:
-		return frames_start(req->ns);
+		return frames_start(req);
 	case APP_FRAMES_STOP:
 		return frames_stop();
 	case APP_END:

@@ -31,8 +31,12 @@ struct mesa_api {
 	/* By the CPU: write a pattern (gpu/pattern.h), or read everything. */
 	int (*write)(const struct mesa_object *object, uint64_t seed);
 	int (*sum)(const struct mesa_object *object, uint64_t *sum);
-	/* GPU work that uses all live objects and changes none. Returns when it is done. */
-	int (*frame)(const struct mesa_object *objects, unsigned int count);
+	/*
+	 * GPU work that uses all live objects and changes none, and draws @triangles, which take
+	 * memory of the tiler heap. Returns when it is done.
+	 */
+	int (*frame)(const struct mesa_object *objects, unsigned int count,
+		     unsigned int triangles);
 	/* Wait until the GPU has nothing to do. */
 	int (*idle)(void);
 	void (*end)(void);

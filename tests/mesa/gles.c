@@ -149,12 +149,12 @@ static int sum_object(const struct mesa_object *object, uint64_t *sum)
 	return ret;
 }
 
-static int frame(const struct mesa_object *objects, unsigned int count)
+static int frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
 {
 	int ret = take();
 
 	if (!ret)
-		ret = gles_frame(objects, count);
+		ret = gles_frame(objects, count, triangles);
 	give();
 	return ret;
 }

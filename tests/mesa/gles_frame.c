@@ -121,14 +121,14 @@ static void read_buffer(const struct mesa_object *object)
 	glDispatchCompute(groups < 65535 ? groups : 65535, 1, 1);
 }
 
-static void draw_texture(const struct mesa_object *object)
+static void draw_texture(const struct mesa_object *object, unsigned int triangles)
 {
 	const struct gles_object *own = object->own;
 
 	glUseProgram(draw);
 	glBindTexture(GL_TEXTURE_2D, own->texture);
 	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-	glDrawArrays(GL_TRIANGLES, 0, 3);
+	glDrawArrays(GL_TRIANGLES, 0, (GLsizei)(3 * triangles));
 }
 
 /* Does every pixel have the colour? */
@@ -147,7 +147,7 @@ static int check_colour(void)
 	return wrong ? -EILSEQ : 0;
 }
 
-int gles_frame(const struct mesa_object *objects, unsigned int count)
+int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
 {
 	int ret;
 
@@ -159,10 +159,12 @@ int gles_frame(const struct mesa_object *objects, unsigned int count)
 	glClearColor((float)colour[0] / 255, (float)colour[1] / 255, (float)colour[2] / 255, 1);
 	glClear(GL_COLOR_BUFFER_BIT);
 	for (unsigned int i = 0; i < count; i++) {
-		if (objects[i].live && objects[i].image)
-			draw_texture(&objects[i]);
-		else if (objects[i].live)
+		if (objects[i].live && objects[i].image) {
+			draw_texture(&objects[i], triangles);
+			triangles = 1;
+		} else if (objects[i].live) {
 			read_buffer(&objects[i]);
+		}
 	}
 	glFinish();
 	ret = check_colour();

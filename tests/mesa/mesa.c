@@ -19,6 +19,9 @@ static struct gpu_app_client vulkan, gles;
 	CASE(next_frame_brings_it_back, api, client), \
 	CASE(while_frames_are_drawn, api, client), \
 	CASE(claim_in_parts, api, client), \
+	CASE(heap_that_has_grown, api, client), \
+	CASE(heap_grows_after_a_reclaim, api, client), \
+	CASE(heap_grows_while_reclaimed, api, client), \
 	CASE(shared_image, api, client), \
 	CASE(import_of_an_evicted_image, api, client), \
 	CASE(free_while_reclaimed, api, client), \

@@ -5,30 +5,8 @@
 #include "cases.h"
 #include "world.h"
 
-/*
- * What may stay resident after a reclaim: ring buffers and the like, which the driver needs as
- * long as the process has a queue. Measured: 92 KiB with GLES, 252 KiB with Vulkan.
- */
-#define RINGS_MAX (UINT64_C(384) << 10)
-
 /* Rounds of a reclaim and a claim while frames are drawn. */
 #define ROUNDS 20
-
-static void begin(void **state)
-{
-	start(&one, *state);
-	add_mixed(&one);
-	frame(&one);
-}
-
-static void check_reclaim(const struct panthor_mem_reclaim_result *result)
-{
-	assert_true(result->evicted_bytes >= one.bytes);
-	assert_int_equal(result->freed_bytes, result->evicted_bytes);
-	assert_int_equal(result->status & ~(uint32_t)DRM_PANTHOR_MEM_STATUS_PINNED, 0);
-	assert_in_range(result->skipped_bytes, 0, RINGS_MAX);
-	assert_in_range(resident(&one), 0, RINGS_MAX);
-}
 
 void everything_leaves_and_returns(void **state)
 {

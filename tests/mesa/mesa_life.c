@@ -12,13 +12,6 @@
 #define SMALL MIB
 #define KILLS 6
 
-static void begin(void **state)
-{
-	start(&one, *state);
-	add_mixed(&one);
-	frame(&one);
-}
-
 /* The last set of add_mixed() can be exported. */
 static const struct objects *shareable(void)
 {

@@ -50,7 +50,7 @@ static int sum_object(const struct mesa_object *object, uint64_t *sum)
 	return 0;
 }
 
-static int frame(const struct mesa_object *objects, unsigned int count)
+static int frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
 {
 	VkCommandBuffer commands;
 	int ret = vk_begin(&commands);
@@ -61,7 +61,7 @@ static int frame(const struct mesa_object *objects, unsigned int count)
 		if (objects[i].live)
 			vk_compute(commands, &objects[i]);
 	}
-	vk_draw(commands);
+	vk_draw(commands, triangles);
 	vk_copy(commands);
 	ret = vk_run(commands);
 	if (!ret)

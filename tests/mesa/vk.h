@@ -62,7 +62,7 @@ void vk_compute(VkCommandBuffer commands, const struct mesa_object *object);
 /* vk_draw.c: a render pass that clears an image and draws into it. */
 int vk_draw_start(void);
 void vk_draw_end(void);
-void vk_draw(VkCommandBuffer commands);
+void vk_draw(VkCommandBuffer commands, unsigned int triangles);
 /* After the commands: does every pixel have the colour? */
 int vk_draw_check(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The render pass of the Vulkan client: it clears an image, each time to another colour, and draws
- * a triangle.
+ * triangles.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -194,7 +194,7 @@ void vk_draw_end(void)
 	vk_object_destroy(&target);
 }
 
-void vk_draw(VkCommandBuffer commands)
+void vk_draw(VkCommandBuffer commands, unsigned int triangles)
 {
 	VkClearValue clear;
 	const VkRenderPassBeginInfo info = {
@@ -212,7 +212,7 @@ void vk_draw(VkCommandBuffer commands)
 		clear.color.float32[i] = (float)colour[i] / 255;
 	vkCmdBeginRenderPass(commands, &info, VK_SUBPASS_CONTENTS_INLINE);
 	vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipeline);
-	vkCmdDraw(commands, 3, 1, 0, 0);
+	vkCmdDraw(commands, 3 * triangles, 1, 0, 0);
 	vkCmdEndRenderPass(commands);
 }
 

@@ -12,6 +12,11 @@
 /* How long a reclaim waits for unfinished work, and a case for what must happen. */
 #define PATIENCE_NS INT64_C(60000000000)
 #define POLL_MS 10
+/*
+ * What may stay resident after a reclaim: ring buffers and the like, which the driver needs as
+ * long as the process has a queue. Measured: 92 KiB with GLES, 252 KiB with Vulkan.
+ */
+#define RINGS_MAX (UINT64_C(384) << 10)
 
 struct process one, two;
 
@@ -84,6 +89,13 @@ void add_mixed(struct process *process)
 void frame(struct process *process)
 {
 	ask(process, &(struct app_request) { .op = APP_FRAME });
+}
+
+void begin(void **state)
+{
+	start(&one, *state);
+	add_mixed(&one);
+	frame(&one);
 }
 
 static uint64_t sum_of(struct process *process, unsigned int bo, bool by_gpu)
@@ -162,6 +174,15 @@ static struct sysmem counters(void)
 
 	ok(sysmem_read(&mem), "the machine's memory counters");
 	return mem;
+}
+
+void check_reclaim(const struct panthor_mem_reclaim_result *result)
+{
+	assert_true(result->evicted_bytes >= one.bytes);
+	assert_int_equal(result->freed_bytes, result->evicted_bytes);
+	assert_int_equal(result->status & ~(uint32_t)DRM_PANTHOR_MEM_STATUS_PINNED, 0);
+	assert_in_range(result->skipped_bytes, 0, RINGS_MAX);
+	assert_in_range(resident(&one), 0, RINGS_MAX);
 }
 
 uint64_t pages_in(void)

@@ -45,11 +45,15 @@ void add_mixed(struct process *process);
 /* One request to a process; the case fails if the answer is negative. */
 int64_t ask(struct process *process, const struct app_request *req);
 void frame(struct process *process);
+/* Process one, with mixed objects, which a frame has used. */
+void begin(void **state);
 /* Every object must have the contents that it was given. */
 void check(struct process *process);
 
 /* The manager. Reclaim waits for unfinished work, for a generous time. */
 struct panthor_mem_reclaim_result reclaim(const struct process *process);
+/* Everything of process one has left, but for what its queues need. */
+void check_reclaim(const struct panthor_mem_reclaim_result *result);
 struct panthor_mem_claim_result claim(const struct process *process, uint64_t max_bytes);
 /* Bytes that are evicted, and that are resident, with the driver's own buffers. */
 uint64_t evicted(const struct process *process);
