@@ -170,6 +170,7 @@ void worker_give(struct worker *w, struct job *job)
 	w->idle = false;
 	pthread_mutex_lock(&w->lock);
 	w->job = job;
-	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
+	/* If the lock were still held, the thread would wake up only to wait for it. */
+	pthread_cond_signal(&w->work);
 }
