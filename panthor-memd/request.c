@@ -316,6 +316,7 @@ unsigned int request_cancel(struct broker *b, const char *sender, uint32_t pid, 
 		if (r->method != METHOD_SUBSCRIBE && r->pid == pid && r->id == id)
 			count += take_back(r);
 	}
-	work_schedule(b);
+	if (count)
+		work_schedule(b);
 	return count;
 }
