@@ -2,6 +2,7 @@
 /* The object on the bus. A test compares it with org.panthormem.Broker1.xml. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,8 @@ static int read_node(sd_bus_message *m, char node[NODE_MOST], struct fault *f)
 		return fault_set(f, FAULT_INVALID_ARGS, "option device: the message is malformed");
 	name = strrchr(text, '/');
 	name = name ? name + 1 : text;
-	if (!*name || strlen(name) >= NODE_MOST)
+	/* The message is kept until its reply, so its size is limited. */
+	if (!*name || strlen(name) >= NODE_MOST || strlen(text) >= PATH_MAX)
 		return fault_set(f, FAULT_INVALID_ARGS, "option device: '%.*s' is not the name "
 				 "of a device, like renderD128", SHOWN, text);
 	strcpy(node, name);

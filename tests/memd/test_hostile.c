@@ -339,6 +339,13 @@ static void test_long_names(void **state)
 	sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], world_id(w.victims[0]), 1,
 			      text, "s", "x");
 	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
+	/* This path names the device, but its message would be kept until the reply. */
+	memset(text, '/', (1 << 20) - 1);
+	strcpy(text + (1 << 20) - sizeof("/renderD128"), "/renderD128");
+	m = new_message(bus, "Reclaim");
+	sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], world_id(w.victims[0]), 1,
+			      "device", "s", text);
+	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
 	free(text);
 }
 
