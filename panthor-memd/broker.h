@@ -111,6 +111,8 @@ struct request {
 /* Accept the arguments of a method. The reply comes later. Returns as sd-bus handlers do. */
 int request_start(struct broker *b, sd_bus_message *message, enum method method, uint32_t pid,
 		  uint64_t id, const struct wish *wish);
+/* Refuse a message whose arguments are invalid. It costs a token, too. */
+int request_invalid(struct broker *b, sd_bus_message *message, const struct fault *f);
 /* The user of the sender is known now. */
 void request_identified(struct request *r);
 /* The access check passed. */

@@ -153,8 +153,7 @@ static int act(sd_bus_message *m, struct broker *b, enum method method)
 		fault_set(&f, FAULT_INVALID_ARGS, "the message is malformed");
 	else if (!read_options(m, method, &wish, &f))
 		return request_start(b, m, method, pid, id, &wish);
-	b->stats.refused[f.kind]++;
-	return fault_reply(m, &f);
+	return request_invalid(b, m, &f);
 }
 
 static int on_reclaim(sd_bus_message *m, void *data, sd_bus_error *error)

@@ -82,6 +82,20 @@ int request_start(struct broker *b, sd_bus_message *message, enum method method,
 	return 1;
 }
 
+int request_invalid(struct broker *b, sd_bus_message *message, const struct fault *f)
+{
+	const char *name = sd_bus_message_get_sender(message);
+	const struct sender *s = name ? sender_get(b, name) : NULL;
+
+	if (s && s->user) {
+		bucket_take(&s->user->bucket, &b->config, clock_usec());
+		user_refused(b, s->user, f->kind);
+	} else {
+		b->stats.refused[f->kind]++;
+	}
+	return fault_reply(message, f);
+}
+
 /* --- limits of a user ----------------------------------------------------- */
 
 static int check_rate(struct request *r, struct fault *f)

@@ -200,6 +200,22 @@ static void test_ids_are_no_oracle(void **state)
 	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "");
 }
 
+/* Requests with invalid arguments count, too. The first one comes before its user is known. */
+static void test_invalid_requests_count(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", "");
+	bus = world_client(&w, UID_A);
+	for (i = 0; i < 45; i++)
+		check_error(claim(bus, w.victims[0], &(struct options){ .no_pageout = true }),
+			    "InvalidArgs", "no option");
+	check_error(claim(bus, w.victims[0], NULL), "LimitsExceeded", "");
+}
+
 /* Start a process with this number. Returns 0 if the kernel does not allow it. */
 static pid_t process_with_number(pid_t wanted)
 {
@@ -553,6 +569,7 @@ int main(void)
 		TEST(test_thread),
 		TEST(test_kernel_thread),
 		TEST(test_ids_are_no_oracle),
+		TEST(test_invalid_requests_count),
 		TEST(test_number_is_given_again),
 		TEST(test_descriptor),
 		TEST(test_large_dictionary),
