@@ -22,6 +22,7 @@
 struct broker {
 	sd_event *event;
 	sd_bus *bus;
+	sd_event_source *reader; /* see intake.c */
 	struct config config;
 	struct node_set nodes;
 	struct targets targets;
@@ -178,6 +179,11 @@ void work_free_all(struct broker *b);
 void answer_request(struct request *r, const struct outcome *sum, enum fault_kind error);
 /* The work has ended: send replies and signals, update log and metrics. */
 void answer_work(struct work *w);
+
+/* --- intake.c ------------------------------------------------------------- */
+
+/* Drop messages that nobody has to answer and that exceed a limit. */
+int intake_start(struct broker *b);
 
 /* --- bus.c ---------------------------------------------------------------- */
 

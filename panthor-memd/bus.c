@@ -352,6 +352,8 @@ int bus_start(struct broker *b)
 	if (ret >= 0)
 		ret = sd_bus_add_object_vtable(b->bus, NULL, BROKER_PATH, BROKER_NAME, vtable, b);
 	if (ret >= 0)
+		ret = intake_start(b);
+	if (ret >= 0)
 		ret = sender_watch(b);
 	if (ret < 0)
 		log_error("the system bus cannot be used: %s", strerror(-ret));

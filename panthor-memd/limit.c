@@ -29,6 +29,9 @@ static void refill(struct bucket *b, const struct config *c, uint64_t now)
 	const uint64_t most = c->burst * TOKEN;
 	const uint64_t passed = now - b->at;
 
+	/* The time that the event loop keeps can be older than the clock. */
+	if (now <= b->at)
+		return;
 	if (passed >= (most - b->level) / c->requests_per_minute + 1)
 		b->level = most;
 	else
@@ -36,10 +39,15 @@ static void refill(struct bucket *b, const struct config *c, uint64_t now)
 	b->at = now;
 }
 
-bool bucket_take(struct bucket *b, const struct config *c, uint64_t now)
+bool bucket_empty(struct bucket *b, const struct config *c, uint64_t now)
 {
 	refill(b, c, now);
-	if (b->level < TOKEN)
+	return b->level < TOKEN;
+}
+
+bool bucket_take(struct bucket *b, const struct config *c, uint64_t now)
+{
+	if (bucket_empty(b, c, now))
 		return false;
 	b->level -= TOKEN;
 	return true;

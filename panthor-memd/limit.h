@@ -18,6 +18,8 @@ struct bucket {
 };
 
 void bucket_fill(struct bucket *b, const struct config *c, uint64_t now);
+/* No token is left. */
+bool bucket_empty(struct bucket *b, const struct config *c, uint64_t now);
 /* Take a token. False if none is left. */
 bool bucket_take(struct bucket *b, const struct config *c, uint64_t now);
 /* A full bucket is in the same state as a new one. */

@@ -195,6 +195,7 @@ static void stop(struct broker *b, int status)
 		worker_free(b->claimers[i]);
 	workers_stop();
 	stats_stop(&b->stats);
+	sd_event_source_disable_unref(b->reader);
 	sd_bus_flush_close_unref(b->bus);
 	sd_event_unref(b->event);
 }

@@ -61,11 +61,13 @@ static void tell(struct user *u, uint64_t now)
 
 void user_refused(struct broker *b, struct user *u, enum fault_kind kind)
 {
-	const uint64_t now = clock_usec();
+	uint64_t now = 0;
 
+	/* This does not read the clock, because floods come here. */
+	sd_event_now(b->event, CLOCK_MONOTONIC, &now);
 	b->stats.refused[kind]++;
 	u->refused[kind]++;
-	if (!u->told || now - u->told >= TELL_USEC)
+	if (!u->told || now >= u->told + TELL_USEC)
 		tell(u, now);
 }
 

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -419,6 +420,155 @@ static void test_flood(void **state)
 		w.memd = (world_end_memd(&w, SIGTERM), 0);
 }
 
+/* --- floods without a pause ----------------------------------------------- */
+
+/* What a client can send without a reply. */
+enum flood_kind { FLOOD_REQUESTS, FLOOD_INVALID, FLOOD_CANCEL, FLOOD_OTHERS, FLOOD_SIGNALS };
+
+/* Until the bystander has this many replies. The bucket of a user has 40 tokens. */
+#define FLOODED_CLAIMS 20
+/* Requests of the flood before the bystander begins, and in all. */
+#define FLOOD_FIRST 20000
+
+static sd_bus_message *flood_message(sd_bus *bus, enum flood_kind kind, const char *memd)
+{
+	sd_bus_message *m = NULL;
+	int ret = 0;
+
+	switch (kind) {
+	case FLOOD_REQUESTS:
+		m = new_message(bus, "Reclaim");
+		ret = sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 0);
+		break;
+	case FLOOD_INVALID:
+		m = new_message(bus, "Claim");
+		ret = sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 1,
+					    "no-option", "t", UINT64_C(1));
+		break;
+	case FLOOD_CANCEL:
+		m = new_message(bus, "Cancel");
+		ret = sd_bus_message_append(m, "ut", (uint32_t)w.victims[0], UINT64_C(1));
+		break;
+	case FLOOD_OTHERS:
+		ret = sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH,
+						     "org.freedesktop.DBus.Introspectable",
+						     "Introspect");
+		break;
+	case FLOOD_SIGNALS:
+		ret = sd_bus_message_new_signal(bus, &m, BROKER_PATH, BROKER_NAME, "Finished");
+		if (ret >= 0)
+			ret = sd_bus_message_set_destination(m, memd);
+		break;
+	}
+	if (ret >= 0 && kind != FLOOD_SIGNALS)
+		ret = sd_bus_message_set_expect_reply(m, 0);
+	if (ret < 0)
+		_exit(1);
+	return m;
+}
+
+static void send_message(sd_bus *bus, sd_bus_message *m)
+{
+	if (sd_bus_send(bus, m, NULL) < 0 || sd_bus_flush(bus) < 0)
+		_exit(1);
+	sd_bus_message_unref(m);
+}
+
+/* Start a process that sends one message after the other. @sent counts them. */
+static pid_t flood_on(enum flood_kind kind, const char *memd, uint64_t most, uint64_t *sent)
+{
+	const pid_t pid = fork();
+	sd_bus *bus;
+
+	assert_true(pid >= 0);
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	w.n_clients = 0;
+	bus = world_client(&w, world_me());
+	/* panthor-memd knows the connection from then on. */
+	send_message(bus, new_message(bus, "Subscribe"));
+	while (*sent < most) {
+		send_message(bus, flood_message(bus, kind, memd));
+		__atomic_add_fetch(sent, 1, __ATOMIC_RELAXED);
+	}
+	for (;;)
+		pause();
+}
+
+static const char *unique_name(sd_bus *bus)
+{
+	static char name[64];
+	sd_bus_creds *creds = NULL;
+	const char *text;
+
+	assert_true(sd_bus_get_name_creds(bus, BROKER_NAME, SD_BUS_CREDS_UNIQUE_NAME, &creds) >= 0);
+	assert_true(sd_bus_creds_get_unique_name(creds, &text) >= 0);
+	snprintf(name, sizeof(name), "%s", text);
+	sd_bus_creds_unref(creds);
+	return name;
+}
+
+/*
+ * dbus-daemon queues what panthor-memd has not read. If a message costs panthor-memd more than
+ * dbus-daemon, the queue grows, and the bystander waits for all that is in it.
+ */
+static void check_flood(enum flood_kind kind)
+{
+	uint64_t *sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const uint64_t first = (uint64_t)times(FLOOD_FIRST);
+	const bool slow = *getenv("SANITIZER") || world_wrapped();
+	pid_t pid;
+	int i;
+
+	NEEDS_USERS();
+	assert_true(sent != MAP_FAILED);
+	start("", "");
+	/* dbus-daemon has no sanitizer and is not in valgrind, so panthor-memd is slower then. */
+	pid = flood_on(kind, unique_name(bystander), slow ? first : UINT64_MAX, sent);
+	while (__atomic_load_n(sent, __ATOMIC_RELAXED) < first) {
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+		usleep(1000);
+	}
+	for (i = 0; i < FLOODED_CLAIMS; i++)
+		check_bystander();
+	world_end_process(pid);
+	settle(bystander);
+	print_message("# %llu messages\n", (unsigned long long)*sent);
+	munmap(sent, sizeof(*sent));
+}
+
+static void test_flood_of_requests(void **state)
+{
+	(void)state;
+	check_flood(FLOOD_REQUESTS);
+}
+
+static void test_flood_of_invalid_requests(void **state)
+{
+	(void)state;
+	check_flood(FLOOD_INVALID);
+}
+
+static void test_flood_of_cancels(void **state)
+{
+	(void)state;
+	check_flood(FLOOD_CANCEL);
+}
+
+static void test_flood_of_other_calls(void **state)
+{
+	(void)state;
+	check_flood(FLOOD_OTHERS);
+}
+
+static void test_flood_of_signals(void **state)
+{
+	(void)state;
+	check_flood(FLOOD_SIGNALS);
+}
+
 /* A stopped client never reads the replies to its requests. */
 static void test_stopped_client(void **state)
 {
@@ -576,6 +726,11 @@ int main(void)
 		TEST(test_deep_variants),
 		TEST(test_long_names),
 		TEST(test_flood),
+		TEST(test_flood_of_requests),
+		TEST(test_flood_of_invalid_requests),
+		TEST(test_flood_of_cancels),
+		TEST(test_flood_of_other_calls),
+		TEST(test_flood_of_signals),
 		TEST(test_stopped_client),
 		TEST(test_connections),
 		TEST(test_full_queue),

@@ -41,6 +41,10 @@ static void test_bucket(void **state)
 	assert_false(bucket_take(&b, &c, START));
 	/* Two a second. */
 	assert_false(bucket_take(&b, &c, START + SEC / 2 - 1));
+	assert_true(bucket_empty(&b, &c, START + SEC / 2 - 1));
+	assert_false(bucket_empty(&b, &c, START + SEC / 2));
+	/* An older time, which the event loop keeps, does not fill it. */
+	assert_false(bucket_full(&b, &c, START));
 	assert_true(bucket_take(&b, &c, START + SEC / 2));
 	assert_false(bucket_take(&b, &c, START + SEC / 2));
 	assert_false(bucket_full(&b, &c, START + 20 * SEC));
