@@ -95,6 +95,21 @@ awk '/^(VmRSS|Threads)/ { print "panthor-memd: " $0 }' "/proc/$memd/status"
 check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" -le 4096
 check 'threads <= 5' test "$(awk '/^Threads/ { print $2 }' "/proc/$memd/status")" -le 5
 
+# --- a flood ----------------------------------------------------------------------------------------
+
+kill $memd
+wait $memd
+# The flooder reaches the limit, and the bystander does not.
+set_limits 120 4000
+start_memd
+check 'a bystander during a flood' "$bin/memd-race" flood "${pid_of[browser]}" 400
+intact browser 'after the flood'
+kill $memd
+wait $memd
+check 'the flood was limited' grep -q 'requests of UID 5: LimitsExceeded' "$work/memd.log"
+set_limits 1000000 1000000
+start_memd
+
 # --- the clock -------------------------------------------------------------------------------------
 
 # No limit and no time-out may depend on the time of day.

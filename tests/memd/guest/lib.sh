@@ -33,10 +33,15 @@ MiB=1048576
 # --- the bus and the service --------------------------------------------------------------
 
 start_bus "$here/../../../panthor-memd/org.panthormem.Broker1.conf" daemon
-# Disable the limits on how often something is done, because the tests do it more often.
-printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=1000000\nBurst=1000000\n' \
-	>"$work/memd.conf"
 mkdir -m 777 "$work/run"
+
+# set_limits REQUESTS BURST: RequestsPerMinute= and Burst= of the next panthor-memd
+set_limits() {
+	printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=%d\nBurst=%d\n' "$@" \
+		>"$work/memd.conf"
+}
+# The tests do everything more often than usual.
+set_limits 1000000 1000000
 
 start_memd() {
 	: >"$work/memd.log"

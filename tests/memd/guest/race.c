@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: memd-race race|latency|flood PID COUNT
+ * usage: memd-race race PID COUNT
+ *        memd-race latency|flood PID COUNT [json]
  *
  * race: repeatedly start a reclaim and a claim of the process at about the same time. After the
  * reply to the claim, nothing may be evicted.
@@ -10,6 +11,8 @@
  *
  * flood: compare the time of a claim while another user floods panthor-memd with requests with
  * that of a claim in between.
+ *
+ * With "json", all times are printed, for run-bench.
  *
  * The program runs as root to query the driver, and connects to the bus as the user of the
  * process.
@@ -47,6 +50,7 @@ static int device = -1;
 static uint32_t pid;
 static uint64_t id;
 static int pidfd;
+static bool json;
 
 static void fail(const char *what, int ret)
 {
@@ -246,8 +250,22 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void show_json(const char *what, const int64_t *times, unsigned int count)
+{
+	unsigned int i;
+
+	printf("{\"arm\":\"%s\",\"claim_ns\":[", what);
+	for (i = 0; i < count; i++)
+		printf("%s%" PRId64, i ? "," : "", times[i]);
+	printf("]}\n");
+}
+
 static void show(const char *what, int64_t *times, unsigned int count)
 {
+	if (json) {
+		show_json(what, times, count);
+		return;
+	}
 	qsort(times, count, sizeof(*times), by_size);
 	printf("claim by %s: median %.3f ms, p99 %.3f ms\n", what, (double)times[count / 2] / 1e6,
 	       (double)times[count * 99 / 100] / 1e6);
@@ -284,6 +302,8 @@ static void latency(unsigned int count)
 /* --- flood ------------------------------------------------------------------------------- */
 
 #define BLOCKS 20
+/* The flooder sends this many first, until its bucket is empty. */
+#define FLOOD_FIRST 10000
 
 /* Send requests without a pause, some for this process itself, and read no reply. */
 static void __attribute__((noreturn)) flood_memd(volatile uint64_t *sent)
@@ -349,7 +369,7 @@ static void flood(unsigned int count)
 		flood_memd(sent);
 	for (i = 0; i < BLOCKS; i++) {
 		kill(flooder, SIGCONT);
-		for (before = *sent; *sent < before + 100;) {
+		for (before = *sent; *sent < before + (i ? 100 : FLOOD_FIRST);) {
 			if (waitpid(flooder, NULL, WNOHANG))
 				fail("the flooder has ended", -ESRCH);
 			wait_a_bit(1000);
@@ -365,10 +385,13 @@ static void flood(unsigned int count)
 	kill(flooder, SIGKILL);
 	if (!during)
 		fail("no request of the flood", -ENODATA);
-	show("panthor-memd, in between", quiet, total);
-	show("panthor-memd, during a flood", busy, total);
-	printf("p99 is %.2f times as long; %" PRIu64 " requests of the flood for %u claims\n",
-	       (double)busy[total * 99 / 100] / (double)quiet[total * 99 / 100], during, total);
+	show(json ? "idle" : "panthor-memd, in between", quiet, total);
+	show(json ? "flood" : "panthor-memd, during a flood", busy, total);
+	if (!json)
+		printf("p99 is %.2f times as long; %" PRIu64 " requests of the flood for %u "
+		       "claims\n",
+		       (double)busy[total * 99 / 100] / (double)quiet[total * 99 / 100], during,
+		       total);
 	free(quiet);
 	free(busy);
 }
@@ -378,8 +401,9 @@ int main(int argc, char **argv)
 	unsigned int count;
 	struct stat st;
 
-	if (argc != 4)
+	if (argc < 4)
 		return 2;
+	json = argc > 4;
 	pid = (uint32_t)strtoul(argv[2], NULL, 10);
 	pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd < 0 || fstat(pidfd, &st))
