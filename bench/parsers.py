@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Samples from programs whose output is meant for people."""
+import json
 import re
 from collections import Counter
 
@@ -29,3 +30,8 @@ def cost(text):
     """tests/unit/check-cost.sh: instructions that the library adds."""
     return [{'arm': m.group(1), 'instructions': int(m.group(3))}
             for m in map(COST.match, text.splitlines()) if m]
+
+
+def objects(text):
+    """bench/broker.sh: lines of JSON among others."""
+    return [json.loads(line) for line in text.splitlines() if line.startswith('{')]

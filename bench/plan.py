@@ -266,6 +266,19 @@ def holds(_):
     return Case('How long locks are held', [locks], judged, quick=False)
 
 
+def broker(size):
+    """A claim through panthor-memd of a process that has nothing to claim."""
+    count = 40 if size.quick else 2000
+    script = Program(('{top}/bench/broker.sh', '{build}', str(count)), parsers.objects, 'broker',
+                     kernel='bench', mem=384)
+    after = ('panthor-memd after the flood',)
+    return Case('panthor-memd', [script], [
+        rows.added('added to a claim, median', 'broker', 'panthor-memd', 'ioctl', 'claim_ns', 1e6),
+        rows.latency("a claim, p99 during another user's flood", 'broker', 'flood', 'claim_ns', 2),
+        rows.at_most('resident memory', 'broker', after, 'rss', 'B', 4 << 20),
+        rows.at_most('threads', 'broker', after, 'threads', 'threads', 5)])
+
+
 def wrapper(_):
     cost = Program(('{top}/tests/unit/check-cost.sh', 'valgrind', '{build}/tests/unit/cost',
                     '1000000'), parsers.cost, 'cost')
@@ -297,4 +310,5 @@ def cases(quick):
         'timeline': timeline(size),
         'holds': holds(size),
         'wrapper': wrapper(size),
+        'broker': broker(size),
     }

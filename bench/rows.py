@@ -146,6 +146,18 @@ def latency(what, set_, phase, field, goal=None, share=0.99):
     return compute
 
 
+def added(what, set_, arm, than, field, goal):
+    """What an arm takes longer than another in the median, of lists of times."""
+    def compute(samples):
+        ours, other = ([ns for s in samples.of(set_, name) for ns in s[field]]
+                       for name in (arm, than))
+        if not ours or not other:
+            return row(what, None, 'ns', goal, note='no samples')
+        return row(what, quartiles(ours)[0] - quartiles(other)[0], 'ns', goal,
+                   ours=summary(ours, 'ns'), rival=summary(other, 'ns'), rival_name=than)
+    return compute
+
+
 def error_of_freed(what, sets, goal, pick, counted=('free_delta', 'zram_delta')):
     """freed_bytes compared with the increase of free memory plus what zram uses."""
     def compute(samples):
