@@ -1161,19 +1161,19 @@ static void panthor_mem_reclaim_test_freed_at_second_visit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BO_SIZE);
 }
 
-/* A signal that came before ends a page-out before it frees the first page. */
-static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
+/* A file with dirty pages, which are on the lists of the LRU. */
+static struct address_space *panthor_test_file(struct kunit *test, bool unevictable)
 {
-	const unsigned long pages = PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT;
 	struct panthor_mem_reclaim_test *ctx = test->priv;
-	struct address_space *mapping;
-	unsigned long missed = 0;
+	struct panthor_gem_object *bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	struct address_space *mapping = bo->base.filp->f_mapping;
 
 	if (!IS_ENABLED(CONFIG_SWAP))
 		kunit_skip(test, "needs swap");
 
-	mapping = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE)->base.filp->f_mapping;
-	for (unsigned long i = 0; i < pages; i++) {
+	if (unevictable)
+		mapping_set_unevictable(mapping);
+	for (unsigned long i = 0; i < PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT; i++) {
 		struct page *page = shmem_read_mapping_page(mapping, i);
 
 		KUNIT_ASSERT_FALSE(test, IS_ERR(page));
@@ -1182,6 +1182,16 @@ static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
 	}
 	shmem_reclaim_drain();
 
+	return mapping;
+}
+
+/* A signal that came before ends a page-out before it frees the first page. */
+static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
+{
+	const unsigned long pages = PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT;
+	struct address_space *mapping = panthor_test_file(test, false);
+	unsigned long missed = 0;
+
 	allow_signal(SIGUSR1);
 	send_sig(SIGUSR1, current, 0);
 	KUNIT_EXPECT_EQ(test, 0, shmem_reclaim_range(mapping, 0, pages - 1, &missed));
@@ -1189,6 +1199,29 @@ static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
 	disallow_signal(SIGUSR1);
 	KUNIT_EXPECT_EQ(test, missed, 0);
 	KUNIT_EXPECT_EQ(test, shmem_pages_in_ram(mapping), pages);
+}
+
+/*
+ * Pages that the driver holds again stay where they are. vmscan does not expect to be given
+ * such pages, which CONFIG_DEBUG_VM checks.
+ */
+static void panthor_mem_reclaim_test_page_out_held(struct kunit *test)
+{
+	const unsigned long pages = PANTHOR_TEST_BO_SIZE >> PAGE_SHIFT;
+	struct address_space *mapping = panthor_test_file(test, true);
+	unsigned long missed = 0;
+
+	KUNIT_EXPECT_EQ(test, 0, shmem_reclaim_range(mapping, 0, pages - 1, &missed));
+	KUNIT_EXPECT_EQ(test, missed, 0);
+	KUNIT_EXPECT_EQ(test, shmem_pages_in_ram(mapping), pages);
+	for (unsigned long i = 0; i < pages; i++) {
+		struct folio *folio = filemap_get_folio(mapping, i);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(folio));
+		KUNIT_EXPECT_TRUE(test, folio_test_lru(folio));
+		KUNIT_EXPECT_TRUE(test, folio_test_unevictable(folio));
+		folio_put(folio);
+	}
 }
 
 static struct kunit_case panthor_mem_reclaim_test_cases[] = {
@@ -1226,6 +1259,7 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_visited_twice),
 	KUNIT_CASE(panthor_mem_reclaim_test_freed_at_second_visit),
 	KUNIT_CASE(panthor_mem_reclaim_test_page_out_signal),
+	KUNIT_CASE(panthor_mem_reclaim_test_page_out_held),
 	{}
 };
 
