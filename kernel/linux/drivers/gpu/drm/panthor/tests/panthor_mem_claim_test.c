@@ -338,6 +338,17 @@ static void panthor_mem_claim_test_prefetch_signal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.remaining_bytes, bos * PAGE_SIZE);
 }
 
+/* Reading back pages that never existed allocates none. */
+static void panthor_mem_claim_test_holes(struct kunit *test)
+{
+	struct panthor_mem_claim_test *ctx = test->priv;
+	struct address_space *mapping;
+
+	mapping = panthor_kunit_bo(test, ctx->file, NULL, SZ_64K)->base.filp->f_mapping;
+	KUNIT_EXPECT_EQ(test, 0, shmem_prefetch_range(mapping, 0, (SZ_64K >> PAGE_SHIFT) - 1));
+	KUNIT_EXPECT_EQ(test, shmem_pages_in_ram(mapping), 0);
+}
+
 /* A dry run returns what a claim would do, even beyond 4 GiB, and changes nothing. */
 static void panthor_mem_claim_test_dry_run(struct kunit *test)
 {
@@ -574,6 +585,7 @@ static struct kunit_case panthor_mem_claim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_claim_test_unreadable),
 	KUNIT_CASE(panthor_mem_claim_test_signal),
 	KUNIT_CASE(panthor_mem_claim_test_prefetch_signal),
+	KUNIT_CASE(panthor_mem_claim_test_holes),
 	KUNIT_CASE(panthor_mem_claim_test_dry_run),
 	KUNIT_CASE(panthor_mem_claim_test_dry_run_locked),
 	KUNIT_CASE(panthor_mem_claim_test_deadline),

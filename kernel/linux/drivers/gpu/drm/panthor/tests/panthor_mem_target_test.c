@@ -548,6 +548,26 @@ static void panthor_mem_target_test_claim_waits(struct kunit *test)
 	panthor_mem_end(claim);
 }
 
+/* After its deadline, a call tries a lock that is held briefly again, and not for ever. */
+static void panthor_mem_target_test_grace(struct kunit *test)
+{
+	struct panthor_mem_target_test *ctx = test->priv;
+	u32 grace, us = 0, sum = 0;
+	struct panthor_mem_op *op;
+	int ret;
+
+	panthor_kunit_open(test, ctx->ptdev, ctx->pid);
+	op = panthor_test_begin(test);
+	op->deadline_ns = 1;
+	grace = op->grace_us;
+	for (u32 i = 0; !(ret = panthor_mem_pause(op, &us)) && i < grace; i++)
+		sum += us;
+	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
+	KUNIT_EXPECT_GT(test, sum, 0);
+	KUNIT_EXPECT_LE(test, sum, grace);
+	panthor_mem_end(op);
+}
+
 static struct kunit_case panthor_mem_target_test_cases[] = {
 	KUNIT_CASE(panthor_mem_target_test_only_its_files),
 	KUNIT_CASE(panthor_mem_target_test_many_files),
@@ -564,6 +584,7 @@ static struct kunit_case panthor_mem_target_test_cases[] = {
 	KUNIT_CASE(panthor_mem_target_test_visit_wraps),
 	KUNIT_CASE(panthor_mem_target_test_claim_ends_reclaims),
 	KUNIT_CASE(panthor_mem_target_test_claim_waits),
+	KUNIT_CASE(panthor_mem_target_test_grace),
 	{}
 };
 
