@@ -10,7 +10,7 @@ own=$(cd "$(dirname "$0")" && pwd)
 . "$own/../memd/guest/lib.sh"
 needs weston
 cp "$build"/weston/weston-panthor-mem.so "$build"/tests/weston/weston-test-keyboard.so \
-	"$build"/tests/weston/gpu-window "$bin"
+	"$build"/tests/desktop/gpu-window "$bin"
 chmod -R a+rX "$bin"
 
 # --- Weston and its clients ---------------------------------------------------------------
