@@ -63,7 +63,7 @@ int main(int argc, char **argv)
 	}
 	if (!connection_open(&c.connection))
 		return 1;
-	c.buffer = connection_buffer(&c.connection, SIDE, SIDE);
+	c.buffer = connection_buffer(&c.connection, SIDE, SIDE, NULL);
 	if (!c.buffer)
 		return 1;
 	c.surface = wl_compositor_create_surface(c.connection.compositor);

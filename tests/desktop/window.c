@@ -4,12 +4,17 @@
  *
  * A Wayland client with a window of that size, or of the size that the shell demands. It
  * holds GPU memory with known contents. At each frame callback, it reads how much of its
- * memory is resident, then reads some of it with the GPU and draws again. It prints "ready"
- * at the first one, then obeys the commands on standard input:
+ * memory is resident, then reads 1 MiB of it with the GPU and draws again. The picture has a
+ * cell for each MiB, in a colour that depends on what the GPU has read there, so that wrong
+ * contents can be seen. It prints "ready" at the first one, then obeys the commands on standard
+ * input:
  *
  *   frames     prints the number of frame callbacks so far, and the lowest resident size in
  *              bytes at one of them since the last such command (0: there was none)
  *   check      reads everything with the GPU; prints "intact" or "broken"
+ *   read       reads everything with the CPU; prints "intact" or "broken"
+ *   watch      prints "watching" at once and, after the next frame, when it began and ended in
+ *              ns of CLOCK_MONOTONIC, and the resident size at its begin
  *   busy       keeps the GPU busy for some seconds, without a frame; prints "done" at once
  *   minimize   minimizes the window; prints "done"
  *   hide       destroys the window, as toolkits do to hide it; prints "done"
@@ -18,13 +23,17 @@
  *              when it was drawn
  *   close      closes the second window and its connection; prints "done"
  *   quit       (or the end of the input) exits
+ *
+ * A compositor that goes away takes the windows along. The memory stays until the end.
  */
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gpu/ctx.h"
@@ -35,8 +44,9 @@
 #include "wayland/connection.h"
 
 #define BO_BYTES (UINT64_C(1) << 20)
-#define MAX_BOS 64
+#define MAX_BOS 256
 #define SEED UINT64_C(0x5e57000000000000)
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
 #define SECOND_SIZE 90
 /* The driver would end a longer job. */
 #define JOBS 3
@@ -48,18 +58,23 @@ struct window {
 	struct xdg_surface *xdg_surface;
 	struct xdg_toplevel *toplevel;
 	struct wl_buffer *buffer;
+	uint32_t *pixels;
 	int width, height;
 	int buffer_width, buffer_height;
 	unsigned int frames;
 };
 
 static struct window windows[2];
+static const char *own_name;
 static uint64_t lowest;
+static bool watched;
 
 static struct gpu_device dev;
 static struct gpu_ctx ctx;
 static struct gpu_bo bos[MAX_BOS];
 static unsigned int count;
+/* What the GPU has read, 0: nothing so far. */
+static uint64_t sums[MAX_BOS];
 
 static void die(const char *what)
 {
@@ -88,16 +103,27 @@ static int hold(void)
 	return ret;
 }
 
-static bool intact(unsigned int from, unsigned int end)
+static bool gpu_reads(unsigned int bo)
 {
-	for (unsigned int i = from; i < end; i++) {
-		uint64_t sum;
+	return !gpu_checksum(&ctx, &bos[bo], &sums[bo]) &&
+	       sums[bo] == pattern_expected(seed_of(bo), BO_BYTES);
+}
 
-		if (gpu_checksum(&ctx, &bos[i], &sum) ||
-		    sum != pattern_expected(seed_of(i), BO_BYTES))
-			return false;
+static bool cpu_reads(unsigned int bo)
+{
+	uint64_t sum;
+
+	return !gpu_bo_cpu_checksum(dev.fd, &bos[bo], &sum) &&
+	       sum == pattern_expected(seed_of(bo), BO_BYTES);
+}
+
+static const char *check(bool (*reads)(unsigned int bo))
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (!reads(i))
+			return "broken";
 	}
-	return true;
+	return "intact";
 }
 
 static void keep_busy(void)
@@ -114,14 +140,72 @@ static void keep_busy(void)
 		die("a long job");
 }
 
+/* --- the picture ------------------------------------------------------------------ */
+
+/* All cells of an application have a tint in common. */
+static uint32_t colour_of(unsigned int bo)
+{
+	uint64_t tint = 0;
+
+	for (const char *c = own_name; *c; c++)
+		tint = (tint + (unsigned char)*c) * MIX;
+	return ((uint32_t)(tint >> 40) & 0xbfbfbf) + ((uint32_t)(sums[bo] * MIX >> 40) & 0x3f3f3f);
+}
+
+/* The cells form a square. What the GPU has not read yet, and the rest, is black. */
+static void paint(struct window *w, unsigned int bo)
+{
+	const int least = w->buffer_width < w->buffer_height ? w->buffer_width : w->buffer_height;
+	int across = 1, side, x, y;
+
+	while (across * across < (int)count)
+		across++;
+	side = least / across;
+	for (y = (int)bo / across * side; y < ((int)bo / across + 1) * side; y++) {
+		for (x = (int)bo % across * side; x < ((int)bo % across + 1) * side; x++)
+			w->pixels[y * w->buffer_width + x] = sums[bo] ? colour_of(bo) : 0;
+	}
+}
+
+static void forget_buffer(struct window *w)
+{
+	if (!w->buffer)
+		return;
+	wl_buffer_destroy(w->buffer);
+	munmap(w->pixels, (size_t)w->buffer_width * w->buffer_height * 4);
+	w->buffer = NULL;
+	w->buffer_width = 0;
+}
+
+static void new_buffer(struct window *w)
+{
+	forget_buffer(w);
+	w->buffer = connection_buffer(&w->connection, w->width, w->height, &w->pixels);
+	if (!w->buffer)
+		die("a buffer");
+	w->buffer_width = w->width;
+	w->buffer_height = w->height;
+	for (unsigned int i = 0; i < count; i++)
+		paint(w, i);
+}
+
 /* --- windows --------------------------------------------------------------------- */
 
 static void draw(struct window *w);
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
 
 static void on_frame(void *data, struct wl_callback *callback, uint32_t time)
 {
 	struct window *w = data;
 	struct gpu_fdinfo info = { 0 };
+	const int64_t begin = now_ns();
 
 	(void)time;
 	wl_callback_destroy(callback);
@@ -130,26 +214,23 @@ static void on_frame(void *data, struct wl_callback *callback, uint32_t time)
 			die("fdinfo");
 		if (!lowest || info.resident < lowest)
 			lowest = info.resident;
-		if (!intact(w->frames % count, w->frames % count + 1))
+		if (!gpu_reads(w->frames % count))
 			die("contents at a frame");
+		if (w->buffer)
+			paint(w, w->frames % count);
 	}
 	if (!w->frames++ && w == &windows[0])
 		puts("ready");
 	draw(w);
+	if (w == &windows[0] && watched) {
+		wl_display_flush(w->connection.display);
+		printf("%lld %lld %llu\n", (long long)begin, (long long)now_ns(),
+		       (unsigned long long)info.resident);
+		watched = false;
+	}
 }
 
 static const struct wl_callback_listener frame_listener = { .done = on_frame };
-
-static void new_buffer(struct window *w)
-{
-	if (w->buffer)
-		wl_buffer_destroy(w->buffer);
-	w->buffer = connection_buffer(&w->connection, w->width, w->height);
-	if (!w->buffer)
-		die("a buffer");
-	w->buffer_width = w->width;
-	w->buffer_height = w->height;
-}
 
 static void draw(struct window *w)
 {
@@ -207,6 +288,7 @@ static void open_window(struct window *w, int width, int height)
 	xdg_surface_add_listener(w->xdg_surface, &surface_listener, w);
 	w->toplevel = xdg_surface_get_toplevel(w->xdg_surface);
 	xdg_toplevel_add_listener(w->toplevel, &toplevel_listener, w);
+	xdg_toplevel_set_app_id(w->toplevel, own_name);
 	wl_surface_commit(w->surface);
 }
 
@@ -215,10 +297,8 @@ static void close_window(struct window *w)
 	xdg_toplevel_destroy(w->toplevel);
 	xdg_surface_destroy(w->xdg_surface);
 	wl_surface_destroy(w->surface);
-	wl_buffer_destroy(w->buffer);
+	forget_buffer(w);
 	w->surface = NULL;
-	w->buffer = NULL;
-	w->buffer_width = 0;
 }
 
 static void connect_window(struct window *w)
@@ -227,22 +307,39 @@ static void connect_window(struct window *w)
 		exit(1);
 }
 
+static void lose_window(struct window *w)
+{
+	fprintf(stderr, "%s: the connection to the compositor is lost\n", own_name);
+	connection_close(&w->connection);
+	w->surface = NULL;
+}
+
 /* --- commands ---------------------------------------------------------------------- */
 
 static void obey(const char *line)
 {
 	struct window *w = &windows[0];
 
-	/* What Weston has sent so far is handled first. */
-	wl_display_roundtrip(w->connection.display);
+	/* What the compositor has sent so far is handled first. */
+	if (w->connection.display)
+		wl_display_roundtrip(w->connection.display);
 	if (!strcmp(line, "frames\n")) {
 		printf("%u %llu\n", w->frames, (unsigned long long)lowest);
 		lowest = 0;
 		return;
 	}
-	if (!strcmp(line, "check\n")) {
-		puts(intact(0, count) ? "intact" : "broken");
+	if (!strcmp(line, "check\n") || !strcmp(line, "read\n")) {
+		puts(check(*line == 'c' ? gpu_reads : cpu_reads));
 		return;
+	}
+	if (!strcmp(line, "watch\n")) {
+		watched = true;
+		puts("watching");
+		return;
+	}
+	if (!w->connection.display) {
+		fprintf(stderr, "gpu-window: there is no compositor for: %s", line);
+		exit(2);
 	}
 	if (!strcmp(line, "busy\n")) {
 		keep_busy();
@@ -288,7 +385,7 @@ static void run(void)
 			die("poll");
 		for (i = 0; i < 2; i++) {
 			if (fds[1 + i].revents && wl_display_dispatch(windows[i].connection.display) < 0)
-				die("the connection to Weston");
+				lose_window(&windows[i]);
 		}
 		if (!fds[0].revents)
 			continue;
@@ -302,7 +399,8 @@ int main(int argc, char **argv)
 {
 	if (argc != 5)
 		return 2;
-	prctl(PR_SET_NAME, argv[1]);
+	own_name = argv[1];
+	prctl(PR_SET_NAME, own_name);
 	count = (unsigned int)strtoul(argv[2], NULL, 10);
 	if (count > MAX_BOS)
 		return 2;
@@ -316,6 +414,7 @@ int main(int argc, char **argv)
 	connect_window(&windows[0]);
 	open_window(&windows[0], atoi(argv[3]), atoi(argv[4]));
 	run();
-	connection_close(&windows[0].connection);
+	if (windows[0].connection.display)
+		connection_close(&windows[0].connection);
 	return 0;
 }

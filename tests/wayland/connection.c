@@ -72,7 +72,17 @@ void connection_close(struct connection *c)
 	*c = (struct connection){ 0 };
 }
 
-struct wl_buffer *connection_buffer(struct connection *c, int width, int height)
+static bool map_pixels(int fd, size_t size, uint32_t **pixels)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return false;
+	*pixels = map;
+	return true;
+}
+
+struct wl_buffer *connection_buffer(struct connection *c, int width, int height, uint32_t **pixels)
 {
 	const int size = width * height * 4;
 	const int fd = memfd_create("buffer", MFD_CLOEXEC);
@@ -81,7 +91,7 @@ struct wl_buffer *connection_buffer(struct connection *c, int width, int height)
 
 	if (fd < 0)
 		return NULL;
-	if (!ftruncate(fd, size)) {
+	if (!ftruncate(fd, size) && (!pixels || map_pixels(fd, (size_t)size, pixels))) {
 		pool = wl_shm_create_pool(c->shm, fd, size);
 		buffer = wl_shm_pool_create_buffer(pool, 0, width, height, width * 4,
 						   WL_SHM_FORMAT_XRGB8888);

@@ -4,6 +4,7 @@
 #define TESTS_WAYLAND_CONNECTION_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <wayland-client.h>
 
@@ -21,7 +22,7 @@ struct connection {
 bool connection_open(struct connection *c);
 void connection_close(struct connection *c);
 
-/* Returns a black buffer, or NULL. */
-struct wl_buffer *connection_buffer(struct connection *c, int width, int height);
+/* Returns a black buffer, or NULL. @pixels: where to map it, or NULL; munmap() it later. */
+struct wl_buffer *connection_buffer(struct connection *c, int width, int height, uint32_t **pixels);
 
 #endif /* TESTS_WAYLAND_CONNECTION_H */
