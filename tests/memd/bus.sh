@@ -6,15 +6,7 @@
 # panthor-memd.
 start_bus() {
 	sed "s/user=\"panthor-memd\"/user=\"$2\"/" "$1" >"$work/policy.conf"
-	cat >"$work/bus.conf" <<-END
-	<busconfig><type>system</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
-	<policy context='default'><allow user='*'/><deny own='*'/><deny send_type='method_call'/>
-	<allow send_type='signal'/><allow send_requested_reply='true' send_type='method_return'/>
-	<allow send_requested_reply='true' send_type='error'/><allow receive_type='method_call'/>
-	<allow receive_type='method_return'/><allow receive_type='error'/><allow receive_type='signal'/>
-	<allow send_destination='org.freedesktop.DBus'/></policy>
-	<include>$work/policy.conf</include></busconfig>
-	END
+	sed "s|@DIR@|$work|" "$(dirname "${BASH_SOURCE[0]}")/bus.conf" >"$work/bus.conf"
 	dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
 	bus=$!
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
