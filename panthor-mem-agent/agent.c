@@ -339,6 +339,7 @@ int agent_start(struct agent *a)
 		.least = a->config.least,
 		.low = a->config.low,
 		.high = a->config.high,
+		.urgent = a->config.urgent,
 		.critical = a->config.critical,
 		.reclaim_playing = a->config.reclaim_playing,
 		.freeze = a->config.freeze,

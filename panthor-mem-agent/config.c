@@ -26,6 +26,7 @@ void config_default(struct config *c)
 		.least = 8 << 20,
 		.low = 15,
 		.high = 25,
+		.urgent = 10,
 		.critical = 5,
 		.psi = true,
 		.psi_stall = 200000,
@@ -170,6 +171,11 @@ static bool parse_high(struct config *c, const char *value)
 	return parse_number(value, 100, "%", &c->high);
 }
 
+static bool parse_urgent(struct config *c, const char *value)
+{
+	return parse_number(value, 100, "%", &c->urgent);
+}
+
 static bool parse_critical(struct config *c, const char *value)
 {
 	return parse_number(value, 100, "%", &c->critical);
@@ -230,6 +236,7 @@ static const struct {
 	{ "least", parse_least, "a size, like 8M" },
 	{ "available-low", parse_low, "a percentage, like 15%" },
 	{ "available-high", parse_high, "a percentage, like 25%" },
+	{ "available-urgent", parse_urgent, "a percentage, like 10%" },
 	{ "available-critical", parse_critical, "a percentage, like 5%" },
 	{ "psi", parse_psi, "off, or two times like 200ms/2s, the second 2s, 4s, 6s, 8s or 10s" },
 	{ "source", parse_source, "auto, sway, session-bus, cgroup or gamescope" },

@@ -30,7 +30,7 @@ struct config {
 	unsigned int keep;
 	uint64_t least; /* bytes */
 	/* Percent of RAM that is available. */
-	unsigned int low, high, critical;
+	unsigned int low, high, urgent, critical;
 	/* Pressure: this much stalled time in this window, in usec. */
 	bool psi;
 	uint64_t psi_stall, psi_window;

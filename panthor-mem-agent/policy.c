@@ -241,14 +241,19 @@ static void measure_app(struct policy *p, const struct policy_event *e, uint64_t
 	}
 }
 
+static double part(const struct policy *p, unsigned int percent)
+{
+	return (double)p->total / 100.0 * percent;
+}
+
 static bool is_below(const struct policy *p, unsigned int percent)
 {
-	return p->memory_known && p->available / 100.0 < (double)p->total / 10000.0 * percent;
+	return p->memory_known && (double)p->available < part(p, percent);
 }
 
 static bool is_above(const struct policy *p, unsigned int percent)
 {
-	return p->memory_known && p->available / 100.0 > (double)p->total / 10000.0 * percent;
+	return p->memory_known && (double)p->available > part(p, percent);
 }
 
 static void measure_machine(struct policy *p, const struct policy_event *e, uint64_t now)
@@ -271,11 +276,20 @@ static void measure_machine(struct policy *p, const struct policy_event *e, uint
 	}
 }
 
+/*
+ * Programs begin to wait for memory only after the kernel has evicted what it can, also the GPU
+ * memory of visible applications. So memory is short below this even if none of them waits.
+ */
+static unsigned int urgent(const struct policy *p)
+{
+	if (!p->config.psi || p->config.urgent > p->config.low)
+		return p->config.low;
+	return p->config.urgent;
+}
+
 bool policy_is_short(const struct policy *p, uint64_t now)
 {
-	if (p->config.psi && now >= p->pressure_until)
-		return false;
-	return is_below(p, p->config.low);
+	return is_below(p, now < p->pressure_until ? p->config.low : urgent(p));
 }
 
 /* --- freezing ------------------------------------------------------------- */
@@ -388,7 +402,14 @@ static void claim(struct policy_app *a, bool hinted, uint64_t now, struct policy
 	act(out, POLICY_ACTION_CLAIM, a->id, why);
 }
 
-static struct policy_app *last_shown(struct policy *p, enum policy_state state)
+/* Restoring it would not make memory short. */
+static bool fits(const struct policy *p, const struct policy_app *a)
+{
+	return (double)p->available - (double)a->reclaimed > part(p, p->config.low);
+}
+
+/* @to_restore: only those that can be restored now. */
+static struct policy_app *last_shown(struct policy *p, bool to_restore)
 {
 	struct policy_app *best = NULL;
 	size_t i;
@@ -396,8 +417,8 @@ static struct policy_app *last_shown(struct policy *p, enum policy_state state)
 	for (i = 0; i < p->n_apps; i++) {
 		struct policy_app *a = &p->apps[i];
 
-		if (a->state == state && a->pending == POLICY_NONE &&
-		    (!best || a->last_shown > best->last_shown))
+		if (a->state == POLICY_RECLAIMED && a->pending == POLICY_NONE &&
+		    (!to_restore || fits(p, a)) && (!best || a->last_shown > best->last_shown))
 			best = a;
 	}
 	return best;
@@ -447,7 +468,7 @@ static void hint(struct policy *p, const struct policy_event *e, uint64_t now,
 		return;
 	}
 	for (i = 0; i < POLICY_HINT_APPS; i++) {
-		a = last_shown(p, POLICY_RECLAIMED);
+		a = last_shown(p, false);
 		if (a)
 			hint_app(a, now, out);
 	}
@@ -477,7 +498,7 @@ static void restore(struct policy *p, uint64_t now, struct policy_actions *out)
 		p->restoring = true;
 	if (!p->restoring || now < p->next_claim || is_claiming(p))
 		return;
-	a = last_shown(p, POLICY_RECLAIMED);
+	a = last_shown(p, !p->measure_first);
 	if (!a)
 		p->restoring = false;
 	else if (p->measure_first)
@@ -517,10 +538,16 @@ static bool is_kept(const struct policy *p, const struct policy_app *a)
 	return later < p->config.keep;
 }
 
-static bool can_reclaim(const struct policy *p, const struct policy_app *a)
+/* Unless it is kept. */
+static bool could_reclaim(const struct policy *p, const struct policy_app *a)
 {
 	return a->state == POLICY_ELIGIBLE && !a->exempt && !must_play(p, a) &&
-	       a->pending == POLICY_NONE && has_enough(p, a) && !is_kept(p, a);
+	       a->pending == POLICY_NONE && has_enough(p, a);
+}
+
+static bool can_reclaim(const struct policy *p, const struct policy_app *a)
+{
+	return could_reclaim(p, a) && !is_kept(p, a);
 }
 
 static struct policy_app *choose(struct policy *p)
@@ -631,15 +658,36 @@ static bool is_reclaimed(const struct policy_app *a)
 	return a->state == POLICY_RECLAIMED;
 }
 
-static bool is_eligible(const struct policy_app *a)
+/*
+ * The part of RAM below which something is reclaimed that is not reclaimed above, 0: there is
+ * none.
+ */
+static unsigned int next_limit(struct policy *p)
 {
-	return a->state == POLICY_ELIGIBLE;
+	size_t i;
+
+	if (choose(p))
+		return urgent(p);
+	for (i = 0; i < p->n_apps; i++) {
+		if (could_reclaim(p, &p->apps[i]))
+			return p->config.critical < urgent(p) ? p->config.critical : urgent(p);
+	}
+	return 0;
 }
 
-static bool wants_measure(const struct policy *p)
+/* When RAM has to be measured again. */
+static uint64_t next_measure(struct policy *p)
 {
-	return p->config.mode == POLICY_PRESSURE && !p->lost &&
-	       (any(p, is_reclaimed) || (!p->config.psi && any(p, is_eligible)));
+	const unsigned int limit = next_limit(p);
+	uint64_t interval = POLICY_MEASURE_EVERY;
+
+	if (p->config.mode != POLICY_PRESSURE || p->lost || (!limit && !any(p, is_reclaimed)))
+		return POLICY_NEVER;
+	/* Below the limit, other events decide. */
+	if (limit && !p->held && is_above(p, limit))
+		interval = (uint64_t)(((double)p->available - part(p, limit)) / (double)p->total *
+				      POLICY_MEASURE_ALL);
+	return p->measured + (interval > POLICY_MEASURE_LEAST ? interval : POLICY_MEASURE_LEAST);
 }
 
 static bool wants_look(const struct policy *p)
@@ -667,8 +715,7 @@ static uint64_t next_time(struct policy *p, uint64_t now)
 	}
 	if (wants_look(p))
 		earlier(&wake, p->looked + POLICY_LOOK_EVERY);
-	if (wants_measure(p))
-		earlier(&wake, p->measured + POLICY_MEASURE_EVERY);
+	earlier(&wake, next_measure(p));
 	if (p->hint_until)
 		earlier(&wake, p->hint_until);
 	if (!p->lost && !p->held && !p->look_pending && !is_reclaiming(p) &&
@@ -692,7 +739,7 @@ static void decide(struct policy *p, bool fresh, uint64_t now, struct policy_act
 	reclaim(p, fresh, now, out);
 	if (wants_look(p) && now - p->looked >= POLICY_LOOK_EVERY)
 		look(p, out, "something is hidden");
-	if (wants_measure(p) && now - p->measured >= POLICY_MEASURE_EVERY)
+	if (now >= next_measure(p))
 		act(out, POLICY_ACTION_MEASURE, 0, "something waits for it");
 }
 

@@ -49,6 +49,12 @@
 #define POLICY_THAW_MOST (200 * POLICY_SECOND / 1000)
 #define POLICY_LOOK_EVERY (10 * POLICY_SECOND)
 #define POLICY_MEASURE_EVERY (5 * POLICY_SECOND)
+/*
+ * Before memory is short, RAM is measured as often as if a program could take all of it in this
+ * time, but not more often than the second one.
+ */
+#define POLICY_MEASURE_ALL (2 * POLICY_SECOND)
+#define POLICY_MEASURE_LEAST (POLICY_SECOND / 4)
 /* A hint is about this many applications, and is over after this time. */
 #define POLICY_HINT_APPS 3
 #define POLICY_HINT_LASTS (5 * POLICY_SECOND)
@@ -63,8 +69,11 @@ struct policy_config {
 	uint64_t least;	       /* bytes that an application must have to be chosen */
 	bool reclaim_playing;  /* also applications that play sound */
 	bool freeze;	       /* applications that were reclaimed */
-	/* Percent of RAM that is available. */
-	unsigned int low, high, critical;
+	/*
+	 * Percent of RAM that is available. Memory is short below @low if the kernel reports
+	 * pressure, and below @urgent even if it does not.
+	 */
+	unsigned int low, high, urgent, critical;
 };
 
 enum policy_state {

@@ -85,7 +85,7 @@ static void test_installed(void **state)
 		strcat(text, line + key);
 	}
 	fclose(file);
-	assert_int_equal(keys, 13);
+	assert_int_equal(keys, 14);
 	before = c;
 	good(text);
 	installed = c;
@@ -99,7 +99,8 @@ static void test_values(void **state)
 {
 	(void)state;
 	good("; comment\n[policy]\nmode=eager ; comment\ngrace = 1.5s\nkeep = 3\nleast = 1M\n"
-	     "available-low = 10%\navailable-high = 100%\navailable-critical = 0%\n"
+	     "available-low = 10%\navailable-high = 100%\navailable-urgent = 7%\n"
+	     "available-critical = 0%\n"
 	     "psi = 150ms/4s\nsource = gamescope\naudio = reclaim\nfreeze = yes\n"
 	     "metrics = /run/x.prom\nhint-binding = exec wofi --show window\n"
 	     "[app org.mozilla.firefox]\ngrace = 2min\n[app mpv]\nexempt = yes\n");
@@ -109,6 +110,7 @@ static void test_values(void **state)
 	assert_int_equal(c.least, 1 << 20);
 	assert_int_equal(c.low, 10);
 	assert_int_equal(c.high, 100);
+	assert_int_equal(c.urgent, 7);
 	assert_int_equal(c.critical, 0);
 	assert_true(c.psi);
 	assert_int_equal(c.psi_stall, 150000);
@@ -234,6 +236,7 @@ static const struct {
 	{ P "least = much\n", 2, "least = much: it must be a size, like 8M" },
 	{ P "available-low = 15\n", 2, "available-low = 15: it must be a percentage, like 15%" },
 	{ P "available-high = 101%\n", 2, "available-high = 101%: it must be" },
+	{ P "available-urgent = 10.5%\n", 2, "available-urgent = 10.5%: it must be" },
 	{ P "available-critical = %\n", 2, "available-critical = %: it must be" },
 	{ P "psi = 200ms\n", 2, "psi = 200ms: it must be off, or two times" },
 	{ P "psi = 200ms/1s\n", 2, "psi = 200ms/1s: it must be" },

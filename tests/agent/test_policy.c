@@ -50,6 +50,15 @@ static int setup(void **state)
 	return 0;
 }
 
+/* Also the available RAM alone counts. */
+static void setup_urgent(void)
+{
+	struct policy_config config = standard;
+
+	config.urgent = 10;
+	setup_with(&config);
+}
+
 /* --- events --------------------------------------------------------------- */
 
 static void step(const struct policy_event *e)
@@ -400,13 +409,138 @@ static void test_without_psi(void **state)
 	config.psi = false;
 	setup_with(&config);
 	begin_eligible(1);
-	assert_int_equal(actions.wake, now + POLICY_MEASURE_EVERY);
-	tick(POLICY_MEASURE_EVERY);
+	/* A third of RAM, and a bit, is left until it is short. */
+	assert_int_equal(actions.wake, now + 35 * POLICY_MEASURE_ALL / 100);
+	tick(35 * POLICY_MEASURE_ALL / 100);
 	check_acted("measure");
 	memory(14);
 	check_acted("look");
 	looked(14);
 	check_acted("reclaim 1");
+}
+
+static void test_urgent(void **state)
+{
+	static const struct {
+		bool psi;
+		unsigned int urgent, percent;
+		const char *wanted;
+	} rows[] = {
+		{ true, 10, 50, "" }, { true, 10, 10, "" },    { true, 10, 9, "look" },
+		{ true, 10, 0, "look" }, { true, 0, 0, "" },
+		/* It is never more than low. */
+		{ true, 20, 15, "" }, { true, 20, 14, "look" },
+		/* Without PSI, low counts. */
+		{ false, 10, 15, "" }, { false, 10, 14, "look" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy_config config = standard;
+
+		config.psi = rows[i].psi;
+		config.urgent = rows[i].urgent;
+		setup_with(&config);
+		begin_eligible(1);
+		memory(rows[i].percent);
+		check_acted(rows[i].wanted);
+		assert_int_equal(policy_is_short(&p, now), *rows[i].wanted != 0);
+		check_why(1, *rows[i].wanted ? "it is next" : "memory is not short");
+		if (!*rows[i].wanted)
+			continue;
+		looked(rows[i].percent);
+		check_acted("reclaim 1");
+	}
+}
+
+/* What the look before a reclaim finds counts. */
+static void test_urgent_ends(void **state)
+{
+	(void)state;
+	setup_urgent();
+	begin_eligible(1);
+	memory(9);
+	check_acted("look");
+	looked(12);
+	check_acted("");
+	check_why(1, "memory is not short");
+}
+
+/* The less is left, the more often it is measured. */
+static void test_measure_interval(void **state)
+{
+	static const struct {
+		unsigned int percent;
+		uint64_t interval;
+	} rows[] = {
+		{ 90, 8 * S / 5 }, { 60, S }, { 35, S / 2 }, { 23, 13 * S / 50 }, { 22, S / 4 },
+		{ 11, S / 4 },
+		/* Below, the next reclaim is waited for. */
+		{ 10, POLICY_MEASURE_EVERY },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		setup_urgent();
+		begin_eligible(1);
+		memory(rows[i].percent);
+		assert_int_equal(actions.wake, now + rows[i].interval);
+		tick(rows[i].interval - 1);
+		check_acted("");
+		tick(1);
+		check_acted("measure");
+		/* One request is enough until the answer. */
+		memory(rows[i].percent);
+		assert_int_equal(actions.wake, now + rows[i].interval);
+	}
+}
+
+/* It is measured only for something that could be reclaimed. */
+static void test_measure_for_nothing(void **state)
+{
+	(void)state;
+	setup_urgent();
+	begin_hidden(1);
+	memory(11);
+	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+	/* Too small, and playing. */
+	size(1, 1);
+	tick(GRACE);
+	looked(11);
+	check_state(1, POLICY_ELIGIBLE);
+	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+	size(1, 64);
+	looked(11);
+	assert_int_equal(actions.wake, now + POLICY_MEASURE_LEAST);
+	step(&(struct policy_event){ .kind = POLICY_EVENT_HIDDEN, .app = 1, .grace = GRACE,
+				     .playing = true });
+	looked(11);
+	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+	hide(1);
+	looked(11);
+	assert_int_equal(actions.wake, now + POLICY_MEASURE_LEAST);
+	/* Not that often while nothing is reclaimed anyway. */
+	step(&(struct policy_event){ .kind = POLICY_EVENT_HOLD, .on = true });
+	assert_int_equal(actions.wake, now + POLICY_MEASURE_EVERY);
+}
+
+/* What is kept is reclaimed only if much less is left. */
+static void test_measure_for_kept(void **state)
+{
+	(void)state;
+	setup_urgent();
+	p.config.keep = 1;
+	begin_eligible(1);
+	memory(9);
+	check_acted("");
+	check_why(1, "it was shown last");
+	assert_int_equal(actions.wake, now + POLICY_MEASURE_LEAST);
+	memory(55);
+	assert_int_equal(actions.wake, now + S);
+	memory(4);
+	check_acted("look");
 }
 
 static void test_eager(void **state)
@@ -1090,6 +1224,42 @@ static void test_room_used_up(void **state)
 	check_state(3, POLICY_RECLAIMED);
 }
 
+/* Bringing it back would make memory short, and it would be reclaimed again. */
+static void test_room_too_small(void **state)
+{
+	(void)state;
+	begin_reclaiming(1);
+	freed(1, 12 * 1024);
+	size_gpu(1, 0, 12 * GIB, 0);
+	now += standard.pressure_for;
+	memory(27);
+	now += POLICY_ROOM;
+	memory(27);
+	check_acted("look");
+	assert_true(actions.wake > now + 1);
+	memory(28);
+	check_acted("claim 1");
+}
+
+/* The next one is smaller. */
+static void test_room_for_another(void **state)
+{
+	(void)state;
+	begin_three_reclaimed();
+	p.apps[app(1) - p.apps].reclaimed = 30 * GIB;
+	memory(40);
+	now += POLICY_ROOM;
+	memory(40);
+	check_acted("claim 3, look");
+	claimed(3, 64);
+	memory(40);
+	check_acted("measure, claim 2");
+	claimed(2, 64);
+	memory(40);
+	check_acted("measure");
+	check_state(1, POLICY_RECLAIMED);
+}
+
 static void test_claim_failed(void **state)
 {
 	(void)state;
@@ -1741,6 +1911,7 @@ static void test_random(void **state)
 	(void)state;
 	setup_with(&standard);
 	p.config.keep = 1;
+	p.config.urgent = 10;
 	p.config.freeze = true;
 	memset(is_frozen, 0, sizeof(is_frozen));
 	for (i = 0; i < 300000; i++) {
@@ -1801,6 +1972,11 @@ int main(void)
 		TEST(test_pressure_ends),
 		TEST(test_memory_unknown),
 		TEST(test_without_psi),
+		TEST(test_urgent),
+		TEST(test_urgent_ends),
+		TEST(test_measure_interval),
+		TEST(test_measure_for_nothing),
+		TEST(test_measure_for_kept),
 		TEST(test_eager),
 		TEST(test_off),
 		TEST(test_nothing_hidden_no_wakeup),
@@ -1836,6 +2012,8 @@ int main(void)
 		TEST(test_room_under_pressure),
 		TEST(test_room_order),
 		TEST(test_room_used_up),
+		TEST(test_room_too_small),
+		TEST(test_room_for_another),
 		TEST(test_claim_failed),
 		TEST(test_claiming_shown),
 		TEST(test_hint_one),
