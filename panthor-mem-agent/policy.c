@@ -153,8 +153,9 @@ static void become_visible(struct policy_app *a, bool unsure, uint64_t now,
 		a->doubled = true;
 	}
 	enter(a, POLICY_VISIBLE, now);
-	a->reclaimed = 0;
+	a->reclaimed = a->evicted = 0;
 	a->nothing_to_claim = false;
+	a->restored = false;
 }
 
 static void become_hidden(struct policy_app *a, uint64_t now)
@@ -230,7 +231,7 @@ static void measure_app(struct policy *p, const struct policy_event *e, uint64_t
 			double_grace(a, now);
 		a->drew = true;
 		begin_grace(a, now);
-	} else if ((a->state == POLICY_HIDDEN || a->state == POLICY_ELIGIBLE) &&
+	} else if ((a->state == POLICY_ELIGIBLE || (a->state == POLICY_HIDDEN && !a->restored)) &&
 		   a->evicted >= least && a->resident < least && !a->nothing_to_claim) {
 		/* It was reclaimed before this program started, or by somebody else. */
 		enter(a, POLICY_RECLAIMED, now);
@@ -363,6 +364,7 @@ static void claim_reply(struct policy *p, struct policy_app *a, const struct pol
 			uint64_t now)
 {
 	a->hinted = false;
+	a->evicted = 0;
 	p->measure_first = true;
 	if (e->result == POLICY_OK && !e->bytes)
 		a->nothing_to_claim = true;
@@ -402,14 +404,32 @@ static void claim(struct policy_app *a, bool hinted, uint64_t now, struct policy
 	act(out, POLICY_ACTION_CLAIM, a->id, why);
 }
 
-/* Restoring it would not make memory short. */
-static bool fits(const struct policy *p, const struct policy_app *a)
+static bool is_reclaimed(const struct policy *p, const struct policy_app *a)
 {
-	return (double)p->available - (double)a->reclaimed > part(p, p->config.low);
+	(void)p;
+	return a->state == POLICY_RECLAIMED && a->pending == POLICY_NONE;
 }
 
-/* @to_restore: only those that can be restored now. */
-static struct policy_app *last_shown(struct policy *p, bool to_restore)
+/* The kernel may have evicted a part of an application that was not reclaimed. */
+static bool is_in_swap(const struct policy *p, const struct policy_app *a)
+{
+	return is_reclaimed(p, a) ||
+	       (a->state == POLICY_ELIGIBLE && a->pending == POLICY_NONE &&
+		a->evicted >= p->config.least && !a->nothing_to_claim);
+}
+
+/* Restoring it does not make memory short. */
+static bool can_restore(const struct policy *p, const struct policy_app *a)
+{
+	const uint64_t bytes = a->state == POLICY_RECLAIMED ? a->reclaimed : a->evicted;
+
+	return is_in_swap(p, a) &&
+	       (double)p->available - (double)bytes > part(p, p->config.low);
+}
+
+static struct policy_app *last_shown(struct policy *p,
+				     bool (*is)(const struct policy *p,
+						const struct policy_app *a))
 {
 	struct policy_app *best = NULL;
 	size_t i;
@@ -417,8 +437,7 @@ static struct policy_app *last_shown(struct policy *p, bool to_restore)
 	for (i = 0; i < p->n_apps; i++) {
 		struct policy_app *a = &p->apps[i];
 
-		if (a->state == POLICY_RECLAIMED && a->pending == POLICY_NONE &&
-		    (!to_restore || fits(p, a)) && (!best || a->last_shown > best->last_shown))
+		if (is(p, a) && (!best || a->last_shown > best->last_shown))
 			best = a;
 	}
 	return best;
@@ -468,7 +487,7 @@ static void hint(struct policy *p, const struct policy_event *e, uint64_t now,
 		return;
 	}
 	for (i = 0; i < POLICY_HINT_APPS; i++) {
-		a = last_shown(p, false);
+		a = last_shown(p, is_reclaimed);
 		if (a)
 			hint_app(a, now, out);
 	}
@@ -498,13 +517,18 @@ static void restore(struct policy *p, uint64_t now, struct policy_actions *out)
 		p->restoring = true;
 	if (!p->restoring || now < p->next_claim || is_claiming(p))
 		return;
-	a = last_shown(p, !p->measure_first);
-	if (!a)
+	a = last_shown(p, p->measure_first ? is_in_swap : can_restore);
+	if (!a) {
 		p->restoring = false;
-	else if (p->measure_first)
+	} else if (p->measure_first) {
 		act(out, POLICY_ACTION_MEASURE, 0, "before another claim");
-	else
+	} else {
+		/* The kernel takes it again and again, so it should get it back less often. */
+		if (a->restored)
+			double_grace(a, now);
+		a->restored = true;
 		claim(a, false, now, out, "RAM is available again");
+	}
 }
 
 /* --- which one ------------------------------------------------------------ */
@@ -617,6 +641,7 @@ static void reclaim(struct policy *p, bool fresh, uint64_t now, struct policy_ac
 	a->cancelled = false;
 	a->doubled = false;
 	a->nothing_to_claim = false;
+	a->restored = false;
 	act(out, POLICY_ACTION_RECLAIM, a->id,
 	    p->config.mode == POLICY_EAGER ? "it is hidden" :
 	    p->away ? "another session is on the screen" : "memory is short");
@@ -653,11 +678,6 @@ static bool any(const struct policy *p, bool (*is)(const struct policy_app *a))
 	return false;
 }
 
-static bool is_reclaimed(const struct policy_app *a)
-{
-	return a->state == POLICY_RECLAIMED;
-}
-
 /*
  * The part of RAM below which something is reclaimed that is not reclaimed above, 0: there is
  * none.
@@ -681,7 +701,8 @@ static uint64_t next_measure(struct policy *p)
 	const unsigned int limit = next_limit(p);
 	uint64_t interval = POLICY_MEASURE_EVERY;
 
-	if (p->config.mode != POLICY_PRESSURE || p->lost || (!limit && !any(p, is_reclaimed)))
+	if (p->config.mode != POLICY_PRESSURE || p->lost ||
+	    (!limit && !last_shown(p, is_in_swap)))
 		return POLICY_NEVER;
 	/* Below the limit, other events decide. */
 	if (limit && !p->held && is_above(p, limit))
@@ -726,7 +747,7 @@ static uint64_t next_time(struct policy *p, uint64_t now)
 		if (p->apps[i].frozen && p->apps[i].pending == POLICY_CLAIM)
 			earlier(&wake, p->apps[i].thaw_at);
 	}
-	if (p->restoring && !p->away && !is_claiming(p) && any(p, is_reclaimed))
+	if (p->restoring && !p->away && !is_claiming(p) && last_shown(p, is_in_swap))
 		earlier(&wake, p->next_claim);
 	return wake > now ? wake : now + 1;
 }

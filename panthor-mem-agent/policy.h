@@ -120,6 +120,7 @@ struct policy_app {
 	uint64_t reclaimed, left;
 	bool left_known;
 	bool nothing_to_claim;
+	bool restored; /* since it was shown or reclaimed */
 };
 
 struct policy {

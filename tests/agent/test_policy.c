@@ -1260,6 +1260,67 @@ static void test_room_for_another(void **state)
 	check_state(1, POLICY_RECLAIMED);
 }
 
+static void has_room(void)
+{
+	memory(40);
+	now += POLICY_ROOM;
+	memory(40);
+}
+
+/* The kernel has evicted a part of it, or all, again and again. */
+static void test_restore_evicted(void **state)
+{
+	static const uint64_t resident[] = { 44 * MIB, MIB };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(resident) / sizeof(resident[0]); i++) {
+		setup_with(&standard);
+		begin_eligible(1);
+		size_gpu(1, resident[i], 20 * MIB, 0);
+		has_room();
+		check_acted("claim 1, look");
+		check_grace(1, GRACE);
+		claimed(1, 20);
+		size_gpu(1, resident[i], 20 * MIB, 0);
+		looked(40);
+		has_room();
+		acted[0] = '\0';
+		check_state(1, POLICY_HIDDEN);
+		now += GRACE;
+		looked(40);
+		check_acted("claim 1");
+		check_grace(1, 2 * GRACE);
+		/* A user who shows it begins anew. */
+		claimed(1, 20);
+		show(1);
+		hide(1);
+		now += 2 * GRACE;
+		looked(40);
+		size_gpu(1, resident[i], 20 * MIB, 0);
+		looked(40);
+		check_acted("claim 1");
+		check_grace(1, 2 * GRACE);
+	}
+}
+
+/* Nothing came back, so there is nothing that could. */
+static void test_restore_nothing(void **state)
+{
+	(void)state;
+	begin_eligible(1);
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	has_room();
+	claimed(1, 0);
+	acted[0] = '\0';
+	now += GRACE;
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	looked(40);
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	looked(40);
+	check_acted("");
+}
+
 static void test_claim_failed(void **state)
 {
 	(void)state;
@@ -2014,6 +2075,8 @@ int main(void)
 		TEST(test_room_used_up),
 		TEST(test_room_too_small),
 		TEST(test_room_for_another),
+		TEST(test_restore_evicted),
+		TEST(test_restore_nothing),
 		TEST(test_claim_failed),
 		TEST(test_claiming_shown),
 		TEST(test_hint_one),
