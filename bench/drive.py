@@ -188,7 +188,7 @@ def main():
             say(f'run-bench: error: no case {name!r}: {" ".join(cases)}')
             return 2
     chosen = options.case or [name for name, case in cases.items()
-                              if case.quick or not options.quick]
+                              if not case.named and (case.quick or not options.quick)]
     if not build_kernels(options, [cases[name] for name in chosen]):
         say('run-bench: error: a kernel cannot be built; see above')
         return 1

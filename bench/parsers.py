@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Samples from programs whose output is meant for people."""
+"""Samples from the output of programs other than bench."""
 import json
 import re
 from collections import Counter
@@ -33,5 +33,5 @@ def cost(text):
 
 
 def objects(text):
-    """bench/broker.sh: lines of JSON among others."""
+    """bench/broker.sh, bench/desktop_guest.py: lines of JSON among others."""
     return [json.loads(line) for line in text.splitlines() if line.startswith('{')]

@@ -26,7 +26,7 @@ class Boot:
 
 @dataclass
 class Program:
-    """A program whose output is for people, run in a guest if @kernel is set."""
+    """A program with output of its own, run in a guest if @kernel is set."""
     command: tuple      # {top} and {build} are directories
     parse: Callable
     set: str
@@ -42,6 +42,7 @@ class Case:
     boots: list
     rows: list = field(default_factory=list)
     quick: bool = True
+    named: bool = False         # only run by name: published by itself
 
 
 def run(what, **settings):
@@ -279,6 +280,69 @@ def broker(size):
         rows.at_most('threads', 'broker', after, 'threads', 'threads', 5)])
 
 
+WITH, WITHOUT = 'with the agent', 'without the agent'
+RATES = {'at once': 0, '32 MiB/s': 32}
+
+
+def session(what, mem, **settings):
+    """A session of sway with panthor-mem-agent, or without it."""
+    return Program(('/usr/bin/python3', '-B', '{top}/bench/desktop_guest.py', '{build}', what,
+                    *(f'{name}={value}' for name, value in settings.items())),
+                   parsers.objects, what, kernel='bench', mem=mem, swap=512)
+
+
+def pressure_rows(set_):
+    return [
+        rows.times(f'waiting for memory (PSI), {set_}', set_, WITH, WITHOUT, 1 / 3),
+        rows.at_most(f'processes killed, {set_}', set_, (WITH,), 'killed', 'processes', 0),
+        rows.at_most(f'processes killed, {set_}, without the agent', set_, (WITHOUT,), 'killed',
+                     'processes'),
+        *(rows.times(f'first frame, 30 s after the hog, {set_}, {who}', set_,
+                     f'after the hog, {who}', f'never reclaimed, {who}', goal)
+          for who, goal in ((WITH, 1.10), (WITHOUT, None)))]
+
+
+def desktop(size):
+    """First frames after a switch, and a program that needs more RAM than there is."""
+    sizes = (16,) if size.quick else (16, 64, 256)
+    long = {'rounds': 1, 'hog': 3, 'after': 3, 'grace': 1} if size.quick else {
+        'rounds': 5, 'hog': 20, 'after': 30, 'grace': 30}
+    runs = [session('switch', 1024, mib=mib, rounds=1 if size.quick else 12) for mib in sizes]
+    runs += [session('pressure', 384, agent=agent, rate=rate, round=round_, **long)
+             for round_ in range(1 if size.quick else 3) for rate in RATES.values()
+             for agent in (1, 0)]
+    judged = [rows.times(f'first frame, {arm}, {mib} MiB', f'switch, {mib} MiB', arm,
+                         'never reclaimed', goal)
+              for mib in sizes
+              for arm, goal in (('claimed after a hint', 1.10), ('reclaimed', None))]
+    judged += [rows.times(f'first frame, frozen, {mib} MiB', f'switch, {mib} MiB', 'frozen',
+                          'reclaimed', 0.70) for mib in sizes]
+    for set_ in RATES:
+        judged += pressure_rows(set_)
+    return Case('A desktop', runs, judged, quick=False, named=True)
+
+
+def desktop_idle(size):
+    runs = [session('plenty', 1024, seconds=5 if size.quick else 600)]
+    return Case('A desktop with much free RAM', runs, [
+        rows.at_most('reclaims while there is much RAM', 'plenty', ('agent',), 'reclaims',
+                     'reclaims', 0),
+        rows.at_most('CPU time of the agent', 'plenty', ('agent',), 'cpu_percent', '%', 0.1),
+        rows.at_most('wake-ups of the agent in a minute without events', 'plenty', ('agent',),
+                     'wakeups_per_minute', 'wake-ups')], quick=False, named=True)
+
+
+def desktop_thrash(size):
+    runs = [session('thrash', 384, agent=agent, seconds=10 if size.quick else 300)
+            for agent in (1, 0)]
+    return Case('A desktop where memory is short all the time', runs, [
+        rows.at_most('reclaims of one application, a switch every 2 s', 'thrash',
+                     (f'total, {WITH}',), 'reclaims', 'reclaims', 8),
+        rows.tail('first frame, a switch every 2 s', 'thrash', WITH, WITHOUT, 1.0, 0.95),
+        rows.times('waiting for memory (PSI)', 'thrash', f'total, {WITH}',
+                   f'total, {WITHOUT}')], quick=False, named=True)
+
+
 def wrapper(_):
     cost = Program(('{top}/tests/unit/check-cost.sh', 'valgrind', '{build}/tests/unit/cost',
                     '1000000'), parsers.cost, 'cost')
@@ -311,4 +375,7 @@ def cases(quick):
         'holds': holds(size),
         'wrapper': wrapper(size),
         'broker': broker(size),
+        'desktop': desktop(size),
+        'desktop-idle': desktop_idle(size),
+        'desktop-thrash': desktop_thrash(size),
     }

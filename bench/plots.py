@@ -179,12 +179,53 @@ set key outside bottom center horizontal font ",9"
 plot ''' + ', \\\n'.join(plots) + '\n'
 
 
+def desktop(document, case):
+    """First frames on the left, what programs waited for memory on the right."""
+    frames, waits = [], []
+    for entry in case['arms']:
+        name, set_ = entry['arm'], entry['set']
+        if not entry['time'] or set_ == 'plenty':
+            continue
+        line = ' '.join(f'{entry["time"][k] / 1e6:.4f}' for k in ('median', 'q1', 'q3'))
+        if set_.startswith('switch'):
+            frames.append(f'"{name}, {set_.split(", ")[1]}" {line}')
+        elif name.startswith('after the hog'):
+            frames.append(f'"{name}, {set_}" {line}')
+        elif set_ != 'thrash' and name.startswith('with'):
+            waits.append(f'"{name}, {set_}" {line}')
+    return block('frames', frames) + block('waits', waits) + '''
+set multiplot
+set style data histograms
+set style histogram errorbars gap 1 lw 1
+set errorbars lc rgb "#333333"
+set style fill solid 0.8 noborder
+set xtics rotate by -35 font ",9"
+set lmargin 8
+set rmargin 8
+set bmargin 9
+unset key
+set size 0.66, 1
+set yrange [1:*]
+set logscale y
+set title "First frame after a switch, ms"
+plot $frames using 2:3:4:xtic(1) ls 1
+set origin 0.66, 0
+set size 0.34, 1
+unset logscale y
+set yrange [0:*]
+set title "Waiting for memory, ms"
+plot $waits using 2:3:4:xtic(1) ls 2
+unset multiplot
+''', 480
+
+
 PLOTS = {
     'timeline': ('timeline', timeline, 'Memory of the machine and of one application over time'),
     'first-frame': ('first-frame', first_frame, 'First frame, by path and size'),
     'limits': ('limits', limits, 'Throughput of the phases and of the raw limits'),
     'bystander': ('bystander', bystander, "Latency of another process's calls"),
     'holds': ('holds', holds, 'How long locks are held, with 10,000 open files'),
+    'desktop': ('desktop', desktop, 'First frames and waits for memory in sessions of sway'),
 }
 
 

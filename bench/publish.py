@@ -28,12 +28,12 @@ Benchmarks
 
 Measured in User-Mode Linux, with the real driver on a simulated GPU. The times are CPU times of
 the driver and of the memory management, so the ratio of two paths on the same machine says more
-than any of the times. Each operation and its rivals took turns in one guest, and contents were
+than any of the times. {turns}, and contents were
 verified after each round. Figures are medians.
 
 To repeat it on an idle machine::
 
-    ./run-bench --output docs/benchmarks
+    ./run-bench --output {command}
 
 '''
 
@@ -48,10 +48,16 @@ Medians with their quartiles. "value" is compared with the goal.
 
 '''
 
+TURNS = {False: 'Each operation and its rivals took turns in one guest',
+         True: 'Sessions with the agent and without it took turns'}
+
 # Pages that may be in the same directory, with their descriptions.
 BESIDE = (('tables.rst', 'all measurements'),
           ('reasons.rst', 'the reason for each goal that is not met'),
-          ('profile.rst', 'where the CPU time goes, by ``bench/profile.py docs/benchmarks``'))
+          ('profile.rst', 'where the CPU time goes, by ``bench/profile.py docs/benchmarks``'),
+          ('desktop/index.rst', 'a session of sway, with and without panthor-mem-agent'))
+# Cases that are published in a directory of their own.
+APART = ('desktop', 'desktop-idle', 'desktop-thrash')
 
 
 def cell(text):
@@ -105,7 +111,9 @@ def titled(title):
 
 
 def index(document, drawn, directory):
-    lines = [HEAD.format(summary=summary(document))]
+    apart = [case['name'] for case in document['cases'] if case['name'] in APART]
+    command = ' '.join(['docs/benchmarks' + '/desktop' * bool(apart), *apart])
+    lines = [HEAD.format(summary=summary(document), command=command, turns=TURNS[bool(apart)])]
     said = list(words.sentences(document))
     if said:
         lines += titled('In short')

@@ -158,6 +158,20 @@ def added(what, set_, arm, than, field, goal):
     return compute
 
 
+def tail(what, set_, arm, rival, goal, share):
+    """A high percentile of the times of an arm, compared with that of its rival."""
+    def compute(samples):
+        ours = [s['ns'] for s in samples.of(set_, arm)]
+        other = [s['ns'] for s in samples.of(set_, rival)]
+        if not ours or not other:
+            return row(what, None, 'ratio', goal, note='no samples')
+        mine, theirs = percentile(ours, share), percentile(other, share)
+        return row(f'{what}, p{share * 100:.0f}', mine / theirs, 'ratio', goal,
+                   ours=summary(ours, 'ns'), rival=summary(other, 'ns'), rival_name=rival,
+                   note=f'p{share * 100:.0f}: {mine / 1e6:.1f} ms, {rival} {theirs / 1e6:.1f} ms')
+    return compute
+
+
 def error_of_freed(what, sets, goal, pick, counted=('free_delta', 'zram_delta')):
     """freed_bytes compared with the increase of free memory plus what zram uses."""
     def compute(samples):

@@ -3,16 +3,23 @@
 import table
 
 
+class NotRun(Exception):
+    """The case was not run."""
+
+
 class Missing(Exception):
-    """A row is missing: its case was not run, or failed."""
+    """A row of a case that was run is missing."""
 
 
 class Rows:
     def __init__(self, document):
+        self.cases = {case['name'] for case in document['cases']}
         self.rows = {(case['name'], row['what'], row['rival_name']): row
                      for case in document['cases'] for row in case['rows']}
 
     def get(self, case, what, rival=''):
+        if case not in self.cases:
+            raise NotRun
         row = self.rows.get((case, what, rival))
         if not row or row['value'] is None:
             raise Missing
@@ -84,7 +91,20 @@ def others(rows):
             f'{longest("filelist_mutex")} for filelist_mutex.')
 
 
-SENTENCES = (reclaim, freed, claim, first_frame, others)
+def desktop(rows):
+    wait, none = 'waiting for memory (PSI), 32 MiB/s', 'without the agent'
+    back = ('first frame, 30 s after the hog, 32 MiB/s, with the agent',
+            'never reclaimed, with the agent')
+    return ('**A session of sway**: while a program needs more RAM than there is, programs wait '
+            f'{rows.value("desktop", wait, none)} of the time for memory that they wait without '
+            'the agent. 30 s after its end, the first frame after a switch takes '
+            f'{rows.value("desktop", *back)} of the time of an application that was never '
+            'reclaimed. With much free RAM, the agent takes '
+            f'{rows.value("desktop-idle", "CPU time of the agent")} of a CPU and reclaims '
+            f'{rows.value("desktop-idle", "reclaims while there is much RAM")} times.')
+
+
+SENTENCES = (reclaim, freed, claim, first_frame, others, desktop)
 
 
 def sentences(document):
@@ -93,5 +113,17 @@ def sentences(document):
     for sentence in SENTENCES:
         try:
             yield sentence(rows)
+        except (Missing, NotRun):
+            pass
+
+
+def lacking(document):
+    """The sentences that know rows which are not there, although their case was run."""
+    rows = Rows(document)
+    for sentence in SENTENCES:
+        try:
+            sentence(rows)
         except Missing:
+            yield sentence.__name__
+        except NotRun:
             pass
