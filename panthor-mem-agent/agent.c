@@ -66,12 +66,18 @@ static void freeze(struct agent *a, const struct app *app)
 	agent_post(a, &e);
 }
 
+void agent_look(struct agent *a)
+{
+	a->look_wanted = true;
+	a->source->look(a->source);
+}
+
 static void act(struct agent *a, const struct policy_action *action)
 {
 	const struct app *app = apps_find(&a->apps, action->app);
 
 	if (action->kind == POLICY_ACTION_LOOK) {
-		a->source->look(a->source);
+		agent_look(a);
 		return;
 	}
 	if (action->kind == POLICY_ACTION_MEASURE) {
@@ -177,7 +183,8 @@ static int on_metrics(sd_event_source *timer, uint64_t usec, void *data)
 
 /* --- events --------------------------------------------------------------- */
 
-static void post_app(struct agent *a, const struct app *app)
+/* @measured: its GPU memory, too. */
+static void post_app(struct agent *a, const struct app *app, bool measured)
 {
 	const bool hidden = app->hidden || guard_is_unseen(a);
 	struct policy_event e = {
@@ -195,6 +202,18 @@ static void post_app(struct agent *a, const struct app *app)
 
 	agent_post(a, &e);
 	e.kind = POLICY_EVENT_SIZE;
+	if (measured)
+		agent_post(a, &e);
+}
+
+/* What is shown is known now. The processes are looked at before anything is reclaimed. */
+static void post_shown(struct agent *a)
+{
+	const struct policy_event e = { .kind = POLICY_EVENT_TICK };
+	size_t i;
+
+	for (i = 0; i < a->apps.count; i++)
+		post_app(a, &a->apps.list[i], false);
 	agent_post(a, &e);
 }
 
@@ -236,6 +255,11 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 	if (!a->connected)
 		log_notice("connected to %s", a->source->name);
 	a->connected = true;
+	if (!a->look_wanted && !a->policy.lost && apps_show(&a->apps, windows, count)) {
+		post_shown(a);
+		return;
+	}
+	a->look_wanted = false;
 	guard_list(a, &playing, &players);
 	ret = apps_update(&a->apps, &rules, windows, count);
 	number_list_free(&playing);
@@ -248,7 +272,7 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 		return;
 	}
 	for (i = 0; i < a->apps.count; i++)
-		post_app(a, &a->apps.list[i]);
+		post_app(a, &a->apps.list[i], true);
 	measure(a, POLICY_EVENT_LOOKED, false);
 }
 

@@ -40,6 +40,7 @@ struct agent {
 	struct source *source;
 	enum source_kind source_kind;
 	bool connected;
+	bool look_wanted; /* at the processes, too, when it reports the windows again */
 	struct pressure *pressure;
 
 	struct apps apps;
@@ -69,6 +70,8 @@ void agent_stop(struct agent *a);
 
 /* Give an event to the policy and do what it decides. */
 void agent_post(struct agent *a, const struct policy_event *e);
+/* Look at the windows and the processes again. */
+void agent_look(struct agent *a);
 /* Something is known about windows, see source.h. */
 extern const struct source_handler agent_source_handler;
 

@@ -8,15 +8,10 @@
 
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
 
-/* The applications that play are found when the windows are reported. */
-static void look(struct agent *a)
-{
-	a->source->look(a->source);
-}
-
+/* The applications that play are found when the processes are looked at. */
 static void on_players(void *data)
 {
-	look(data);
+	agent_look(data);
 }
 
 #ifdef WITH_PIPEWIRE
@@ -31,7 +26,7 @@ static void on_sound(void *data)
 				  "the screen is not shared any more");
 		agent_post(a, &e);
 	}
-	look(a);
+	agent_look(a);
 }
 #endif
 
@@ -47,7 +42,7 @@ static void on_login(void *data, const struct login_state *state)
 		log_notice(state->locked ? "the screen is locked" : "the screen is not locked");
 	a->guards.login_state = *state;
 	agent_post(a, &e);
-	look(a);
+	agent_look(a);
 }
 
 static int on_closed(sd_bus_message *m, void *data, sd_bus_error *unused)

@@ -404,6 +404,41 @@ static void see_cgroup(struct app *app, const struct processes *p, const struct 
 	free(name);
 }
 
+static void remember(struct apps *apps, const struct window *windows, size_t count)
+{
+	size_t i;
+
+	window_list_free(&apps->windows);
+	for (i = 0; i < count; i++)
+		*window_list_add(&apps->windows) = windows[i];
+}
+
+bool apps_show(struct apps *apps, const struct window *windows, size_t count)
+{
+	struct app *app;
+	size_t i;
+
+	if (!count || count != apps->windows.count)
+		return false;
+	for (i = 0; i < count; i++) {
+		const struct window *known = &apps->windows.windows[i];
+
+		/* Whether others can be reclaimed depends on whether it is visible. */
+		if (!windows[i].pid || windows[i].unsure || windows[i].pid != known->pid ||
+		    windows[i].focus_only != known->focus_only ||
+		    strcmp(windows[i].app_id, known->app_id))
+			return false;
+	}
+	for (i = 0; i < apps->count; i++)
+		apps->list[i].hidden = true;
+	for (i = 0; i < count; i++) {
+		app = find_window(apps, windows[i].pid);
+		if (app)
+			app->hidden &= !windows[i].visible;
+	}
+	return true;
+}
+
 int apps_update(struct apps *apps, const struct app_rules *rules, const struct window *windows,
 		size_t count)
 {
@@ -416,6 +451,7 @@ int apps_update(struct apps *apps, const struct app_rules *rules, const struct w
 		return ret;
 	owner_assign(&p, windows, count, rules->compositor, rules->self);
 	begin(apps);
+	remember(apps, windows, count);
 	ret = see_windows(apps, &p, rules, windows, count);
 	if (!ret)
 		ret = see_memory(apps, &p, rules);
@@ -439,5 +475,6 @@ void apps_free(struct apps *apps)
 		free_app(&apps->list[i]);
 	free(apps->list);
 	free(apps->gone);
+	window_list_free(&apps->windows);
 	*apps = (struct apps){ 0 };
 }

@@ -16,6 +16,7 @@
 #include "numbers.h"
 #include "roots.h"
 #include "source.h"
+#include "window_list.h"
 
 /* A process that cannot be mistaken for another one that gets its PID later. */
 struct member {
@@ -52,6 +53,8 @@ struct apps {
 	/* The numbers of the applications that apps_update() has removed. */
 	uint64_t *gone;
 	size_t n_gone;
+	/* Those that apps_update() was called with, none: it was not. */
+	struct window_list windows;
 };
 
 struct app_rules {
@@ -67,6 +70,11 @@ struct app_rules {
 /* Make @apps the applications of @windows. Returns 0, or -errno if nothing is known. */
 int apps_update(struct apps *apps, const struct app_rules *rules, const struct window *windows,
 		size_t count);
+/*
+ * Set only what is hidden. This costs little. Returns false if anything else about the windows has
+ * changed since apps_update(), which has to be called then.
+ */
+bool apps_show(struct apps *apps, const struct window *windows, size_t count);
 const struct app *apps_find(const struct apps *apps, uint64_t number);
 /* Returns the application that this process is part of, or NULL. */
 const struct app *apps_find_pid(const struct apps *apps, pid_t pid);

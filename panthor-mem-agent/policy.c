@@ -654,7 +654,8 @@ static bool is_hidden(const struct policy_app *a)
 	return a->state != POLICY_VISIBLE && !a->exempt;
 }
 
-static void end_grace(struct policy *p, uint64_t now)
+/* @fresh: see reclaim(). */
+static void end_grace(struct policy *p, bool fresh, uint64_t now, struct policy_actions *out)
 {
 	size_t i;
 
@@ -662,8 +663,12 @@ static void end_grace(struct policy *p, uint64_t now)
 		struct policy_app *a = &p->apps[i];
 
 		halve_grace(a, now);
-		if (a->state == POLICY_HIDDEN && !a->exempt && now - a->since >= a->grace)
-			enter(a, POLICY_ELIGIBLE, now);
+		if (a->state != POLICY_HIDDEN || a->exempt || now - a->since < a->grace)
+			continue;
+		enter(a, POLICY_ELIGIBLE, now);
+		/* Its GPU memory was measured last when it was visible. */
+		if (!fresh && p->looked < a->since && p->config.mode != POLICY_OFF && !p->lost)
+			look(p, out, "a grace period is over");
 	}
 }
 
@@ -754,7 +759,7 @@ static uint64_t next_time(struct policy *p, uint64_t now)
 
 static void decide(struct policy *p, bool fresh, uint64_t now, struct policy_actions *out)
 {
-	end_grace(p, now);
+	end_grace(p, fresh, now, out);
 	end_hint(p, now, out);
 	restore(p, now, out);
 	reclaim(p, fresh, now, out);

@@ -393,6 +393,42 @@ static void test_windows_of_one_process(void **state)
 	assert_int_equal(apps.list[0].grace, 600 * POLICY_SECOND);
 }
 
+/* What is hidden is taken over without a look at the processes, and nothing else is. */
+static void test_show(void **state)
+{
+	const pid_t pid = new_app(64), other = new_app(32);
+	struct window w[3], changed[3];
+	int i;
+
+	(void)state;
+	w[0] = w[1] = window_of(pid);
+	w[2] = window_of(other);
+	w[0].visible = w[1].visible = w[2].visible = true;
+	assert_false(apps_show(&apps, w, 3));
+	update(w, 3);
+	assert_false(apps.list[0].hidden || apps.list[1].hidden);
+	w[0].visible = w[2].visible = false;
+	assert_true(apps_show(&apps, w, 3));
+	assert_true(!apps.list[0].hidden && apps.list[1].hidden);
+	w[1].visible = false;
+	assert_true(apps_show(&apps, w, 3));
+	assert_true(apps.list[0].hidden && apps.list[1].hidden);
+	assert_int_equal(apps.list[0].resident, 64 << 20);
+	for (i = 0; i < 5; i++) {
+		memcpy(changed, w, sizeof(w));
+		changed[0].visible = true;
+		changed[2].pid = i == 0 ? pid : i == 1 ? 0 : other;
+		changed[2].unsure = i == 2;
+		changed[2].focus_only = i == 3;
+		if (i == 4)
+			strcpy(changed[2].app_id, "another");
+		assert_false(apps_show(&apps, changed, 3));
+	}
+	assert_false(apps_show(&apps, w, 2));
+	assert_true(apps.list[0].hidden);
+	assert_true(apps_show(&apps, w, 3));
+}
+
 static void test_members(void **state)
 {
 	const pid_t pid = new_app(0), gpu = new_process(), idle = new_process();
@@ -834,6 +870,7 @@ int main(void)
 		cmocka_unit_test(test_any_unknown),
 		TEST(test_one_app),
 		TEST(test_windows_of_one_process),
+		TEST(test_show),
 		TEST(test_members),
 		TEST(test_shared_client),
 		TEST(test_visible_unknown),

@@ -268,6 +268,28 @@ static void test_grace(void **state)
 	check_why(1, "memory is not short");
 }
 
+/* Its memory may have grown since it was measured. */
+static void test_look_after_grace(void **state)
+{
+	(void)state;
+	step(&(struct policy_event){ .kind = POLICY_EVENT_SHOWN, .app = 1, .grace = 2 * S });
+	size(1, 1);
+	looked(50);
+	now += S;
+	step(&(struct policy_event){ .kind = POLICY_EVENT_HIDDEN, .app = 1, .grace = 2 * S });
+	tick(0);
+	assert_int_equal(actions.wake, now + 2 * S);
+	tick(2 * S);
+	check_acted("look");
+	check_state(1, POLICY_ELIGIBLE);
+	size(1, 64);
+	looked(50);
+	/* It was measured since then. */
+	begin_hidden(2);
+	tick(2 * S);
+	check_acted("");
+}
+
 static void test_eligible_shown(void **state)
 {
 	(void)state;
@@ -2023,6 +2045,7 @@ int main(void)
 		TEST(test_new),
 		TEST(test_hidden_shown),
 		TEST(test_grace),
+		TEST(test_look_after_grace),
 		TEST(test_eligible_shown),
 		TEST(test_reclaim),
 		TEST(test_reclaiming_shown),
