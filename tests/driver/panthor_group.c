@@ -177,6 +177,21 @@ static void group_submit_invalid(void **state)
 	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
 }
 
+/* Nobody has this sync object. */
+static void group_submit_unknown_sync(void **state)
+{
+	uint32_t vm, group;
+
+	(void)state;
+	igt_ok(gpu_vm_create(igt_dev.fd, NULL, &vm));
+	igt_ok(gpu_group_create(&igt_dev, vm, 1, &group));
+	igt_fails(gpu_group_submit(&igt_dev, group, 0, 0, 0, 4711, 0), ENOENT);
+	igt_fails(gpu_group_submit(&igt_dev, group, 0, 0, 0, 0, 4711), EINVAL);
+	igt_fails(gpu_vm_unmap_async(igt_dev.fd, vm, 4096, 4096, 0, 4711), EINVAL);
+	igt_ok(gpu_group_destroy(&igt_dev, group));
+	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +200,7 @@ int main(void)
 		IGT_SUBTEST(group_submit),
 		IGT_SUBTEST(group_submit_many),
 		IGT_SUBTEST(group_submit_invalid),
+		IGT_SUBTEST(group_submit_unknown_sync),
 	};
 
 	igt_require_device();
