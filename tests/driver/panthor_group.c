@@ -192,6 +192,21 @@ static void group_submit_unknown_sync(void **state)
 	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
 }
 
+/* A job waits for itself. The kernel must not warn. */
+static void group_submit_wait_first(void **state)
+{
+	uint32_t vm, group, sync;
+
+	(void)state;
+	igt_ok(gpu_vm_create(igt_dev.fd, NULL, &vm));
+	igt_ok(gpu_group_create(&igt_dev, vm, 1, &group));
+	igt_ok(gpu_sync_create(igt_dev.fd, false, &sync));
+	igt_fails(gpu_group_submit(&igt_dev, group, 0, 0, 0, sync, sync), EINVAL);
+	gpu_sync_destroy(igt_dev.fd, sync);
+	igt_ok(gpu_group_destroy(&igt_dev, group));
+	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +216,7 @@ int main(void)
 		IGT_SUBTEST(group_submit_many),
 		IGT_SUBTEST(group_submit_invalid),
 		IGT_SUBTEST(group_submit_unknown_sync),
+		IGT_SUBTEST(group_submit_wait_first),
 	};
 
 	igt_require_device();
