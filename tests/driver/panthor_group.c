@@ -207,6 +207,20 @@ static void group_submit_wait_first(void **state)
 	igt_ok(gpu_vm_destroy(igt_dev.fd, vm));
 }
 
+/* More than the kernel allocates at a time. It must not warn. */
+static void array_too_long(void **state)
+{
+	struct drm_panthor_vm_bind_op op = { 0 };
+	struct drm_panthor_vm_bind bind = {
+		.ops = DRM_PANTHOR_OBJ_ARRAY(UINT32_MAX, &op),
+	};
+
+	(void)state;
+	igt_ok(gpu_vm_create(igt_dev.fd, NULL, &bind.vm_id));
+	igt_fails(gpu_ioctl(igt_dev.fd, DRM_IOCTL_PANTHOR_VM_BIND, &bind), ENOMEM);
+	igt_ok(gpu_vm_destroy(igt_dev.fd, bind.vm_id));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +231,7 @@ int main(void)
 		IGT_SUBTEST(group_submit_invalid),
 		IGT_SUBTEST(group_submit_unknown_sync),
 		IGT_SUBTEST(group_submit_wait_first),
+		IGT_SUBTEST(array_too_long),
 	};
 
 	igt_require_device();
