@@ -157,6 +157,7 @@ struct sim_params {
 	uint tlb_check;
 	bool drop_acks;
 	/* Countdowns, see sim_countdown(). */
+	uint ack_lost;
 	uint lock_stuck;
 	uint flush_lost;
 	uint boot_fails;

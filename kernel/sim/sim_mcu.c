@@ -339,7 +339,7 @@ static void all_requests(void)
 {
 	unsigned int i;
 
-	if (sim_param(drop_acks)) {
+	if (sim_param(drop_acks) || sim_countdown(&sim_par.ack_lost)) {
 		sim_count(SIM_STAT_DROPPED_ACKS);
 		return;
 	}

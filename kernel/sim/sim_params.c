@@ -71,6 +71,8 @@ module_param_named(tlb_check, sim_par.tlb_check, uint, 0644);
 MODULE_PARM_DESC(tlb_check, "compare 1 in N TLB hits with the page tables, 0 = never");
 module_param_named(drop_acks, sim_par.drop_acks, bool, 0644);
 MODULE_PARM_DESC(drop_acks, "the firmware does not answer CSG and GLB requests");
+module_param_named(ack_lost, sim_par.ack_lost, uint, 0644);
+MODULE_PARM_DESC(ack_lost, "counts down: the Nth doorbell is not answered");
 module_param_named(lock_stuck, sim_par.lock_stuck, uint, 0644);
 MODULE_PARM_DESC(lock_stuck, "counts down: the Nth LOCK of a user AS stays active until a reset");
 module_param_named(flush_lost, sim_par.flush_lost, uint, 0644);
