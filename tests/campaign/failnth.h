@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Make allocations, DMA maps and disk transfers of the kernel fail. Needs a kernel with fault
+ * injection, such as the flavour "campaign".
+ */
+#ifndef FAILNTH_H
+#define FAILNTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Prepare this thread. -ENOENT: the kernel has no fault injection. Each thread that uses the
+ * functions below has to call it.
+ */
+int failnth_open(void);
+
+/* Let the @nth allocation or DMA map of this thread from now on fail (from 1). */
+void failnth_begin(unsigned int nth);
+
+/* Stop, and return whether one has failed. */
+bool failnth_end(void);
+
+/*
+ * The same for all threads of the kernel, whose workers do a part of a call: let one of the
+ * next allocations or DMA maps that the driver causes fail. Other values of @number take
+ * another kind and another place. failspread_end() returns whether one has failed.
+ */
+int failspread_open(void);
+int failspread_begin(unsigned int number);
+bool failspread_end(void);
+
+/*
+ * The same for the transfers of a block device, such as "/dev/zram0": the one with the @nth page
+ * from now on fails.
+ */
+int failio_open(const char *device);
+int failio_begin(unsigned int nth);
+bool failio_end(void);
+
+#endif

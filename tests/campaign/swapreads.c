@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every read from swap fails once. A page that cannot be read is lost, but nothing else: a claim
+ * returns EIO with valid counts, and after the process has freed that BO, all is as before.
+ *
+ * usage: swapreads [--by-submit]
+ *
+ * With --by-submit, a submit reads the pages instead of a claim.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failnth.h"
+#include "gpu/app.h"
+#include "gpu/device.h"
+#include "gpu/klog.h"
+#include "gpu/mem.h"
+#include "gpu/pattern.h"
+#include "gpu/swap.h"
+
+#define BOS 6
+#define BO_BYTES 32768
+#define PAGES (BOS * BO_BYTES / 4096)
+#define SEED UINT64_C(0x10517000000000)
+
+static struct gpu_app app;
+static struct gpu_device dev;
+
+/* What a failed read led to. */
+static struct {
+	unsigned int lost;
+	unsigned int own;
+	unsigned int killed;
+	unsigned int absorbed;
+} counts;
+
+static int wrong(const char *what, int64_t value)
+{
+	fprintf(stderr, "swapreads: %s (%" PRId64 ")\n", what, value);
+	return -EBADMSG;
+}
+
+static __attribute__((noreturn)) void die(const char *what, int64_t ret)
+{
+	fprintf(stderr, "swapreads: %s: %s\n", what, strerror((int)-ret));
+	gpu_app_kill(&app);
+	exit(2);
+}
+
+static void start_target(void)
+{
+	struct gpu_app_setup setup = {
+		.cred = GPU_APP_ROOT, .files = 1, .vms = 1, .pidns = -1,
+	};
+	int64_t ret = gpu_app_start(&app, &setup);
+
+	if (!ret)
+		ret = gpu_app_ask(&app, &(struct app_request) {
+			.op = APP_ALLOC, .count = BOS, .size = BO_BYTES, .seed = SEED,
+			.exclusive = true }, NULL, NULL, NULL);
+	if (ret < 0)
+		die("starting a target", ret);
+}
+
+static int64_t ask(enum app_op op, unsigned int bo, bool by_gpu, uint64_t *value)
+{
+	struct app_reply reply = { .value = 0 };
+	int64_t ret = gpu_app_ask(&app, &(struct app_request) {
+		.op = op, .bo = bo, .by_gpu = by_gpu }, &reply, NULL, NULL);
+
+	if (value)
+		*value = reply.value;
+	return ret;
+}
+
+static bool is_right(unsigned int bo, uint64_t sum)
+{
+	return sum == pattern_expected(SEED + ((uint64_t)bo << 32), BO_BYTES);
+}
+
+/* Returns the BO that is lost. -ENOENT: none, and all contents are intact for the CPU. */
+static int find_lost(void)
+{
+	int lost = -ENOENT;
+
+	for (unsigned int i = 0; i < BOS; i++) {
+		uint64_t sum;
+		int64_t ret = ask(APP_SUM, i, false, &sum);
+
+		if (!ret && !is_right(i, sum))
+			return wrong("a BO has other words than were written", i);
+		if (!ret)
+			continue;
+		if (ret != -EIO || lost >= 0)
+			return wrong("a BO is lost that was not to be", i);
+		lost = (int)i;
+	}
+	return lost;
+}
+
+static int check_rest(int lost)
+{
+	for (unsigned int i = 0; i < BOS; i++) {
+		uint64_t sum;
+		int64_t ret;
+
+		if ((int)i == lost)
+			continue;
+		ret = ask(APP_SUM, i, true, &sum);
+		if (ret || !is_right(i, sum))
+			return wrong("the GPU does not read what was written", ret);
+	}
+	return 0;
+}
+
+static int claim(uint64_t evicted)
+{
+	struct drm_panthor_mem_claim args;
+	int ret = gpu_mem_claim_all(dev.fd, (uint32_t)app.pid, &args);
+
+	if (ret && ret != -EIO)
+		return wrong("a claim returns another errno", ret);
+	if (args.claimed_bytes + args.remaining_bytes != evicted)
+		return wrong("claimed and remaining bytes are not what was evicted",
+			     (int64_t)(args.claimed_bytes + args.remaining_bytes - evicted));
+	return ret;
+}
+
+/* Returns 1 if all reads have succeeded. */
+static int lose_page(unsigned int number, bool by_submit)
+{
+	struct drm_panthor_mem_reclaim reclaim;
+	struct drm_panthor_mem_claim rest;
+	bool hit;
+	int lost;
+	int64_t ret = gpu_mem_reclaim_all(dev.fd, (uint32_t)app.pid, 0, &reclaim);
+
+	if (!ret)
+		ret = failio_begin(number);
+	if (ret)
+		die("preparing", ret);
+	ret = by_submit ? ask(APP_FRAME, 0, true, NULL) : claim(reclaim.evicted_bytes);
+	hit = failio_end();
+	if (!hit)
+		return ret ? wrong("it fails without a reason", ret) : 1;
+	if (!ret) {
+		counts.absorbed++;
+		return check_rest(-1);
+	}
+	/* The CPU found the error first: the kernel has ended the process. */
+	if (by_submit && ret == -EPIPE) {
+		counts.killed++;
+		return 0;
+	}
+	if (ret != -EIO)
+		return wrong("it fails with another errno", ret);
+	lost = find_lost();
+	if (lost == -ENOENT) {
+		counts.own++;
+		return 0;
+	}
+	if (lost < 0)
+		return lost;
+	counts.lost++;
+	ret = ask(APP_FREE, (unsigned int)lost, false, NULL);
+	if (!ret)
+		ret = gpu_mem_claim_all(dev.fd, (uint32_t)app.pid, &rest);
+	if (ret || rest.remaining_bytes)
+		return wrong("the rest cannot be claimed", ret);
+	return check_rest(lost);
+}
+
+int main(int argc, char **argv)
+{
+	bool by_submit = argc > 1 && !strcmp(argv[1], "--by-submit");
+	unsigned int number;
+	struct klog log;
+	int ret = klog_open(&log);
+	struct swap swap;
+	bool failed;
+
+	if (!ret)
+		ret = swap_open(&swap);
+	if (!ret)
+		ret = failio_open(swap.device);
+	if (!ret)
+		ret = gpu_device_open(&dev);
+	if (ret)
+		die("starting", ret);
+	for (number = 1; !ret; number++) {
+		start_target();
+		ret = lose_page(number, by_submit);
+		gpu_app_kill(&app);
+	}
+	printf("%10u reads failed\n"
+	       "%10u of them lost one BO, and nothing else\n"
+	       "%10u of them lost a command stream, and no BO\n"
+	       "%10u of them ended the process, which had touched a command stream\n"
+	       "%10u of them were repeated by the kernel, and nothing was lost\n", number - 2,
+	       counts.lost, counts.own, counts.killed, counts.absorbed);
+	failed = ret < 0 || !counts.lost || number - 2 < PAGES || klog_check(&log, false);
+	if (ret < 0)
+		fprintf(stderr, "swapreads: at read %u: %d\n", number - 1, ret);
+	printf("swapreads: %s\n", failed ? "FAILED" : "ok");
+	return failed;
+}
