@@ -10,7 +10,7 @@
 
 int64_t cpu_busy_ns(void)
 {
-	int64_t user, nice, system, idle, wait, irq, softirq;
+	int64_t user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0;
 	FILE *file = fopen("/proc/stat", "re");
 	int got = 0;
 
