@@ -1165,7 +1165,8 @@ static void panthor_mem_reclaim_test_freed_at_second_visit(struct kunit *test)
 static struct address_space *panthor_test_file(struct kunit *test, bool unevictable)
 {
 	struct panthor_mem_reclaim_test *ctx = test->priv;
-	struct panthor_gem_object *bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	struct panthor_gem_object *bo = panthor_kunit_bo(test, ctx->file, NULL,
+							 PANTHOR_TEST_BO_SIZE);
 	struct address_space *mapping = bo->base.filp->f_mapping;
 
 	if (!IS_ENABLED(CONFIG_SWAP))
