@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 or MIT
 /*
- * The order of VMs on the shrinker's list, and its count of GPU-mapped pages.
+ * The order of VMs on the shrinker's list, its count of GPU-mapped pages, and a VM that it frees.
  * Included at the end of panthor_mmu.c.
  */
 
 #include <linux/completion.h>
+#include <linux/debug_locks.h>
 #include <linux/delay.h>
+#include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
 #include <kunit/test.h>
@@ -93,10 +95,13 @@ void panthor_kunit_submit(struct panthor_vm *vm)
 /**
  * panthor_kunit_op_lock() - Lock a VM as an operation on it does
  * @vm: VM.
+ *
+ * Tests allocate memory under this lock, which the driver may not. lockdep must not take one for
+ * the other.
  */
 void panthor_kunit_op_lock(struct panthor_vm *vm)
 {
-	mutex_lock(&vm->op_lock);
+	mutex_lock_nested(&vm->op_lock, SINGLE_DEPTH_NESTING);
 }
 
 /**
@@ -510,6 +515,34 @@ static void panthor_lru_test_gpu_mapped_count_races(struct kunit *test)
 			PANTHOR_TEST_RACERS * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
 }
 
+/* A scan can drop the last reference: no lock may be taken then under which memory is allocated. */
+static void panthor_lru_test_free_in_scan(struct kunit *test)
+{
+	struct panthor_lru_test *ctx = test->priv;
+	struct panthor_file *pfile = ctx->file->driver_priv;
+	struct drm_panthor_vm_create args = {};
+	struct panthor_vm *vm;
+	int id;
+
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) || !debug_locks)
+		kunit_skip(test, "needs lockdep");
+
+	/* What TILER_HEAP_CREATE does. */
+	mutex_lock(&ctx->vms[0]->heaps.lock);
+	might_alloc(GFP_KERNEL);
+	mutex_unlock(&ctx->vms[0]->heaps.lock);
+
+	id = panthor_vm_pool_create_vm(ctx->ptdev, pfile->vms, &args);
+	KUNIT_ASSERT_GT(test, id, 0);
+	vm = panthor_vm_pool_get_vm(pfile->vms, id);
+	KUNIT_ASSERT_EQ(test, 0, panthor_vm_pool_destroy_vm(pfile->vms, id));
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	panthor_vm_put(vm);
+	fs_reclaim_release(GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, debug_locks);
+}
+
 static struct kunit_case panthor_lru_test_cases[] = {
 	KUNIT_CASE(panthor_lru_test_first_bo_is_last),
 	KUNIT_CASE(panthor_lru_test_validated_is_last),
@@ -521,6 +554,7 @@ static struct kunit_case panthor_lru_test_cases[] = {
 	KUNIT_CASE(panthor_lru_test_two_scans_strand_no_vm),
 	KUNIT_CASE(panthor_lru_test_empty_vm_is_not_listed),
 	KUNIT_CASE(panthor_lru_test_gpu_mapped_count),
+	KUNIT_CASE(panthor_lru_test_free_in_scan),
 	KUNIT_CASE_SLOW(panthor_lru_test_gpu_mapped_count_races),
 	{}
 };
