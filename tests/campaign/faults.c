@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every allocation fails once, and every DMA map of a BO: in claim, reclaim, VM_BIND,
- * GROUP_SUBMIT, a page fault and the sysfs attributes.
+ * GROUP_SUBMIT, a page fault, the sysfs attributes, and all that makes an object of the driver.
  *
  * usage: faults [--by EVENT] [--rounds N] [STEP...]
  *
@@ -46,7 +46,7 @@
 
 struct subject subject;
 
-static const struct step *const all_steps[] = { mem_steps, vm_steps };
+static const struct step *const all_steps[] = { mem_steps, vm_steps, life_steps };
 
 #define LISTS (sizeof(all_steps) / sizeof(all_steps[0]))
 

@@ -25,11 +25,11 @@ struct step {
 	 * -ENOMEM or -EIO. May be NULL. Undoes the action.
 	 */
 	int (*judge)(int ret);
-
 };
 
 extern const struct step mem_steps[];	/* reclaim and claim */
 extern const struct step vm_steps[];	/* binds, submits, page faults */
+extern const struct step life_steps[];	/* a file from open to close */
 
 extern struct subject subject;
 
