@@ -341,7 +341,7 @@ static void show(const struct order *o, const struct drm_panthor_mem_reclaim *ar
 		      skipped >> 10, args->status);
 }
 
-/* Returns false if the reclaim was almost done when the job came. */
+/* Returns false if the reclaim was almost done when the job came, or met a held lock. */
 static bool try_new_work(struct work *w)
 {
 	struct drm_panthor_mem_reclaim args = { .tgid = (uint32_t)app.pid }, *got;
@@ -368,8 +368,12 @@ static bool try_new_work(struct work *w)
 		return false;
 	if (!(got->status & DRM_PANTHOR_MEM_STATUS_BUSY))
 		fail_msg("a reclaim that was ended by new work does not say BUSY");
-	/* Memory that the new work uses is not counted as skipped. */
-	assert_true(got->skipped_bytes <= w->pinned);
+	/*
+	 * Memory that the new work uses is not counted as skipped. A BO is, if its lock was held
+	 * for too long: on a loaded machine, the submit can have it before it is counted.
+	 */
+	if (got->skipped_bytes > w->pinned)
+		return false;
 	/* Writes to a slow disk that have begun complete, but no new ones begin. */
 	return !w->slow || o.written_after <= w->whole / 4;
 }
@@ -380,7 +384,7 @@ static void new_work(struct work *w)
 	for (int i = 0; i < TRIES; i++)
 		if (try_new_work(w))
 			return;
-	fail_msg("in %d tries the reclaim wrote nearly everything", TRIES);
+	fail_msg("in %d tries the reclaim wrote nearly everything, or skipped memory", TRIES);
 }
 
 /* One job brings each BO back exactly once. */
