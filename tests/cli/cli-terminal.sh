@@ -129,15 +129,17 @@ check 'SIGPIPE without a reader' test "${PIPESTATUS[0]}" = 141
 watching() {
 	# The file has the output of the previous watch, and the job may not have emptied it yet.
 	: >"$work/out"
+	rm -f "$work/pid"
 	# Jobs of a script ignore SIGINT and SIGQUIT from the start.
-	env --default-signal=INT,QUIT LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK='' "$IN_PTY" 80 24 \
-		"$TOOL" watch --proc "$proc" --sys "$sys" "$@" >"$work/out" </dev/null &
+	env --default-signal=INT,QUIT IN_PTY_PID="$work/pid" LD_PRELOAD="$SANITIZER $MOCK" \
+		PANTHOR_MOCK='' "$IN_PTY" 80 24 "$TOOL" watch --proc "$proc" --sys "$sys" "$@" \
+		>"$work/out" </dev/null &
 	watcher=$!
 	until grep -qF "${esc}[J" "$work/out"; do
 		kill -0 $watcher || break
 		sleep 0.05
 	done
-	child=$(ps -o pid= --ppid $watcher | tr -d ' ')
+	child=$(<"$work/pid")
 }
 number=0
 for signal in INT TERM HUP QUIT; do
@@ -271,9 +273,9 @@ out_lacks '0 of 4.0M'
 mock=''
 # killed SIGNAL...: a signal that ends the program also clears the bar.
 killed() {
-	rm -f "$work/hold"
+	rm -f "$work/hold" "$work/pid"
 	mkfifo "$work/hold"
-	env --default-signal=INT,QUIT,HUP LD_PRELOAD="$SANITIZER $MOCK" \
+	env --default-signal=INT,QUIT,HUP IN_PTY_PID="$work/pid" LD_PRELOAD="$SANITIZER $MOCK" \
 		PANTHOR_MOCK="hold=$work/hold" "$IN_PTY" 80 24 "$TOOL" reclaim --proc "$proc" \
 		--sys "$sys" 1002 >"$work/out" </dev/null &
 	pid=$!
@@ -282,7 +284,7 @@ killed() {
 		kill -0 $pid || break
 		sleep 0.05
 	done
-	child=$(ps -o pid= --ppid $pid | tr -d ' ')
+	child=$(<"$work/pid")
 	for signal; do
 		kill -s "$signal" "$child"
 	done

@@ -4,6 +4,8 @@
  *
  * Runs a command on a terminal of that size and copies what it writes there to
  * standard output. The status is the command's.
+ *
+ * If IN_PTY_PID is set, the PID of the command is in the file of that name before any output.
  */
 #include <errno.h>
 #include <pty.h>
@@ -13,6 +15,26 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+static int write_pid(pid_t pid)
+{
+	const char *name = getenv("IN_PTY_PID");
+	FILE *file;
+
+	if (!name)
+		return 0;
+	file = fopen(name, "we");
+	if (!file) {
+		perror(name);
+		return -1;
+	}
+	fprintf(file, "%d\n", (int)pid);
+	if (fclose(file)) {
+		perror(name);
+		return -1;
+	}
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -43,6 +65,8 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		_exit(125);
 	}
+	if (write_pid(pid))
+		return 125;
 	/* EIO: every process has closed the other end. */
 	while ((n = read(fd, text, sizeof(text))) > 0 || (n < 0 && errno == EINTR)) {
 		if (n > 0 && (fwrite(text, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout)))
