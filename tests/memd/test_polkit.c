@@ -366,7 +366,7 @@ int main(void)
 
 	if (system("/usr/bin/python3 -c 'import dbusmock' 2>/dev/null")) {
 		puts("1..0 # SKIP no dbusmock: install python3-dbusmock");
-		return 77;
+		return 0;
 	}
 	return cmocka_run_group_tests_name("polkit", tests, NULL, NULL);
 }
