@@ -39,11 +39,10 @@ build_kernel() {
 
 # need PACKAGE...: install those of these Debian packages that are missing.
 need() {
-	local missing=() p
-	for p in "$@"; do
-		dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null |
-			grep -qx installed || missing+=("$p")
-	done
+	local missing
+	mapfile -t missing < <(printf '%s\n' "$@" | grep -vxFf <(
+		dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+			sed -n 's/^installed //p'))
 	[ ${#missing[@]} -eq 0 ] && return
 	local sudo=()
 	if [ "$(id -u)" -ne 0 ]; then
