@@ -36,6 +36,7 @@
  *   plant=PATH   if a lock is not found, a link to PATH appears in its place
  *   meanwhile=PROGRAM  runs once, just before a new file is complete
  *   lost         output before the first flush is lost
+ *   hurry        sleeping takes no time, and the monotonic clock says that it did
  *   aside        with hold: calls of other threads continue meanwhile
  *   again        with hold: stop in each call
  *   pids=A,B     the PIDs of the first apps
@@ -61,6 +62,7 @@
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <panthor_mem.h>
@@ -584,6 +586,37 @@ ssize_t read(int fd, void *to, size_t size)
 		return -1;
 	}
 	return n;
+}
+
+/* What the program has slept with "hurry". */
+static int64_t slept_ns;
+
+int nanosleep(const struct timespec *time, struct timespec *rest)
+{
+	int (*real)(const struct timespec *, struct timespec *);
+
+	if (model && word("hurry")) {
+		slept_ns += time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
+		return 0;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "nanosleep");
+	return real(time, rest);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+	int (*real)(clockid_t, struct timespec *);
+	int ret;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	ret = real(clock, now);
+	if (!ret && clock == CLOCK_MONOTONIC) {
+		now->tv_sec += slept_ns / 1000000000;
+		now->tv_nsec += slept_ns % 1000000000;
+		now->tv_sec += now->tv_nsec / 1000000000;
+		now->tv_nsec %= 1000000000;
+	}
+	return ret;
 }
 
 static struct stat on_disk;
