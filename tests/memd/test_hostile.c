@@ -513,8 +513,9 @@ static const char *unique_name(sd_bus *bus)
  * dbus-daemon queues what panthor-memd has not read. If a message costs panthor-memd more than
  * dbus-daemon, the queue grows, and the bystander waits for all that is in it.
  */
-static void check_flood(enum flood_kind kind)
+static void test_flood_of(void **state)
 {
+	const enum flood_kind *kind = *state;
 	uint64_t *sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const uint64_t first = (uint64_t)times(FLOOD_FIRST);
@@ -526,7 +527,7 @@ static void check_flood(enum flood_kind kind)
 	assert_true(sent != MAP_FAILED);
 	start("", "");
 	/* dbus-daemon has no sanitizer and is not in valgrind, so panthor-memd is slower then. */
-	pid = flood_on(kind, unique_name(bystander), slow ? first : UINT64_MAX, sent);
+	pid = flood_on(*kind, unique_name(bystander), slow ? first : UINT64_MAX, sent);
 	while (__atomic_load_n(sent, __ATOMIC_RELAXED) < first) {
 		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
 		usleep(1000);
@@ -537,36 +538,6 @@ static void check_flood(enum flood_kind kind)
 	settle(bystander);
 	print_message("# %llu messages\n", (unsigned long long)*sent);
 	munmap(sent, sizeof(*sent));
-}
-
-static void test_flood_of_requests(void **state)
-{
-	(void)state;
-	check_flood(FLOOD_REQUESTS);
-}
-
-static void test_flood_of_invalid_requests(void **state)
-{
-	(void)state;
-	check_flood(FLOOD_INVALID);
-}
-
-static void test_flood_of_cancels(void **state)
-{
-	(void)state;
-	check_flood(FLOOD_CANCEL);
-}
-
-static void test_flood_of_other_calls(void **state)
-{
-	(void)state;
-	check_flood(FLOOD_OTHERS);
-}
-
-static void test_flood_of_signals(void **state)
-{
-	(void)state;
-	check_flood(FLOOD_SIGNALS);
 }
 
 /* A stopped client never reads the replies to its requests. */
@@ -715,6 +686,8 @@ static void test_new_connections(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
+#define FLOOD_OF(what, kind) \
+	{ "flood of " what, test_flood_of, NULL, stop, &(enum flood_kind){ kind } }
 	const struct CMUnitTest tests[] = {
 		TEST(test_thread),
 		TEST(test_kernel_thread),
@@ -726,11 +699,11 @@ int main(void)
 		TEST(test_deep_variants),
 		TEST(test_long_names),
 		TEST(test_flood),
-		TEST(test_flood_of_requests),
-		TEST(test_flood_of_invalid_requests),
-		TEST(test_flood_of_cancels),
-		TEST(test_flood_of_other_calls),
-		TEST(test_flood_of_signals),
+		FLOOD_OF("requests", FLOOD_REQUESTS),
+		FLOOD_OF("invalid requests", FLOOD_INVALID),
+		FLOOD_OF("cancels", FLOOD_CANCEL),
+		FLOOD_OF("other calls", FLOOD_OTHERS),
+		FLOOD_OF("signals", FLOOD_SIGNALS),
 		TEST(test_stopped_client),
 		TEST(test_connections),
 		TEST(test_full_queue),
