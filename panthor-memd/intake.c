@@ -5,7 +5,7 @@
  * dbus-daemon has one queue for all that is sent to panthor-memd, and keeps its order. A client
  * that waits for no reply can send as fast as dbus-daemon reads. Its messages must cost
  * panthor-memd less than dbus-daemon, or the queue grows and everybody waits. So those beyond
- * the limit of the user are dropped here, and many of them are read in a row.
+ * the limit of the user are dropped here, and many of them are read at once.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "name.h"
 
 /* How many messages are read before other events get a turn. */
-#define ROW 64
+#define READ_AT_ONCE 64
 
 enum effect { EFFECT_NONE, EFFECT_REQUEST, EFFECT_WITHDRAWAL };
 
@@ -104,7 +104,7 @@ static int read_more(sd_event_source *source, void *data)
 
 	(void)source;
 	/* sd-bus handles errors itself when the loop calls it. */
-	for (i = 0; i < ROW && sd_bus_process(b->bus, NULL) > 0; i++)
+	for (i = 0; i < READ_AT_ONCE && sd_bus_process(b->bus, NULL) > 0; i++)
 		;
 	return 0;
 }

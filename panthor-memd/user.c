@@ -63,7 +63,7 @@ void user_refused(struct broker *b, struct user *u, enum fault_kind kind)
 {
 	uint64_t now = 0;
 
-	/* This does not read the clock, because floods come here. */
+	/* The time that the event loop keeps is good enough, and costs a flood no system call. */
 	sd_event_now(b->event, CLOCK_MONOTONIC, &now);
 	b->stats.refused[kind]++;
 	u->refused[kind]++;
