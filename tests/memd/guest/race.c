@@ -401,9 +401,9 @@ int main(int argc, char **argv)
 	unsigned int count;
 	struct stat st;
 
-	if (argc < 4)
+	json = argc == 5 && !strcmp(argv[4], "json");
+	if (argc != 4 + json)
 		return 2;
-	json = argc > 4;
 	pid = (uint32_t)strtoul(argv[2], NULL, 10);
 	pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd < 0 || fstat(pidfd, &st))
