@@ -515,6 +515,22 @@ static void panthor_lru_test_gpu_mapped_count_races(struct kunit *test)
 			PANTHOR_TEST_RACERS * PANTHOR_TEST_BO_SIZE / PAGE_SIZE);
 }
 
+/* A scan takes a BO from a list before it has the lock of the BO. */
+static void panthor_lru_test_evicted_meanwhile(struct kunit *test)
+{
+	struct panthor_lru_test *ctx = test->priv;
+	struct panthor_gem_object *bo = panthor_test_map(test, ctx->vms[0]);
+	int count = atomic_read(&bo->reclaimed_count);
+
+	panthor_kunit_evict(test, bo);
+	KUNIT_EXPECT_EQ(test, count + 1, atomic_read(&bo->reclaimed_count));
+
+	dma_resv_lock(bo->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, -EAGAIN, panthor_gem_evict(&bo->base, PANTHOR_GEM_SHRINKER));
+	dma_resv_unlock(bo->base.resv);
+	KUNIT_EXPECT_EQ(test, count + 1, atomic_read(&bo->reclaimed_count));
+}
+
 /* A scan can drop the last reference: no lock may be taken then under which memory is allocated. */
 static void panthor_lru_test_free_in_scan(struct kunit *test)
 {
@@ -554,6 +570,7 @@ static struct kunit_case panthor_lru_test_cases[] = {
 	KUNIT_CASE(panthor_lru_test_two_scans_strand_no_vm),
 	KUNIT_CASE(panthor_lru_test_empty_vm_is_not_listed),
 	KUNIT_CASE(panthor_lru_test_gpu_mapped_count),
+	KUNIT_CASE(panthor_lru_test_evicted_meanwhile),
 	KUNIT_CASE(panthor_lru_test_free_in_scan),
 	KUNIT_CASE_SLOW(panthor_lru_test_gpu_mapped_count_races),
 	{}
