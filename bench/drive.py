@@ -102,7 +102,7 @@ def shortened(sample):
     """Replaces lists of thousands of latencies by their percentiles."""
     result = {}
     for name, value in sample.items():
-        if name in ('open_ns', 'job_ns', 'claim_ns'):
+        if name in ('open_ns', 'job_ns', 'call_ns'):
             result[name + '_percentiles'] = [[p / 2, percentile(value, p / 200)]
                                              for p in range(201)] if value else []
         else:

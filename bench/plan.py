@@ -274,8 +274,12 @@ def broker(size):
                      kernel='bench', mem=384)
     after = ('panthor-memd after the flood',)
     return Case('panthor-memd', [script], [
-        rows.added('added to a claim, median', 'broker', 'panthor-memd', 'ioctl', 'claim_ns', 1e6),
-        rows.latency("a claim, p99 during another user's flood", 'broker', 'flood', 'claim_ns', 2),
+        rows.added('added to a claim, median', 'broker', 'panthor-memd', 'ioctl', 'call_ns', 1e6),
+        rows.added('added to a call that does nothing, median', 'broker', 'Ping', 'ioctl',
+                   'call_ns'),
+        rows.latency("a claim, p99 during another user's flood", 'broker', 'flood', 'call_ns', 2),
+        rows.latency("a call of dbus-daemon, p99 during that flood", 'broker',
+                     'dbus-daemon, flood', 'call_ns', idle='dbus-daemon, idle'),
         rows.at_most('resident memory', 'broker', after, 'rss', 'B', 4 << 20),
         rows.at_most('threads', 'broker', after, 'threads', 'threads', 5)])
 

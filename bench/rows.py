@@ -127,18 +127,18 @@ def bandwidth(what, set_, arm, device_set, goal):
     return compute
 
 
-def latency(what, set_, phase, field, goal=None, share=0.99):
+def latency(what, set_, phase, field, goal=None, share=0.99, idle='idle'):
     """A high percentile of a bystander's latencies, compared with that on an idle machine."""
     def compute(samples):
         ours = [ns for s in samples.of(set_, phase) for ns in s[field]]
-        idle = [ns for s in samples.of(set_, 'idle') for ns in s[field]]
-        if not ours or not idle:
+        other = [ns for s in samples.of(set_, idle) for ns in s[field]]
+        if not ours or not other:
             return row(what, None, 'ratio', goal, note='no samples')
-        mine, calm = percentile(ours, share), percentile(idle, share)
+        mine, calm = percentile(ours, share), percentile(other, share)
         result = row(what, mine / calm, 'ratio', goal, ours=summary(ours, 'ns'),
-                     rival=summary(idle, 'ns'), rival_name='idle')
+                     rival=summary(other, 'ns'), rival_name=idle)
         result['note'] = (f'p{share * 100:.0f}: {mine / 1e6:.2f} ms, idle {calm / 1e6:.2f} ms, '
-                          f'of {len(ours)} and {len(idle)} calls'
+                          f'of {len(ours)} and {len(other)} calls'
                           + (', or one tick of 10 ms more' if goal is not None else ''))
         if goal is not None and mine <= calm + TICK_NS:
             result['met'] = True
@@ -146,7 +146,7 @@ def latency(what, set_, phase, field, goal=None, share=0.99):
     return compute
 
 
-def added(what, set_, arm, than, field, goal):
+def added(what, set_, arm, than, field, goal=None):
     """What an arm takes longer than another in the median, of lists of times."""
     def compute(samples):
         ours, other = ([ns for s in samples.of(set_, name) for ns in s[field]]

@@ -6,11 +6,11 @@
  * race: repeatedly start a reclaim and a claim of the process at about the same time. After the
  * reply to the claim, nothing may be evicted.
  *
- * latency: compare the time of a claim through panthor-memd with that of the ioctl. There is
- * nothing to claim, so that only the overhead is measured.
+ * latency: compare the time of a claim through panthor-memd with that of the ioctl, and with that
+ * of a call that does nothing. There is nothing to claim, so that only the overhead is measured.
  *
  * flood: compare the time of a claim while another user floods panthor-memd with requests with
- * that of a claim in between.
+ * that of a claim in between. The same is done for a call that dbus-daemon answers by itself.
  *
  * With "json", all times are printed, for run-bench.
  *
@@ -137,7 +137,7 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *unused)
 		fprintf(stderr, "%s: %s\n", e->name, e->message);
 	else if (sd_bus_message_has_signature(m, "ttus"))
 		sd_bus_message_read(m, "ttu", &a, &b, &c->status);
-	else
+	else if (sd_bus_message_has_signature(m, "tttus"))
 		sd_bus_message_read(m, "tttu", &a, &b, &d, &c->status);
 	return 0;
 }
@@ -243,6 +243,41 @@ static void race(unsigned int count)
 
 /* --- latency ----------------------------------------------------------------------------- */
 
+/* A call without arguments, of a method that does next to nothing. */
+struct null_call {
+	const char *service, *path, *interface, *method;
+};
+
+/* The answer of panthor-memd, which does not look at who asks. */
+static const struct null_call ping = { BROKER_NAME, BROKER_PATH, "org.freedesktop.DBus.Peer",
+				       "Ping" };
+/* The answer of dbus-daemon. */
+static const struct null_call get_id = { "org.freedesktop.DBus", "/org/freedesktop/DBus",
+					 "org.freedesktop.DBus", "GetId" };
+
+static int64_t time_null_call(const struct null_call *n)
+{
+	struct call c = { .begin = now_ns() };
+	int ret = sd_bus_call_method_async(bus, NULL, n->service, n->path, n->interface, n->method,
+					   on_reply, &c, NULL);
+
+	if (ret >= 0)
+		ret = sd_bus_flush(bus);
+	if (ret < 0)
+		fail(n->method, ret);
+	finish(&c);
+	return c.end - c.begin;
+}
+
+static int64_t *new_times(unsigned int count)
+{
+	int64_t *times = calloc(count, sizeof(*times));
+
+	if (!times)
+		fail("memory", -ENOMEM);
+	return times;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -254,7 +289,7 @@ static void show_json(const char *what, const int64_t *times, unsigned int count
 {
 	unsigned int i;
 
-	printf("{\"arm\":\"%s\",\"claim_ns\":[", what);
+	printf("{\"arm\":\"%s\",\"call_ns\":[", what);
 	for (i = 0; i < count; i++)
 		printf("%s%" PRId64, i ? "," : "", times[i]);
 	printf("]}\n");
@@ -267,19 +302,17 @@ static void show(const char *what, int64_t *times, unsigned int count)
 		return;
 	}
 	qsort(times, count, sizeof(*times), by_size);
-	printf("claim by %s: median %.3f ms, p99 %.3f ms\n", what, (double)times[count / 2] / 1e6,
+	printf("%s: median %.3f ms, p99 %.3f ms\n", what, (double)times[count / 2] / 1e6,
 	       (double)times[count * 99 / 100] / 1e6);
 }
 
 static void latency(unsigned int count)
 {
-	int64_t *direct = calloc(count, sizeof(*direct)), *broker = calloc(count, sizeof(*broker));
+	int64_t *direct = new_times(count), *broker = new_times(count), *empty = new_times(count);
 	uint64_t bytes;
 	unsigned int i;
 
-	if (!direct || !broker)
-		fail("memory", -ENOMEM);
-	/* Alternate the two, so that both run under the same load. */
+	/* Alternate them, so that all run under the same load. */
 	for (i = 0; i < count; i++) {
 		struct call c;
 		int64_t t = now_ns();
@@ -292,11 +325,14 @@ static void latency(unsigned int count)
 		start(&c, "Claim");
 		finish(&c);
 		broker[i] = now_ns() - t;
+		empty[i] = time_null_call(&ping);
 	}
 	show("ioctl", direct, count);
 	show("panthor-memd", broker, count);
+	show("Ping", empty, count);
 	free(direct);
 	free(broker);
+	free(empty);
 }
 
 /* --- flood ------------------------------------------------------------------------------- */
@@ -336,16 +372,22 @@ static void __attribute__((noreturn)) flood_memd(volatile uint64_t *sent)
 	}
 }
 
-static void time_claims(int64_t *times, unsigned int count)
+/* The times of claims, and of calls that only dbus-daemon sees. */
+struct flood_times {
+	int64_t *claim, *bus;
+};
+
+static void time_calls(struct flood_times *times, unsigned int first, unsigned int count)
 {
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
+	for (i = first; i < first + count; i++) {
 		struct call c;
 
 		start(&c, "Claim");
 		finish(&c);
-		times[i] = c.end - c.begin;
+		times->claim[i] = c.end - c.begin;
+		times->bus[i] = time_null_call(&get_id);
 	}
 }
 
@@ -353,14 +395,15 @@ static void time_claims(int64_t *times, unsigned int count)
 static void flood(unsigned int count)
 {
 	const unsigned int each = count / BLOCKS + 1, total = each * BLOCKS;
-	int64_t *quiet = calloc(total, sizeof(*quiet)), *busy = calloc(total, sizeof(*busy));
+	struct flood_times quiet = { new_times(total), new_times(total) };
+	struct flood_times busy = { new_times(total), new_times(total) };
 	volatile uint64_t *sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE,
 				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t before, during = 0;
 	unsigned int i;
 	pid_t flooder;
 
-	if (!quiet || !busy || sent == MAP_FAILED)
+	if (sent == MAP_FAILED)
 		fail("memory", -ENOMEM);
 	flooder = fork();
 	if (flooder < 0)
@@ -375,25 +418,29 @@ static void flood(unsigned int count)
 			wait_a_bit(1000);
 		}
 		before = *sent;
-		time_claims(busy + i * each, each);
+		time_calls(&busy, i * each, each);
 		during += *sent - before;
 		kill(flooder, SIGSTOP);
 		/* The bus keeps the order, so what the flooder has sent is handled by then. */
-		time_claims(quiet + i * each, 1);
-		time_claims(quiet + i * each, each);
+		time_calls(&quiet, i * each, 1);
+		time_calls(&quiet, i * each, each);
 	}
 	kill(flooder, SIGKILL);
 	if (!during)
 		fail("no request of the flood", -ENODATA);
-	show(json ? "idle" : "panthor-memd, in between", quiet, total);
-	show(json ? "flood" : "panthor-memd, during a flood", busy, total);
+	show("idle", quiet.claim, total);
+	show("flood", busy.claim, total);
+	show("dbus-daemon, idle", quiet.bus, total);
+	show("dbus-daemon, flood", busy.bus, total);
 	if (!json)
 		printf("p99 is %.2f times as long; %" PRIu64 " requests of the flood for %u "
 		       "claims\n",
-		       (double)busy[total * 99 / 100] / (double)quiet[total * 99 / 100], during,
-		       total);
-	free(quiet);
-	free(busy);
+		       (double)busy.claim[total * 99 / 100] / (double)quiet.claim[total * 99 / 100],
+		       during, total);
+	free(quiet.claim);
+	free(quiet.bus);
+	free(busy.claim);
+	free(busy.bus);
 }
 
 int main(int argc, char **argv)
