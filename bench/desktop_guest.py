@@ -5,7 +5,7 @@
 usage: desktop_guest.py BUILD_DIRECTORY WHAT [NAME=VALUE...]
 
   switch    mib=N rounds=N          first frames: never reclaimed, reclaimed, claimed ahead of
-                                    time, frozen until it was claimed
+                                    time or not before the switch, frozen until it was claimed
   pressure  agent=0|1 rate=N round=N ...
                                     a program that needs RAM for some seconds, which it takes at
                                     once (0) or at N MiB in a second, and switches after it
@@ -24,7 +24,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'tests/desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (MIB, NO_LIMITS, Desktop, Failed, Hog, WrongContents, cpu_ns,  # noqa: E402
+from desktop import (MIB, NO_LIMITS, PATIENCE, Desktop, Failed, Hog, WrongContents, cpu_ns,  # noqa: E402
                      killed, stalled_usec, wait_until)
 
 EXIT_CONTENTS = 3       # bench.h
@@ -36,6 +36,7 @@ MEMD = '[Broker]\nLogLevel=debug\n'
 EAGER = '[policy]\nmode = eager\ngrace = 0s\nkeep = 0\n'
 SWITCH_SEC = 2
 IDLE_SEC = 60
+LATE = 'claimed at the switch'
 MCL_CURRENT, MCL_FUTURE = 1, 2
 
 
@@ -120,17 +121,25 @@ class Measure:
         wait_until('the hint is obeyed', lambda: app.resident() >= app.bytes)
         self.desktop.wait_log('agent', 'app .*: claimed ')
 
+    def start_claim(self):
+        pid = self.desktop.windows['app'].pid
+        return self.desktop.run('claim', ['panthor-mem', 'claim', '--broker', 'always', str(pid)])
+
     def switch(self, mib, rounds):
         self.open({'app': mib, 'other': 8})
         arms = {'never reclaimed': self.before_never, 'reclaimed': self.before_reclaimed,
-                'claimed after a hint': self.before_hint, 'frozen': self.before_frozen}
+                'claimed after a hint': self.before_hint, 'frozen': self.before_frozen,
+                LATE: self.before_reclaimed}
         order = random.Random(1)
         for number in range(rounds):
             for arm in order.sample(list(arms), len(arms)):
                 arms[arm]()
+                # The command is a client of panthor-memd, and begins while sway switches.
+                claim = self.start_claim() if arm == LATE else None
                 ns, resident = self.desktop.first_frame('app', watched=True)
-                emit(set=f'switch, {mib} MiB', arm=arm, round=number, bytes=mib * MIB, ns=ns,
-                     resident=resident)
+                if claim and claim.wait(PATIENCE):
+                    raise Failed(f'the claim ended with status {claim.returncode}')
+                emit(arm=arm, round=number, bytes=mib * MIB, ns=ns, resident=resident)
                 self.desktop.windows['app'].check(arm)
 
     # --- memory pressure ---

@@ -53,7 +53,7 @@ class Progress:
 def in_guest(options, boot, command):
     return [str(options.top / 'run-guest'), '--kernel', boot.kernel, '--strict',
             '--timeout', str(TIMEOUT), '--mem', str(boot.mem), '--cpus', str(boot.cpus),
-            '--swap', str(boot.swap), *options.source, '--', *command]
+            '--swap', str(boot.swap), '--swap-algo', boot.algo, *options.source, '--', *command]
 
 
 def start(command):

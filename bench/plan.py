@@ -21,6 +21,7 @@ class Boot:
     mem: int = 2048
     cpus: int = 2
     swap: int = 1024
+    algo: str = ALGORITHMS[0]
     kernel: str = 'bench'
 
 
@@ -34,6 +35,7 @@ class Program:
     mem: int = 2048
     swap: int = 1024
     cpus: int = 2
+    algo: str = ALGORITHMS[0]
 
 
 @dataclass
@@ -288,11 +290,17 @@ WITH, WITHOUT = 'with the agent', 'without the agent'
 RATES = {'at once': 0, '32 MiB/s': 32}
 
 
-def session(what, mem, **settings):
+SESSION_SWAP = 512
+
+
+def session(what, mem, set_='', algo=ALGORITHMS[0], disk_ns=0, **settings):
     """A session of sway with panthor-mem-agent, or without it."""
-    return Program(('/usr/bin/python3', '-B', '{top}/bench/desktop_guest.py', '{build}', what,
+    slow = ('{build}/bench/slow-swap', str(SESSION_SWAP), str(disk_ns))
+    return Program((*(slow if disk_ns else ()),
+                    '/usr/bin/python3', '-B', '{top}/bench/desktop_guest.py', '{build}', what,
                     *(f'{name}={value}' for name, value in settings.items())),
-                   parsers.objects, what, kernel='bench', mem=mem, swap=512)
+                   parsers.objects, set_ or what, kernel='bench', mem=mem, swap=SESSION_SWAP,
+                   algo=algo)
 
 
 def pressure_rows(set_):
@@ -308,19 +316,25 @@ def pressure_rows(set_):
 
 def desktop(size):
     """First frames after a switch, and a program that needs more RAM than there is."""
+    # lzo-rle in all sizes, the others in one
     sizes = (16,) if size.quick else (16, 64, 256)
+    swaps = {f'{mib} MiB': {'mib': mib} for mib in sizes}
+    mib = sizes[-1] if size.quick else 64
+    swaps[f'{mib} MiB, lz4'] = {'mib': mib, 'algo': 'lz4'}
+    swaps[f'{mib} MiB, slow swap'] = {'mib': mib, 'disk_ns': SLOW_NS}
     long = {'rounds': 1, 'hog': 3, 'after': 3, 'grace': 1} if size.quick else {
         'rounds': 5, 'hog': 20, 'after': 30, 'grace': 30}
-    runs = [session('switch', 1024, mib=mib, rounds=1 if size.quick else 12) for mib in sizes]
+    runs = [session('switch', 1024, f'switch, {name}', rounds=1 if size.quick else 12, **settings)
+            for name, settings in swaps.items()]
     runs += [session('pressure', 384, agent=agent, rate=rate, round=round_, **long)
              for round_ in range(1 if size.quick else 3) for rate in RATES.values()
              for agent in (1, 0)]
-    judged = [rows.times(f'first frame, {arm}, {mib} MiB', f'switch, {mib} MiB', arm,
-                         'never reclaimed', goal)
-              for mib in sizes
-              for arm, goal in (('claimed after a hint', 1.10), ('reclaimed', None))]
-    judged += [rows.times(f'first frame, frozen, {mib} MiB', f'switch, {mib} MiB', 'frozen',
-                          'reclaimed', 0.70) for mib in sizes]
+    arms = (('claimed after a hint', 'never reclaimed', 1.10),
+            ('reclaimed', 'never reclaimed', None),
+            ('frozen', 'reclaimed', 0.70),
+            ('claimed at the switch', 'reclaimed', None))
+    judged = [rows.times(f'first frame, {arm}, {name}', f'switch, {name}', arm, rival, goal)
+              for arm, rival, goal in arms for name in swaps]
     for set_ in RATES:
         judged += pressure_rows(set_)
     return Case('A desktop', runs, judged, quick=False, named=True)

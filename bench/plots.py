@@ -188,7 +188,7 @@ def desktop(document, case):
             continue
         line = ' '.join(f'{entry["time"][k] / 1e6:.4f}' for k in ('median', 'q1', 'q3'))
         if set_.startswith('switch'):
-            frames.append(f'"{name}, {set_.split(", ")[1]}" {line}')
+            frames.append(f'"{name}, {set_.removeprefix("switch, ")}" {line}')
         elif name.startswith('after the hog'):
             frames.append(f'"{name}, {set_}" {line}')
         elif set_ != 'thrash' and name.startswith('with'):
