@@ -7,22 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "gpu/bind.h"
+#include "gpu/device.h"
 #include "gpu/sysmem.h"
 
 static int resolve(int fd, const char *link, char *path)
 {
 	char name[128];
-	struct stat st;
+	int ret = gpu_device_sysfs(fd, link, name, sizeof(name));
 
-	if (fstat(fd, &st))
-		return -errno;
-	snprintf(name, sizeof(name), "/sys/dev/char/%u:%u/%s",
-		 major(st.st_rdev), minor(st.st_rdev), link);
-	return realpath(name, path) ? 0 : -errno;
+	return ret ? ret : realpath(name, path) ? 0 : -errno;
 }
 
 static int copy(char *to, size_t room, const char *from)
@@ -36,13 +31,13 @@ static int copy(char *to, size_t room, const char *from)
 int gpu_binding_of(int fd, struct gpu_binding *binding)
 {
 	char path[PATH_MAX];
-	int ret = resolve(fd, "device", path);
+	int ret = resolve(fd, ".", path);
 
 	if (!ret)
 		ret = copy(binding->device, sizeof(binding->device),
 			   strrchr(path, '/') + 1);
 	if (!ret)
-		ret = resolve(fd, "device/driver", path);
+		ret = resolve(fd, "driver", path);
 	if (!ret)
 		ret = copy(binding->driver, sizeof(binding->driver), path);
 	return ret;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "gpu/device.h"
@@ -111,6 +113,17 @@ int gpu_device_open_primary(struct gpu_device *dev)
 	free(path);
 	close(render);
 	return fd < 0 ? fd : gpu_device_from_fd(dev, fd);
+}
+
+int gpu_device_sysfs(int fd, const char *name, char *path, size_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	snprintf(path, size, "/sys/dev/char/%u:%u/device/%s", major(st.st_rdev),
+		 minor(st.st_rdev), name);
+	return 0;
 }
 
 void gpu_device_close(struct gpu_device *dev)

@@ -8,6 +8,7 @@
 #ifndef GPU_DEVICE_H
 #define GPU_DEVICE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <xf86drm.h>
@@ -38,6 +39,9 @@ void gpu_device_close(struct gpu_device *dev);
  * with, and return the descriptor. -ENODEV: there is none.
  */
 int gpu_node_open(const char *driver);
+
+/* Store the path that a file of the device behind @fd has in sysfs, such as "mem_reclaim". */
+int gpu_device_sysfs(int fd, const char *name, char *path, size_t size);
 
 /* Make one DEV_QUERY, into a caller's structure. */
 int gpu_device_query(int fd, uint32_t type, void *data, uint32_t size);

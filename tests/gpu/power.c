@@ -5,27 +5,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
+#include "gpu/device.h"
 #include "gpu/power.h"
 #include "gpu/sysmem.h"
-
-static int power_path(int fd, const char *name, char *path, size_t size)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	snprintf(path, size, "/sys/dev/char/%u:%u/device/power/%s",
-		 major(st.st_rdev), minor(st.st_rdev), name);
-	return 0;
-}
 
 int gpu_power_allow_sleep(int fd, bool allow)
 {
 	char path[128];
-	int ret = power_path(fd, "control", path, sizeof(path));
+	int ret = gpu_device_sysfs(fd, "power/control", path, sizeof(path));
 
 	return ret ? ret : sysmem_write_file(path, allow ? "auto" : "on");
 }
@@ -34,7 +22,7 @@ int gpu_power_allow_sleep(int fd, bool allow)
 static int has_word(int fd, const char *name, const char *word)
 {
 	char path[128], text[32] = "";
-	int ret = power_path(fd, name, path, sizeof(path));
+	int ret = gpu_device_sysfs(fd, name, path, sizeof(path));
 	FILE *file;
 
 	if (ret)
@@ -50,10 +38,10 @@ static int has_word(int fd, const char *name, const char *word)
 
 int gpu_power_may_sleep(int fd)
 {
-	return has_word(fd, "control", "auto");
+	return has_word(fd, "power/control", "auto");
 }
 
 int gpu_power_asleep(int fd)
 {
-	return has_word(fd, "runtime_status", "suspended");
+	return has_word(fd, "power/runtime_status", "suspended");
 }
