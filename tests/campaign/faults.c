@@ -124,7 +124,7 @@ static void renew_group(void)
 
 static int try_once(const struct step *step, unsigned int number, bool *hit)
 {
-	int ret = step->prepare(), judged;
+	int ret = step->prepare(step->how), judged;
 
 	if (!ret)
 		ret = injector->begin(number);
@@ -145,6 +145,12 @@ static int try_once(const struct step *step, unsigned int number, bool *hit)
 	return judged ? judged : check_subject();
 }
 
+static __attribute__((noreturn)) void die(const char *what, int ret)
+{
+	fprintf(stderr, "faults: %s: %s\n", what, strerror(-ret));
+	exit(2);
+}
+
 static int new_subject(void)
 {
 	int ret = subject_init(&subject, injector->helpers ? LARGE : SMALL);
@@ -159,10 +165,8 @@ static void renew_subject(void)
 
 	subject_fini(&subject);
 	ret = new_subject();
-	if (ret) {
-		wrong("starting again: %s", strerror(-ret));
-		exit(1);
-	}
+	if (ret)
+		die("starting again", ret);
 }
 
 static void run_step(const struct step *step)
@@ -207,6 +211,19 @@ static bool is_wanted(const struct step *step)
 	return !injector->steps;
 }
 
+static void check_names(void)
+{
+	for (char **name = wanted; *name; name++) {
+		bool known = false;
+
+		for (size_t i = 0; i < LISTS; i++)
+			for (const struct step *step = all_steps[i]; step->name; step++)
+				known |= !strcmp(*name, step->name);
+		if (!known)
+			die(*name, -EINVAL);
+	}
+}
+
 static void run_steps(void)
 {
 	for (size_t i = 0; i < LISTS; i++)
@@ -226,12 +243,6 @@ static int warm_up(void)
 			ret = check_subject();
 	}
 	return ret;
-}
-
-static __attribute__((noreturn)) void die(const char *what, int ret)
-{
-	fprintf(stderr, "faults: %s: %s\n", what, strerror(-ret));
-	exit(2);
 }
 
 static bool bos_left(const struct holdings *before)
@@ -270,6 +281,7 @@ static void parse(char **argv)
 		}
 		wanted += 2;
 	}
+	check_names();
 }
 
 int main(int argc, char **argv)

@@ -15,7 +15,7 @@ struct step {
 	const char *name;
 
 	/* Bring the subject into the state that the action needs. Nothing fails here. */
-	int (*prepare)(void);
+	int (*prepare)(uint32_t how);
 
 	/* The action: 0 or -errno, as the kernel returns it. */
 	int (*act)(void);
@@ -25,6 +25,9 @@ struct step {
 	 * -ENOMEM or -EIO. May be NULL. Undoes the action.
 	 */
 	int (*judge)(int ret);
+
+	/* The argument of prepare(). */
+	uint32_t how;
 };
 
 extern const struct step mem_steps[];	/* reclaim and claim */

@@ -5,26 +5,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "faults.h"
 #include "gpu/heap.h"
 #include "gpu/mem.h"
 
-static char node[64];
+static char *node;
 
-static int find_node(void)
+static int find_node(uint32_t unused)
 {
-	char path[64];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", subject.dev.fd);
-	length = readlink(path, node, sizeof(node) - 1);
-	if (length < 0)
-		return -errno;
-	node[length] = '\0';
-	return 0;
+	(void)unused;
+	if (!node)
+		node = drmGetDeviceNameFromFd2(subject.dev.fd);
+	return node ? 0 : -errno;
 }
 
 static int live(struct gpu_device *dev, struct gpu_ctx *ctx)
@@ -87,6 +81,6 @@ static int act_life(void)
 }
 
 const struct step life_steps[] = {
-	{ "life", find_node, act_life, NULL },
+	{ "life", find_node, act_life, NULL, 0 },
 	{ 0 },
 };

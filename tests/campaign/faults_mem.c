@@ -6,17 +6,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "faults.h"
 #include "gpu/fdinfo.h"
 #include "gpu/mem.h"
-#include "gpu/sysmem.h"
 
 #define CGROUP "/sys/fs/cgroup"
+#define TARGETS (DRM_PANTHOR_MEM_TARGET_PIDFD | DRM_PANTHOR_MEM_TARGET_CLIENT | \
+		 DRM_PANTHOR_MEM_TARGET_CGROUP)
 
 /* State before the action. */
 static uint64_t was_resident, was_evicted;
@@ -66,39 +65,9 @@ static int prepare_reclaim(uint32_t flags)
 	if (!ret)
 		ret = remember();
 	reclaim_args = (struct drm_panthor_mem_reclaim) {
-		.flags = flags, .target = target(flags & ~3u),
+		.flags = flags, .target = target(flags & TARGETS),
 	};
 	return ret;
-}
-
-static int reclaim_by_tgid(void)
-{
-	return prepare_reclaim(0);
-}
-
-static int reclaim_by_pidfd(void)
-{
-	return prepare_reclaim(DRM_PANTHOR_MEM_TARGET_PIDFD);
-}
-
-static int reclaim_by_client(void)
-{
-	return prepare_reclaim(DRM_PANTHOR_MEM_TARGET_CLIENT);
-}
-
-static int reclaim_by_cgroup(void)
-{
-	return prepare_reclaim(DRM_PANTHOR_MEM_TARGET_CGROUP);
-}
-
-static int reclaim_no_pageout(void)
-{
-	return prepare_reclaim(DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT);
-}
-
-static int reclaim_dry(void)
-{
-	return prepare_reclaim(DRM_PANTHOR_MEM_RECLAIM_DRY_RUN);
 }
 
 static int act_reclaim(void)
@@ -118,7 +87,7 @@ static int judge_reclaim(int ret)
 		return wrong("freed %llu of %llu evicted bytes",
 			     (unsigned long long)r->freed_bytes,
 			     (unsigned long long)r->evicted_bytes);
-	if (r->freed_bytes && r->flags & 3)
+	if (r->freed_bytes && r->flags & ~TARGETS)
 		return wrong("flags %#x, and %llu bytes freed", r->flags,
 			     (unsigned long long)r->freed_bytes);
 	if (r->flags & DRM_PANTHOR_MEM_RECLAIM_DRY_RUN)
@@ -139,51 +108,21 @@ static int prepare_claim(uint32_t flags)
 	if (!ret)
 		ret = remember();
 	claim_args = (struct drm_panthor_mem_claim) {
-		.flags = flags, .target = target(flags & ~3u),
+		.flags = flags, .target = target(flags & TARGETS),
 	};
 	return ret;
 }
 
-static int claim_by_tgid(void)
+static int prepare_capped_claim(uint32_t flags)
 {
-	return prepare_claim(0);
-}
-
-static int claim_by_pidfd(void)
-{
-	return prepare_claim(DRM_PANTHOR_MEM_TARGET_PIDFD);
-}
-
-static int claim_by_client(void)
-{
-	return prepare_claim(DRM_PANTHOR_MEM_TARGET_CLIENT);
-}
-
-static int claim_by_cgroup(void)
-{
-	return prepare_claim(DRM_PANTHOR_MEM_TARGET_CGROUP);
-}
-
-static int claim_prefetch(void)
-{
-	return prepare_claim(DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY);
-}
-
-static int claim_dry(void)
-{
-	return prepare_claim(DRM_PANTHOR_MEM_CLAIM_DRY_RUN);
-}
-
-static int claim_capped(void)
-{
-	int ret = prepare_claim(0);
+	int ret = prepare_claim(flags);
 
 	claim_args.max_bytes = 20 << 10;
 	return ret;
 }
 
 /* What was evicted is still in RAM. */
-static int claim_unwritten(void)
+static int prepare_claim_unwritten(uint32_t flags)
 {
 	struct drm_panthor_mem_reclaim args;
 	int ret = prepare_resident();
@@ -193,7 +132,7 @@ static int claim_unwritten(void)
 					  &args);
 	if (!ret)
 		ret = remember();
-	claim_args = (struct drm_panthor_mem_claim) { .flags = 0 };
+	claim_args = (struct drm_panthor_mem_claim) { .flags = flags };
 	return ret;
 }
 
@@ -237,30 +176,28 @@ static int judge_claim(int ret)
 static int open_attribute(const char *name)
 {
 	char path[128];
-	struct stat st;
-	int ret;
+	int ret = gpu_device_sysfs(subject.dev.fd, name, path, sizeof(path));
 
-	if (fstat(subject.dev.fd, &st))
-		return -errno;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/%s",
-		 major(st.st_rdev), minor(st.st_rdev), name);
-	ret = open(path, O_WRONLY | O_CLOEXEC);
+	if (ret)
+		return ret;
 	snprintf(attribute_text, sizeof(attribute_text), "%d", (int)getpid());
-	attribute_fd = ret;
-	return ret < 0 ? -errno : 0;
+	attribute_fd = open(path, O_WRONLY | O_CLOEXEC);
+	return attribute_fd < 0 ? -errno : 0;
 }
 
-static int sysfs_reclaim(void)
+static int prepare_sysfs_reclaim(uint32_t unused)
 {
 	int ret = prepare_resident();
 
+	(void)unused;
 	return ret ? ret : open_attribute("mem_reclaim");
 }
 
-static int sysfs_claim(void)
+static int prepare_sysfs_claim(uint32_t unused)
 {
 	int ret = prepare_evicted();
 
+	(void)unused;
 	return ret ? ret : open_attribute("mem_claim");
 }
 
@@ -277,21 +214,27 @@ static int judge_sysfs(int ret)
 }
 
 const struct step mem_steps[] = {
-	{ "reclaim", reclaim_by_tgid, act_reclaim, judge_reclaim },
-	{ "reclaim-pidfd", reclaim_by_pidfd, act_reclaim, judge_reclaim },
-	{ "reclaim-client", reclaim_by_client, act_reclaim, judge_reclaim },
-	{ "reclaim-cgroup", reclaim_by_cgroup, act_reclaim, judge_reclaim },
-	{ "reclaim-no-pageout", reclaim_no_pageout, act_reclaim, judge_reclaim },
-	{ "reclaim-dry", reclaim_dry, act_reclaim, judge_reclaim },
-	{ "claim", claim_by_tgid, act_claim, judge_claim },
-	{ "claim-pidfd", claim_by_pidfd, act_claim, judge_claim },
-	{ "claim-client", claim_by_client, act_claim, judge_claim },
-	{ "claim-cgroup", claim_by_cgroup, act_claim, judge_claim },
-	{ "claim-prefetch", claim_prefetch, act_claim, judge_claim },
-	{ "claim-dry", claim_dry, act_claim, judge_claim },
-	{ "claim-capped", claim_capped, act_claim, judge_claim },
-	{ "claim-unwritten", claim_unwritten, act_claim, judge_claim },
-	{ "sysfs-reclaim", sysfs_reclaim, act_sysfs, judge_sysfs },
-	{ "sysfs-claim", sysfs_claim, act_sysfs, judge_sysfs },
+	{ "reclaim", prepare_reclaim, act_reclaim, judge_reclaim, 0 },
+	{ "reclaim-pidfd", prepare_reclaim, act_reclaim, judge_reclaim,
+	  DRM_PANTHOR_MEM_TARGET_PIDFD },
+	{ "reclaim-client", prepare_reclaim, act_reclaim, judge_reclaim,
+	  DRM_PANTHOR_MEM_TARGET_CLIENT },
+	{ "reclaim-cgroup", prepare_reclaim, act_reclaim, judge_reclaim,
+	  DRM_PANTHOR_MEM_TARGET_CGROUP },
+	{ "reclaim-no-pageout", prepare_reclaim, act_reclaim, judge_reclaim,
+	  DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT },
+	{ "reclaim-dry", prepare_reclaim, act_reclaim, judge_reclaim,
+	  DRM_PANTHOR_MEM_RECLAIM_DRY_RUN },
+	{ "claim", prepare_claim, act_claim, judge_claim, 0 },
+	{ "claim-pidfd", prepare_claim, act_claim, judge_claim, DRM_PANTHOR_MEM_TARGET_PIDFD },
+	{ "claim-client", prepare_claim, act_claim, judge_claim, DRM_PANTHOR_MEM_TARGET_CLIENT },
+	{ "claim-cgroup", prepare_claim, act_claim, judge_claim, DRM_PANTHOR_MEM_TARGET_CGROUP },
+	{ "claim-prefetch", prepare_claim, act_claim, judge_claim,
+	  DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY },
+	{ "claim-dry", prepare_claim, act_claim, judge_claim, DRM_PANTHOR_MEM_CLAIM_DRY_RUN },
+	{ "claim-capped", prepare_capped_claim, act_claim, judge_claim, 0 },
+	{ "claim-unwritten", prepare_claim_unwritten, act_claim, judge_claim, 0 },
+	{ "sysfs-reclaim", prepare_sysfs_reclaim, act_sysfs, judge_sysfs, 0 },
+	{ "sysfs-claim", prepare_sysfs_claim, act_sysfs, judge_sysfs, 0 },
 	{ 0 },
 };

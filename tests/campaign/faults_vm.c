@@ -24,6 +24,14 @@ static struct gpu_bo spare;
 static uint64_t spare_va;	/* free addresses */
 static uint32_t sync_object;
 
+/* The state of the memory before an action, for prepare(). */
+enum { RESIDENT, EVICTED };
+
+static int prepare_memory(uint32_t state)
+{
+	return state == EVICTED ? prepare_evicted() : prepare_resident();
+}
+
 static const struct gpu_bo *large(void)
 {
 	return &subject.bo[SUBJECT_LARGE];
@@ -59,8 +67,8 @@ static int unmap(uint64_t va, uint64_t size)
 	return bind(0, DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP, 0, 0, va, size);
 }
 
-/* A BO that is not bound between the tries. */
-static int make_spare(bool evicted)
+/* The BO to bind is not bound between the tries. */
+static int prepare_bind(uint32_t state)
 {
 	static const struct gpu_bo none;
 	int ret = 0;
@@ -83,17 +91,7 @@ static int make_spare(bool evicted)
 		ret = gpu_sync_reset(subject.dev.fd, sync_object);
 	if (ret)
 		return wrong("a BO to bind: %s", strerror(-ret));
-	return evicted ? prepare_evicted() : prepare_resident();
-}
-
-static int prepare_bind(void)
-{
-	return make_spare(false);
-}
-
-static int prepare_bind_evicted(void)
-{
-	return make_spare(true);
+	return prepare_memory(state);
 }
 
 static int check_spare(uint64_t va)
@@ -168,7 +166,7 @@ static int judge_map_over(int ret)
 
 /* --- submits ------------------------------------------------------------------- */
 
-static int prepare_submit(void)
+static int prepare_submit(uint32_t state)
 {
 	struct gpu_cs *cs = gpu_ctx_begin(&subject.ctx);
 	int ret;
@@ -176,14 +174,7 @@ static int prepare_submit(void)
 	gpu_emit_checksum(cs, &subject.bo[SUBJECT_PRIVATE], gpu_ctx_result_va(&subject.ctx));
 	*gpu_ctx_result(&subject.ctx) = 0;
 	ret = gpu_sync_reset(subject.dev.fd, subject.ctx.sync);
-	return ret ? ret : prepare_evicted();
-}
-
-static int prepare_submit_resident(void)
-{
-	int ret = prepare_submit();
-
-	return ret ? ret : prepare_resident();
+	return ret ? ret : prepare_memory(state);
 }
 
 static int act_submit(void)
@@ -217,7 +208,7 @@ static void on_bus_error(int sig)
 	siglongjmp(bus_error, 1);
 }
 
-static int prepare_touch(void)
+static int prepare_touch(uint32_t state)
 {
 	int ret;
 
@@ -225,7 +216,7 @@ static int prepare_touch(void)
 	touched = subject.bo[SUBJECT_SHAREABLE];
 	touched.map = NULL;
 	ret = gpu_bo_map(subject.dev.fd, &touched);
-	return ret ? ret : prepare_evicted();
+	return ret ? ret : prepare_memory(state);
 }
 
 /* The kernel repeats a page fault that had no memory. */
@@ -249,16 +240,16 @@ static int judge_touch(int ret)
 }
 
 const struct step vm_steps[] = {
-	{ "map", prepare_bind, act_map, judge_map },
-	{ "map-evicted", prepare_bind_evicted, act_map, judge_map },
-	{ "map-async", prepare_bind, act_map_async, judge_map_async },
-	{ "map-async-evicted", prepare_bind_evicted, act_map_async, judge_map_async },
-	{ "map-over", prepare_bind, act_map_over, judge_map_over },
-	{ "map-over-evicted", prepare_bind_evicted, act_map_over, judge_map_over },
-	{ "unmap-middle", prepare_bind, act_unmap_middle, repair_large },
-	{ "unmap-middle-evicted", prepare_bind_evicted, act_unmap_middle, repair_large },
-	{ "submit", prepare_submit, act_submit, judge_submit },
-	{ "submit-resident", prepare_submit_resident, act_submit, judge_submit },
-	{ "page-fault", prepare_touch, act_touch, judge_touch },
+	{ "map", prepare_bind, act_map, judge_map, RESIDENT },
+	{ "map-evicted", prepare_bind, act_map, judge_map, EVICTED },
+	{ "map-async", prepare_bind, act_map_async, judge_map_async, RESIDENT },
+	{ "map-async-evicted", prepare_bind, act_map_async, judge_map_async, EVICTED },
+	{ "map-over", prepare_bind, act_map_over, judge_map_over, RESIDENT },
+	{ "map-over-evicted", prepare_bind, act_map_over, judge_map_over, EVICTED },
+	{ "unmap-middle", prepare_bind, act_unmap_middle, repair_large, RESIDENT },
+	{ "unmap-middle-evicted", prepare_bind, act_unmap_middle, repair_large, EVICTED },
+	{ "submit", prepare_submit, act_submit, judge_submit, EVICTED },
+	{ "submit-resident", prepare_submit, act_submit, judge_submit, RESIDENT },
+	{ "page-fault", prepare_touch, act_touch, judge_touch, EVICTED },
 	{ 0 },
 };
