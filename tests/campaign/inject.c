@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "failnth.h"
+#include "fail.h"
 #include "faults.h"
 #include "gpu/sim.h"
 #include "gpu/swap.h"

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "failnth.h"
+#include "fail.h"
 #include "gpu/app.h"
 #include "gpu/device.h"
 #include "gpu/klog.h"

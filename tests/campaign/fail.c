@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "failnth.h"
+#include "fail.h"
 #include "gpu/sysmem.h"
 
 #define DEBUGFS "/sys/kernel/debug/"

@@ -3,15 +3,15 @@
  * Make allocations, DMA maps and disk transfers of the kernel fail. Needs a kernel with fault
  * injection, such as the flavour "campaign".
  */
-#ifndef FAILNTH_H
-#define FAILNTH_H
+#ifndef FAIL_H
+#define FAIL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Prepare this thread. -ENOENT: the kernel has no fault injection. Each thread that uses the
- * functions below has to call it.
+ * Prepare this thread, and no other one. -ENOENT, also of the other functions to open: the
+ * kernel has no fault injection.
  */
 int failnth_open(void);
 
@@ -22,9 +22,8 @@ void failnth_begin(unsigned int nth);
 bool failnth_end(void);
 
 /*
- * The same for all threads of the kernel, whose workers do a part of a call: let one of the
- * next allocations or DMA maps that the driver causes fail. Other values of @number take
- * another kind and another place. failspread_end() returns whether one has failed.
+ * The same for all threads: workers of the driver do a part of a call. One of the next
+ * allocations or DMA maps that the driver causes fails. @number chooses the kind and the place.
  */
 int failspread_open(void);
 int failspread_begin(unsigned int number);
