@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A manager is killed at random moments of a reclaim or claim, and must be gone soon; a call
- * with a deadline must return soon after it, even if the target is stopped, frozen, throttled
- * or busy. Both are measured. Nothing is lost by it.
+ * with a deadline must return soon after it, even if the target is stopped, busy or throttled.
+ * Both are measured. Nothing is lost by it.
  *
  * usage: kills [MOMENTS]	(default 300)
  *
@@ -23,12 +23,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gpu/app.h"
 #include "gpu/device.h"
 #include "gpu/klog.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
 #include "gpu/sysmem.h"
+#include "target.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define BOS 24
@@ -45,14 +45,16 @@ struct times {
 	unsigned int count;
 };
 
-static struct gpu_app app;
+static struct target target = {
+	.bos = BOS, .bo_bytes = MIB, .seed = SEED, .cgroup = CGROUP,
+};
 static struct gpu_device dev;
 static uint64_t random_state = 1;
 
 static __attribute__((noreturn)) void die(const char *what, int ret)
 {
 	fprintf(stderr, "kills: %s: %s\n", what, strerror(-ret));
-	gpu_app_kill(&app);
+	gpu_app_kill(&target.app);
 	exit(2);
 }
 
@@ -66,6 +68,8 @@ static int64_t now_ns(void)
 
 static void add_time(struct times *times, int64_t ns)
 {
+	if (ns > HANG_MS * INT64_C(1000000))
+		die("something has taken too long", -ETIME);
 	times->us[times->count++] = ns > 0 ? (uint64_t)ns / 1000 : 0;
 }
 
@@ -100,8 +104,8 @@ static void manage(int ready)
 		struct drm_panthor_mem_reclaim reclaim;
 		struct drm_panthor_mem_claim claim;
 
-		gpu_mem_reclaim_all(own.fd, (uint32_t)app.pid, 0, &reclaim);
-		gpu_mem_claim_all(own.fd, (uint32_t)app.pid, &claim);
+		gpu_mem_reclaim_all(own.fd, (uint32_t)target.app.pid, 0, &reclaim);
+		gpu_mem_claim_all(own.fd, (uint32_t)target.app.pid, &claim);
 	}
 }
 
@@ -157,10 +161,10 @@ static void call_late(unsigned int moments, struct times *reclaims, struct times
 	for (unsigned int i = 0; i < moments; i++) {
 		int64_t deadline = now_ns() + (int64_t)(pattern_random(&random_state) % 20000000);
 		struct drm_panthor_mem_reclaim reclaim = {
-			.tgid = (uint32_t)app.pid, .deadline_ns = deadline,
+			.tgid = (uint32_t)target.app.pid, .deadline_ns = deadline,
 			.flags = DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT,
 		};
-		struct drm_panthor_mem_claim claim = { .tgid = (uint32_t)app.pid };
+		struct drm_panthor_mem_claim claim = { .tgid = (uint32_t)target.app.pid };
 		int ret = gpu_mem_reclaim(dev.fd, &reclaim);
 
 		add_time(reclaims, now_ns() - deadline);
@@ -177,70 +181,78 @@ static void call_late(unsigned int moments, struct times *reclaims, struct times
 
 static void busy_target(unsigned int moments, struct times *reclaims, struct times *claims)
 {
-	int64_t ret = gpu_app_ask(&app, &(struct app_request) {
+	int64_t ret = gpu_app_ask(&target.app, &(struct app_request) {
 		.op = APP_FRAMES_START, .ns = 100000 }, NULL, NULL, NULL);
 
 	if (ret < 0)
 		die("frames", (int)ret);
 	call_late(moments, reclaims, claims);
-	ret = gpu_app_ask(&app, &(struct app_request) { .op = APP_FRAMES_STOP },
-			  NULL, NULL, NULL);
+	ret = target_ask(&target, APP_FRAMES_STOP, 0);
 	if (ret < 0)
 		die("frames", (int)ret);
 }
 
 static void stopped_target(unsigned int moments, struct times *reclaims, struct times *claims)
 {
-	int ret = gpu_app_stop(&app);
+	int ret = gpu_app_stop(&target.app);
 
 	if (ret)
 		die("SIGSTOP", ret);
 	call_late(moments, reclaims, claims);
-	ret = gpu_app_continue(&app);
+	ret = gpu_app_continue(&target.app);
 	if (ret)
 		die("SIGCONT", ret);
+}
+
+static uint64_t times_throttled(void)
+{
+	uint64_t times;
+	int ret = sysmem_read_key(CGROUP "/memory.events", "high", &times);
+
+	if (ret)
+		die(CGROUP "/memory.events", ret);
+	return times;
+}
+
+static void limit_memory(const char *bytes)
+{
+	int ret = sysmem_write_file(CGROUP "/memory.high", bytes);
+
+	if (ret)
+		die(CGROUP "/memory.high", ret);
 }
 
 /* The target makes frames in a cgroup that has no memory left, so it sleeps with its locks. */
 static void throttled_target(unsigned int moments, struct times *reclaims, struct times *claims)
 {
-	sysmem_write_file(CGROUP "/memory.high", "4194304");
+	uint64_t before = times_throttled();
+
+	limit_memory("4194304");
 	busy_target(moments, reclaims, claims);
-	sysmem_write_file(CGROUP "/memory.high", "max");
+	if (times_throttled() == before)
+		die("the target was not throttled", -EBADMSG);
+	limit_memory("max");
 }
 
 /* --- contents ------------------------------------------------------------------ */
 
 static void start_target(void)
 {
-	struct gpu_app_setup setup = {
-		.cred = GPU_APP_ROOT, .files = 1, .vms = 1, .pidns = -1, .cgroup = CGROUP,
-	};
-	int64_t ret;
+	int ret;
 
 	if (mkdir(CGROUP, 0755) && errno != EEXIST)
 		die(CGROUP, -errno);
-	ret = gpu_app_start(&app, &setup);
-	if (!ret)
-		ret = gpu_app_ask(&app, &(struct app_request) {
-			.op = APP_ALLOC, .count = BOS, .size = MIB, .seed = SEED,
-			.exclusive = true }, NULL, NULL, NULL);
-	if (ret < 0)
-		die("starting a target", (int)ret);
+	ret = target_start(&target);
+	if (ret)
+		die("starting a target", ret);
 }
 
 static unsigned int count_lost(void)
 {
 	unsigned int lost = 0;
 
-	for (unsigned int i = 0; i < BOS; i++) {
-		struct app_reply reply;
-		int64_t ret = gpu_app_ask(&app, &(struct app_request) {
-			.op = APP_SUM, .bo = i, .by_gpu = true }, &reply, NULL, NULL);
-
-		lost += ret < 0 ||
-			reply.value != pattern_expected(SEED + ((uint64_t)i << 32), MIB);
-	}
+	for (unsigned int i = 0; i < BOS; i++)
+		lost += !!target_check(&target, i, true);
 	return lost;
 }
 
@@ -293,7 +305,7 @@ int main(int argc, char **argv)
 	measure_deadlines("throttled", moments / 10 + 1, throttled_target);
 	lost += count_lost();
 	printf("%10u BOs LOST\n", lost);
-	gpu_app_kill(&app);
+	gpu_app_kill(&target.app);
 	failed = klog_check(&log, true) || lost;
 	printf("kills: %s\n", failed ? "FAILED" : "ok");
 	return failed;
