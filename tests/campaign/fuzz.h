@@ -39,6 +39,7 @@ extern const unsigned int fuzz_op_count;
 struct fuzz_shared {
 	atomic_bool stop;
 	_Atomic pid_t pid[FUZZ_PROCESSES];
+	/* A process that makes none of these calls, and checks its contents; its client id. */
 	_Atomic pid_t witness;
 	_Atomic(uint64_t) witness_client;
 	atomic_ullong calls[FUZZ_OPS_MAX];
@@ -68,8 +69,5 @@ int fuzz_objects_open(void);
 
 /* Make calls until the end. Does not return. */
 void fuzz_process(unsigned int number, uint64_t seed) __attribute__((noreturn));
-
-/* A process that is left alone except for reclaims and claims, and checks its contents. */
-void fuzz_witness(void) __attribute__((noreturn));
 
 #endif
