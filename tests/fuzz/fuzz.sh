@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Run a fuzz target for a bounded number of inputs. What libFuzzer writes goes to a temporary
-# directory, also the input that has failed, which is shown.
+# Run a fuzz target for a bounded number of inputs. What it writes goes to a temporary directory.
+# The end of that is shown, and the input that has failed with libFuzzer.
 # usage: fuzz.sh PROGRAM RUNS SEEDS [libfuzzer [OPTION...]]
 set -eu
 program=$1
@@ -10,7 +10,12 @@ seeds=$3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 if [ -z "${4-}" ]; then
-	"$program" "-runs=$runs" "$seeds"
+	# What is tested can say something about each input.
+	"$program" "-runs=$runs" "$seeds" >"$dir/log" 2>&1 || {
+		tail -n 100 "$dir/log"
+		exit 1
+	}
+	tail -n 1 "$dir/log"
 	exit
 fi
 shift 4
