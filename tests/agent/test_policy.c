@@ -50,7 +50,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Also the available RAM alone counts. */
+/* Memory can also be short without pressure. */
 static void setup_urgent(void)
 {
 	struct policy_config config = standard;
@@ -561,6 +561,11 @@ static void test_measure_for_kept(void **state)
 	assert_int_equal(actions.wake, now + POLICY_MEASURE_LEAST);
 	memory(55);
 	assert_int_equal(actions.wake, now + S);
+	/* Between the two, it is not kept, but memory is not short. */
+	p.config.critical = 20;
+	memory(55);
+	assert_int_equal(actions.wake, now + 9 * S / 10);
+	p.config.critical = 5;
 	memory(4);
 	check_acted("look");
 }
@@ -1324,6 +1329,73 @@ static void test_restore_evicted(void **state)
 		check_acted("claim 1");
 		check_grace(1, 2 * GRACE);
 	}
+}
+
+/* It came back, and whether it is in swap again is not known before it is measured. */
+static void test_restore_measured(void **state)
+{
+	(void)state;
+	begin_eligible(1);
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	has_room();
+	claimed(1, 20);
+	memory(40);
+	check_acted("claim 1, look");
+	now += GRACE;
+	memory(40);
+	check_state(1, POLICY_ELIGIBLE);
+	check_acted("");
+}
+
+/* As much as the kernel has evicted would make memory short. */
+static void test_restore_too_much(void **state)
+{
+	(void)state;
+	begin_eligible(1);
+	size_gpu(1, 44 * MIB, 25 * GIB, 0);
+	has_room();
+	check_acted("look");
+	memory(41);
+	check_acted("claim 1");
+}
+
+/* The kernel has evicted it once; after that, it was reclaimed. */
+static void test_restore_reclaimed(void **state)
+{
+	(void)state;
+	begin_eligible(1);
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	has_room();
+	claimed(1, 20);
+	size(1, 64);
+	now += GRACE;
+	looked(40);
+	pressure(10);
+	looked(10);
+	check_acted("claim 1, look, look, reclaim 1");
+	freed(1, 64);
+	now += standard.pressure_for;
+	has_room();
+	check_acted("claim 1, look");
+	check_grace(1, GRACE);
+}
+
+/* A cancelled reclaim has not ended yet. */
+static void test_restore_after_reply(void **state)
+{
+	(void)state;
+	begin_reclaiming(1);
+	show(1);
+	hide(1);
+	check_acted("cancel 1");
+	now += 2 * GRACE;
+	size_gpu(1, 44 * MIB, 20 * MIB, 0);
+	looked(40);
+	has_room();
+	check_state(1, POLICY_ELIGIBLE);
+	check_acted("look");
+	freed(1, 20);
+	check_acted("claim 1");
 }
 
 /* Nothing came back, so there is nothing that could. */
@@ -2099,6 +2171,10 @@ int main(void)
 		TEST(test_room_too_small),
 		TEST(test_room_for_another),
 		TEST(test_restore_evicted),
+		TEST(test_restore_measured),
+		TEST(test_restore_too_much),
+		TEST(test_restore_reclaimed),
+		TEST(test_restore_after_reply),
 		TEST(test_restore_nothing),
 		TEST(test_claim_failed),
 		TEST(test_claiming_shown),
