@@ -183,7 +183,7 @@ static int on_metrics(sd_event_source *timer, uint64_t usec, void *data)
 
 /* --- events --------------------------------------------------------------- */
 
-/* @measured: its GPU memory, too. */
+/* @measured: its GPU memory was measured just now. */
 static void post_app(struct agent *a, const struct app *app, bool measured)
 {
 	const bool hidden = app->hidden || guard_is_unseen(a);
@@ -206,7 +206,7 @@ static void post_app(struct agent *a, const struct app *app, bool measured)
 		agent_post(a, &e);
 }
 
-/* What is shown is known now. The processes are looked at before anything is reclaimed. */
+/* Nothing but the visible windows is new. The policy asks for a look before it reclaims. */
 static void post_shown(struct agent *a)
 {
 	const struct policy_event e = { .kind = POLICY_EVENT_TICK };

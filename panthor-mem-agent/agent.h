@@ -40,7 +40,7 @@ struct agent {
 	struct source *source;
 	enum source_kind source_kind;
 	bool connected;
-	bool look_wanted; /* at the processes, too, when it reports the windows again */
+	bool look_wanted; /* look at the processes, too, when @source reports the windows */
 	struct pressure *pressure;
 
 	struct apps apps;

@@ -404,7 +404,7 @@ static void see_cgroup(struct app *app, const struct processes *p, const struct 
 	free(name);
 }
 
-static void remember(struct apps *apps, const struct window *windows, size_t count)
+static void remember_windows(struct apps *apps, const struct window *windows, size_t count)
 {
 	size_t i;
 
@@ -423,7 +423,10 @@ bool apps_show(struct apps *apps, const struct window *windows, size_t count)
 	for (i = 0; i < count; i++) {
 		const struct window *known = &apps->windows.windows[i];
 
-		/* Whether others can be reclaimed depends on whether it is visible. */
+		/*
+		 * Where the process of a window is not known, apps_update() finds out what the
+		 * window means for all applications.
+		 */
 		if (!windows[i].pid || windows[i].unsure || windows[i].pid != known->pid ||
 		    windows[i].focus_only != known->focus_only ||
 		    strcmp(windows[i].app_id, known->app_id))
@@ -451,7 +454,7 @@ int apps_update(struct apps *apps, const struct app_rules *rules, const struct w
 		return ret;
 	owner_assign(&p, windows, count, rules->compositor, rules->self);
 	begin(apps);
-	remember(apps, windows, count);
+	remember_windows(apps, windows, count);
 	ret = see_windows(apps, &p, rules, windows, count);
 	if (!ret)
 		ret = see_memory(apps, &p, rules);

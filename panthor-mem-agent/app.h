@@ -53,7 +53,7 @@ struct apps {
 	/* The numbers of the applications that apps_update() has removed. */
 	uint64_t *gone;
 	size_t n_gone;
-	/* Those that apps_update() was called with, none: it was not. */
+	/* What apps_update() was called with, or nothing if it was not called. */
 	struct window_list windows;
 };
 
@@ -71,8 +71,8 @@ struct app_rules {
 int apps_update(struct apps *apps, const struct app_rules *rules, const struct window *windows,
 		size_t count);
 /*
- * Set only what is hidden. This costs little. Returns false if anything else about the windows has
- * changed since apps_update(), which has to be called then.
+ * Set only which applications are hidden, without a look at any process. Returns false if anything
+ * else about the windows has changed since apps_update(), which has to be called then.
  */
 bool apps_show(struct apps *apps, const struct window *windows, size_t count);
 const struct app *apps_find(const struct apps *apps, uint64_t number);

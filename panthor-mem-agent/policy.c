@@ -278,8 +278,8 @@ static void measure_machine(struct policy *p, const struct policy_event *e, uint
 }
 
 /*
- * Programs begin to wait for memory only after the kernel has evicted what it can, also the GPU
- * memory of visible applications. So memory is short below this even if none of them waits.
+ * Memory is short below this percentage even if no program waits for it: programs begin to wait
+ * only after the kernel has evicted what it can, also the GPU memory of visible applications.
  */
 static unsigned int urgent(const struct policy *p)
 {
@@ -523,7 +523,7 @@ static void restore(struct policy *p, uint64_t now, struct policy_actions *out)
 	} else if (p->measure_first) {
 		act(out, POLICY_ACTION_MEASURE, 0, "before another claim");
 	} else {
-		/* The kernel takes it again and again, so it should get it back less often. */
+		/* The kernel evicts it again and again, so bring it back less often. */
 		if (a->restored)
 			double_grace(a, now);
 		a->restored = true;
@@ -562,7 +562,7 @@ static bool is_kept(const struct policy *p, const struct policy_app *a)
 	return later < p->config.keep;
 }
 
-/* Unless it is kept. */
+/* It can be reclaimed, unless it is kept. */
 static bool could_reclaim(const struct policy *p, const struct policy_app *a)
 {
 	return a->state == POLICY_ELIGIBLE && !a->exempt && !must_play(p, a) &&
@@ -684,8 +684,8 @@ static bool any(const struct policy *p, bool (*is)(const struct policy_app *a))
 }
 
 /*
- * The part of RAM below which something is reclaimed that is not reclaimed above, 0: there is
- * none.
+ * An application is reclaimed when less than this percentage of RAM is available. Returns 0 if
+ * there is none that could be reclaimed.
  */
 static unsigned int next_limit(struct policy *p)
 {
@@ -709,7 +709,7 @@ static uint64_t next_measure(struct policy *p)
 	if (p->config.mode != POLICY_PRESSURE || p->lost ||
 	    (!limit && !last_shown(p, is_in_swap)))
 		return POLICY_NEVER;
-	/* Below the limit, other events decide. */
+	/* Below the limit, a look follows before each reclaim, and measures RAM. */
 	if (limit && !p->held && is_above(p, limit))
 		interval = (uint64_t)(((double)p->available - part(p, limit)) / (double)p->total *
 				      POLICY_MEASURE_ALL);

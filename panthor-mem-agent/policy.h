@@ -50,8 +50,8 @@
 #define POLICY_LOOK_EVERY (10 * POLICY_SECOND)
 #define POLICY_MEASURE_EVERY (5 * POLICY_SECOND)
 /*
- * Before memory is short, RAM is measured as often as if a program could take all of it in this
- * time, but not more often than the second one.
+ * RAM is measured before a program that takes all of it in POLICY_MEASURE_ALL could make memory
+ * short. The interval is never shorter than POLICY_MEASURE_LEAST.
  */
 #define POLICY_MEASURE_ALL (2 * POLICY_SECOND)
 #define POLICY_MEASURE_LEAST (POLICY_SECOND / 4)
@@ -120,7 +120,7 @@ struct policy_app {
 	uint64_t reclaimed, left;
 	bool left_known;
 	bool nothing_to_claim;
-	bool restored; /* since it was shown or reclaimed */
+	bool restored; /* claimed because there was room, since it was last shown or reclaimed */
 };
 
 struct policy {

@@ -393,7 +393,7 @@ static void test_windows_of_one_process(void **state)
 	assert_int_equal(apps.list[0].grace, 600 * POLICY_SECOND);
 }
 
-/* What is hidden is taken over without a look at the processes, and nothing else is. */
+/* apps_show() sets what is hidden, and refuses every other change. */
 static void test_show(void **state)
 {
 	const pid_t pid = new_app(64), other = new_app(32);
