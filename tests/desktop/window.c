@@ -36,21 +36,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gpu/ctx.h"
-#include "gpu/data.h"
+#include "gpu/buffers.h"
 #include "gpu/fdinfo.h"
-#include "gpu/pattern.h"
-#include "gpu/work.h"
 #include "wayland/connection.h"
 
-#define BO_BYTES (UINT64_C(1) << 20)
-#define MAX_BOS 256
 #define SEED UINT64_C(0x5e57000000000000)
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 #define SECOND_SIZE 90
-/* The driver would end a longer job. */
 #define JOBS 3
-#define JOB_NS INT64_C(2000000000)
 
 struct window {
 	struct connection connection;
@@ -69,12 +62,9 @@ static const char *own_name;
 static uint64_t lowest;
 static bool watched;
 
-static struct gpu_device dev;
-static struct gpu_ctx ctx;
-static struct gpu_bo bos[MAX_BOS];
-static unsigned int count;
+static struct gpu_buffers buffers;
 /* What the GPU has read, 0: nothing so far. */
-static uint64_t sums[MAX_BOS];
+static uint64_t sums[GPU_BUFFERS_MOST];
 
 static void die(const char *what)
 {
@@ -84,60 +74,23 @@ static void die(const char *what)
 
 /* --- GPU memory ---------------------------------------------------------------- */
 
-static uint64_t seed_of(unsigned int bo)
+static bool gpu_reads(unsigned int number)
 {
-	return SEED + ((uint64_t)bo << 32);
+	return gpu_buffers_gpu_reads(&buffers, number, &sums[number]);
 }
 
-static int hold(void)
+static bool cpu_reads(unsigned int number)
 {
-	int ret = gpu_device_open(&dev);
-
-	if (!ret)
-		ret = gpu_ctx_init(&ctx, &dev, 1);
-	for (unsigned int i = 0; !ret && i < count; i++) {
-		ret = gpu_ctx_alloc(&ctx, BO_BYTES, GPU_BO_PRIVATE, &bos[i]);
-		if (!ret)
-			ret = gpu_fill(&ctx, &bos[i], seed_of(i));
-	}
-	return ret;
+	return gpu_buffers_cpu_reads(&buffers, number, NULL);
 }
 
-static bool gpu_reads(unsigned int bo)
+static const char *check(bool (*reads)(unsigned int number))
 {
-	return !gpu_checksum(&ctx, &bos[bo], &sums[bo]) &&
-	       sums[bo] == pattern_expected(seed_of(bo), BO_BYTES);
-}
-
-static bool cpu_reads(unsigned int bo)
-{
-	uint64_t sum;
-
-	return !gpu_bo_cpu_checksum(dev.fd, &bos[bo], &sum) &&
-	       sum == pattern_expected(seed_of(bo), BO_BYTES);
-}
-
-static const char *check(bool (*reads)(unsigned int bo))
-{
-	for (unsigned int i = 0; i < count; i++) {
+	for (unsigned int i = 0; i < buffers.count; i++) {
 		if (!reads(i))
 			return "broken";
 	}
 	return "intact";
-}
-
-static void keep_busy(void)
-{
-	int i, ret = 0;
-
-	for (i = 0; i < JOBS && !ret; i++) {
-		gpu_ctx_begin(&ctx);
-		ret = gpu_work()->emit_busy(&ctx, JOB_NS);
-		if (!ret)
-			ret = gpu_ctx_submit(&ctx, 0, 0, 0);
-	}
-	if (ret)
-		die("a long job");
 }
 
 /* --- the picture ------------------------------------------------------------------ */
@@ -158,7 +111,7 @@ static void paint(struct window *w, unsigned int bo)
 	const int least = w->buffer_width < w->buffer_height ? w->buffer_width : w->buffer_height;
 	int across = 1, side, x, y;
 
-	while (across * across < (int)count)
+	while (across * across < (int)buffers.count)
 		across++;
 	side = least / across;
 	for (y = (int)bo / across * side; y < ((int)bo / across + 1) * side; y++) {
@@ -185,7 +138,7 @@ static void new_buffer(struct window *w)
 		die("a buffer");
 	w->buffer_width = w->width;
 	w->buffer_height = w->height;
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < buffers.count; i++)
 		paint(w, i);
 }
 
@@ -209,15 +162,15 @@ static void on_frame(void *data, struct wl_callback *callback, uint32_t time)
 
 	(void)time;
 	wl_callback_destroy(callback);
-	if (w == &windows[0] && count) {
+	if (w == &windows[0] && buffers.count) {
 		if (gpu_fdinfo_read(getpid(), &info))
 			die("fdinfo");
 		if (!lowest || info.resident < lowest)
 			lowest = info.resident;
-		if (!gpu_reads(w->frames % count))
+		if (!gpu_reads(w->frames % buffers.count))
 			die("contents at a frame");
 		if (w->buffer)
-			paint(w, w->frames % count);
+			paint(w, w->frames % buffers.count);
 	}
 	if (!w->frames++ && w == &windows[0])
 		puts("ready");
@@ -342,7 +295,8 @@ static void obey(const char *line)
 		exit(2);
 	}
 	if (!strcmp(line, "busy\n")) {
-		keep_busy();
+		if (gpu_buffers_keep_busy(&buffers, JOBS))
+			die("a long job");
 	} else if (!strcmp(line, "minimize\n")) {
 		xdg_toplevel_set_minimized(w->toplevel);
 	} else if (!strcmp(line, "hide\n")) {
@@ -397,17 +351,19 @@ static void run(void)
 
 int main(int argc, char **argv)
 {
+	unsigned int count;
+
 	if (argc != 5)
 		return 2;
 	own_name = argv[1];
 	prctl(PR_SET_NAME, own_name);
 	count = (unsigned int)strtoul(argv[2], NULL, 10);
-	if (count > MAX_BOS)
+	if (count > GPU_BUFFERS_MOST)
 		return 2;
 	/* poll() must see what fgets() has not returned yet. */
 	setvbuf(stdin, NULL, _IONBF, 0);
 	setlinebuf(stdout);
-	if (count && hold()) {
+	if (count && gpu_buffers_create(&buffers, count, SEED)) {
 		fprintf(stderr, "gpu-window: there is no GPU memory\n");
 		return 1;
 	}
