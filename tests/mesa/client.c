@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,24 @@ int mesa_open_to_all(void)
 		ret = chmod(nodes.gl_pathv[i], 0666) ? -errno : 0;
 	globfree(&nodes);
 	return ret;
+}
+
+void mesa_next_colour(uint8_t colour[4])
+{
+	colour[0]++;
+	colour[1] += !colour[0];
+}
+
+int mesa_check_colour(const char *name, const void *pixels, size_t count, const uint8_t colour[4])
+{
+	const uint8_t *pixel = pixels;
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < count; i++)
+		wrong += memcmp(&pixel[4 * i], colour, 4) != 0;
+	if (wrong)
+		fprintf(stderr, "%s: the GPU left %zu pixels wrong\n", name, wrong);
+	return wrong ? -EILSEQ : 0;
 }
 
 static struct mesa_object *find(unsigned int number)

@@ -7,6 +7,7 @@
 #define CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gpu/app.h"
@@ -59,6 +60,11 @@ static inline uint32_t mesa_height(uint64_t size)
 {
 	return (uint32_t)(size / 4 / mesa_width(size));
 }
+
+/* What a frame clears a picture to, in bytes: red, green, blue, alpha. */
+void mesa_next_colour(uint8_t colour[4]);
+/* Does every pixel have the colour? Returns 0 or -EILSEQ, with a message. */
+int mesa_check_colour(const char *name, const void *pixels, size_t count, const uint8_t colour[4]);
 
 /* Let processes without privileges open the GPU. There is no udev in the guest. */
 int mesa_open_to_all(void);

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "gles.h"
 
@@ -131,28 +130,19 @@ static void draw_texture(const struct mesa_object *object, unsigned int triangle
 	glDrawArrays(GL_TRIANGLES, 0, (GLsizei)(3 * triangles));
 }
 
-/* Does every pixel have the colour? */
 static int check_colour(void)
 {
-	static uint32_t pixels[TARGET_SIZE * TARGET_SIZE];
-	unsigned int wrong = 0;
-	uint32_t wanted;
+	static uint8_t pixels[TARGET_SIZE * TARGET_SIZE][4];
 
-	memcpy(&wanted, colour, 4);
 	glReadPixels(0, 0, TARGET_SIZE, TARGET_SIZE, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
-	for (unsigned int i = 0; i < TARGET_SIZE * TARGET_SIZE; i++)
-		wrong += pixels[i] != wanted;
-	if (wrong)
-		fprintf(stderr, "GLES: the GPU left %u pixels wrong\n", wrong);
-	return wrong ? -EILSEQ : 0;
+	return mesa_check_colour("GLES", pixels, TARGET_SIZE * TARGET_SIZE, colour);
 }
 
 int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
 {
 	int ret;
 
-	colour[0]++;
-	colour[1] += !colour[0];
+	mesa_next_colour(colour);
 	glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
 	glBindVertexArray(vertices);
 	glViewport(0, 0, TARGET_SIZE, TARGET_SIZE);
