@@ -5,9 +5,6 @@
 #include "cases.h"
 #include "world.h"
 
-/* Rounds of a reclaim and a claim while frames are drawn. */
-#define ROUNDS 20
-
 void everything_leaves_and_returns(void **state)
 {
 	struct panthor_mem_reclaim_result out;
@@ -58,17 +55,8 @@ void next_frame_brings_it_back(void **state)
 
 void while_frames_are_drawn(void **state)
 {
-	uint64_t sum = 0;
-
 	begin(state);
-	ask(&one, &(struct app_request) { .op = APP_FRAMES_START });
-	for (unsigned int i = 0; i < ROUNDS; i++) {
-		sum += reclaim(&one).evicted_bytes;
-		claim(&one, 0);
-	}
-	assert_true(ask(&one, &(struct app_request) { .op = APP_FRAMES_STOP }) > 0);
-	/* A new frame can end a reclaim early, but not all of them. */
-	assert_true(sum > 0);
+	reclaim_while_drawing(20, 1);
 	check(&one);
 }
 

@@ -150,6 +150,20 @@ struct panthor_mem_claim_result claim(const struct process *process, uint64_t ma
 	return result;
 }
 
+void reclaim_while_drawing(unsigned int rounds, unsigned int triangles)
+{
+	uint64_t sum = 0;
+
+	ask(&one, &(struct app_request) { .op = APP_FRAMES_START, .count = triangles });
+	for (unsigned int i = 0; i < rounds; i++) {
+		sum += reclaim(&one).evicted_bytes;
+		claim(&one, 0);
+	}
+	assert_true(ask(&one, &(struct app_request) { .op = APP_FRAMES_STOP }) > 0);
+	/* A new frame can end a reclaim early, but not all of them. */
+	assert_true(sum > 0);
+}
+
 static struct panthor_mem_query_result query(const struct process *process)
 {
 	struct panthor_mem_query_result result = PANTHOR_MEM_QUERY_RESULT_INIT;

@@ -55,6 +55,11 @@ struct panthor_mem_reclaim_result reclaim(const struct process *process);
 /* Everything of process one has left, but for what its queues need. */
 void check_reclaim(const struct panthor_mem_reclaim_result *result);
 struct panthor_mem_claim_result claim(const struct process *process, uint64_t max_bytes);
+/*
+ * Reclaim and claim process one, so many times, while it draws frames of @triangles. The case fails
+ * if nothing was evicted or drawn.
+ */
+void reclaim_while_drawing(unsigned int rounds, unsigned int triangles);
 /* Bytes that are evicted, and that are resident, with the driver's own buffers. */
 uint64_t evicted(const struct process *process);
 uint64_t resident(const struct process *process);
