@@ -63,5 +63,6 @@ void heap_grows_while_reclaimed(void **state)
 	reclaim_while_drawing(10, TRIANGLES);
 	check(&one);
 	frame(&one);
+	assert_int_equal(evicted(&one), 0);
 	check(&one);
 }
