@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The frame of the GLES client: it clears a picture, each time to another colour. Compute shaders
- * read its buffers, and triangles with its textures are drawn, outside of the picture.
+ * read the buffers of the client. Triangles with its textures are drawn outside of the picture.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -151,6 +151,7 @@ int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned i
 	for (unsigned int i = 0; i < count; i++) {
 		if (objects[i].live && objects[i].image) {
 			draw_texture(&objects[i], triangles);
+			/* The heap has grown already. */
 			triangles = 1;
 		} else if (objects[i].live) {
 			read_buffer(&objects[i]);

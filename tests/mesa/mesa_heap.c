@@ -36,7 +36,7 @@ void heap_that_has_grown(void **state)
 	assert_int_equal(in.claimed_bytes, out.evicted_bytes);
 	assert_int_equal(resident(&one), large);
 	large_frame();
-	/* The GPU used the chunks that came back, and needed no others. */
+	/* The GPU has used the chunks that came back, and has needed no others. */
 	assert_int_equal(resident(&one), large);
 	check(&one);
 }
