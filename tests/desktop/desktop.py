@@ -64,6 +64,14 @@ def wait_until(what, condition, step=STEP):
         time.sleep(step)
 
 
+def wait_end(process):
+    """Returns the exit status of a process."""
+    try:
+        return process.wait(PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise Failed(str(error)) from None
+
+
 # --- the machine -----------------------------------------------------------------------------
 
 def meminfo():
@@ -210,7 +218,7 @@ class Window:
 
     def end(self):
         self.process.stdin.close()
-        if self.process.wait(PATIENCE):
+        if wait_end(self.process):
             raise Failed(f'{self.name} ended with status {self.process.returncode}')
 
 
@@ -246,7 +254,8 @@ class Hog:
             process.stdin.close()
         results = [[int(word) for word in lines.read().split()] for _, lines in self.parts]
         for process, _ in self.parts:
-            process.wait(PATIENCE)
+            if wait_end(process):
+                raise Failed(f'the hog ended with status {process.returncode}')
         return min(passes for passes, _ in results), max(longest for _, longest in results)
 
 
@@ -326,6 +335,17 @@ class Desktop:
         self.processes[name] = process
         return process
 
+    def call(self, *command):
+        """Runs a program until it ends, and returns what it has printed."""
+        try:
+            done = subprocess.run([*PLAIN, *command], env=self.environment, capture_output=True,
+                                  text=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise Failed(str(error)) from None
+        if done.returncode:
+            raise Failed(f'{" ".join(command)}: {done.stderr.strip()}')
+        return done.stdout
+
     def log(self, name):
         try:
             return (self.dir / f'{name}.log').read_text(errors='replace')
@@ -353,7 +373,7 @@ class Desktop:
     def end(self, process, number=signal.SIGTERM):
         """Sends a signal, and returns the exit status."""
         process.send_signal(number)
-        return process.wait(PATIENCE)
+        return wait_end(process)
 
     # --- the parts ---
 
@@ -408,14 +428,10 @@ class Desktop:
 
     def call_agent(self, method, *arguments):
         """Returns the reply, if there is one."""
-        done = subprocess.run([*PLAIN, 'busctl', '--json=short', '--timeout', str(PATIENCE),
-                               f'--address={self.environment["DBUS_SESSION_BUS_ADDRESS"]}',
-                               'call', AGENT, '/' + AGENT.replace('.', '/'), AGENT, method,
-                               *arguments], env=self.environment, capture_output=True, text=True,
-                              check=False)
-        if done.returncode:
-            raise Failed(f'{method} of the agent: {done.stderr.strip()}')
-        return json.loads(done.stdout)['data'] if done.stdout.strip() else None
+        said = self.call('busctl', '--json=short', '--timeout', str(PATIENCE),
+                         f'--address={self.environment["DBUS_SESSION_BUS_ADDRESS"]}', 'call',
+                         AGENT, '/' + AGENT.replace('.', '/'), AGENT, method, *arguments)
+        return json.loads(said)['data'] if said.strip() else None
 
     def states(self):
         """What the agent says of each application: {name: (state, why)}."""
@@ -456,10 +472,7 @@ class Desktop:
     def screenshot(self, path, kind='png'):
         """By grim. The picture is complete when the GPU has read every buffer once."""
         picture = self.runtime / 'picture'
-        done = subprocess.run([*PLAIN, 'grim', '-t', kind, str(picture)], env=self.environment,
-                              capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failed(f'grim: {done.stderr.strip()}')
+        self.call('grim', '-t', kind, str(picture))
         shutil.copy(picture, path)
 
     def stopped(self):

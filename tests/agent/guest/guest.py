@@ -16,8 +16,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / 'desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (MIB, PATIENCE, Desktop, Failed, Hog, children,  # noqa: E402
-                     frozen_cgroups, killed, meminfo, process_state, wait_until)
+from desktop import (MIB, Desktop, Failed, Hog, children,  # noqa: E402
+                     frozen_cgroups, killed, meminfo, process_state, wait_end, wait_until)
 
 # What stays resident: ring buffers, and what else the driver has pinned.
 PINNED = MIB
@@ -317,7 +317,7 @@ class Suite:
         self.kill_agent()
         check('map is still frozen', self.desktop.windows['map'].is_frozen())
         thaw = self.desktop.run('thaw', ['panthor-mem-agent', '--thaw'])
-        check('panthor-mem-agent --thaw ends well', thaw.wait(PATIENCE) == 0)
+        check('panthor-mem-agent --thaw ends well', wait_end(thaw) == 0)
 
     def case_freeze(self):
         """What was reclaimed is frozen, until it is shown or somebody is killed."""
