@@ -230,8 +230,8 @@ class Hog:
     EACH_MIB = 32
 
     def __init__(self, desktop, mib, mib_per_second=0):
-        """It takes its RAM as fast as it can, or about so fast."""
-        self.parts, self.ready = [], False
+        """It takes its RAM as fast as it can (0), or about so fast. See wait_ready()."""
+        self.parts = []
         rate = mib_per_second and max(1, mib_per_second * self.EACH_MIB // mib)
         while mib > 0:
             part = min(mib, self.EACH_MIB)
@@ -241,15 +241,14 @@ class Hog:
             mib -= part
 
     def wait_ready(self):
-        self.ready = True
+        """It has all of its RAM then. Has to be called once, before the end."""
         for _, lines in self.parts:
             if lines.read() != 'ready':
                 raise Failed('the hog did not say that it is ready')
 
     def end(self):
-        """Returns the number of passes of a process, and the time of the longest one in ns."""
-        if not self.ready:
-            self.wait_ready()
+        """Returns how many passes each process has made at least, and the time of the longest
+        pass in ns."""
         for process, _ in self.parts:
             process.stdin.close()
         results = [[int(word) for word in lines.read().split()] for _, lines in self.parts]
