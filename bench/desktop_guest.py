@@ -24,15 +24,12 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'tests/desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (MIB, NO_LIMITS, PATIENCE, Desktop, Failed, Hog, WrongContents, cpu_ns,  # noqa: E402
-                     killed, stalled_usec, wait_until)
+from desktop import (LOGGING, MIB, NO_LIMITS, PINNED, Desktop, Failed, Hog,  # noqa: E402
+                     WrongContents, cpu_ns, killed, stalled_usec, wait_end, wait_until)
 
 EXIT_CONTENTS = 3       # bench.h
-PINNED = MIB
 APPS = ('first', 'second', 'third')
 APP_MIB, HOG_MIB = 64, 128
-# panthor-memd as it is installed, but that it logs what it does.
-MEMD = '[Broker]\nLogLevel=debug\n'
 EAGER = '[policy]\nmode = eager\ngrace = 0s\nkeep = 0\n'
 SWITCH_SEC = 2
 IDLE_SEC = 60
@@ -55,18 +52,10 @@ def wakeups(pid):
         return int(re.search(r'^voluntary_ctxt_switches:\s+(\d+)', file.read(), re.M).group(1))
 
 
-def draw(window, count):
-    """Waits until it has drawn so many frames more."""
-    def frames():
-        return int(window.ask('frames').split()[0])
-    first = frames()
-    wait_until(f'{window.name} draws', lambda: frames() >= first + count)
-
-
 class Measure:
-    def __init__(self, build, memd=MEMD):
+    def __init__(self, build, memd_config=LOGGING):
         self.desktop = Desktop(build)
-        self.desktop.start(memd)
+        self.desktop.start(memd_config)
 
     def open(self, sizes):
         for name, mib in sizes.items():
@@ -89,11 +78,11 @@ class Measure:
         was wrong."""
         app, other = self.desktop.windows['app'], self.desktop.windows['other']
         self.desktop.first_frame('app')
-        draw(app, 5)
+        app.wait_frames(5)
         self.desktop.restart_agent(config)
         self.desktop.call_agent('Pause', 'u', '3600')
         self.desktop.switch('other')
-        draw(other, 20)
+        other.wait_frames(20)
         app.watch()
 
     def reclaim(self, config):
@@ -137,7 +126,7 @@ class Measure:
                 # The command is a client of panthor-memd, and begins while sway switches.
                 claim = self.start_claim() if arm == LATE else None
                 ns, resident = self.desktop.first_frame('app', watched=True)
-                if claim and claim.wait(PATIENCE):
+                if claim and wait_end(claim):
                     raise Failed(f'the claim ended with status {claim.returncode}')
                 emit(arm=arm, round=number, bytes=mib * MIB, ns=ns, resident=resident)
                 self.desktop.windows['app'].check(arm)
@@ -148,7 +137,7 @@ class Measure:
         for name in APPS:
             ns, resident = self.desktop.first_frame(name)
             emit(set=set_, arm=arm, round=number, bytes=APP_MIB * MIB, ns=ns, resident=resident)
-            draw(self.desktop.windows[name], 10)
+            self.desktop.windows[name].wait_frames(10)
 
     def pressure(self, agent, rate, number, rounds, hog, after, grace):
         set_ = f'{rate} MiB/s' if rate else 'at once'

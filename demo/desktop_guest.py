@@ -16,15 +16,14 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'tests/desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (MIB, Desktop, Failed, Hog, killed, meminfo, stalled_usec,  # noqa: E402
-                     swap_used, wait_until)
+from desktop import (LOGGING, MIB, PINNED, Desktop, Failed, Hog, killed,  # noqa: E402
+                     meminfo, stalled_usec, swap_used, wait_until)
 
 SCRATCH = '/run/scratch'
 APPS = ('editor', 'browser', 'game')
 APP_MIB = 80
 # A shorter grace period, because the demo has less patience than a user.
 CONFIG = '[policy]\ngrace = 3s\n'
-PINNED = MIB
 SAMPLE_SEC = 0.2
 # A user looks at what was shown.
 LOOK_SEC = 2
@@ -64,7 +63,7 @@ class Demo:
     def __init__(self, build, agent):
         self.agent = agent
         self.desktop = Desktop(build)
-        self.desktop.start('[Broker]\nLogLevel=debug\n')
+        self.desktop.start(LOGGING)
         for name in APPS:
             self.desktop.open(name, APP_MIB)
         if agent:
@@ -88,10 +87,7 @@ class Demo:
 
     def picture(self, name):
         """The picture shows every buffer as soon as the GPU has read each of them once."""
-        def frames():
-            return int(self.desktop.windows['editor'].ask('frames').split()[0])
-        first = frames()
-        wait_until('the picture', lambda: frames() > first + APP_MIB + 1, step=0.1)
+        self.desktop.windows[APPS[0]].wait_frames(APP_MIB + 2, step=0.1)
         for kind in ('png', 'ppm'):
             self.desktop.screenshot(f'{SCRATCH}/{name}.{kind}', kind)
 

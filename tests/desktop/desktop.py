@@ -27,6 +27,8 @@ MEMD_USER = 'daemon'
 PATIENCE = 300
 STEP = 0.02
 SIZE = '640x360'
+# What may stay resident after a reclaim: ring buffers, and what else the driver has pinned.
+PINNED = MIB
 PROGRAMS = ('panthor-memd/panthor-memd', 'panthor-mem/panthor-mem',
             'panthor-mem-agent/panthor-mem-agent', 'libdrm-panthor/libdrm_panthor.so.1',
             'tests/desktop/gpu-window', 'tests/desktop/hog')
@@ -35,8 +37,10 @@ PLAIN = ['setpriv', '--reuid', str(USER), '--regid', str(USER), '--clear-groups'
 WITH_CAPABILITY = ['setpriv', '--reuid', MEMD_USER, '--regid', MEMD_USER, '--clear-groups',
                    '--no-new-privs', '--bounding-set=-all,+sys_resource',
                    '--inh-caps=-all,+sys_resource', '--ambient-caps=-all,+sys_resource']
+# panthor-memd as it is installed, but that it logs what it does.
+LOGGING = '[Broker]\nLogLevel=debug\n'
 # Tests do everything more often than users do.
-NO_LIMITS = ('[Broker]\nLogLevel=debug\n[Limits]\nMinResidentSec=0\nRoundTrips=0\n'
+NO_LIMITS = (LOGGING + '[Limits]\nMinResidentSec=0\nRoundTrips=0\n'
              'RequestsPerMinute=1000000\nBurst=1000000\n')
 # Where systemd puts the applications of a user.
 APPS_CGROUP = (f'/sys/fs/cgroup/user.slice/user-{USER}.slice/user@{USER}.service/app.slice')
@@ -184,6 +188,15 @@ class Window:
         """Its next frame prints a line."""
         if self.ask('watch') != 'watching':
             raise Failed(f'{self.name} does not watch')
+
+    def frames(self):
+        """How many frames it has drawn so far."""
+        return int(self.ask('frames').split()[0])
+
+    def wait_frames(self, count, step=STEP):
+        """Waits until it has drawn so many frames more."""
+        first = self.frames()
+        wait_until(f'{self.name} draws', lambda: self.frames() >= first + count, step)
 
     def find_device(self):
         for path in glob.glob(f'/proc/{self.pid}/fd/*'):

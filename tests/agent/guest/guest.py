@@ -16,11 +16,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / 'desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (MIB, Desktop, Failed, Hog, children,  # noqa: E402
+from desktop import (MIB, PINNED, Desktop, Failed, Hog, children,  # noqa: E402
                      frozen_cgroups, killed, meminfo, process_state, wait_end, wait_until)
 
-# What stays resident: ring buffers, and what else the driver has pinned.
-PINNED = MIB
 # Memory of the applications in MiB. A kernel with KASAN and lockdep takes ten times as long.
 DEBUG = os.environ.get('PANTHOR_GUEST') == 'debug'
 BIG, MIDDLE, SMALL = (24, 12, 4) if DEBUG else (96, 32, 16)
