@@ -53,8 +53,8 @@ def wakeups(pid):
 
 
 class Measure:
-    def __init__(self, build, memd_config=LOGGING):
-        self.desktop = Desktop(build)
+    def __init__(self, desktop, memd_config):
+        self.desktop = desktop
         self.desktop.start(memd_config)
 
     def open(self, sizes):
@@ -208,20 +208,14 @@ class Measure:
 
 def measure(build, what, settings):
     numbers = {name: int(value) for name, value in settings.items()}
-    if what == 'switch':
-        m = Measure(build, NO_LIMITS)
-    else:
-        m = Measure(build)
-    stay_in_ram()
-    try:
-        if 'round' in numbers:
-            numbers['number'] = numbers.pop('round')
+    if 'round' in numbers:
+        numbers['number'] = numbers.pop('round')
+    with Desktop(build) as desktop:
+        m = Measure(desktop, NO_LIMITS if what == 'switch' else LOGGING)
+        stay_in_ram()
         {'switch': m.switch, 'pressure': m.pressure, 'plenty': m.plenty,
          'thrash': m.thrash}[what](**numbers)
         m.check()
-    except (Failed, OSError):
-        m.desktop.show_logs()
-        raise
 
 
 def main():

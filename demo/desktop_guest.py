@@ -60,9 +60,8 @@ class Recorder(threading.Thread):
 
 
 class Demo:
-    def __init__(self, build, agent):
-        self.agent = agent
-        self.desktop = Desktop(build)
+    def __init__(self, desktop, agent):
+        self.desktop, self.agent = desktop, agent
         self.desktop.start(LOGGING)
         for name in APPS:
             self.desktop.open(name, APP_MIB)
@@ -146,13 +145,10 @@ def main():
     if len(sys.argv) != 3 or sys.argv[2] not in ('with', 'without'):
         print(__doc__, file=sys.stderr)
         return 2
-    demo = None
     try:
-        demo = Demo(sys.argv[1], sys.argv[2] == 'with')
-        print(json.dumps(demo.play()))
+        with Desktop(sys.argv[1]) as desktop:
+            print(json.dumps(Demo(desktop, sys.argv[2] == 'with').play()))
     except (Failed, OSError) as error:
-        if demo:
-            demo.desktop.show_logs()
         print(f'run-demo: error: {error}', file=sys.stderr)
         return 1
     return 0

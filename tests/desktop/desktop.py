@@ -306,6 +306,7 @@ class Ipc:
 # --- the desktop -----------------------------------------------------------------------------
 
 class Desktop:
+    """As a context manager, it shows the logs of all programs if something fails."""
     def __init__(self, build):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='desktop.'))
         self.dir.chmod(0o755)
@@ -333,6 +334,13 @@ class Desktop:
         self.windows = {}
         self.workspaces = {}
         self.memd = self.sway = self.agent = self.ipc = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind:
+            self.show_logs()
 
     # --- programs ---
 

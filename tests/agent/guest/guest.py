@@ -41,8 +41,8 @@ def check(what, condition):
 
 
 class Suite:
-    def __init__(self, build):
-        self.desktop = Desktop(build)
+    def __init__(self, desktop):
+        self.desktop = desktop
         self.desktop.start()
         self.full = {}
 
@@ -381,14 +381,12 @@ def main():
         return 2
     cases = sys.argv[2:] or [name[len('case_'):] for name in vars(Suite)
                              if name.startswith('case_')]
-    suite = None
     try:
-        suite = Suite(sys.argv[1])
-        for case in cases:
-            suite.run(case)
+        with Desktop(sys.argv[1]) as desktop:
+            suite = Suite(desktop)
+            for case in cases:
+                suite.run(case)
     except (Failed, OSError) as error:
-        if suite:
-            suite.desktop.show_logs()
         say(f'FAILED: {error}')
         return 1
     return 0
