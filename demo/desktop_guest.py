@@ -16,8 +16,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'tests/desktop'))
 # pylint: disable=wrong-import-position
-from desktop import (LOGGING, MIB, PINNED, Desktop, Failed, Hog, killed,  # noqa: E402
-                     meminfo, stalled_usec, swap_used, wait_until)
+from desktop import (LOGGING, MIB, PINNED, Desktop, Failed, Hog, WrongContents,  # noqa: E402
+                     killed, meminfo, stalled_usec, swap_used, wait_until)
 
 SCRATCH = '/run/scratch'
 APPS = ('editor', 'browser', 'game')
@@ -98,6 +98,16 @@ class Demo:
             if self.agent:
                 self.desktop.wait_state(name, 'eligible', 'reclaimed')
 
+    def contents_ok(self):
+        try:
+            for window in self.desktop.windows.values():
+                window.check('at the end')
+        except WrongContents as error:
+            self.desktop.show_logs()
+            print(f'run-demo: {error}', file=sys.stderr)
+            return False
+        return True
+
     def play(self):
         for name in APPS:
             self.switch(name, 'at first')
@@ -131,12 +141,10 @@ class Demo:
             if name == APPS[0]:
                 self.picture('after')
         self.recorder.stop()
-        for window in self.desktop.windows.values():
-            window.check('at the end')
         return {'agent': self.agent, 'apps': list(APPS), 'app_bytes': APP_MIB * MIB,
                 'ram_bytes': meminfo()['MemTotal'], 'rows': self.rows, 'events': self.events,
                 'samples': self.recorder.samples, 'killed': killed(), 'hog_passes': passes,
-                'hog_longest_pass_ns': longest, 'contents_ok': True,
+                'hog_longest_pass_ns': longest, 'contents_ok': self.contents_ok(),
                 'agent_log': [line for line in self.desktop.log('agent').splitlines()
                               if 'claim' in line]}
 
