@@ -74,8 +74,8 @@ class Measure:
     # --- the first frame after a switch ---
 
     def hide(self, config):
-        """Its next frame is watched. The agent is new, because an old one remembers how often it
-        was wrong."""
+        """Hides app, and watches its next frame. The agent is new, because an old one remembers
+        how often it was wrong."""
         app, other = self.desktop.windows['app'], self.desktop.windows['other']
         self.desktop.first_frame('app')
         app.wait_frames(5)
@@ -178,7 +178,7 @@ class Measure:
             self.desktop.first_frame(order.choice(APPS))
             switches += 1
         cpu, took = cpu_ns(agent) - cpu, time.monotonic() - began
-        # Nothing happens now.
+        # Nothing is switched now.
         wakes = wakeups(agent)
         time.sleep(min(seconds, IDLE_SEC))
         emit(set='plenty', arm='agent', round=0, ns=int(took * 1e9), switches=switches,

@@ -25,15 +25,17 @@ APP_MIB = 80
 # A shorter grace period, because the demo has less patience than a user.
 CONFIG = '[policy]\ngrace = 3s\n'
 SAMPLE_SEC = 0.2
-# A user looks at what was shown.
+# How long a user looks at an application after a switch.
 LOOK_SEC = 2
+# Longer than the grace period.
+QUIET_SEC = 4
 # How long the hog runs at least, and how long the demo waits after its end.
 HOG_SEC, AFTER_SEC = 20, 14
 HOG_MORE_MIB, HOG_MIB_PER_SECOND = 32, 25
 
 
 class Recorder(threading.Thread):
-    """Reads the counters of the machine and of the applications, all the time."""
+    """Reads the counters of the machine and of the applications every SAMPLE_SEC."""
     def __init__(self, desktop):
         super().__init__(daemon=True)
         self.desktop, self.samples = desktop, []
@@ -91,12 +93,12 @@ class Demo:
             self.desktop.screenshot(f'{SCRATCH}/{name}.{kind}', kind)
 
     def quiet(self):
-        """Nothing is forgotten: the grace period of what is hidden has to be over."""
+        """Lasts until the grace period of all hidden applications is over."""
         if not self.agent:
-            time.sleep(4)
+            time.sleep(QUIET_SEC)
+            return
         for name in APPS[:-1]:
-            if self.agent:
-                self.desktop.wait_state(name, 'eligible', 'reclaimed')
+            self.desktop.wait_state(name, 'eligible', 'reclaimed')
 
     def contents_ok(self):
         try:
@@ -121,7 +123,7 @@ class Demo:
         self.event('hog begins')
         if self.agent:
             editor = self.desktop.windows[APPS[0]]
-            wait_until('the agent has it reclaimed', lambda: editor.resident() < PINNED)
+            wait_until(f'{APPS[0]} is reclaimed', lambda: editor.resident() < PINNED)
         hog.wait_ready()
         time.sleep(max(0, began + HOG_SEC * 3 / 4 - self.recorder.now()))
         self.row('a program needs too much RAM')

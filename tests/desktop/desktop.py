@@ -2,7 +2,7 @@
 """A desktop in the guest: sway, Wayland clients with GPU memory, panthor-memd and the agent.
 
 The caller is root. Everything runs as a user without privileges, but for panthor-memd, which is
-a user with one capability. Only sway has no screen; everything else is what a user has.
+a user with one capability. sway has no screen; everything else is as on a user's machine.
 """
 import glob
 import json
@@ -205,7 +205,7 @@ class Window:
         raise Failed(f'{self.name} has no open device')
 
     def memory(self):
-        """Resident and other bytes. It is fast enough to see a reclaim at work."""
+        """Resident and other bytes. Reading them is fast enough to see a reclaim at work."""
         self.fdinfo = self.fdinfo or self.find_device()
         sizes = {'total': 0, 'resident': 0}
         with open(self.fdinfo) as file:
@@ -480,8 +480,9 @@ class Desktop:
         return self.windows[name]
 
     def first_frame(self, name, watched=False):
-        """Switches, and returns the time in ns to the end of the first frame, and how many bytes
-        were resident at its begin. @watched: it watches already, and may be frozen."""
+        """Switches to a window. Returns the time until the end of its first frame in ns, and how
+        many bytes were resident when that frame began. @watched: watch() was called before, as
+        is necessary if it is frozen now."""
         window = self.windows[name]
         if not watched:
             window.watch()
@@ -490,12 +491,12 @@ class Desktop:
         return end - began, resident
 
     def screenshot(self, path, kind='png'):
-        """By grim. The picture is complete when the GPU has read every buffer once."""
+        """The picture is complete when the GPU has read every buffer once."""
         picture = self.runtime / 'picture'
         self.call('grim', '-t', kind, str(picture))
         shutil.copy(picture, path)
 
     def stopped(self):
-        """The clients that do not run although nobody has ended them, and frozen cgroups."""
+        """The clients that are stopped or have ended, and the cgroups that are frozen."""
         return [name for name, window in self.windows.items()
                 if process_state(window.pid) in 'TtZX'] + frozen_cgroups()

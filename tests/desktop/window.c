@@ -6,15 +6,16 @@
  * holds GPU memory with known contents. At each frame callback, it reads how much of its
  * memory is resident, then reads 1 MiB of it with the GPU and draws again. The picture has a
  * cell for each MiB, in a colour that depends on what the GPU has read there, so that wrong
- * contents can be seen. It prints "ready" at the first one, then obeys the commands on standard
- * input:
+ * contents can be seen. At the first frame callback, the program prints "ready". It obeys these
+ * commands on standard input:
  *
  *   frames     prints the number of frame callbacks so far, and the lowest resident size in
  *              bytes at one of them since the last such command (0: there was none)
  *   check      reads everything with the GPU; prints "intact" or "broken"
  *   read       reads everything with the CPU; prints "intact" or "broken"
- *   watch      prints "watching" at once and, after the next frame, when it began and ended in
- *              ns of CLOCK_MONOTONIC, and the resident size at its begin
+ *   watch      prints "watching" at once. After the next frame, prints three numbers: when that
+ *              frame began, when it ended (both in ns of CLOCK_MONOTONIC), and the resident size
+ *              when it began
  *   busy       keeps the GPU busy for some seconds, without a frame; prints "done" at once
  *   minimize   minimizes the window; prints "done"
  *   hide       destroys the window, as toolkits do to hide it; prints "done"
@@ -24,7 +25,7 @@
  *   close      closes the second window and its connection; prints "done"
  *   quit       (or the end of the input) exits
  *
- * A compositor that goes away takes the windows along. The memory stays until the end.
+ * When the compositor ends, the windows are gone. The program keeps its memory, and goes on.
  */
 #include <poll.h>
 #include <stdbool.h>
