@@ -64,27 +64,27 @@ class Suite:
             window.end()
         self.desktop.windows.clear()
 
-    def is_reclaimed(self, name):
+    def wait_reclaimed(self, name):
         window = self.desktop.windows[name]
         wait_until(f'{name} is reclaimed', lambda: window.resident() < PINNED)
         check(f'{name} has not lost memory', sum(window.memory()) >= self.full[name])
         # The reply is there, so nothing more is evicted.
         self.desktop.wait_state(name, 'reclaimed')
 
-    def is_shown(self, name):
+    def show(self, name):
         """Returns how many bytes were resident when its first frame began."""
         _, before = self.desktop.first_frame(name)
         return before
 
-    def is_back(self, name):
+    def show_complete(self, name):
         """The same. All of its memory is resident when its first frame is complete."""
         window = self.desktop.windows[name]
-        before = self.is_shown(name)
+        before = self.show(name)
         check(f'{name} is resident at its first frame', window.resident() >= self.full[name])
         window.check('after it was shown')
         return before
 
-    def is_quiet(self, when):
+    def check_running(self, when):
         stopped = self.desktop.stopped()
         check(f'{when}: {", ".join(stopped)} does not run', not stopped)
         check(f'{when}: panthor-memd runs', process_state(self.desktop.memd.pid) != 'Z')
@@ -95,28 +95,28 @@ class Suite:
         """Hidden ones are reclaimed and come back, whoever looks at them and however."""
         self.open_all()
         self.desktop.start_agent(EAGER)
-        self.is_reclaimed('map')
-        self.is_reclaimed('mail')
+        self.wait_reclaimed('map')
+        self.wait_reclaimed('mail')
         check('music is visible', self.desktop.windows['music'].resident() >= self.full['music'])
-        self.is_back('map')
+        self.show_complete('map')
         self.desktop.wait_state('map', 'visible')
-        self.is_reclaimed('music')
-        self.is_back('mail')
-        self.is_quiet('after switches')
+        self.wait_reclaimed('music')
+        self.show_complete('mail')
+        self.check_running('after switches')
         # A hint brings it back before it is shown.
         self.desktop.restart_agent(EAGER)
-        self.is_reclaimed('music')
+        self.wait_reclaimed('music')
         self.desktop.call_agent('Pause', 'u', '3600')
         music = self.desktop.windows['music']
         self.desktop.call_agent('Hint', 'i', str(music.pid))
         wait_until('the hint is obeyed', lambda: music.resident() >= self.full['music'])
         check('all of it was resident before the first frame',
-              self.is_back('music') >= self.full['music'])
+              self.show_complete('music') >= self.full['music'])
         self.desktop.call_agent('Pause', 'u', '0')
         # A client that works on its memory while it is hidden gets it back.
-        self.is_reclaimed('mail')
+        self.wait_reclaimed('mail')
         self.desktop.windows['mail'].check('while it is hidden')
-        self.is_quiet('at the end')
+        self.check_running('at the end')
         self.finish()
 
     def start_hog(self, left):
@@ -128,16 +128,16 @@ class Suite:
 
     def meanwhile(self, name):
         """It is shown while the kernel may evict it at any time."""
-        self.is_shown(name)
+        self.show(name)
         self.desktop.windows[name].check('while memory is short')
 
-    def is_restored(self, name):
+    def wait_restored(self, name):
         """There is room again, and all of it comes back before it is shown."""
         window = self.desktop.windows[name]
         self.desktop.wait_log('agent', name + r' .*: claim: RAM is available again')
         wait_until(f'{name} is back', lambda: window.resident() >= self.full[name])
         check(f'all of {name} was resident before its first frame',
-              self.is_back(name) >= self.full[name])
+              self.show_complete(name) >= self.full[name])
 
     def case_short(self):
         """A program takes much RAM: the memory of a hidden application goes, and returns."""
@@ -146,15 +146,15 @@ class Suite:
         self.desktop.wait_state('map', 'eligible')
         check('nothing is reclaimed', 'reclaim:' not in self.desktop.log('agent'))
         hog = self.start_hog(meminfo()['MemTotal'] * SHORT // 100)
-        self.is_reclaimed('map')
+        self.wait_reclaimed('map')
         check('because memory is short', re.search(r'map \(\d+\): reclaim: memory is short',
                                                    self.desktop.log('agent')))
         hog.wait_ready()
         self.meanwhile('mail')
         hog.end()
-        self.is_restored('map')
+        self.wait_restored('map')
         check('nobody was killed', not killed())
-        self.is_quiet('after the hog')
+        self.check_running('after the hog')
         self.finish()
 
     def case_shrinker(self):
@@ -164,19 +164,19 @@ class Suite:
         self.desktop.start_agent(PRESSURE)
         self.desktop.wait_state('map', 'eligible')
         hog = self.start_hog(-MIDDLE * MIB)
-        self.is_reclaimed('map')
+        self.wait_reclaimed('map')
         hog.wait_ready()
         self.meanwhile('mail')
         hog.end()
-        self.is_restored('map')
+        self.wait_restored('map')
         check('nobody was killed', not killed())
-        self.is_quiet('after the hog')
+        self.check_running('after the hog')
         self.finish()
 
     def hide(self, name, other, config=EAGER):
         """With a new agent, which has seen nothing yet. Returns when a part is in swap."""
         window = self.desktop.windows[name]
-        self.is_shown(name)
+        self.show(name)
         wait_until(f'{name} is resident', lambda: window.resident() >= self.full[name])
         self.desktop.restart_agent(config)
         self.desktop.switch(other)
@@ -221,15 +221,15 @@ class Suite:
             window = self.desktop.windows['map']
             window.check('after kill -9 of the agent')
             self.desktop.start_agent(EAGER)
-            self.is_reclaimed('map')
-            self.is_back('map')
-            self.is_quiet('after kill -9 of the agent')
+            self.wait_reclaimed('map')
+            self.show_complete('map')
+            self.check_running('after kill -9 of the agent')
         self.open_all()
         self.in_the_middle('kill -9 of the agent', self.kill_agent, after)
         # In the middle of a claim.
         self.desktop.restart_agent(EAGER)
         self.desktop.switch('music')
-        self.is_reclaimed('map')
+        self.wait_reclaimed('map')
         window = self.desktop.windows['map']
         self.desktop.call_agent('Hint', 'i', str(window.pid))
         self.kill_agent()
@@ -242,9 +242,9 @@ class Suite:
             window = self.desktop.windows['map']
             window.check('after kill -9 of panthor-memd')
             self.desktop.start_memd()
-            self.is_quiet('after kill -9 of panthor-memd')
-            self.is_reclaimed('map')
-            self.is_back('map')
+            self.check_running('after kill -9 of panthor-memd')
+            self.wait_reclaimed('map')
+            self.show_complete('map')
         self.open_all()
         self.in_the_middle('kill -9 of panthor-memd', self.kill_memd, after)
         self.finish()
@@ -265,10 +265,10 @@ class Suite:
                        step=0.2)
             other = self.desktop.windows['mail']
             other.check('after kill -9 of another client')
-            self.is_shown('mail')
+            self.show('mail')
             wait_until('mail is resident', lambda: other.resident() >= self.full['mail'])
-            self.is_reclaimed('music')
-            self.is_quiet('after kill -9 of a client')
+            self.wait_reclaimed('music')
+            self.check_running('after kill -9 of a client')
             self.open('map', BIG)
         self.finish()
 
@@ -283,7 +283,7 @@ class Suite:
         self.desktop.wait_log('memd', f'reclaim of {window.pid} for UID')
         for other in self.desktop.windows.values():
             other.check('after kill -9 of sway')
-        self.is_quiet('after kill -9 of sway')
+        self.check_running('after kill -9 of sway')
         for other in self.desktop.windows.values():
             check(f'{other.name} is not reclaimed any more',
                   other.resident() >= self.full[other.name])
@@ -291,16 +291,16 @@ class Suite:
         # The agent finds the next sway, and works as before.
         self.desktop.start_sway()
         self.open_all()
-        self.is_reclaimed('map')
-        self.is_back('map')
+        self.wait_reclaimed('map')
+        self.show_complete('map')
         self.finish()
 
-    def freezes(self, name):
+    def wait_frozen(self, name):
         window = self.desktop.windows[name]
         wait_until(f'{name} is frozen', window.is_frozen)
         check(f'{name} was reclaimed before', window.resident() < PINNED)
 
-    def runs(self, name, when):
+    def wait_running(self, name, when):
         window = self.desktop.windows[name]
         wait_until(f'{name} runs {when}', lambda: not window.is_frozen())
         window.check(when)
@@ -321,38 +321,38 @@ class Suite:
         """What was reclaimed is frozen, until it is shown or somebody is killed."""
         self.open_all()
         self.desktop.start_agent(FREEZE)
-        self.freezes('map')
-        self.freezes('mail')
+        self.wait_frozen('map')
+        self.wait_frozen('mail')
         self.desktop.switch('map')
-        self.runs('map', 'after it was shown')
-        self.freezes('music')
+        self.wait_running('map', 'after it was shown')
+        self.wait_frozen('music')
         self.desktop.switch('music')
-        self.runs('music', 'after it was shown')
-        self.freezes('map')
+        self.wait_running('music', 'after it was shown')
+        self.wait_frozen('map')
         # Without panthor-memd, nothing is claimed. Still, it runs.
         self.kill_memd()
         self.desktop.switch('map')
-        self.runs('map', 'without panthor-memd')
+        self.wait_running('map', 'without panthor-memd')
         self.desktop.start_memd()
         self.desktop.switch('music')
-        self.freezes('map')
+        self.wait_frozen('map')
         self.kill_agent()
-        self.runs('map', 'after kill -9 of the agent')
+        self.wait_running('map', 'after kill -9 of the agent')
         # At the moment when it is frozen, or just before or after.
         for _ in range(HITS):
             window = self.hide('map', 'music', FREEZE)
             self.begins(window, self.full['map'] - PINNED)
             self.kill_agent()
-            self.runs('map', 'after kill -9 of the agent')
+            self.wait_running('map', 'after kill -9 of the agent')
             check('nothing is frozen', not frozen_cgroups())
         self.desktop.start_agent(FREEZE)
-        self.freezes('map')
+        self.wait_frozen('map')
         self.kill_with_keeper()
-        self.runs('map', 'after kill -9 of the agent and its second process')
+        self.wait_running('map', 'after kill -9 of the agent and its second process')
         self.desktop.start_agent(FREEZE)
-        self.freezes('map')
+        self.wait_frozen('map')
         self.desktop.end(self.desktop.sway, signal.SIGKILL)
-        self.runs('map', 'after kill -9 of sway')
+        self.wait_running('map', 'after kill -9 of sway')
         wait_until('nothing is frozen', lambda: not frozen_cgroups())
         check('the agent ends well', self.desktop.end(self.desktop.agent) == 0)
         self.desktop.agent = None
