@@ -24,10 +24,10 @@ DEBUG = os.environ.get('PANTHOR_GUEST') == 'debug'
 BIG, MIDDLE, SMALL = (24, 12, 4) if DEBUG else (96, 32, 16)
 EAGER = '[policy]\nmode = eager\ngrace = 0s\nkeep = 0\nleast = 1M\n'
 PRESSURE = '[policy]\ngrace = 0s\nkeep = 0\nleast = 1M\n'
-# Percent of RAM that are available then: the agent calls that short, the kernel does not.
+# With this percentage of RAM available, memory is short for the agent, but not for the kernel.
 SHORT = 8
 FREEZE = EAGER + 'freeze = yes\n'
-# How often a program has to be killed in the middle, and how many tries that may take.
+# How often a program has to be killed during a reclaim, and how many tries that may take.
 HITS, TRIES = 3, 30
 
 
@@ -44,6 +44,7 @@ class Suite:
     def __init__(self, desktop):
         self.desktop = desktop
         self.desktop.start()
+        # The bytes of each client while all of its memory is resident.
         self.full = {}
 
     # --- steps ---
@@ -92,7 +93,7 @@ class Suite:
     # --- cases ---
 
     def case_eager(self):
-        """Hidden ones are reclaimed and come back, whoever looks at them and however."""
+        """What is hidden is reclaimed. It comes back by a switch, a hint, or GPU work."""
         self.open_all()
         self.desktop.start_agent(EAGER)
         self.wait_reclaimed('map')
@@ -158,8 +159,8 @@ class Suite:
         self.finish()
 
     def case_shrinker(self):
-        """A program takes more RAM than there is at once: the kernel itself evicts everything,
-        and the agent brings it back after that."""
+        """A program takes more RAM than there is, as fast as it can: the kernel itself evicts
+        applications, and the agent brings them back after that."""
         self.open_all()
         self.desktop.start_agent(PRESSURE)
         self.desktop.wait_state('map', 'eligible')
@@ -216,7 +217,7 @@ class Suite:
         self.desktop.end(self.desktop.memd, signal.SIGKILL)
 
     def case_kill_agent(self):
-        """Nobody is left who would want it: the rest stays, and the next agent goes on."""
+        """What is not evicted yet stays resident, and the next agent reclaims it."""
         def after():
             window = self.desktop.windows['map']
             window.check('after kill -9 of the agent')
@@ -273,7 +274,7 @@ class Suite:
         self.finish()
 
     def case_kill_sway(self):
-        """Windows are gone, memory is not. The agent reclaims nothing that it does not see."""
+        """The windows are gone, the memory is not. The agent reclaims nothing without windows."""
         self.open_all()
         window = self.hide('map', 'music')
         self.begins(window, 1)
@@ -306,7 +307,7 @@ class Suite:
         window.check(when)
 
     def kill_with_keeper(self):
-        """Nobody is left who would thaw. The unit of systemd runs this then."""
+        """No process is left that would thaw. The systemd unit runs --thaw then."""
         keepers = children(self.desktop.agent.pid)
         check('the agent has a second process', len(keepers) == 1)
         for number in signal.SIGSTOP, signal.SIGKILL:
@@ -360,7 +361,7 @@ class Suite:
         self.desktop.start_sway()
 
     def finish(self):
-        """Everything ends as it should, with nothing lost."""
+        """The contents of all clients are right, and everything ends with status 0."""
         for window in self.desktop.windows.values():
             window.check('at the end')
         if self.desktop.agent:
