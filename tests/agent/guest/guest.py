@@ -78,7 +78,7 @@ class Suite:
         return before
 
     def show_complete(self, name):
-        """The same. All of its memory is resident when its first frame is complete."""
+        """The same, and all of its memory is resident when its first frame is complete."""
         window = self.desktop.windows[name]
         before = self.show(name)
         check(f'{name} is resident at its first frame', window.resident() >= self.full[name])
@@ -127,18 +127,24 @@ class Suite:
               available >= meminfo()['MemTotal'] * 3 // 10)
         return Hog(self.desktop, (available - left) // MIB)
 
-    def meanwhile(self, name):
-        """It is shown while the kernel may evict it at any time."""
-        self.show(name)
-        self.desktop.windows[name].check('while memory is short')
-
     def wait_restored(self, name):
-        """There is room again, and all of it comes back before it is shown."""
+        """There is enough RAM again, and all of its memory comes back before it is shown."""
         window = self.desktop.windows[name]
         self.desktop.wait_log('agent', name + r' .*: claim: RAM is available again')
         wait_until(f'{name} is back', lambda: window.resident() >= self.full[name])
         check(f'all of {name} was resident before its first frame',
               self.show_complete(name) >= self.full[name])
+
+    def end_hog(self, hog):
+        """Ends the hog. Waits until map, which was reclaimed or evicted, has its memory back."""
+        hog.wait_ready()
+        # The kernel may evict what is shown at any time.
+        self.show('mail')
+        self.desktop.windows['mail'].check('while memory is short')
+        hog.end()
+        self.wait_restored('map')
+        check('nobody was killed', not killed())
+        self.check_running('after the hog')
 
     def case_short(self):
         """A program takes much RAM: the memory of a hidden application goes, and returns."""
@@ -150,12 +156,7 @@ class Suite:
         self.wait_reclaimed('map')
         check('because memory is short', re.search(r'map \(\d+\): reclaim: memory is short',
                                                    self.desktop.log('agent')))
-        hog.wait_ready()
-        self.meanwhile('mail')
-        hog.end()
-        self.wait_restored('map')
-        check('nobody was killed', not killed())
-        self.check_running('after the hog')
+        self.end_hog(hog)
         self.finish()
 
     def case_shrinker(self):
@@ -166,43 +167,37 @@ class Suite:
         self.desktop.wait_state('map', 'eligible')
         hog = self.start_hog(-MIDDLE * MIB)
         self.wait_reclaimed('map')
-        hog.wait_ready()
-        self.meanwhile('mail')
-        hog.end()
-        self.wait_restored('map')
-        check('nobody was killed', not killed())
-        self.check_running('after the hog')
+        self.end_hog(hog)
         self.finish()
 
-    def hide(self, name, other, config=EAGER):
-        """With a new agent, which has seen nothing yet. Returns when a part is in swap."""
-        window = self.desktop.windows[name]
-        self.show(name)
-        wait_until(f'{name} is resident', lambda: window.resident() >= self.full[name])
+    def hide_map(self, least, config=EAGER):
+        """Hides map while a new agent, which has seen nothing yet, runs. Returns its window when
+        at least so many bytes are evicted, and probably not many more."""
+        window = self.desktop.windows['map']
+        self.show('map')
+        wait_until('map is resident', lambda: window.resident() >= self.full['map'])
         self.desktop.restart_agent(config)
-        self.desktop.switch(other)
-        return window
-
-    def begins(self, window, least):
-        """So many bytes are in swap, and probably not many more."""
+        self.desktop.switch('music')
         # On a busy machine, this program would otherwise get its turn when all is over.
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         try:
             wait_until('the reclaim begins',
-                       lambda: window.resident() <= self.full[window.name] - least, step=0)
+                       lambda: window.resident() <= self.full['map'] - least, step=0)
         finally:
             os.setpriority(os.PRIO_PROCESS, 0, 0)
+        return window
+
+    def moment(self, number):
+        """How many bytes are evicted then: only the first ones, or some parts of the whole."""
+        return 1 + number % HITS * self.full['map'] // (HITS + 1)
 
     def in_the_middle(self, what, act, after):
-        """Hides 'map' again and again, until its reclaim was hit in the middle often enough."""
+        """Hides map again and again, until its reclaim was not complete often enough."""
         hits = 0
         for number in range(TRIES):
-            window = self.hide('map', 'music')
-            # Different moments: after the first bytes, and after some slices.
-            least = 1 + number % HITS * self.full['map'] // (HITS + 1)
-            self.begins(window, least)
+            window = self.hide_map(self.moment(number))
             act()
-            hits += window.resident() >= 2 * PINNED if window.process.poll() is None else 0
+            hits += window.resident() >= 2 * PINNED
             after()
             if hits == HITS:
                 say(f'    {what}: {hits} hits in {number + 1} tries')
@@ -251,16 +246,11 @@ class Suite:
         self.finish()
 
     def case_kill_client(self):
-        """The others and the programs of ours go on."""
-        def act():
-            self.desktop.end(self.desktop.windows['map'].process, signal.SIGKILL)
-
+        """The other clients, panthor-memd and the agent go on."""
         self.open_all()
         for number in range(HITS):
-            window = self.hide('map', 'music')
-            least = 1 + number * self.full['map'] // (HITS + 1)
-            self.begins(window, least)
-            act()
+            window = self.hide_map(self.moment(number))
+            self.desktop.end(window.process, signal.SIGKILL)
             del self.desktop.windows['map']
             wait_until('the agent forgets it', lambda: 'map' not in self.desktop.states(),
                        step=0.2)
@@ -276,8 +266,7 @@ class Suite:
     def case_kill_sway(self):
         """The windows are gone, the memory is not. The agent reclaims nothing without windows."""
         self.open_all()
-        window = self.hide('map', 'music')
-        self.begins(window, 1)
+        window = self.hide_map(self.moment(0))
         self.desktop.end(self.desktop.sway, signal.SIGKILL)
         self.desktop.wait_log('agent', 'All windows count as visible')
         # panthor-memd stops after the slice that it was in.
@@ -339,10 +328,9 @@ class Suite:
         self.wait_frozen('map')
         self.kill_agent()
         self.wait_running('map', 'after kill -9 of the agent')
-        # At the moment when it is frozen, or just before or after.
+        # The agent is killed when it freezes map, or just before or after.
         for _ in range(HITS):
-            window = self.hide('map', 'music', FREEZE)
-            self.begins(window, self.full['map'] - PINNED)
+            self.hide_map(self.full['map'] - PINNED, FREEZE)
             self.kill_agent()
             self.wait_running('map', 'after kill -9 of the agent')
             check('nothing is frozen', not frozen_cgroups())
