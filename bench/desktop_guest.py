@@ -62,6 +62,8 @@ class Measure:
             self.desktop.open(name, mib)
 
     def check(self):
+        # A frozen client would not answer.
+        self.desktop.end_agent()
         for window in self.desktop.windows.values():
             window.check('after the measurement')
 

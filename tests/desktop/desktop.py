@@ -440,10 +440,15 @@ class Desktop:
         self.agent = self.run('agent', ['panthor-mem-agent', '--config', str(path), *options])
         self.wait_log('agent', 'connected to sway')
 
-    def restart_agent(self, config):
-        """An agent that remembers nothing."""
+    def end_agent(self):
+        """Ends the agent, if there is one. It thaws what it has frozen."""
         if self.agent and self.end(self.agent):
             raise Failed(f'the agent ended with status {self.agent.returncode}')
+        self.agent = None
+
+    def restart_agent(self, config):
+        """An agent that remembers nothing."""
+        self.end_agent()
         self.start_agent(config)
 
     def call_agent(self, method, *arguments):
