@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
 #include "world.h"
 
@@ -180,6 +181,14 @@ uint64_t evicted(const struct process *process)
 uint64_t resident(const struct process *process)
 {
 	return query(process).resident_bytes;
+}
+
+uint64_t heap_bytes(const struct process *process)
+{
+	struct gpu_fdinfo info;
+
+	ok(gpu_fdinfo_read(process->app.pid, &info), "fdinfo");
+	return info.internal;
 }
 
 static struct sysmem counters(void)

@@ -63,6 +63,11 @@ void reclaim_while_drawing(unsigned int rounds, unsigned int triangles);
 /* Bytes that are evicted, and that are resident, with the driver's own buffers. */
 uint64_t evicted(const struct process *process);
 uint64_t resident(const struct process *process);
+/*
+ * Bytes of its tiler heaps and groups, also while they are evicted. Other than resident(), this does
+ * not depend on when Mesa gives up the buffers that it keeps for later.
+ */
+uint64_t heap_bytes(const struct process *process);
 
 /* Pages read from swap since the guest started, and bytes in swap. */
 uint64_t pages_in(void);
