@@ -124,10 +124,15 @@ static void ask(struct gamescope *s)
 
 /* --- answers -------------------------------------------------------------- */
 
-/* Returns whether there was one. */
+/*
+ * Returns whether there was one. While a question is open, only take_replies() reads from the
+ * socket: a reply that xcb reads here would not be noticed, because the socket is not readable
+ * after that.
+ */
 static bool take_event(struct gamescope *s)
 {
-	xcb_generic_event_t *e = xcb_poll_for_event(s->connection);
+	xcb_generic_event_t *e = s->stage == STAGE_IDLE ? xcb_poll_for_event(s->connection) :
+							  xcb_poll_for_queued_event(s->connection);
 	size_t i;
 
 	if (!e)

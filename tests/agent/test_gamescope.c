@@ -3,9 +3,11 @@
  * Test the source of windows for gamescope: what its properties mean, and the connection, with
  * Xvfb as the X server. The properties are set as gamescope sets them.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -224,6 +226,37 @@ static void test_start(void **state)
 	assert_int_equal(heard.lost, 0);
 }
 
+#define REPLY_MSEC 200
+
+/* How often the source still waits for the X server before it asks xcb for an event. */
+static int waits;
+
+/* Takes the place of the function of libxcb. */
+xcb_generic_event_t *xcb_poll_for_event(xcb_connection_t *c)
+{
+	xcb_generic_event_t *(*next)(xcb_connection_t *connection);
+
+	*(void **)&next = dlsym(RTLD_NEXT, "xcb_poll_for_event");
+	if (waits > 0) {
+		struct pollfd file = { .fd = xcb_get_file_descriptor(c), .events = POLLIN };
+
+		waits--;
+		poll(&file, 1, REPLY_MSEC);
+	}
+	return next(c);
+}
+
+/* Replies that arrive after xcb has looked for them, and before it looks for events. */
+static void test_late_replies(void **state)
+{
+	(void)state;
+	set_all();
+	waits = 3;
+	begin();
+	RUN_UNTIL(heard.windows == 1);
+	assert_int_equal(heard.lost, 0);
+}
+
 static void test_changes(void **state)
 {
 	(void)state;
@@ -436,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_same_window),
 		cmocka_unit_test(test_no_pid),
 		TEST(test_start),
+		TEST(test_late_replies),
 		TEST(test_changes),
 		TEST(test_other_properties),
 		TEST(test_focus_is_lost),
