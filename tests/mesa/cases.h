@@ -10,6 +10,7 @@ void everything_leaves_and_returns(void **state);
 void contents_without_a_claim(void **state);
 void next_frame_brings_it_back(void **state);
 void while_frames_are_drawn(void **state);
+void in_the_middle_of_a_frame(void **state);
 void claim_in_parts(void **state);
 
 /* mesa_heap.c */

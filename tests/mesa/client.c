@@ -29,7 +29,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_t frames_thread;
 static bool frames_on;
 static int64_t frames_pause_ns;
-static unsigned int frames_triangles;
+static struct mesa_frame frames_what;
 static long frames_done;
 static int frames_error;
 
@@ -192,10 +192,18 @@ static int64_t fill(const struct app_request *req)
 	return object ? api->write(object, req->seed) : -ENOENT;
 }
 
-static int frame(unsigned int triangles, uint64_t *ns)
+static struct mesa_frame frame_of(const struct app_request *req)
+{
+	return (struct mesa_frame) {
+		.triangles = req->count ? req->count : 1,
+		.passes = req->size ? (unsigned int)req->size : 1,
+	};
+}
+
+static int frame(const struct mesa_frame *what, uint64_t *ns)
 {
 	int64_t start = now_ns();
-	int ret = api->frame(objects, object_count, triangles ? triangles : 1);
+	int ret = api->frame(objects, object_count, what);
 
 	*ns = (uint64_t)(now_ns() - start);
 	return ret;
@@ -213,7 +221,7 @@ static void *frames(void *arg)
 		int ret;
 
 		pthread_mutex_lock(&lock);
-		ret = frame(frames_triangles, &ns);
+		ret = frame(&frames_what, &ns);
 		if (ret)
 			frames_error = ret;
 		else
@@ -236,7 +244,7 @@ static int frames_start(const struct app_request *req)
 		return -EBUSY;
 	frames_on = true;
 	frames_pause_ns = req->ns;
-	frames_triangles = req->count;
+	frames_what = frame_of(req);
 	frames_done = 0;
 	frames_error = 0;
 	return -pthread_create(&frames_thread, NULL, frames, NULL);
@@ -268,6 +276,8 @@ static int end(void)
 
 static int64_t run(const struct app_request *req, int fd, uint64_t *value, int *send_fd)
 {
+	const struct mesa_frame what = frame_of(req);
+
 	switch (req->op) {
 	case APP_ALLOC:
 		return alloc(req);
@@ -282,7 +292,7 @@ static int64_t run(const struct app_request *req, int fd, uint64_t *value, int *
 	case APP_SUM:
 		return sum(req, value);
 	case APP_FRAME:
-		return frame(req->count, value);
+		return frame(&what, value);
 	case APP_IDLE:
 		return api->idle();
 	case APP_FRAMES_START:

@@ -22,6 +22,12 @@ struct mesa_object {
 	void *own;		/* what the API has for it */
 };
 
+/* What a frame does. */
+struct mesa_frame {
+	unsigned int triangles;	/* drawn; they take memory of the tiler heap */
+	unsigned int passes;	/* how often each object is read */
+};
+
 /* What differs between the APIs. Functions return 0 or a negative errno. */
 struct mesa_api {
 	int (*start)(void);
@@ -32,12 +38,9 @@ struct mesa_api {
 	/* By the CPU: write a pattern (gpu/pattern.h), or read everything. */
 	int (*write)(const struct mesa_object *object, uint64_t seed);
 	int (*sum)(const struct mesa_object *object, uint64_t *sum);
-	/*
-	 * GPU work that uses all live objects and changes none, and draws @triangles, which take
-	 * memory of the tiler heap. Returns when it is done.
-	 */
+	/* GPU work that uses all live objects and changes none. Returns when it is done. */
 	int (*frame)(const struct mesa_object *objects, unsigned int count,
-		     unsigned int triangles);
+		     const struct mesa_frame *what);
 	/* Wait until the GPU has nothing to do. */
 	int (*idle)(void);
 	void (*end)(void);

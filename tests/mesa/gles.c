@@ -149,12 +149,13 @@ static int sum_object(const struct mesa_object *object, uint64_t *sum)
 	return ret;
 }
 
-static int frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
+static int frame(const struct mesa_object *objects, unsigned int count,
+		 const struct mesa_frame *what)
 {
 	int ret = take();
 
 	if (!ret)
-		ret = gles_frame(objects, count, triangles);
+		ret = gles_frame(objects, count, what);
 	give();
 	return ret;
 }

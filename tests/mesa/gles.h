@@ -48,6 +48,7 @@ int gles_object_sum(const struct mesa_object *object, uint64_t *sum);
 /* gles_frame.c */
 int gles_frame_start(void);
 void gles_frame_end(void);
-int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles);
+int gles_frame(const struct mesa_object *objects, unsigned int count,
+	       const struct mesa_frame *what);
 
 #endif

@@ -138,8 +138,18 @@ static int check_colour(void)
 	return mesa_check_colour("GLES", pixels, TARGET_SIZE * TARGET_SIZE, colour);
 }
 
-int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
+static void use(const struct mesa_object *object, unsigned int triangles)
 {
+	if (object->live && object->image)
+		draw_texture(object, triangles);
+	else if (object->live)
+		read_buffer(object);
+}
+
+int gles_frame(const struct mesa_object *objects, unsigned int count,
+	       const struct mesa_frame *what)
+{
+	unsigned int triangles = what->triangles;
 	int ret;
 
 	mesa_next_colour(colour);
@@ -148,14 +158,11 @@ int gles_frame(const struct mesa_object *objects, unsigned int count, unsigned i
 	glViewport(0, 0, TARGET_SIZE, TARGET_SIZE);
 	glClearColor((float)colour[0] / 255, (float)colour[1] / 255, (float)colour[2] / 255, 1);
 	glClear(GL_COLOR_BUFFER_BIT);
-	for (unsigned int i = 0; i < count; i++) {
-		if (objects[i].live && objects[i].image) {
-			draw_texture(&objects[i], triangles);
-			/* The heap has grown already. */
+	for (unsigned int i = 0; i < what->passes * count; i++) {
+		use(&objects[i % count], triangles);
+		/* The heap has grown with the first picture. */
+		if (objects[i % count].live && objects[i % count].image)
 			triangles = 1;
-		} else if (objects[i].live) {
-			read_buffer(&objects[i]);
-		}
 	}
 	glFinish();
 	ret = check_colour();

@@ -18,6 +18,7 @@ static struct gpu_app_client vulkan, gles;
 	CASE(contents_without_a_claim, api, client), \
 	CASE(next_frame_brings_it_back, api, client), \
 	CASE(while_frames_are_drawn, api, client), \
+	CASE(in_the_middle_of_a_frame, api, client), \
 	CASE(claim_in_parts, api, client), \
 	CASE(heap_that_has_grown, api, client), \
 	CASE(heap_grows_after_a_reclaim, api, client), \

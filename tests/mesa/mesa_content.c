@@ -5,6 +5,12 @@
 #include "cases.h"
 #include "world.h"
 
+/* A frame that reads everything so often takes longer than a reclaim. */
+#define PASSES 3
+/* Reclaims that have to meet such a frame, and reclaims that are tried. */
+#define BUSY_RECLAIMS 20
+#define MOST_RECLAIMS 500
+
 void everything_leaves_and_returns(void **state)
 {
 	struct panthor_mem_reclaim_result out;
@@ -57,6 +63,27 @@ void while_frames_are_drawn(void **state)
 {
 	begin(state);
 	reclaim_while_drawing(20, 1);
+	check(&one);
+}
+
+/* The GPU reads everything for so long that reclaims begin and end within one frame. */
+void in_the_middle_of_a_frame(void **state)
+{
+	unsigned int busy = 0, i;
+
+	begin(state);
+	ask(&one, &(struct app_request) { .op = APP_FRAMES_START, .size = PASSES });
+	for (i = 0; busy < BUSY_RECLAIMS && i < MOST_RECLAIMS; i++) {
+		const struct panthor_mem_reclaim_result out = reclaim_at_once(&one);
+
+		busy += !!(out.status & DRM_PANTHOR_MEM_STATUS_BUSY);
+		if (out.evicted_bytes)
+			claim(&one, 0);
+	}
+	print_message("%u of %u reclaims met a frame\n", busy, i);
+	/* A frame fails if the GPU has not found a page. */
+	assert_true(ask(&one, &(struct app_request) { .op = APP_FRAMES_STOP }) > 0);
+	assert_int_equal(busy, BUSY_RECLAIMS);
 	check(&one);
 }
 

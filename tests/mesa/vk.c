@@ -50,18 +50,19 @@ static int sum_object(const struct mesa_object *object, uint64_t *sum)
 	return 0;
 }
 
-static int frame(const struct mesa_object *objects, unsigned int count, unsigned int triangles)
+static int frame(const struct mesa_object *objects, unsigned int count,
+		 const struct mesa_frame *what)
 {
 	VkCommandBuffer commands;
 	int ret = vk_begin(&commands);
 
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < count; i++) {
-		if (objects[i].live)
-			vk_compute(commands, &objects[i]);
+	for (unsigned int i = 0; i < what->passes * count; i++) {
+		if (objects[i % count].live)
+			vk_compute(commands, &objects[i % count]);
 	}
-	vk_draw(commands, triangles);
+	vk_draw(commands, what->triangles);
 	vk_copy(commands);
 	ret = vk_run(commands);
 	if (!ret)

@@ -7,6 +7,7 @@
 
 #include "gpu/fdinfo.h"
 #include "gpu/pattern.h"
+#include "gpu/sim.h"
 #include "world.h"
 
 #define SEED_STEP (UINT64_C(1) << 32)
@@ -21,10 +22,15 @@
 
 struct process one, two;
 
+/* Mesa's GLES tells nobody that the GPU has lost its work. */
+static int64_t troubles;
+
 int world_begin(void **state)
 {
 	int ret = guest_open(state);
 
+	if (!ret)
+		ret = sim_troubles(&troubles);
 	memset(&one, 0, sizeof(one));
 	memset(&two, 0, sizeof(two));
 	one.app.sock = -1;
@@ -34,9 +40,18 @@ int world_begin(void **state)
 
 int world_end(void **state)
 {
+	int64_t now = troubles;
+	int failed = 0, ret;
+
 	gpu_app_kill(&one.app);
 	gpu_app_kill(&two.app);
-	return guest_close(state);
+	if (sim_troubles(&now) || now != troubles) {
+		print_error("the GPU has reported %lld faults or resets\n",
+			    (long long)(now - troubles));
+		failed = -EIO;
+	}
+	ret = guest_close(state);
+	return failed ? failed : ret;
 }
 
 void start(struct process *process, const void *client)
@@ -131,14 +146,25 @@ void check(struct process *process)
 		check_set(process, &process->sets[i]);
 }
 
-struct panthor_mem_reclaim_result reclaim(const struct process *process)
+static struct panthor_mem_reclaim_result reclaim_until(const struct process *process,
+						       int64_t deadline_ns)
 {
 	struct panthor_mem_reclaim_options options = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
 	struct panthor_mem_reclaim_result result = PANTHOR_MEM_RECLAIM_RESULT_INIT;
 
-	options.deadline_ns = now_ns() + PATIENCE_NS;
+	options.deadline_ns = deadline_ns;
 	ok(panthor_mem_reclaim_with(guest.dev.fd, process->app.pid, &options, &result), "reclaim");
 	return result;
+}
+
+struct panthor_mem_reclaim_result reclaim(const struct process *process)
+{
+	return reclaim_until(process, now_ns() + PATIENCE_NS);
+}
+
+struct panthor_mem_reclaim_result reclaim_at_once(const struct process *process)
+{
+	return reclaim_until(process, 0);
 }
 
 struct panthor_mem_claim_result claim(const struct process *process, uint64_t max_bytes)

@@ -52,6 +52,8 @@ void check(struct process *process);
 
 /* The manager. Reclaim waits for unfinished work, for a generous time. */
 struct panthor_mem_reclaim_result reclaim(const struct process *process);
+/* The same, without a wait for GPU work that runs. */
+struct panthor_mem_reclaim_result reclaim_at_once(const struct process *process);
 /* Everything of process one has left, but for what its queues need. */
 void check_reclaim(const struct panthor_mem_reclaim_result *result);
 struct panthor_mem_claim_result claim(const struct process *process, uint64_t max_bytes);
