@@ -3,16 +3,18 @@
  * Everything at the same time: processes submit jobs and verify their contents, while others
  * reclaim and claim them, run the shrinker, cause memory pressure, and open and close files.
  *
- * usage: stress [--without-ioctls] [SECONDS]
+ * usage: stress [--without-ioctls] [--campaign] [--seed N] [SECONDS]
+ *
+ * With --campaign, processes also fork, exec, exit, crash, are stopped and killed, share BOs and
+ * use tiler heaps, and swap goes off and on, a cgroup is throttled and the GPU is reset.
  *
  * Runs for SECONDS (default 10), and then until every worker has done something, because a
  * slow kernel on a busy machine needs more time.
  *
- * Status 0: no wrong word, no unexpected errno, no GPU fault or reset, no stale translation,
- * no report in the kernel log, and every worker has done something.
+ * Status 0: no wrong word, no unexpected errno, no GPU fault, no reset that was not asked for, no
+ * stale translation, no report in the kernel log, and every worker has done something.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "gpu/device.h"
+#include "gpu/ctx.h"
+#include "gpu/group.h"
 #include "gpu/klog.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
@@ -33,20 +36,30 @@ struct worker {
 	void (*run)(unsigned int number);
 	unsigned int number;
 	bool needs_ioctls;
+	bool campaign;		/* only then */
 };
 
 static const struct worker workers[] = {
-	{ stress_submitter, 0, false },
-	{ stress_submitter, 1, false },
-	{ stress_submitter, 2, false },
-	{ stress_opener, STRESS_SUBMITTERS, false },
-	{ stress_reclaimer, 0, true },
-	{ stress_reclaimer, 1, true },
-	{ stress_claimer, 0, true },
-	{ stress_claimer, 1, true },
-	{ stress_shrinker, 0, false },
-	{ stress_presser, 0, false },
-	{ stress_hog, 0, false },
+	{ stress_submitter, 0, false, false },
+	{ stress_submitter, 1, false, false },
+	{ stress_submitter, 2, false, false },
+	{ stress_opener, STRESS_OPENER, false, false },
+	{ stress_reclaimer, 0, true, false },
+	{ stress_reclaimer, 1, true, false },
+	{ stress_claimer, 0, true, false },
+	{ stress_claimer, 1, true, false },
+	{ stress_shrinker, 0, false, false },
+	{ stress_presser, 0, false, false },
+	{ stress_hog, 0, false, false },
+	{ stress_forker, 0, false, true },
+	{ stress_stopper, 0, false, true },
+	{ stress_killer, 0, true, true },
+	{ stress_killer, 1, true, true },
+	{ stress_sharer, 0, false, true },
+	{ stress_heaper, 0, false, true },
+	{ stress_swapper, 0, false, true },
+	{ stress_throttler, 0, false, true },
+	{ stress_resetter, 0, false, true },
 };
 
 /* After this time, a worker that has not done anything counts as stuck. */
@@ -68,6 +81,20 @@ static const char *const names[COUNT_NUMBER] = {
 	[COUNT_OPENS] = "opens and closes",
 	[COUNT_HOGS] = "memory hogs",
 	[COUNT_SIGNALS] = "signals",
+	[COUNT_EXITS] = "children that used a file of their parent and exited",
+	[COUNT_CRASHES] = "children that crashed",
+	[COUNT_EXECS] = "children that executed a program",
+	[COUNT_STOPS] = "SIGSTOPs of a target",
+	[COUNT_KILLED_MANAGERS] = "SIGKILLs of a manager",
+	[COUNT_KILLED_TARGETS] = "SIGKILLs of a target",
+	[COUNT_SHARES] = "dma-bufs exported, imported and read",
+	[COUNT_HEAPS] = "tiler heaps",
+	[COUNT_SWAPOFFS] = "swapoffs and swapons",
+	[COUNT_THROTTLES] = "times that memory.high throttled a target",
+	[COUNT_RESETS] = "GPU resets",
+	[COUNT_SLEEPS] = "times that the GPU slept",
+	[COUNT_NEW_GROUPS] = "groups made again after a reset",
+	[COUNT_LATE_FAULTS] = "GPU faults of groups that were ended (allowed)",
 	[COUNT_NO_MEMORY] = "out of memory (allowed)",
 	[COUNT_BAD_WORDS] = "WRONG DATA",
 	[COUNT_BAD_ERRNO] = "UNEXPECTED ERRORS",
@@ -77,6 +104,8 @@ static const char *const names[COUNT_NUMBER] = {
 struct stress_shared *stress;
 
 static uint64_t random_state;
+static uint64_t first_seed;
+static int64_t first_halts;
 
 void stress_seed(uint64_t seed)
 {
@@ -100,6 +129,19 @@ void stress_bad_errno(const char *what, int ret)
 		fprintf(stderr, "stress: %s: %s\n", what, strerror(-ret));
 }
 
+bool stress_allows(int ret, const struct gpu_ctx *ctx)
+{
+	struct gpu_group_state state;
+
+	if (!ret || ret == -ENOMEM)
+		return true;
+	if (!stress->campaign)
+		return false;
+	return ret == -ENOSPC || (ctx->group &&
+	       !gpu_group_get_state(ctx->dev, ctx->group, &state) &&
+	       state.state & DRM_PANTHOR_GROUP_STATE_INNOCENT);
+}
+
 static pid_t start(size_t i)
 {
 	pid_t pid = fork();
@@ -107,9 +149,14 @@ static pid_t start(size_t i)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stress_seed(i + 1);
+	stress_seed(first_seed * WORKERS + i + 1);
 	workers[i].run(workers[i].number);
 	_exit(0);
+}
+
+static bool only_in_campaign(enum stress_count which)
+{
+	return which >= COUNT_EXITS && which < COUNT_NO_MEMORY;
 }
 
 static bool may_be_zero(enum stress_count which, bool ioctls)
@@ -121,13 +168,30 @@ static bool may_be_zero(enum stress_count which, bool ioctls)
 	case COUNT_CLAIMED_KIB:
 	case COUNT_SIGNALS:
 		return !ioctls;
+	case COUNT_NO_MEMORY:
+	case COUNT_NEW_GROUPS:
+	case COUNT_LATE_FAULTS:
+		return true;
 	default:
-		return which == COUNT_NO_MEMORY;
+		return only_in_campaign(which) && !stress->campaign;
 	}
+}
+
+/* Each time that the GPU goes to sleep, its firmware halts. */
+static int count_sleeps(void)
+{
+	int64_t halts;
+	int ret = sim_stat("halts", &halts);
+
+	if (!ret)
+		atomic_store(&stress->count[COUNT_SLEEPS], halts - first_halts);
+	return ret;
 }
 
 static bool all_worked(bool ioctls)
 {
+	if (count_sleeps())
+		return false;
 	for (int i = 0; i < COUNT_FIRST_FAILURE; i++)
 		if (!atomic_load(&stress->count[i]) && !may_be_zero(i, ioctls))
 			return false;
@@ -140,7 +204,8 @@ static int run(unsigned int seconds, bool ioctls)
 	int failed = 0;
 
 	for (size_t i = 0; i < WORKERS; i++)
-		if (ioctls || !workers[i].needs_ioctls)
+		if ((ioctls || !workers[i].needs_ioctls) &&
+		    (stress->campaign || !workers[i].campaign))
 			pid[i] = start(i);
 	sleep(seconds);
 	for (int i = 0; i < STRESS_PATIENCE && !all_worked(ioctls); i++)
@@ -159,6 +224,46 @@ static int run(unsigned int seconds, bool ioctls)
 	return failed;
 }
 
+struct troubles {
+	int64_t resets;		/* fewer than 0 if one that was asked for is still to come */
+	int64_t faults;
+	int64_t others;
+};
+
+/* The GPU is reset if it does not answer a flush, and nothing else may reset it. */
+static int count_troubles(struct troubles *count)
+{
+	int64_t lost = 0;
+	int ret = sim_troubles(&count->others);
+
+	if (!ret)
+		ret = sim_stat("resets", &count->resets);
+	if (!ret)
+		ret = sim_stat("faults", &count->faults);
+	if (!ret)
+		ret = sim_stat("lost_flushes", &lost);
+	count->others -= count->resets + count->faults;
+	count->resets -= lost;
+	return ret;
+}
+
+/*
+ * A job of a killed process, or of a group that a reset has ended, can run for a while without its
+ * memory. Whoever has another group with a fault gets an error that it does not expect.
+ */
+static long long judge_troubles(const struct troubles *before, const struct troubles *after)
+{
+	long long bad = after->others - before->others;
+
+	if (after->resets > before->resets)
+		bad += after->resets - before->resets;
+	if (stress->campaign)
+		stress_add(COUNT_LATE_FAULTS, after->faults - before->faults);
+	else
+		bad += after->faults - before->faults;
+	return bad;
+}
+
 static int report(bool ioctls)
 {
 	int failed = 0;
@@ -166,7 +271,8 @@ static int report(bool ioctls)
 	for (int i = 0; i < COUNT_NUMBER; i++) {
 		long long count = atomic_load(&stress->count[i]);
 
-		printf("%10lld %s\n", count, names[i]);
+		if (stress->campaign || !only_in_campaign(i))
+			printf("%10lld %s\n", count, names[i]);
 		if (i >= COUNT_FIRST_FAILURE)
 			failed |= count != 0;
 		else if (!count && !may_be_zero(i, ioctls)) {
@@ -185,23 +291,28 @@ static void die(const char *what, int ret)
 
 int main(int argc, char **argv)
 {
-	int64_t before = 0, after = 0;
+	struct troubles before, after;
 	struct gpu_device dev;
 	bool ioctls = true;
 	unsigned int seconds = 10;
 	struct klog log;
 	int failed, ret;
+	long long bad;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--without-ioctls"))
-			ioctls = false;
-		else
-			seconds = (unsigned int)strtoul(argv[i], NULL, 10);
-	}
 	stress = mmap(NULL, sizeof(*stress), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stress == MAP_FAILED)
 		die("memory", -errno);
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--without-ioctls"))
+			ioctls = false;
+		else if (!strcmp(argv[i], "--campaign"))
+			stress->campaign = true;
+		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
+			first_seed = strtoull(argv[++i], NULL, 10);
+		else
+			seconds = (unsigned int)strtoul(argv[i], NULL, 10);
+	}
 	ret = gpu_device_open(&dev);
 	if (ret)
 		die("device", ret);
@@ -210,17 +321,23 @@ int main(int argc, char **argv)
 	gpu_device_close(&dev);
 	ret = klog_open(&log);
 	if (!ret)
-		ret = sim_troubles(&before);
+		ret = count_troubles(&before);
+	if (!ret)
+		ret = sim_stat("halts", &first_halts);
 	if (ret)
 		die("kernel log or counters of the simulated GPU", ret);
 
 	failed = run(seconds, ioctls);
+	ret = count_troubles(&after);
+	if (!ret)
+		ret = count_sleeps();
+	if (ret)
+		die("counters of the simulated GPU", ret);
+	bad = judge_troubles(&before, &after);
 	failed |= report(ioctls);
-	sim_troubles(&after);
-	printf("%10" PRId64 " GPU FAULTS, RESETS, STALE TRANSLATIONS\n",
-	       after - before);
-	failed |= after != before;
-	failed |= klog_check(&log, true) != 0;
+	printf("%10lld GPU FAULTS, UNINTENDED RESETS, STALE TRANSLATIONS\n", bad);
+	failed |= bad != 0;
+	failed |= klog_check(&log, !stress->campaign) != 0;
 	printf("stress: %s\n", failed ? "FAILED" : "ok");
 	return failed;
 }

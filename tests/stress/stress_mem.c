@@ -49,11 +49,14 @@ static int64_t soon(void)
 	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec + 5000000;
 }
 
-/* The opener sometimes has no file. The submitters have one until the end. */
+/*
+ * The opener sometimes has no file, and others sometimes have none or are gone. The submitters
+ * have one until the end. In a reset, the MMU does not answer.
+ */
 static bool allowed(int ret, unsigned int which)
 {
-	return !ret || ret == -ENOSPC ||
-	       (ret == -ESRCH && (which == STRESS_SUBMITTERS || atomic_load(&stress->stop)));
+	return !ret || ret == -ENOSPC || (ret == -ETIMEDOUT && stress->campaign) ||
+	       (ret == -ESRCH && (which >= STRESS_SUBMITTERS || atomic_load(&stress->stop)));
 }
 
 static void judge_reclaim(const struct drm_panthor_mem_reclaim *args, int ret,

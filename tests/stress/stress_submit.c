@@ -9,11 +9,15 @@
 
 #include "gpu/ctx.h"
 #include "gpu/data.h"
+#include "gpu/group.h"
 #include "gpu/pattern.h"
 #include "stress.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define BOS 12
+
+/* How often a new group is tried if there is no memory for it. */
+#define RENEWALS 1000
 
 struct buffer {
 	struct gpu_bo bo;
@@ -26,6 +30,32 @@ static struct buffer buffer[BOS];
 static uint64_t next_seed;
 static bool broken;
 
+/* With --campaign, a reset of the GPU ends groups. */
+static bool renew_group(int why)
+{
+	int ret = -EINVAL;
+
+	if (!stress->campaign || !ctx.group)
+		return false;
+	if (!stress_allows(why, &ctx)) {
+		fprintf(stderr, "stress: the state of the group is %d\n",
+			gpu_group_check(&dev, ctx.group));
+		return false;
+	}
+	for (int i = 0; i < RENEWALS; i++) {
+		ret = gpu_ctx_new_group(&ctx);
+		if (ret != -ENOMEM && ret != -ENOSPC)
+			break;
+		stress_add(COUNT_NO_MEMORY, 1);
+		usleep(10000);
+	}
+	if (ret)
+		stress_bad_errno("GROUP_CREATE", ret);
+	else
+		stress_add(COUNT_NEW_GROUPS, 1);
+	return !ret;
+}
+
 /* ENOMEM is allowed on a small machine, and nothing is lost. */
 static bool went_well(const char *what, int ret)
 {
@@ -34,7 +64,7 @@ static bool went_well(const char *what, int ret)
 	if (ret == -ENOMEM) {
 		stress_add(COUNT_NO_MEMORY, 1);
 		usleep(1000);
-	} else {
+	} else if (!renew_group(ret)) {
 		/* The group is dead, and the contents of the buffers are unknown. */
 		stress_bad_errno(what, ret);
 		broken = true;
@@ -45,8 +75,12 @@ static bool went_well(const char *what, int ret)
 static void fill(struct buffer *b)
 {
 	uint64_t seed = next_seed;
+	int ret = gpu_fill(&ctx, &b->bo, seed);
 
-	if (!went_well("FILL", gpu_fill(&ctx, &b->bo, seed)))
+	/* Otherwise it may have begun: the content is unknown. */
+	if (ret && ret != -ENOMEM)
+		b->seed = 0;
+	if (!went_well("FILL", ret))
 		return;
 	next_seed += b->bo.size;
 	b->seed = seed;
@@ -128,6 +162,9 @@ static bool set_up(unsigned int number)
 
 void stress_submitter(unsigned int number)
 {
+	/* Before it has memory, which stays charged to where it was allocated. */
+	if (stress->campaign && !number)
+		stress_join();
 	if (!set_up(number) || broken)
 		return;
 	atomic_store(&stress->target[number], getpid());
@@ -136,6 +173,10 @@ void stress_submitter(unsigned int number)
 
 		if (!b->bo.va)
 			rebind(b);
+		if (!b->seed) {
+			fill(b);
+			continue;
+		}
 		switch (stress_random(12)) {
 		case 0:
 			rebind(b);
@@ -159,8 +200,9 @@ void stress_submitter(unsigned int number)
 	}
 	/* Whatever the others did last, all contents must be right. */
 	for (unsigned int i = 0; i < BOS && !broken; i++)
-		if (buffer[i].bo.va)
+		if (buffer[i].bo.va && buffer[i].seed)
 			check_gpu(&buffer[i]);
 	for (unsigned int i = 0; i < BOS && !broken; i++)
-		check_cpu(&buffer[i]);
+		if (buffer[i].seed)
+			check_cpu(&buffer[i]);
 }
