@@ -179,44 +179,62 @@ set key outside bottom center horizontal font ",9"
 plot ''' + ', \\\n'.join(plots) + '\n'
 
 
+def grouped(name, case, sets, arms):
+    """A block with a line for each set, and what plots it: bars of the arms, side by side."""
+    lines = []
+    for label, set_ in sets.items():
+        times = [arm_of(case, arm, set_) for arm in arms.values()]
+        numbers = [f'{entry["time"][k] / 1e6:.4f}' if entry and entry['time'] else 'NaN'
+                   for entry in times for k in ('median', 'q1', 'q3')]
+        lines.append(f'"{label}" ' + ' '.join(numbers))
+    bars = []
+    for number, title in enumerate(arms):
+        first = 3 * number + 2
+        labels = ':xtic(1)' if number == 0 else ''
+        bars.append(f'${name} using {first}:{first + 1}:{first + 2}{labels} ls {number + 1} '
+                    f'title "{title}"')
+    return block(name, lines), 'plot ' + ', \\\n'.join(bars) + '\n'
+
+
 def desktop(document, case):
-    """First frames on the left, what programs waited for memory on the right."""
-    frames, waits = [], []
-    for entry in case['arms']:
-        name, set_ = entry['arm'], entry['set']
-        if not entry['time'] or set_ == 'plenty':
-            continue
-        line = ' '.join(f'{entry["time"][k] / 1e6:.4f}' for k in ('median', 'q1', 'q3'))
-        if set_.startswith('switch'):
-            frames.append(f'"{name}, {set_.removeprefix("switch, ")}" {line}')
-        elif name.startswith('after the hog'):
-            frames.append(f'"{name}, {set_}" {line}')
-        elif set_ != 'thrash' and name.startswith('with'):
-            waits.append(f'"{name}, {set_}" {line}')
-    return block('frames', frames) + block('waits', waits) + '''
+    """First frames above; what happens beside a program that needs RAM below."""
+    sets = list(dict.fromkeys(entry['set'] for entry in case['arms']))
+    switches = {set_.removeprefix('switch, '): set_ for set_ in sets
+                if set_.startswith('switch, ')}
+    arms = list(dict.fromkeys(entry['arm'] for entry in case['arms']
+                              if entry['set'] in switches.values()))
+    rates = {set_: set_ for set_ in sets if arm_of(case, 'with the agent', set_)}
+    who = ('with the agent', 'without the agent')
+    frames, plot_frames = grouped('frames', case, switches, {arm: arm for arm in sorted(arms)})
+    waits, plot_waits = grouped('waits', case, rates, {name: name for name in who})
+    after, plot_after = grouped('after', case, rates,
+                                {name: f'after the hog, {name}' for name in who})
+    return frames + waits + after + f'''
 set multiplot
 set style data histograms
 set style histogram errorbars gap 1 lw 1
 set errorbars lc rgb "#333333"
 set style fill solid 0.8 noborder
-set xtics rotate by -35 font ",9"
+set xtics font ",9"
+set key outside top center horizontal font ",9"
 set lmargin 8
-set rmargin 8
-set bmargin 9
-unset key
-set size 0.66, 1
+set origin 0, 0.48
+set size 1, 0.52
 set yrange [1:*]
 set logscale y
 set title "First frame after a switch, ms"
-plot $frames using 2:3:4:xtic(1) ls 1
-set origin 0.66, 0
-set size 0.34, 1
+{plot_frames}
 unset logscale y
 set yrange [0:*]
-set title "Waiting for memory, ms"
-plot $waits using 2:3:4:xtic(1) ls 2
+set origin 0, 0
+set size 0.5, 0.48
+set title "Waiting for memory beside a program that needs RAM, ms"
+{plot_waits}
+set origin 0.5, 0
+set title "First frame 30 s after its end, ms"
+{plot_after}
 unset multiplot
-''', 480
+''', 620
 
 
 PLOTS = {
