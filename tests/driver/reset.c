@@ -3,9 +3,8 @@
  * The GPU does not answer a cache flush while it goes to sleep. It is reset then, not later in
  * the middle of the next jobs, and a group that is lost says so.
  */
-#include "gpu/data.h"
+#include "gpu/buffers.h"
 #include "gpu/group.h"
-#include "gpu/pattern.h"
 #include "gpu/power.h"
 #include "gpu/sim.h"
 #include "guest.h"
@@ -17,16 +16,12 @@
 #define FLUSHES 32
 #define SLEEP_MS 60000
 
-static struct gpu_ctx ctx;
-static struct gpu_bo bos[BOS];
+static struct gpu_buffers buffers;
 
 static void check_contents(void)
 {
 	for (unsigned int i = 0; i < BOS; i++) {
-		uint64_t sum;
-
-		ok(gpu_checksum(&ctx, &bos[i], &sum), "checksum");
-		assert_int_equal(sum, pattern_expected(SEED + i, MIB));
+		assert_true(gpu_buffers_gpu_reads(&buffers, i, NULL));
 	}
 }
 
@@ -51,20 +46,20 @@ static void renew_group(void)
 {
 	struct gpu_group_state state;
 
-	ok(gpu_group_get_state(&guest.dev, ctx.group, &state), "GROUP_GET_STATE");
+	ok(gpu_group_get_state(&buffers.dev, buffers.ctx.group, &state), "GROUP_GET_STATE");
 	if (!state.state)
 		return;
 	assert_int_equal(state.state, DRM_PANTHOR_GROUP_STATE_TIMEDOUT |
 			 DRM_PANTHOR_GROUP_STATE_INNOCENT);
-	ok(gpu_ctx_new_group(&ctx), "GROUP_CREATE");
+	ok(gpu_ctx_new_group(&buffers.ctx), "GROUP_CREATE");
 }
 
 /* Each unmap and map flushes. */
 static void flush_more(void)
 {
 	for (unsigned int i = 0; i < BOS; i++) {
-		ok(gpu_ctx_unbind(&ctx, &bos[i]), "unmap");
-		ok(gpu_ctx_bind(&ctx, &bos[i]), "map");
+		ok(gpu_ctx_unbind(&buffers.ctx, &buffers.bos[i]), "unmap");
+		ok(gpu_ctx_bind(&buffers.ctx, &buffers.bos[i]), "map");
 	}
 }
 
@@ -88,7 +83,7 @@ static void flush_lost_in_suspend(void **state)
 		flush_more();
 		check_contents();
 		assert_int_equal(stat_of("resets"), resets + 1);
-		ok(gpu_group_check(&guest.dev, ctx.group), "the group");
+		ok(gpu_group_check(&buffers.dev, buffers.ctx.group), "the group");
 	}
 	/* At least the scheduler and the MMU flush. */
 	assert_in_range(nth, 3, FLUSHES);
@@ -98,19 +93,12 @@ static int begin(void **state)
 {
 	int ret = guest_open(state);
 
-	if (!ret)
-		ret = gpu_ctx_init(&ctx, &guest.dev, 1);
-	for (unsigned int i = 0; !ret && i < BOS; i++) {
-		ret = gpu_ctx_alloc(&ctx, MIB, GPU_BO_PRIVATE, &bos[i]);
-		if (!ret)
-			ret = gpu_fill(&ctx, &bos[i], SEED + i);
-	}
-	return ret;
+	return ret ? ret : gpu_buffers_create(&buffers, BOS, SEED);
 }
 
 static int end(void **state)
 {
-	gpu_ctx_fini(&ctx);
+	gpu_buffers_destroy(&buffers);
 	return guest_close(state);
 }
 

@@ -32,6 +32,12 @@ int gpu_buffers_create(struct gpu_buffers *b, unsigned int count, uint64_t seed)
 	return ret;
 }
 
+void gpu_buffers_destroy(struct gpu_buffers *b)
+{
+	gpu_ctx_fini(&b->ctx);
+	gpu_device_close(&b->dev);
+}
+
 static bool is_intact(const struct gpu_buffers *b, unsigned int number, uint64_t got, uint64_t *sum)
 {
 	if (sum)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A device file with a context, and buffers of 1 MiB with known contents, for a program that holds
- * GPU memory while others evict it.
+ * GPU memory while it is evicted.
  */
 #ifndef GPU_BUFFERS_H
 #define GPU_BUFFERS_H
@@ -26,6 +26,7 @@ struct gpu_buffers {
  * was created before an error stays until the program ends.
  */
 int gpu_buffers_create(struct gpu_buffers *b, unsigned int count, uint64_t seed);
+void gpu_buffers_destroy(struct gpu_buffers *b);
 
 /* Read one of them. Returns whether it has its contents. @sum: its checksum, may be NULL. */
 bool gpu_buffers_gpu_reads(struct gpu_buffers *b, unsigned int number, uint64_t *sum);
