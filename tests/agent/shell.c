@@ -62,7 +62,7 @@ void shell_report(int client, bool sure, bool hidden)
 	snprintf(key, sizeof(key), "w%d", client);
 	snprintf(app_id, sizeof(app_id), "client%d", client);
 	assert_string_equal(shell_call(shell, "Window", "sibsbb", key, (int)d.clients[client],
-				 (int)sure, app_id, (int)hidden, (int)false), "");
+				       (int)sure, app_id, (int)hidden, (int)false), "");
 }
 
 void shell_sync(void)

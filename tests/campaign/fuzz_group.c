@@ -10,8 +10,10 @@ int fuzz_run_group_create(void)
 	struct drm_panthor_queue_create queue[FUZZ_ARRAY] = { 0 };
 	uint32_t count = (uint32_t)(fuzz_below(4) ? 1 : fuzz_below(FUZZ_ARRAY));
 	struct drm_panthor_group_create args = {
-		.max_compute_cores = (uint8_t)fuzz_mostly(1), .max_fragment_cores = (uint8_t)fuzz_mostly(1),
-		.max_tiler_cores = (uint8_t)fuzz_mostly(1), .priority = (uint8_t)fuzz_mostly(fuzz_below(4)),
+		.max_compute_cores = (uint8_t)fuzz_mostly(1),
+		.max_fragment_cores = (uint8_t)fuzz_mostly(1),
+		.max_tiler_cores = (uint8_t)fuzz_mostly(1),
+		.priority = (uint8_t)fuzz_mostly(fuzz_below(4)),
 		.compute_core_mask = fuzz_mostly(1), .fragment_core_mask = fuzz_mostly(1),
 		.tiler_core_mask = fuzz_mostly(1), .vm_id = fuzz_get(&fuzz_vms),
 	};
@@ -74,8 +76,10 @@ int fuzz_run_submit(void)
 int fuzz_run_heap_create(void)
 {
 	struct drm_panthor_tiler_heap_create args = {
-		.vm_id = fuzz_get(&fuzz_vms), .initial_chunk_count = (uint32_t)fuzz_mostly(fuzz_below(3)),
-		.chunk_size = (uint32_t)fuzz_mostly(128u << 10), .max_chunks = (uint32_t)fuzz_mostly(4),
+		.vm_id = fuzz_get(&fuzz_vms),
+		.initial_chunk_count = (uint32_t)fuzz_mostly(fuzz_below(3)),
+		.chunk_size = (uint32_t)fuzz_mostly(128u << 10),
+		.max_chunks = (uint32_t)fuzz_mostly(4),
 		.target_in_flight = (uint32_t)fuzz_mostly(1),
 	};
 	int ret;
@@ -120,5 +124,6 @@ int fuzz_run_sync_signal(void)
 	uint32_t handle = fuzz_get(&fuzz_syncs);
 	struct drm_syncobj_array args = { .handles = (uintptr_t)&handle, .count_handles = 1 };
 
-	return fuzz_ioctl(fuzz_below(2) ? DRM_IOCTL_SYNCOBJ_SIGNAL : DRM_IOCTL_SYNCOBJ_RESET, &args);
+	return fuzz_ioctl(fuzz_below(2) ? DRM_IOCTL_SYNCOBJ_SIGNAL : DRM_IOCTL_SYNCOBJ_RESET,
+			  &args);
 }

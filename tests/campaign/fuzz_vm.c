@@ -65,16 +65,19 @@ int fuzz_run_vm_bind(void)
 
 		ops[i] = (struct drm_panthor_vm_bind_op) {
 			.flags = type | (map ? fuzz_flags(4) : 0),
-			.va = fuzz_mostly(type == DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY ? 0 : fuzz_va()),
+			.va = fuzz_mostly(type == DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY ?
+					  0 : fuzz_va()),
 			.size = type == DRM_PANTHOR_VM_BIND_OP_TYPE_SYNC_ONLY ? 0 : fuzz_size(),
 		};
 		if (map) {
 			ops[i].bo_handle = ops[i].flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE ?
 					   0 : fuzz_get(&fuzz_bos);
-			ops[i].bo_offset = fuzz_mostly(fuzz_below(2) ? 0 : FUZZ_PAGE * fuzz_below(16));
+			ops[i].bo_offset = fuzz_mostly(fuzz_below(2) ?
+						       0 : FUZZ_PAGE * fuzz_below(16));
 		}
 		if (args.flags & DRM_PANTHOR_VM_BIND_ASYNC)
-			ops[i].syncs = fuzz_array(sync[i], sizeof(sync[i][0]), fuzz_sync_ops(sync[i]));
+			ops[i].syncs = fuzz_array(sync[i], sizeof(sync[i][0]),
+						  fuzz_sync_ops(sync[i]));
 	}
 	args.ops = fuzz_array(ops, sizeof(ops[0]), count);
 	return fuzz_ioctl(DRM_IOCTL_PANTHOR_VM_BIND, &args);

@@ -66,7 +66,7 @@ void reclaim_while_drawing(unsigned int rounds, unsigned int triangles);
 uint64_t evicted(const struct process *process);
 uint64_t resident(const struct process *process);
 /*
- * Bytes of its tiler heaps and groups, also while they are evicted. Other than resident(), this does
+ * Bytes of its tiler heaps and groups, also while they are evicted. Unlike resident(), this does
  * not depend on when Mesa gives up the buffers that it keeps for later.
  */
 uint64_t heap_bytes(const struct process *process);

@@ -6,7 +6,7 @@
  * usage: stress [--without-ioctls] [--campaign] [--seed N] [SECONDS]
  *
  * With --campaign, processes also fork, exec, exit, crash, are stopped and killed, share BOs and
- * use tiler heaps, and swap goes off and on, a cgroup is throttled and the GPU is reset.
+ * use tiler heaps. Swap is switched off and on, a cgroup is throttled, and the GPU is reset.
  *
  * Runs for SECONDS (default 10), and then until every worker has done something, because a
  * slow kernel on a busy machine needs more time.
