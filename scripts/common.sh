@@ -37,27 +37,43 @@ build_kernel() {
 	"$from/kernel/build" "$@"
 }
 
-# need PACKAGE...: install those of these Debian packages that are missing.
-need() {
-	local missing
-	mapfile -t missing < <(printf '%s\n' "$@" | grep -vxFf <(
+# with_lock NAME COMMAND...: run it while no other process holds the lock of this name.
+with_lock() {
+	local name=$1
+	shift
+	mkdir -p "$CACHE"
+	(
+		flock -n 9 || { say "waiting for another process: $name"; flock 9; }
+		"$@"
+	) 9>"$CACHE/$name.lock"
+}
+
+# missing_packages PACKAGE...: print those of these Debian packages that are not installed.
+missing_packages() {
+	printf '%s\n' "$@" | grep -vxFf <(
 		dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
-			sed -n 's/^installed //p'))
-	[ ${#missing[@]} -eq 0 ] && return
-	local sudo=()
+			sed -n 's/^installed //p') || true
+}
+
+# need PACKAGE...: install those of these Debian packages that are missing. apt-get fails if
+# another apt-get runs, so one process of ours waits for the other.
+need() {
+	[ -z "$(missing_packages "$@")" ] || with_lock packages install_missing "$@" || exit
+}
+
+install_missing() {
+	local missing log sudo=()
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" -ne 0 ]; then
 		command -v sudo >/dev/null ||
 			die "these packages are missing: ${missing[*]}; install them as root"
 		sudo=(sudo)
 	fi
 	say "installing: ${missing[*]}"
-	local log
 	log=$(mktemp)
-	if ! { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y --no-install-recommends "${missing[@]}" ||
-		{ "${sudo[@]}" apt-get update &&
-		  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-			apt-get install -y --no-install-recommends "${missing[@]}"; }
+	if ! { apt_install "${missing[@]}" ||
+		{ "${sudo[@]}" apt-get update && apt_install "${missing[@]}"; }
 		} >"$log" 2>&1; then
 		tail -n 20 "$log" >&2
 		rm -f "$log"
@@ -66,13 +82,8 @@ need() {
 	rm -f "$log"
 }
 
-# with_lock NAME COMMAND...: run it while no other process holds the lock of this name.
-with_lock() {
-	local name=$1
-	shift
-	mkdir -p "$CACHE"
-	(
-		flock -n 9 || { say "waiting for another build of $name"; flock 9; }
-		"$@"
-	) 9>"$CACHE/$name.lock"
+# The system itself may be installing its updates: wait ten minutes for them.
+apt_install() {
+	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+		install -y --no-install-recommends "$@"
 }
