@@ -197,13 +197,14 @@ void world_swap_max(struct world *w, struct world_cgroup *cgroup, uint64_t bytes
 	guest_check(write_into(cgroup, "memory.swap.max", text), "a limit of swap");
 }
 
-static int64_t charged_bytes(const struct world_cgroup *cgroup)
+/* Pages of buffers. The process that is charged for them may have other memory as well. */
+static uint64_t buffer_bytes(const struct world_cgroup *cgroup)
 {
 	char path[PATH_MAX];
-	int64_t bytes = 0;
+	uint64_t bytes = 0;
 
-	snprintf(path, sizeof(path), "%s/memory.current", cgroup->folder);
-	guest_check(sysmem_read_number(path, &bytes), "%s", path);
+	snprintf(path, sizeof(path), "%s/memory.stat", cgroup->folder);
+	guest_check(sysmem_read_key(path, "shmem", &bytes), "%s", path);
 	return bytes;
 }
 
@@ -218,16 +219,16 @@ void world_hold_up(struct world *w, struct world_app *app, struct world_cgroup *
 		.op = APP_ALLOC, .count = 1, .size = HELD_UP_SIZE, .exclusive = true,
 	};
 	struct pollfd answer = { .fd = app->app.sock, .events = POLLIN };
-	int64_t before;
+	uint64_t before;
 
 	(void)w;
 	guest_check(write_into(cgroup, "memory.high", "65536"), "memory.high");
-	before = charged_bytes(cgroup);
+	before = buffer_bytes(cgroup);
 	guest_check(gpu_app_send(&app->app, &req, NULL, -1), "asking process %d",
 		    (int)app->app.pid);
 	/* It cannot execute other requests. */
 	app->stopped = true;
-	while (charged_bytes(cgroup) < before + (int64_t)HELD_UP_LEAST) {
+	while (buffer_bytes(cgroup) < before + HELD_UP_LEAST) {
 		if (poll(&answer, 1, LOOK_PAUSE_MS) > 0)
 			fail_msg("process %d was not held up", (int)app->app.pid);
 	}
