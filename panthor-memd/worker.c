@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "worker.h"
@@ -45,10 +46,21 @@ static void give_back(struct job *job)
 	eventfd_write(back.wakeup, 1);
 }
 
+/*
+ * The unit gives panthor-memd a higher priority than other programs, so that it answers during
+ * a flood. Work for a client must not have it. The nice value of a thread is its own.
+ */
+static void use_normal_priority(void)
+{
+	if (getpriority(PRIO_PROCESS, 0) < 0)
+		setpriority(PRIO_PROCESS, 0, 0);
+}
+
 static void *thread(void *data)
 {
 	struct worker *w = data;
 
+	use_normal_priority();
 	pthread_mutex_lock(&w->lock);
 	while (!w->quit) {
 		struct job *job = w->job;

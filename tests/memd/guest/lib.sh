@@ -45,7 +45,9 @@ set_limits 1000000 1000000
 
 start_memd() {
 	: >"$work/memd.log"
-	setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
+	# With the priority of the unit.
+	nice -n -5 \
+		setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
 		--bounding-set=-all,+sys_resource --inh-caps=-all,+sys_resource \
 		--ambient-caps=-all,+sys_resource \
 		"$bin/panthor-memd" --config "$work/memd.conf" --runtime "$work/run" 2>"$work/memd.log" &
