@@ -32,6 +32,7 @@
 #include "gpu/power.h"
 #include "gpu/sim.h"
 #include "gpu/sysmem.h"
+#include "gpu/vm.h"
 #include "world_driver.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)
@@ -40,6 +41,8 @@
 #define SETTLE_TRIES 50
 #define SETTLE_PAUSE (20 * WORLD_MS)
 #define SETTLE_SLACK (16 * WORLD_PAGE)
+#define VMS_TRIES 6000
+#define VMS_PAUSE (10 * WORLD_MS)
 
 /* --- trouble ------------------------------------------------------------ */
 
@@ -110,6 +113,25 @@ static void set_up_signals(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
+/*
+ * The driver frees the VMs of an ended process in the background. The GPU's faults and counters
+ * are to be about this case alone, so wait until only the firmware's VM is left.
+ */
+static void wait_for_earlier_vms(struct world *w)
+{
+	unsigned int vms = 0;
+
+	if (!sim_is_here())
+		return;
+	for (int i = 0; i < VMS_TRIES; i++) {
+		guest_check(gpu_vms_of_driver(&vms), "counting VMs");
+		if (vms == 1)
+			return;
+		world_sleep(w, VMS_PAUSE);
+	}
+	fail_msg("%u VMs of ended processes remain", vms - 1);
+}
+
 struct world *world_open(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -127,6 +149,7 @@ struct world *world_open(void)
 		guest_check(swap_open(&w->swap), "no swap device");
 	guest_check(gpu_device_open(&w->dev), "no panthor device");
 	guest_check(gpu_binding_of(w->dev.fd, &w->binding), "the device in sysfs");
+	wait_for_earlier_vms(w);
 	w->may_sleep = gpu_power_may_sleep(w->dev.fd);
 	guest_check(w->may_sleep, "power management");
 	return w;
@@ -382,7 +405,7 @@ int world_share(struct world *w, struct world_app *from, int bo,
 		struct world_app *to, unsigned int file, unsigned int vm,
 		bool bind)
 {
-	int dmabuf = -1;
+	int dmabuf = -1, sent;
 	int64_t got;
 
 	(void)w;
@@ -390,9 +413,11 @@ int world_share(struct world *w, struct world_app *from, int bo,
 	guest_check(guest_ask(from, (struct app_request) {
 		.op = APP_EXPORT, .bo = (unsigned int)bo }, NULL, &dmabuf),
 	      "exporting BO %d", bo);
+	sent = dmabuf;
 	got = guest_ask(to, (struct app_request) {
 		.op = APP_IMPORT, .file = file, .vm = vm, .bind = bind,
 	}, NULL, &dmabuf);
+	close(sent);
 	guest_check(got, "importing BO %d of process %d", bo, (int)from->app.pid);
 	return (int)got;
 }
@@ -442,14 +467,17 @@ int world_try_sum(struct world *w, struct world_app *app, int bo, uint64_t *sum)
 void world_give_file(struct world *w, struct world_app *from,
 		     unsigned int file, struct world_app *to)
 {
-	int fd = -1;
+	int fd = -1, sent;
+	int64_t ret;
 
 	(void)w;
 	guest_check(guest_ask(from, (struct app_request) {
 		.op = APP_GIVE_FILE, .file = file }, NULL, &fd),
 	      "taking file %u from process %d", file, (int)from->app.pid);
-	guest_check(guest_ask(to, (struct app_request) { .op = APP_TAKE_FILE }, NULL, &fd),
-	      "giving it to process %d", (int)to->app.pid);
+	sent = fd;
+	ret = guest_ask(to, (struct app_request) { .op = APP_TAKE_FILE }, NULL, &fd);
+	close(sent);
+	guest_check(ret, "giving it to process %d", (int)to->app.pid);
 }
 
 /* --- GPU work ----------------------------------------------------------- */
