@@ -408,12 +408,6 @@ void world_quiet(struct world *w);
  */
 void world_keep_awake(struct world *w);
 
-/*
- * WORLD_CAN_UNPLUG: wait until the driver has given up a job that ran when the GPU was
- * unplugged. Otherwise it would report this in the kernel log during another case.
- */
-void world_work_given_up(struct world *w);
-
 /* --- calls -------------------------------------------------------------- */
 
 /*

@@ -125,15 +125,6 @@ static int unplug(struct world *w)
 	return gpu_unbind(&w->binding);
 }
 
-/* The driver gives up a job after JOB_TIMEOUT_MS (panthor_sched.c), which is 5 s. */
-#define GIVE_UP_MS 60000
-
-void world_work_given_up(struct world *w)
-{
-	guest_check(klog_wait(&w->log, "job timeout", GIVE_UP_MS),
-		    "the driver does not give up the job");
-}
-
 /* --- all faults ------------------------------------------------------------ */
 
 int guest_fault(struct world *w, enum world_fault fault, unsigned int nth)

@@ -209,11 +209,6 @@ void world_keep_awake(struct world *w)
 	(void)w;
 }
 
-void world_work_given_up(struct world *w)
-{
-	(void)w;
-}
-
 /* --- functions that need a GPU ------------------------------------------------- */
 
 static void no_gpu(struct world *w)

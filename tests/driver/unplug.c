@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Nothing stays of a device that was unplugged, once all of its files are closed. A new device
- * gets the lowest number that no other one has, so it shows whether the old one is gone.
+ * gets the lowest number that no other one has, so it shows whether the old one is gone. Jobs end
+ * with the device, although their files are still open.
  */
+#include <errno.h>
+#include <linux/sync_file.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "gpu/bind.h"
 #include "gpu/buffers.h"
 #include "gpu/power.h"
+#include "gpu/sync.h"
 #include "guest.h"
 
 #define BOS 2
@@ -17,6 +24,10 @@
 /* The driver frees a device in the background. */
 #define LOOKS 100
 #define LOOK_PAUSE_MS 20
+
+/* Of 2 s each: the GPU has work until it is unplugged. */
+#define JOBS 4
+#define END_MS 60000
 
 static struct gpu_buffers buffers;
 
@@ -40,20 +51,50 @@ static void plug(const struct gpu_binding *binding)
 	ok(gpu_device_open(&guest.dev), "opening the device");
 }
 
-static void device_goes(unsigned int jobs)
+/* The fence of the last job, as a descriptor that needs no device. */
+static int submit_jobs(void)
+{
+	uint32_t sync;
+	int fence;
+
+	ok(gpu_buffers_keep_busy(&buffers, JOBS), "jobs");
+	ok(gpu_sync_create(buffers.dev.fd, false, &sync), "a syncobj");
+	cs_nop(gpu_ctx_begin(&buffers.ctx));
+	ok(gpu_ctx_submit(&buffers.ctx, 0, 0, sync), "the last job");
+	ok(drmSyncobjExportSyncFile(buffers.dev.fd, sync, &fence), "its fence");
+	return fence;
+}
+
+/* A job ends with an error if the GPU has not executed it. */
+static void check_ended(int fence)
+{
+	struct pollfd poll_fence = { .fd = fence, .events = POLLIN };
+	struct sync_file_info info = { 0 };
+
+	assert_int_equal(poll(&poll_fence, 1, END_MS), 1);
+	ok(ioctl(fence, SYNC_IOC_FILE_INFO, &info) ? -errno : 0, "SYNC_IOC_FILE_INFO");
+	assert_true(info.status < 0);
+	close(fence);
+}
+
+static void device_goes(bool busy)
 {
 	struct gpu_binding binding;
 	unsigned int number, looks;
+	int fence = -1;
 
 	/* The group stays on the GPU, even if it has no work. */
 	ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
 	ok(gpu_buffers_create(&buffers, BOS, SEED), "buffers");
 	assert_true(gpu_buffers_gpu_reads(&buffers, 0, NULL));
-	ok(gpu_buffers_keep_busy(&buffers, jobs), "jobs");
+	if (busy)
+		fence = submit_jobs();
 
 	number = number_of_device();
 	ok(gpu_binding_of(guest.dev.fd, &binding), "the driver");
 	unplug(&binding);
+	if (busy)
+		check_ended(fence);
 	gpu_buffers_destroy(&buffers);
 	plug(&binding);
 	for (looks = 0; looks < LOOKS && number_of_device() != number; looks++) {
@@ -68,13 +109,13 @@ static void device_goes(unsigned int jobs)
 static void idle_group(void **state)
 {
 	(void)state;
-	device_goes(0);
+	device_goes(false);
 }
 
 static void busy_group(void **state)
 {
 	(void)state;
-	device_goes(2);
+	device_goes(true);
 }
 
 int main(void)
