@@ -97,8 +97,8 @@ check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" 
 nice_values() {
 	awk -v process="$memd" '$1 '"$1"' process { print $19 }' "/proc/$memd/task"/*/stat | sort -u
 }
-check 'the loop has the priority of the unit' test "$(nice_values ==)" = -5
-check 'jobs have the usual priority' test "$(nice_values !=)" = 0
+check 'the loop has the priority of the unit' test "$(nice_values '==')" = -5
+check 'jobs have the usual priority' test "$(nice_values '!=')" = 0
 check 'threads <= 5' test "$(awk '/^Threads/ { print $2 }' "/proc/$memd/status")" -le 5
 
 # --- a flood ----------------------------------------------------------------------------------------
