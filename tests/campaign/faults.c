@@ -119,7 +119,7 @@ static void renew_group(void)
 {
 	for (int i = 0; i < RENEWALS_MAX && subject_check_gpu(&subject) &&
 	     gpu_group_check(&subject.dev, subject.ctx.group); i++)
-		gpu_ctx_new_group(&subject.ctx);
+		subject_new_group(&subject);
 }
 
 static int try_once(const struct step *step, unsigned int number, bool *hit)

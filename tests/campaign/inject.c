@@ -91,7 +91,7 @@ static bool end_param(void)
 	sim_param_set(param, 0);
 	if (hit) {
 		wait_for_reset();
-		ret = gpu_ctx_new_group(&subject.ctx);
+		ret = subject_new_group(&subject);
 		if (ret)
 			wrong("a new group: %s", strerror(-ret));
 	}
@@ -108,7 +108,7 @@ static int open_ack_lost(void)
 /* The group is off the GPU, so that the job needs all kinds of requests. */
 static int begin_ack(unsigned int number)
 {
-	int ret = gpu_ctx_new_group(&subject.ctx);
+	int ret = subject_new_group(&subject);
 
 	return ret ? ret : sim_param_set(param, number);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "gpu/data.h"
+#include "gpu/debugfs.h"
 #include "gpu/fdinfo.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
@@ -16,6 +17,10 @@
 #include "subject.h"
 
 #define KIB UINT64_C(1024)
+/* Give up waiting for the end of a group after this many looks. */
+#define GROUP_LOOKS 6000
+#define GROUP_PAUSE_US 10000
+
 #define SEED UINT64_C(0x7a11000000000000)
 
 /* A BO that no VM maps: written with the CPU. */
@@ -129,6 +134,22 @@ int subject_check_gpu(struct subject *s)
 			ret = judge(s, i, sum, "GPU, at the second address,");
 	}
 	return ret;
+}
+
+int subject_new_group(struct subject *s)
+{
+	unsigned int before, now;
+	int ret = debugfs_groups(&before);
+
+	if (!ret)
+		ret = gpu_ctx_new_group(&s->ctx);
+	for (int i = 0; !ret && i < GROUP_LOOKS; i++) {
+		ret = debugfs_groups(&now);
+		if (ret || now <= before)
+			return ret;
+		usleep(GROUP_PAUSE_US);
+	}
+	return ret ? ret : -ETIME;
 }
 
 int subject_check_cpu(const struct subject *s)

@@ -32,6 +32,12 @@ struct subject {
 int subject_init(struct subject *s, uint64_t large);
 void subject_fini(struct subject *s);
 
+/*
+ * Replace the group. The driver frees a group in the background; returns when the old one is
+ * gone, because its BOs belong to the VM and would count. -ETIME: it does not go.
+ */
+int subject_new_group(struct subject *s);
+
 /* Bytes that the driver holds for this process, and bytes that are evicted. */
 int subject_resident(const struct subject *s, uint64_t *bytes);
 int subject_evicted(const struct subject *s, uint64_t *bytes);

@@ -28,11 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "gpu/debugfs.h"
 #include "gpu/fdinfo.h"
 #include "gpu/power.h"
 #include "gpu/sim.h"
 #include "gpu/sysmem.h"
-#include "gpu/vm.h"
 #include "world_driver.h"
 
 #define FRAME_PAUSE (2 * WORLD_MS)
@@ -124,7 +124,7 @@ static void wait_for_earlier_vms(struct world *w)
 	if (!sim_is_here())
 		return;
 	for (int i = 0; i < VMS_TRIES; i++) {
-		guest_check(gpu_vms_of_driver(&vms), "counting VMs");
+		guest_check(debugfs_vms(&vms), "counting VMs");
 		if (vms == 1)
 			return;
 		world_sleep(w, VMS_PAUSE);

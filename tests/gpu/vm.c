@@ -3,8 +3,6 @@
  * GPU address spaces and their bindings.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "gpu/device.h"
 #include "gpu/sync.h"
@@ -115,19 +113,4 @@ int gpu_vm_unmap_async(int fd, uint32_t vm, uint64_t va, uint64_t size,
 	};
 
 	return bind_one_async(fd, vm, in_sync, out_sync, &op);
-}
-
-int gpu_vms_of_driver(unsigned int *count)
-{
-	static const char title[] = "DRM GPU VA space";
-	FILE *file = fopen("/sys/kernel/debug/dri/panthor/gpuvas", "re");
-	char line[256];
-
-	if (!file)
-		return -errno;
-	*count = 0;
-	while (fgets(line, sizeof(line), file))
-		*count += !strncmp(line, title, sizeof(title) - 1);
-	fclose(file);
-	return 0;
 }

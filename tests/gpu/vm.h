@@ -31,10 +31,4 @@ int gpu_vm_map_async(int fd, uint32_t vm, uint32_t handle, uint64_t offset,
 int gpu_vm_unmap_async(int fd, uint32_t vm, uint64_t va, uint64_t size,
 		       uint32_t in_sync, uint32_t out_sync);
 
-/*
- * Count the VMs that the driver has, with those of ended processes that it still frees in the
- * background, and with the firmware's. Needs root and debugfs.
- */
-int gpu_vms_of_driver(unsigned int *count);
-
 #endif
