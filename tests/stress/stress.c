@@ -224,26 +224,35 @@ static int run(unsigned int seconds, bool ioctls)
 	return failed;
 }
 
-struct troubles {
-	int64_t resets;		/* fewer than 0 if one that was asked for is still to come */
-	int64_t faults;
-	int64_t others;
+enum trouble {
+	TROUBLE_RESETS,		/* fewer than 0 if one that was asked for is still to come */
+	TROUBLE_FAULTS,
+	TROUBLE_STALE_TRANSLATIONS,
+	TROUBLE_STREAM_ERRORS,
+	TROUBLE_FIRMWARE_ERRORS,
+	TROUBLES,
+};
+
+static const struct {
+	const char *counter;
+	const char *what;
+} trouble_names[TROUBLES] = {
+	[TROUBLE_RESETS] = { "resets", "UNINTENDED RESETS" },
+	[TROUBLE_FAULTS] = { "faults", "GPU FAULTS" },
+	[TROUBLE_STALE_TRANSLATIONS] = { "stale_tlb_hits", "STALE TRANSLATIONS" },
+	[TROUBLE_STREAM_ERRORS] = { "cs_fatals", "FATAL ERRORS OF COMMAND STREAMS" },
+	[TROUBLE_FIRMWARE_ERRORS] = { "mcu_fatals", "FATAL ERRORS OF THE FIRMWARE" },
 };
 
 /* The GPU is reset if it does not answer a flush, and nothing else may reset it. */
-static int count_troubles(struct troubles *count)
+static int count_troubles(int64_t count[TROUBLES])
 {
 	int64_t lost = 0;
-	int ret = sim_troubles(&count->others);
+	int ret = sim_stat("lost_flushes", &lost);
 
-	if (!ret)
-		ret = sim_stat("resets", &count->resets);
-	if (!ret)
-		ret = sim_stat("faults", &count->faults);
-	if (!ret)
-		ret = sim_stat("lost_flushes", &lost);
-	count->others -= count->resets + count->faults;
-	count->resets -= lost;
+	for (int i = 0; !ret && i < TROUBLES; i++)
+		ret = sim_stat(trouble_names[i].counter, &count[i]);
+	count[TROUBLE_RESETS] -= lost;
 	return ret;
 }
 
@@ -251,17 +260,25 @@ static int count_troubles(struct troubles *count)
  * A job of a killed process, or of a group that a reset has ended, can run for a while without its
  * memory. Whoever has another group with a fault gets an error that it does not expect.
  */
-static long long judge_troubles(const struct troubles *before, const struct troubles *after)
+static void allow_late_faults(int64_t before[TROUBLES], const int64_t after[TROUBLES])
 {
-	long long bad = after->others - before->others;
+	if (!stress->campaign)
+		return;
+	stress_add(COUNT_LATE_FAULTS, after[TROUBLE_FAULTS] - before[TROUBLE_FAULTS]);
+	before[TROUBLE_FAULTS] = after[TROUBLE_FAULTS];
+}
 
-	if (after->resets > before->resets)
-		bad += after->resets - before->resets;
-	if (stress->campaign)
-		stress_add(COUNT_LATE_FAULTS, after->faults - before->faults);
-	else
-		bad += after->faults - before->faults;
-	return bad;
+static int report_troubles(const int64_t before[TROUBLES], const int64_t after[TROUBLES])
+{
+	int failed = 0;
+
+	for (int i = 0; i < TROUBLES; i++) {
+		long long count = after[i] > before[i] ? after[i] - before[i] : 0;
+
+		printf("%10lld %s\n", count, trouble_names[i].what);
+		failed |= count != 0;
+	}
+	return failed;
 }
 
 static int report(bool ioctls)
@@ -291,13 +308,12 @@ static void die(const char *what, int ret)
 
 int main(int argc, char **argv)
 {
-	struct troubles before, after;
+	int64_t before[TROUBLES], after[TROUBLES];
 	struct gpu_device dev;
 	bool ioctls = true;
 	unsigned int seconds = 10;
 	struct klog log;
 	int failed, ret;
-	long long bad;
 
 	stress = mmap(NULL, sizeof(*stress), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -321,22 +337,21 @@ int main(int argc, char **argv)
 	gpu_device_close(&dev);
 	ret = klog_open(&log);
 	if (!ret)
-		ret = count_troubles(&before);
+		ret = count_troubles(before);
 	if (!ret)
 		ret = sim_stat("halts", &first_halts);
 	if (ret)
 		die("kernel log or counters of the simulated GPU", ret);
 
 	failed = run(seconds, ioctls);
-	ret = count_troubles(&after);
+	ret = count_troubles(after);
 	if (!ret)
 		ret = count_sleeps();
 	if (ret)
 		die("counters of the simulated GPU", ret);
-	bad = judge_troubles(&before, &after);
+	allow_late_faults(before, after);
 	failed |= report(ioctls);
-	printf("%10lld GPU FAULTS, UNINTENDED RESETS, STALE TRANSLATIONS\n", bad);
-	failed |= bad != 0;
+	failed |= report_troubles(before, after);
 	failed |= klog_check(&log, !stress->campaign) != 0;
 	printf("stress: %s\n", failed ? "FAILED" : "ok");
 	return failed;
