@@ -542,6 +542,7 @@ void sim_mcu_control(u32 value);
 u32 sim_mcu_status(void);
 bool sim_mcu_runs(void);
 void sim_mcu_doorbell(u32 id);
+void sim_mcu_unlocked(void);
 void sim_mcu_pass(void);
 void *sim_mcu_map(u64 va, u32 access);
 u32 sim_mcu_rd32(u64 va);

@@ -401,7 +401,7 @@ static void mcu_break(void)
  * sim_mcu_pass() - Boot if asked to, raise events, answer requests
  *
  * Does nothing while the driver has AS0 locked around the shared section; the
- * UNLOCK then kicks the thread.
+ * UNLOCK then makes up for it, see sim_mcu_unlocked().
  */
 void sim_mcu_pass(void)
 {
@@ -498,6 +498,29 @@ static bool halt_seen(void)
 	return has_glb_state() ? (req & GLB_STATE) == GLB_STATE_HALT : req & GLB_HALT;
 }
 
+/* Answers now, or wakes the thread that does. */
+static void mcu_answer(bool now)
+{
+	unsigned long flags;
+
+	if (now) {
+		spin_lock_irqsave(&sim.exec_lock, flags);
+		sim_mcu_pass();
+		spin_unlock_irqrestore(&sim.exec_lock, flags);
+	}
+	sim_kick();
+}
+
+/**
+ * sim_mcu_unlocked() - AS0 is unlocked, and something waited for it
+ *
+ * It can be the answer to a doorbell, which is as urgent as in sim_mcu_doorbell().
+ */
+void sim_mcu_unlocked(void)
+{
+	mcu_answer(sim_param(sync_acks) || halt_seen());
+}
+
 /**
  * sim_mcu_doorbell() - A doorbell rings
  * @id: 0 = global, otherwise CSG slot + 1
@@ -509,16 +532,9 @@ static bool halt_seen(void)
  */
 void sim_mcu_doorbell(u32 id)
 {
-	unsigned long flags;
-
 	sim_count(SIM_STAT_DOORBELLS);
 	if (!atomic_read(&sim.mcu.rescan))
 		WRITE_ONCE(sim.mcu.rung, ktime_get());
 	atomic_set(&sim.mcu.rescan, 1);
-	if (sim_param(sync_acks) || (!id && halt_seen())) {
-		spin_lock_irqsave(&sim.exec_lock, flags);
-		sim_mcu_pass();
-		spin_unlock_irqrestore(&sim.exec_lock, flags);
-	}
-	sim_kick();
+	mcu_answer(sim_param(sync_acks) || (!id && halt_seen()));
 }

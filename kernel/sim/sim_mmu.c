@@ -293,7 +293,9 @@ void sim_mmu_write(u32 offset, u32 value)
 	spin_lock_irqsave(&as->lock, flags);
 	wake = !as->stuck && as_command(as, value);
 	spin_unlock_irqrestore(&as->lock, flags);
-	if (wake)
+	if (wake && as == &sim.as[0])
+		sim_mcu_unlocked();
+	else if (wake)
 		sim_kick();
 }
 
