@@ -48,7 +48,7 @@ static void give_back(struct job *job)
 
 /*
  * The unit gives panthor-memd a higher priority than other programs, so that it answers during
- * a flood. Work for a client must not have it. The nice value of a thread is its own.
+ * a flood. Work for a client must not have it. In Linux, each thread has its own nice value.
  */
 static void use_normal_priority(void)
 {

@@ -93,7 +93,7 @@ intact browser 'after the races'
 "$bin/memd-race" latency "${pid_of[browser]}" 300
 awk '/^(VmRSS|Threads)/ { print "panthor-memd: " $0 }' "/proc/$memd/status"
 check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" -le 4096
-# nice_values OPERATOR: of the threads whose number compares so with the process's.
+# nice_values OPERATOR: those of the threads whose number is == or != that of the process.
 nice_values() {
 	awk -v process="$memd" '$1 '"$1"' process { print $19 }' "/proc/$memd/task"/*/stat | sort -u
 }
