@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gpu/debugfs.h"
 #include "gpu/sysmem.h"
 #include "leaks.h"
 
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
-#define GEMS "/sys/kernel/debug/dri/panthor/gems"
 #define LINES_MAX 200
 
 /* kmemleak judges only objects that are older. */
@@ -61,21 +61,6 @@ int leaks_count(void)
 	return ret ? ret : print_leaks();
 }
 
-/* The list has a header and, after a blank line, totals. */
-static int count_bos(uint64_t *count)
-{
-	FILE *file = fopen(GEMS, "re");
-	char line[512];
-
-	if (!file)
-		return -errno;
-	*count = 0;
-	while (fgets(line, sizeof(line), file))
-		*count += !!strstr(line, "0x");
-	fclose(file);
-	return 0;
-}
-
 static int count_fds(uint64_t *count)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -98,7 +83,7 @@ int holdings_read(struct holdings *now)
 	if (!ret)
 		ret = sysmem_read_key("/proc/meminfo", "PageTables:", &now->page_tables);
 	if (!ret)
-		ret = count_bos(&now->bos);
+		ret = debugfs_bos(&now->bos);
 	if (!ret)
 		ret = count_fds(&now->fds);
 	if (ret)

@@ -138,7 +138,7 @@ int subject_check_gpu(struct subject *s)
 
 int subject_new_group(struct subject *s)
 {
-	unsigned int before, now;
+	uint64_t before, now;
 	int ret = debugfs_groups(&before);
 
 	if (!ret)

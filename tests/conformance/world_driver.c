@@ -119,7 +119,7 @@ static void set_up_signals(void)
  */
 static void wait_for_earlier_vms(struct world *w)
 {
-	unsigned int vms = 0;
+	uint64_t vms = 0;
 
 	if (!sim_is_here())
 		return;
@@ -129,7 +129,7 @@ static void wait_for_earlier_vms(struct world *w)
 			return;
 		world_sleep(w, VMS_PAUSE);
 	}
-	fail_msg("%u VMs of ended processes remain", vms - 1);
+	fail_msg("%" PRIu64 " VMs of ended processes remain", vms - 1);
 }
 
 struct world *world_open(void)

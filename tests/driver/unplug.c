@@ -25,8 +25,8 @@
 #define LOOKS 100
 #define LOOK_PAUSE_MS 20
 
-/* Of 2 s each: the GPU has work until it is unplugged. */
-#define JOBS 4
+/* As many as a context can have. They take 2 s each, so the GPU has work until it is unplugged. */
+#define JOBS (GPU_SLOT_COUNT - 2)
 #define END_MS 60000
 
 static struct gpu_buffers buffers;

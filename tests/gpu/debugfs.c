@@ -7,7 +7,7 @@
 
 #define FOLDER "/sys/kernel/debug/dri/panthor/"
 
-static int count_lines(const char *path, const char *with, unsigned int *count)
+static int count_lines(const char *path, const char *with, uint64_t *count)
 {
 	FILE *file = fopen(path, "re");
 	char line[512];
@@ -21,13 +21,19 @@ static int count_lines(const char *path, const char *with, unsigned int *count)
 	return 0;
 }
 
-int debugfs_vms(unsigned int *count)
+int debugfs_vms(uint64_t *count)
 {
 	return count_lines(FOLDER "gpuvas", "DRM GPU VA space", count);
 }
 
 /* Each group has one of these BOs. */
-int debugfs_groups(unsigned int *count)
+int debugfs_groups(uint64_t *count)
 {
 	return count_lines(FOLDER "gems", "Group sync objects", count);
+}
+
+/* Only the lines of BOs have hexadecimal numbers, not the header, nor the totals. */
+int debugfs_bos(uint64_t *count)
+{
+	return count_lines(FOLDER "gems", "0x", count);
 }
