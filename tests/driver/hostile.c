@@ -249,6 +249,16 @@ void swap_on_refusing_disk(unsigned int mib, unsigned int good_mib)
 	swap_on_disk(disk_create_refusing(&disk, mib, good_mib));
 }
 
+void swap_on_fast_disk(unsigned int mib)
+{
+	swap_on_slow_disk(mib, 0, 0);
+}
+
+void fail_page(uint64_t page)
+{
+	ok(disk_fail_page(&disk, page), "marking a page of the disk as bad");
+}
+
 void swap_on_slow_disk_behind_zram(uint64_t bytes)
 {
 	ok(swap_slow_disk_behind(&swap, bytes), "a disk behind zram");

@@ -99,6 +99,9 @@ void wait_until(bool (*check)(void *arg), void *arg, const char *what);
  */
 void swap_on_slow_disk(unsigned int mib, unsigned int ns, unsigned int mbps);
 void swap_on_refusing_disk(unsigned int mib, unsigned int good_mib);
+/* A fast disk, of which page @page cannot be read from fail_page() on. */
+void swap_on_fast_disk(unsigned int mib);
+void fail_page(uint64_t page);
 /* Zram only has room for @bytes; all further pages go to a slow disk. */
 void swap_on_slow_disk_behind_zram(uint64_t bytes);
 /* Let the disk accept all pages from now on. */

@@ -313,6 +313,67 @@ static void manager_killed(void **state)
 	find_what_is_left(kill_manager);
 }
 
+/* --- a page that cannot be read --------------------------------------------------- */
+
+/* One of the first pages of a swap device, which are used first. */
+#define BAD_PAGE 300
+
+static uint64_t lost_pages(const struct lot *lot)
+{
+	uint64_t lost = 0;
+
+	for (unsigned int i = 0; i < lot->count; i++) {
+		struct app_reply reply;
+
+		ok(gpu_app_ask(lot->of, &(struct app_request) {
+			.op = APP_LOST, .bo = lot->first + i,
+			.seed = lot->seed + ((uint64_t)i << 32) }, &reply, NULL, NULL),
+		   "looking for lost pages");
+		lost += reply.value;
+	}
+	return lost;
+}
+
+/*
+ * The kernel reads several pages at once from swap, and a disk fails all of them for one. The
+ * others are not lost, whoever reads them. Each BO has one page: the driver brings a BO back
+ * as a whole, or not at all.
+ */
+static void bad_page(bool claimed)
+{
+	struct lot lot = { .of = &app, .count = 1024, .size = 4096, .seed = SEED };
+
+	swap_on_fast_disk(64);
+	start_app(&app, 1, 1, NULL);
+	alloc_lot(&lot);
+	reclaim_all(&app, 0);
+	assert_true(swap_cached() <= SLACK);
+	fail_page(BAD_PAGE);
+	if (claimed) {
+		struct call *call = begin_claim(&(struct drm_panthor_mem_claim) {
+			.tgid = (uint32_t)app.pid });
+
+		end_call(call);
+		assert_int_equal(call->ret, -EIO);
+	}
+	assert_int_equal(lost_pages(&lot), 1);
+	/* It stays lost. */
+	heal_disk();
+	assert_int_equal(lost_pages(&lot), 1);
+}
+
+static void bad_page_in_claim(void **state)
+{
+	(void)state;
+	bad_page(true);
+}
+
+static void bad_page_at_a_fault(void **state)
+{
+	(void)state;
+	bad_page(false);
+}
+
 /* --- two devices ------------------------------------------------------------------ */
 
 struct reads {
@@ -386,6 +447,8 @@ int main(int argc, char **argv)
 		HOSTILE_CASE(disk_fails_writes_capped),
 		HOSTILE_CASE(claim_ended_by_a_signal),
 		HOSTILE_CASE(manager_killed),
+		HOSTILE_CASE(bad_page_in_claim),
+		HOSTILE_CASE(bad_page_at_a_fault),
 		HOSTILE_CASE(reads_ahead_past_zram),
 	};
 

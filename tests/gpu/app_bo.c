@@ -17,6 +17,8 @@
 /* The size that is mapped at a time, see bo.h. */
 #define WINDOW (UINT64_C(4) << 20)
 
+#define PAGE ((size_t)4096)
+
 static struct app_bo *find(struct app_state *state, unsigned int bo)
 {
 	if (bo >= state->bo_count || !state->bo[bo].bo.handle)
@@ -184,17 +186,19 @@ static int guarded_sum(const void *map, size_t size, uint64_t *sum)
 	return ret;
 }
 
-/* Only the thread that answers requests runs this. */
-static int cpu_sum(struct app_state *state, const struct app_bo *entry,
-		   uint64_t *sum)
+/*
+ * Call @look for each mapped part of a BO, from its start to its end. Only the thread that
+ * answers requests runs this.
+ */
+static int for_each_window(struct app_state *state, const struct app_bo *entry,
+			   int (*look)(const void *map, size_t size, void *arg), void *arg)
 {
 	int fd = state->dev[entry->file].fd;
 	const struct gpu_bo *bo = &entry->bo;
 	int ret = 0;
 
-	*sum = pattern_checksum(NULL, 0);
 	if (bo->map)
-		return guarded_sum(bo->map, bo->size, sum);
+		return look(bo->map, bo->size, arg);
 	for (uint64_t at = 0; !ret && at < bo->size; at += WINDOW) {
 		size_t size = bo->size - at < WINDOW ? bo->size - at : WINDOW;
 		void *map;
@@ -202,9 +206,47 @@ static int cpu_sum(struct app_state *state, const struct app_bo *entry,
 		ret = gpu_bo_map_window(fd, bo, at, size, &map);
 		if (ret)
 			break;
-		ret = guarded_sum(map, size, sum);
+		ret = look(map, size, arg);
 		gpu_bo_unmap_window(map, at, size);
 	}
+	return ret;
+}
+
+static int add_to_sum(const void *map, size_t size, void *arg)
+{
+	return guarded_sum(map, size, arg);
+}
+
+struct lost {
+	uint64_t seed;		/* of the next page */
+	uint64_t pages;
+};
+
+static int count_lost(const void *map, size_t size, void *arg)
+{
+	struct lost *lost = arg;
+
+	for (size_t at = 0; at < size; at += PAGE, lost->seed += PAGE / sizeof(uint64_t)) {
+		uint64_t sum = pattern_checksum(NULL, 0);
+
+		if (guarded_sum((const char *)map + at, PAGE, &sum))
+			lost->pages++;
+		else if (sum != pattern_expected(lost->seed, PAGE))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+int app_bo_lost(struct app_state *state, unsigned int number, uint64_t seed, uint64_t *pages)
+{
+	const struct app_bo *entry = find(state, number);
+	struct lost lost = { .seed = seed };
+	int ret;
+
+	if (!entry)
+		return -ENOENT;
+	ret = for_each_window(state, entry, count_lost, &lost);
+	*pages = lost.pages;
 	return ret;
 }
 
@@ -215,8 +257,10 @@ int app_bo_sum(struct app_state *state, unsigned int number, bool by_gpu,
 
 	if (!entry)
 		return -ENOENT;
-	if (!by_gpu)
-		return cpu_sum(state, entry, sum);
+	if (!by_gpu) {
+		*sum = pattern_checksum(NULL, 0);
+		return for_each_window(state, entry, add_to_sum, sum);
+	}
 	return entry->bo.va ?
 		gpu_checksum(ctx_of(state, entry), &entry->bo, sum) : -EINVAL;
 }

@@ -107,6 +107,8 @@ static int64_t run(struct app_state *state, const struct app_request *req,
 		return app_bo_fill(state, req->bo, req->by_gpu, req->seed);
 	case APP_SUM:
 		return app_bo_sum(state, req->bo, req->by_gpu, value);
+	case APP_LOST:
+		return app_bo_lost(state, req->bo, req->seed, value);
 	case APP_FRAME:
 		return timed_frame(state, req, value);
 	case APP_BUSY:

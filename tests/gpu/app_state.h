@@ -79,6 +79,8 @@ int app_bo_fill(struct app_state *state, unsigned int bo, bool by_gpu,
 		uint64_t seed);
 int app_bo_sum(struct app_state *state, unsigned int bo, bool by_gpu,
 	       uint64_t *sum);
+/* -EBADMSG: a page that can be read does not have its content. */
+int app_bo_lost(struct app_state *state, unsigned int bo, uint64_t seed, uint64_t *pages);
 /* Remove the mappings, which keep a file of the device open. */
 void app_bo_forget_file(struct app_state *state, unsigned int file);
 

@@ -22,6 +22,7 @@ enum app_op {
 	APP_FREE,		/* bo */
 	APP_FILL,		/* bo by_gpu seed */
 	APP_SUM,		/* bo by_gpu -> value; -EIO: a page was lost */
+	APP_LOST,		/* bo seed -> number of pages lost; the others have the pattern */
 	/* file vm; a client of Mesa: count of triangles -> errno of the frame, duration in value */
 	APP_FRAME,
 	APP_BUSY,		/* file vm ns; returns when the GPU has started the job */

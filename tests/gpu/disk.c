@@ -97,15 +97,6 @@ static int set_up(unsigned int mib, unsigned int ns, unsigned int mbps)
 	return ret;
 }
 
-/*
- * null_blk fails the whole request that a bad page is in. On a busy machine the block layer merges
- * reads of different buffers into one request.
- */
-static int fail_alone(void)
-{
-	return sysmem_write_file("/sys/block/" NAME "/queue/nomerges", "2");
-}
-
 static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned int mbps)
 {
 	int ret;
@@ -117,8 +108,6 @@ static int create(struct disk *disk, unsigned int mib, unsigned int ns, unsigned
 	if (mkdir(FOLDER, 0755))
 		return -errno;
 	ret = set_up(mib, ns, mbps);
-	if (!ret && !ns)
-		ret = fail_alone();
 	if (!ret) {
 		snprintf(disk->device, sizeof(disk->device), "/dev/" NAME);
 		ret = disk_make_swap(disk->device, (uint64_t)mib << 20);

@@ -22,8 +22,8 @@ int disk_create_slow(struct disk *disk, unsigned int mib, unsigned int ns,
 		     unsigned int mbps);
 
 /*
- * Create a fast disk that merges no transfers, of which only the first @good_mib MiB work: a
- * transfer to any other page is an I/O error, until disk_heal().
+ * Create a fast disk of which only the first @good_mib MiB work: a transfer to any other
+ * page is an I/O error, until disk_heal().
  */
 int disk_create_refusing(struct disk *disk, unsigned int mib, unsigned int good_mib);
 
