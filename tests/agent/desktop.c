@@ -260,8 +260,7 @@ void desktop_start_sway(struct desktop *d)
 	d->sway = spawn(d, "sway.log", false, argv);
 	snprintf(socket, sizeof(socket), "%s/sway-ipc.%u.%d.sock", d->runtime,
 		 (unsigned int)world_me(), (int)d->sway);
-	WAIT_UNTIL(d, (!access(socket, F_OK) && !access(display, F_OK)) ||
-		   waitpid(d->sway, NULL, WNOHANG));
+	WAIT_UNTIL(d, world_can_connect(socket) && world_can_connect(display));
 	fake_proc_process(&d->proc, d->sway, 1, "sway", "/");
 }
 
@@ -348,7 +347,7 @@ static void start_session_bus(struct desktop *d)
 	snprintf(d->session, sizeof(d->session), "unix:path=%s", socket);
 	snprintf(address, sizeof(address), "--address=%s", d->session);
 	d->bus = spawn(d, "bus.log", false, argv);
-	WAIT_UNTIL(d, !access(socket, F_OK));
+	WAIT_UNTIL(d, world_can_connect(socket));
 }
 
 void desktop_start_memd(struct desktop *d, const char *words)

@@ -99,7 +99,7 @@ static void start_kwin(void)
 		 "--socket wayland-1", d.world.dir, program);
 	kwin = desktop_spawn(&d, "kwin.log", argv);
 	snprintf(script, sizeof(script), "%s/wayland-1", d.runtime);
-	DESKTOP_UNTIL(&d, !access(script, F_OK));
+	DESKTOP_UNTIL(&d, world_can_connect(script));
 	/* The socket is there before everything that clients need. */
 	DESKTOP_UNTIL(&d, has_loaded_script());
 	fake_proc_process(&d.proc, kwin, 1, "kwin_wayland", "/");

@@ -271,6 +271,12 @@ class Hog:
         return min(passes for passes, _ in results), max(longest for _, longest in results)
 
 
+def listens(path):
+    """Whether a program listens on a Unix socket. The file exists shortly before."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return not probe.connect_ex(str(path))
+
+
 class Ipc:
     """The IPC of sway, see sway-ipc(7)."""
     MAGIC = b'i3-ipc'
@@ -412,7 +418,7 @@ class Desktop:
         session = self.runtime / 'session'
         self.run('session', ['dbus-daemon', '--session', '--nofork', '--nopidfile',
                              f'--address=unix:path={session}'])
-        wait_until('the buses', lambda: (self.dir / 'bus').exists() and session.exists())
+        wait_until('the buses', lambda: listens(self.dir / 'bus') and listens(session))
         self.start_memd()
         self.start_sway()
 
@@ -430,7 +436,7 @@ class Desktop:
                           'default_border none\n')
         self.sway = self.run('sway', ['sway', '-c', str(config)])
         path = self.runtime / f'sway-ipc.{USER}.{self.sway.pid}.sock'
-        wait_until('sway', lambda: path.exists() and display.exists())
+        wait_until('sway', lambda: listens(path) and listens(display))
         self.ipc = Ipc(str(path))
 
     def start_agent(self, config='', *options):

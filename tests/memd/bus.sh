@@ -10,7 +10,7 @@ start_bus() {
 	dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile --nosyslog 2>"$work/bus.log" &
 	bus=$!
 	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
-	check 'the bus starts' until_done test -S "$work/bus"
+	check 'the bus starts' until_done listens "$work/bus"
 }
 
 # until_done COMMAND...: repeat COMMAND until it succeeds or a minute has passed.
@@ -21,4 +21,10 @@ until_done() {
 		sleep 0.1
 	done
 	return 1
+}
+
+# listens PATH: whether a program listens on a Unix socket, which exists shortly before. In
+# /proc/net/unix, __SO_ACCEPTCON is set in the flags then.
+listens() {
+	grep -q " 00010000 .* $1\$" /proc/net/unix
 }

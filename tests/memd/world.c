@@ -186,8 +186,7 @@ static void write_bus_config(const struct world *w)
 		   "<include>%s/policy.conf</include></busconfig>\n", w->dir, w->dir);
 }
 
-/* The socket exists shortly before dbus-daemon listens on it. */
-static bool can_connect(const char *path)
+bool world_can_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -220,7 +219,7 @@ static void start_bus(struct world *w)
 		       "--nosyslog", NULL);
 		_exit(127);
 	}
-	WAIT_UNTIL(can_connect(socket) || waitpid(w->bus, NULL, WNOHANG));
+	WAIT_UNTIL(world_can_connect(socket) || waitpid(w->bus, NULL, WNOHANG));
 	assert_int_equal(waitpid(w->bus, NULL, WNOHANG), 0);
 	chmod(socket, 0666);
 }

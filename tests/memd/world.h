@@ -84,6 +84,9 @@ void world_remove_device(struct world *w, const char *name);
 /* For a child process before exec(): become @uid, but be able to read the build directory. */
 void world_become(uid_t uid);
 
+/* Whether a program listens on a Unix socket. The file exists shortly before. */
+bool world_can_connect(const char *path);
+
 /* Start a process of @uid that does nothing. */
 pid_t world_process(uid_t uid);
 void world_end_process(pid_t pid);

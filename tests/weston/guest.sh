@@ -32,7 +32,7 @@ start_weston() {
 		--socket=$WAYLAND_DISPLAY --config="$XDG_RUNTIME_DIR/weston.ini" \
 		--log="$log" --logger-scopes=log,panthor-mem 2>"$work/weston.err" &
 	weston=$!
-	check "$shell: Weston starts" until_done test -S "$XDG_RUNTIME_DIR/$WAYLAND_DISPLAY"
+	check "$shell: Weston starts" until_done listens "$XDG_RUNTIME_DIR/$WAYLAND_DISPLAY"
 }
 stop_weston() {
 	check "$1: Weston has not ended" kill -0 "$weston"
