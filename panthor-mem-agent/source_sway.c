@@ -32,7 +32,6 @@ struct sway {
 	sd_event_source *timer; /* for the next try, or for the reply */
 	struct sway_reader reader;
 	bool asked; /* for a tree, which has not come yet */
-	bool again;
 	bool reported; /* that the source is lost */
 	uint64_t retry;
 };
@@ -61,18 +60,15 @@ static bool tell(struct sway *s, uint32_t type, const char *payload)
 	return false;
 }
 
+/*
+ * sway writes events and replies in the order in which they occur, so a tree contains whatever the
+ * events before it report. A switch causes several events, and needs one tree.
+ */
 static void ask(struct sway *s)
 {
-	if (s->fd < 0)
-		return;
-	if (s->asked) {
-		s->again = true;
-		return;
-	}
-	if (!tell(s, SWAY_GET_TREE, ""))
+	if (s->fd < 0 || s->asked || !tell(s, SWAY_GET_TREE, ""))
 		return;
 	s->asked = true;
-	s->again = false;
 	set_timer(s, REPLY_USEC);
 }
 
@@ -92,8 +88,6 @@ static bool take_tree(struct sway *s, const struct sway_message *m)
 	s->reported = false;
 	s->handler.windows(s->handler.data, list.windows, list.count, s->pid);
 	window_list_free(&list);
-	if (s->again)
-		ask(s);
 	return s->fd >= 0;
 }
 
@@ -259,7 +253,7 @@ static void stop(struct sway *s)
 		close(s->fd);
 	s->fd = -1;
 	sway_reader_free(&s->reader);
-	s->asked = s->again = false;
+	s->asked = false;
 }
 
 static void try_again(struct sway *s)

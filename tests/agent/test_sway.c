@@ -485,14 +485,16 @@ static void test_event_leads_to_tree(void **state)
 	begin_connected();
 	say((uint32_t)SWAY_EVENT_WINDOW, "{\"change\":\"focus\"}");
 	hear_tree_request();
-	/* Another event before the reply: the reply may be older than that. */
+	/* The reply contains what events before it report, and nothing of those after it. */
 	say((uint32_t)SWAY_EVENT_WORKSPACE, "{\"change\":\"focus\"}");
 	say((uint32_t)SWAY_EVENT_WORKSPACE, "{\"change\":\"init\"}");
 	assert_true(hears_nothing());
 	say(SWAY_GET_TREE, EMPTY);
-	hear_tree_request();
 	RUN_UNTIL(heard.windows == 2);
 	assert_int_equal(heard.count, 0);
+	assert_true(hears_nothing());
+	say((uint32_t)SWAY_EVENT_WORKSPACE, "{\"change\":\"focus\"}");
+	hear_tree_request();
 	say(SWAY_GET_TREE, TWO);
 	RUN_UNTIL(heard.windows == 3);
 	assert_true(hears_nothing());
