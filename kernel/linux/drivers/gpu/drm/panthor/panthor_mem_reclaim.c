@@ -25,6 +25,7 @@
 #include <linux/build_bug.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
+#include <linux/folio_batch.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
@@ -605,18 +606,16 @@ static void panthor_mem_empty_batches(void)
 }
 
 /*
+ * Returns above how many missed pages the batches are emptied again, after that has
+ * reduced the number from @before to @after.
+ *
  * Folios in a batch of another CPU cannot be isolated. Emptying the batches of all CPUs
- * is expensive, and a folio with any other reference looks the same, so a call does it
- * once. Returns true if another pass is worthwhile.
+ * is expensive, and a folio with any other reference looks the same. So a call does it
+ * once for a few pages, and again only for more than one batch, while that helps.
  */
-static bool panthor_mem_drain(struct panthor_mem_reclaim_op *op)
+static long panthor_mem_drain_again(long before, long after)
 {
-	if (op->drained || !atomic_long_read(&op->missed))
-		return false;
-
-	op->drained = true;
-	panthor_mem_empty_batches();
-	return true;
+	return before > FOLIO_BATCH_SIZE && after > before / 2 ? LONG_MAX : FOLIO_BATCH_SIZE;
 }
 
 /*
@@ -667,13 +666,17 @@ static u64 panthor_mem_write_and_collect(struct panthor_mem_reclaim_op *op, u32 
 static void panthor_mem_page_out(struct panthor_mem_reclaim_op *op, u32 first, u32 end)
 {
 	u64 missing = panthor_mem_write_and_collect(op, first, end);
+	long missed = atomic_long_read(&op->missed);
 
 	/*
 	 * Not before the writes have finished: each then adds its folio to a batch of the
 	 * CPU that wrote it. Few folios are left, which this thread writes alone.
 	 */
-	if (missing && panthor_mem_drain(op))
+	if (missing && missed > op->drain_above) {
+		panthor_mem_empty_batches();
 		missing = panthor_mem_write_and_collect(op, first, end);
+		op->drain_above = panthor_mem_drain_again(missed, atomic_long_read(&op->missed));
+	}
 	if (missing)
 		panthor_mem_look_for_refusal(op, first, end);
 }

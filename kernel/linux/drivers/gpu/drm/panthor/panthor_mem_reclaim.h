@@ -43,8 +43,11 @@ struct panthor_mem_reclaim_op {
 	/** @missed: Pages that could not be isolated in the last pass. */
 	atomic_long_t missed;
 
-	/** @drained: The per-CPU batches of all CPUs were already emptied. */
-	bool drained;
+	/**
+	 * @drain_above: The per-CPU batches of all CPUs are emptied if more pages than this
+	 * could not be isolated.
+	 */
+	long drain_above;
 };
 
 static inline bool panthor_mem_reclaim_is_dry(const struct panthor_mem_reclaim_op *op)

@@ -55,6 +55,12 @@ struct panthor_mem_reclaim_test {
 	/** @drains: How often the batches of all CPUs were emptied. */
 	u32 drains;
 
+	/** @unlist_at: Number of the write from which on pages are found in batches. */
+	u32 unlist_at;
+
+	/** @unlist: How many they are, in the first slice and in the second. */
+	unsigned long unlist[2];
+
 	/** @unwritten: Pages to write to a disk, if not 0 at first. */
 	unsigned long unwritten;
 
@@ -125,6 +131,9 @@ static void panthor_test_empty_batches(void)
 
 	ctx->drains++;
 	ctx->unlisted = 0;
+	/* These are written again now, then the second slice begins. */
+	if (ctx->drains == 1)
+		ctx->unlist_at = ctx->writes + ctx->unlist[0] + 1;
 	ctx->written += ctx->rotating;
 	ctx->rotating = 0;
 }
@@ -189,6 +198,13 @@ static long panthor_test_write_pages(void *data, struct panthor_gem_object *bo,
 		ctx->written += pages - pages / ctx->freed_part;
 	if (ctx->in_use)
 		atomic_long_add(pages - pages / ctx->freed_part, &op->missed);
+	if (ctx->writes == ctx->unlist_at)
+		ctx->unlisted = ctx->unlist[ctx->drains];
+	if (ctx->unlisted) {
+		ctx->unlisted--;
+		atomic_long_inc(&op->missed);
+		return 0;
+	}
 	pages = min_t(unsigned long, pages / ctx->freed_part, ctx->free_swap);
 	ctx->free_swap -= pages;
 	return pages;
@@ -690,6 +706,37 @@ static void panthor_mem_reclaim_test_batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.freed_bytes, PANTHOR_TEST_BOS * PANTHOR_TEST_BO_SIZE);
 	KUNIT_EXPECT_EQ(test, args.status, 0);
 	KUNIT_EXPECT_EQ(test, ctx->drains, 1);
+}
+
+/* One page of the first slice is in a batch, and @more pages of the second. */
+static void panthor_test_batches_of_slices(struct kunit *test, unsigned long more,
+					   unsigned long left, u32 drains)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	const u32 bos = PANTHOR_MEM_SLICE_BOS + 2 * FOLIO_BATCH_SIZE;
+	struct drm_panthor_mem_reclaim args = {};
+
+	for (u32 i = 0; i < bos; i++)
+		panthor_kunit_mapped_bo(test, ctx->file, ctx->vm, PAGE_SIZE);
+	ctx->unlist_at = PANTHOR_MEM_SLICE_BOS;
+	ctx->unlist[0] = 1;
+	ctx->unlist[1] = more;
+
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	KUNIT_EXPECT_EQ(test, args.freed_bytes, (bos - left) * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+	KUNIT_EXPECT_EQ(test, ctx->drains, drains);
+}
+
+/* What does not fit into one batch is worth emptying them again. */
+static void panthor_mem_reclaim_test_batches_again(struct kunit *test)
+{
+	panthor_test_batches_of_slices(test, FOLIO_BATCH_SIZE + 1, 0, 2);
+}
+
+static void panthor_mem_reclaim_test_batches_once(struct kunit *test)
+{
+	panthor_test_batches_of_slices(test, FOLIO_BATCH_SIZE, FOLIO_BATCH_SIZE, 1);
 }
 
 /*
@@ -1240,6 +1287,8 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE_PARAM(panthor_mem_reclaim_test_room_no_pageout, panthor_test_room_gen_params),
 	KUNIT_CASE(panthor_mem_reclaim_test_late),
 	KUNIT_CASE(panthor_mem_reclaim_test_batches),
+	KUNIT_CASE(panthor_mem_reclaim_test_batches_again),
+	KUNIT_CASE(panthor_mem_reclaim_test_batches_once),
 	KUNIT_CASE(panthor_mem_reclaim_test_cancelled_in_slice),
 	KUNIT_CASE(panthor_mem_reclaim_test_late_cancelled),
 	KUNIT_CASE(panthor_mem_reclaim_test_swap_bounds_slice),
