@@ -58,6 +58,12 @@ check '/tmp and the scratch directory can' ok sh -c '
 	touch /tmp/x /run/x /run/scratch/from-the-guest && echo ok'
 [ -e "$folder/scratch/from-the-guest" ] ||
 	{ echo 'FAILED: the scratch directory is not that of the host'; bad=1; }
+exec 9<"$folder/scratch"
+flock 9
+check 'two guests with one scratch directory' \
+	"run-guest: error: another guest uses $folder/scratch: name another directory in \
+PANTHOR_GUEST_SCRATCH (status 1)" true
+exec 9<&-
 check 'the checkout, and a file beside it' "$TOP/run-guest"$'\nbeside' \
 	sh -c "ls $TOP/run-guest && cat $top_level/beside-the-checkout"
 
