@@ -492,7 +492,7 @@ static bool reclaim_twice(bool later)
 /* Both begin at once. On a busy machine, one of them can be done before the other begins. */
 static void two_managers(void **state)
 {
-	struct lot lot = { .of = &app, .count = 1536, .size = MIB / 32, .seed = SEED };
+	struct lot lot = { .of = &app, .count = many(1536), .size = MIB / 32, .seed = SEED };
 	unsigned int both = 0, tries = 0;
 
 	(void)state;
