@@ -143,8 +143,7 @@ struct world *world_open(void)
 	set_up_signals();
 	guest_check(klog_open(&w->log), "/dev/kmsg");
 	/* Real hardware has no such counters (-ENOENT). */
-	if (sim_troubles(&w->troubles))
-		w->troubles = -1;
+	w->troubles_counted = !sim_troubles(w->troubles);
 	if (!(world_features() & WORLD_CAN_NO_SWAP_SUPPORT))
 		guest_check(swap_open(&w->swap), "no swap device");
 	guest_check(gpu_device_open(&w->dev), "no panthor device");
@@ -157,13 +156,12 @@ struct world *world_open(void)
 
 static int report_troubles(struct world *w)
 {
-	int64_t now;
+	char what[256] = "unknown";
 	int bad = klog_check(&w->log, !w->faults && !guest_is_board());
 
-	if (w->troubles >= 0 && !w->faults_uncounted && !sim_troubles(&now) && now != w->troubles) {
-		fprintf(stderr, "%s: %" PRId64 " GPU faults, resets or stale "
-			"translations that no case asked for\n", world_name(),
-			now - w->troubles);
+	if (w->troubles_counted && !w->faults_uncounted &&
+	    sim_troubles_since(w->troubles, what, sizeof(what))) {
+		fprintf(stderr, "%s: no case asked for this: %s\n", world_name(), what);
 		bad++;
 	}
 	return bad;

@@ -15,6 +15,7 @@
 #include "gpu/bind.h"
 #include "gpu/device.h"
 #include "gpu/klog.h"
+#include "gpu/sim.h"
 #include "gpu/swap.h"
 #include "world.h"
 
@@ -51,7 +52,8 @@ struct world {
 	struct swap swap;
 	bool swap_changed;
 	struct klog log;
-	int64_t troubles;	/* -1: they are not counted */
+	bool troubles_counted;
+	int64_t troubles[SIM_TROUBLES];
 	pid_t pidns_init;	/* first process of the child namespace, or 0 */
 	int pidns;
 	int may_sleep;		/* the device, when the world was opened */

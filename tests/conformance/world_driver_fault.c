@@ -114,8 +114,7 @@ static int recover_gpu(struct world *w, bool *struck)
 		return 0;
 	ret = wait_for_reset(w);
 	/* The case asked for this reset. */
-	if (w->troubles >= 0)
-		w->troubles++;
+	w->troubles[SIM_RESETS]++;
 	return ret;
 }
 

@@ -58,20 +58,46 @@ int sim_stat(const char *name, int64_t *value)
 	return ret;
 }
 
-int sim_troubles(int64_t *count)
+static const struct {
+	const char *counter;
+	const char *name;
+} troubles[SIM_TROUBLES] = {
+	[SIM_RESETS] = { "resets", "resets" },
+	[SIM_FAULTS] = { "faults", "GPU faults" },
+	[SIM_STALE_TRANSLATIONS] = { "stale_tlb_hits", "stale translations" },
+	[SIM_STREAM_ERRORS] = { "cs_fatals", "fatal errors of command streams" },
+	[SIM_FIRMWARE_ERRORS] = { "mcu_fatals", "fatal errors of the firmware" },
+};
+
+const char *sim_trouble_name(enum sim_trouble which)
 {
-	static const char *const names[] = {
-		"faults", "resets", "stale_tlb_hits", "cs_fatals", "mcu_fatals",
-	};
+	return troubles[which].name;
+}
 
-	*count = 0;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		int64_t value;
-		int ret = sim_stat(names[i], &value);
+int sim_troubles(int64_t count[SIM_TROUBLES])
+{
+	int ret = 0;
 
-		if (ret)
-			return ret;
-		*count += value;
+	for (int i = 0; !ret && i < SIM_TROUBLES; i++)
+		ret = sim_stat(troubles[i].counter, &count[i]);
+	return ret;
+}
+
+int64_t sim_troubles_since(const int64_t before[SIM_TROUBLES], char *text, size_t size)
+{
+	int64_t now[SIM_TROUBLES], sum = 0;
+	int ret = sim_troubles(now);
+	size_t at = 0;
+
+	if (ret)
+		return ret;
+	*text = '\0';
+	for (int i = 0; i < SIM_TROUBLES; i++) {
+		if (now[i] == before[i])
+			continue;
+		at += (size_t)snprintf(text + at, at < size ? size - at : 0, "%s%s: %" PRId64,
+				       sum ? ", " : "", troubles[i].name, now[i] - before[i]);
+		sum += now[i] - before[i];
 	}
-	return 0;
+	return sum;
 }

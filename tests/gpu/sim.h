@@ -7,6 +7,7 @@
 #define GPU_SIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -22,10 +23,26 @@ int sim_param_get(const char *name, int64_t *value);
 /* Read a counter that only grows, for instance "resets". */
 int sim_stat(const char *name, int64_t *value);
 
+/* What no test wants, unless it has asked for it. */
+enum sim_trouble {
+	SIM_RESETS,
+	SIM_FAULTS,		/* of translations */
+	SIM_STALE_TRANSLATIONS,
+	SIM_STREAM_ERRORS,	/* fatal ones, of command streams */
+	SIM_FIRMWARE_ERRORS,
+	SIM_TROUBLES,
+};
+
+/* Like "GPU faults". */
+const char *sim_trouble_name(enum sim_trouble which);
+
+/* How often each has occurred. */
+int sim_troubles(int64_t count[SIM_TROUBLES]);
+
 /*
- * The sum of all signs of trouble: translation faults, resets, stale translations, dead
- * command streams, a dead firmware.
+ * Returns how many have occurred since @before, or a negative errno. @text says which, for instance
+ * "resets: 1, GPU faults: 2".
  */
-int sim_troubles(int64_t *count);
+int64_t sim_troubles_since(const int64_t before[SIM_TROUBLES], char *text, size_t size);
 
 #endif

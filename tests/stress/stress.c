@@ -224,35 +224,18 @@ static int run(unsigned int seconds, bool ioctls)
 	return failed;
 }
 
-enum trouble {
-	TROUBLE_RESETS,		/* fewer than 0 if one that was asked for is still to come */
-	TROUBLE_FAULTS,
-	TROUBLE_STALE_TRANSLATIONS,
-	TROUBLE_STREAM_ERRORS,
-	TROUBLE_FIRMWARE_ERRORS,
-	TROUBLES,
-};
-
-static const struct {
-	const char *counter;
-	const char *what;
-} trouble_names[TROUBLES] = {
-	[TROUBLE_RESETS] = { "resets", "UNINTENDED RESETS" },
-	[TROUBLE_FAULTS] = { "faults", "GPU FAULTS" },
-	[TROUBLE_STALE_TRANSLATIONS] = { "stale_tlb_hits", "STALE TRANSLATIONS" },
-	[TROUBLE_STREAM_ERRORS] = { "cs_fatals", "FATAL ERRORS OF COMMAND STREAMS" },
-	[TROUBLE_FIRMWARE_ERRORS] = { "mcu_fatals", "FATAL ERRORS OF THE FIRMWARE" },
-};
-
-/* The GPU is reset if it does not answer a flush, and nothing else may reset it. */
-static int count_troubles(int64_t count[TROUBLES])
+/*
+ * The GPU is reset if it does not answer a flush, and nothing else may reset it. The count of resets
+ * is below 0 while one of them is still to come.
+ */
+static int count_troubles(int64_t count[SIM_TROUBLES])
 {
 	int64_t lost = 0;
 	int ret = sim_stat("lost_flushes", &lost);
 
-	for (int i = 0; !ret && i < TROUBLES; i++)
-		ret = sim_stat(trouble_names[i].counter, &count[i]);
-	count[TROUBLE_RESETS] -= lost;
+	if (!ret)
+		ret = sim_troubles(count);
+	count[SIM_RESETS] -= lost;
 	return ret;
 }
 
@@ -260,22 +243,22 @@ static int count_troubles(int64_t count[TROUBLES])
  * A job of a killed process, or of a group that a reset has ended, can run for a while without its
  * memory. Whoever has another group with a fault gets an error that it does not expect.
  */
-static void allow_late_faults(int64_t before[TROUBLES], const int64_t after[TROUBLES])
+static void allow_late_faults(int64_t before[SIM_TROUBLES], const int64_t after[SIM_TROUBLES])
 {
 	if (!stress->campaign)
 		return;
-	stress_add(COUNT_LATE_FAULTS, after[TROUBLE_FAULTS] - before[TROUBLE_FAULTS]);
-	before[TROUBLE_FAULTS] = after[TROUBLE_FAULTS];
+	stress_add(COUNT_LATE_FAULTS, after[SIM_FAULTS] - before[SIM_FAULTS]);
+	before[SIM_FAULTS] = after[SIM_FAULTS];
 }
 
-static int report_troubles(const int64_t before[TROUBLES], const int64_t after[TROUBLES])
+static int report_troubles(const int64_t before[SIM_TROUBLES], const int64_t after[SIM_TROUBLES])
 {
 	int failed = 0;
 
-	for (int i = 0; i < TROUBLES; i++) {
+	for (int i = 0; i < SIM_TROUBLES; i++) {
 		long long count = after[i] > before[i] ? after[i] - before[i] : 0;
 
-		printf("%10lld %s\n", count, trouble_names[i].what);
+		printf("%10lld UNINTENDED: %s\n", count, sim_trouble_name(i));
 		failed |= count != 0;
 	}
 	return failed;
@@ -308,7 +291,7 @@ static void die(const char *what, int ret)
 
 int main(int argc, char **argv)
 {
-	int64_t before[TROUBLES], after[TROUBLES];
+	int64_t before[SIM_TROUBLES], after[SIM_TROUBLES];
 	struct gpu_device dev;
 	bool ioctls = true;
 	unsigned int seconds = 10;
