@@ -339,27 +339,37 @@ def pressure_without_swap(world):
     program.end()
 
 
+# Waits for its own pages all the time, because its cgroup may have only a part of them in RAM.
+STALLED = '''
+import os
+open("{cgroup}/cgroup.procs", "w").write("0")
+held = [bytearray(os.urandom(1 << 20)) for _ in range(64)]
+while True:
+    for block in held:
+        block[::4096] = block[1::4096]
+'''
+
+
 def pressure_of_the_kernel(world):
-    """The policy reacts to real memory pressure."""
+    """
+    The policy reacts to real memory pressure. There is free RAM all the time: otherwise the kernel
+    can be the first to evict what the applications have.
+    """
     one, two = world.have(2, 32)
     program = world.run('pressure-policy', 300)
     program.tell(f'focus {one}\nfocus {two}')
     program.silent('no pressure reports')
-    # More memory than there is RAM, all of it in use.
-    hog = subprocess.Popen([sys.executable, '-c', '''
-import os, re, time
-available = int(re.search(r"MemAvailable: +(\\d+)", open("/proc/meminfo").read())[1])
-held = []
-end = time.monotonic() + 30
-while time.monotonic() < end:
-    if len(held) < available // 1024 + 48:
-        held.append(bytearray(os.urandom(1 << 20)))
-    for block in held[-1:] + held[::7] + held[::5]:
-        block[::4096] = block[1::4096]
-'''])
-    program.expect(rf'^pressure: {one} gave (\d+) bytes')
-    hog.kill()
-    hog.wait()
+    cgroup = pathlib.Path('/sys/fs/cgroup/stalled')
+    (cgroup.parent / 'cgroup.subtree_control').write_text('+memory', encoding='ascii')
+    cgroup.mkdir()
+    (cgroup / 'memory.high').write_text('24M', encoding='ascii')
+    stalled = subprocess.Popen([sys.executable, '-c', STALLED.format(cgroup=cgroup)])
+    try:
+        program.expect(rf'^pressure: {one} gave (\d+) bytes')
+    finally:
+        stalled.kill()
+        stalled.wait()
+        cgroup.rmdir()
     program.end()
 
 
