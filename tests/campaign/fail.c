@@ -202,11 +202,11 @@ int failio_open(const char *device)
 }
 
 /* A transfer succeeds while there is space for it. */
-int failio_begin(unsigned int nth)
+int failio_begin(unsigned int nth, unsigned int times)
 {
 	int ret = set_number(FAIL_IO, "space", (uint64_t)(nth - 1) * PAGE + 1);
 
-	return ret ? ret : set_number(FAIL_IO, "times", 1);
+	return ret ? ret : set_number(FAIL_IO, "times", times);
 }
 
 bool failio_end(void)

@@ -30,11 +30,11 @@ int failspread_begin(unsigned int number);
 bool failspread_end(void);
 
 /*
- * The same for the transfers of a block device, such as "/dev/zram0": the one with the @nth page
- * from now on fails.
+ * The same for the transfers of a block device, such as "/dev/zram0": from the one with the @nth
+ * page from now on, @times transfers fail.
  */
 int failio_open(const char *device);
-int failio_begin(unsigned int nth);
+int failio_begin(unsigned int nth, unsigned int times);
 bool failio_end(void);
 
 #endif

@@ -147,7 +147,7 @@ static int open_swap(void)
 
 static int begin_write(unsigned int number)
 {
-	return failio_begin(number);
+	return failio_begin(number, 1);
 }
 
 static bool allows_nothing(int ret)
