@@ -96,8 +96,8 @@ int64_t sim_troubles_since(const int64_t before[SIM_TROUBLES], char *text, size_
 		if (now[i] == before[i])
 			continue;
 		at += (size_t)snprintf(text + at, at < size ? size - at : 0, "%s%s: %" PRId64,
-				       sum ? ", " : "", troubles[i].name, now[i] - before[i]);
-		sum += now[i] - before[i];
+				       at ? ", " : "", troubles[i].name, now[i] - before[i]);
+		sum += llabs(now[i] - before[i]);
 	}
 	return sum;
 }

@@ -40,8 +40,8 @@ const char *sim_trouble_name(enum sim_trouble which);
 int sim_troubles(int64_t count[SIM_TROUBLES]);
 
 /*
- * Returns how many have occurred since @before, or a negative errno. @text says which, for instance
- * "resets: 1, GPU faults: 2".
+ * Returns by how much the counts differ from @before, or a negative errno. @text says which, for
+ * instance "resets: 1, GPU faults: 2".
  */
 int64_t sim_troubles_since(const int64_t before[SIM_TROUBLES], char *text, size_t size);
 
