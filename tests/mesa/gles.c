@@ -27,7 +27,7 @@ int gles_ok(const char *what)
 	if (error == GL_NO_ERROR)
 		return 0;
 	fprintf(stderr, "GLES: %s: error %#x\n", what, error);
-	return -EIO;
+	return error == GL_OUT_OF_MEMORY ? -ENOMEM : -EIO;
 }
 
 static int open_display(void)

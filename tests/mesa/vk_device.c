@@ -15,7 +15,8 @@ int vk_ok(VkResult result, const char *what)
 	if (result == VK_SUCCESS)
 		return 0;
 	fprintf(stderr, "Vulkan: %s: result %d\n", what, (int)result);
-	return -EIO;
+	return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY ?
+	       -ENOMEM : -EIO;
 }
 
 static int create_instance(void)

@@ -90,6 +90,7 @@ static int allocate(const struct mesa_object *object, struct vk_object *own, int
 	};
 	VkMemoryAllocateInfo info = { .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO };
 	VkMemoryRequirements needs;
+	int ret;
 
 	if (own->buffer)
 		vkGetBufferMemoryRequirements(vk.device, own->buffer, &needs);
@@ -101,10 +102,11 @@ static int allocate(const struct mesa_object *object, struct vk_object *own, int
 		info.pNext = &imported;
 	else if (object->shareable)
 		info.pNext = &exported;
-	if (vk_ok(vkAllocateMemory(vk.device, &info, NULL, &own->memory), "vkAllocateMemory")) {
+	ret = vk_ok(vkAllocateMemory(vk.device, &info, NULL, &own->memory), "vkAllocateMemory");
+	if (ret) {
 		if (imported.fd >= 0)
 			close(imported.fd);
-		return -EIO;
+		return ret;
 	}
 	if (own->buffer)
 		return vk_ok(vkBindBufferMemory(vk.device, own->buffer, own->memory, 0),

@@ -4,6 +4,7 @@
  * reclaim and claim them, run the shrinker, cause memory pressure, and open and close files.
  *
  * usage: stress [--without-ioctls] [--campaign] [--seed N] [SECONDS]
+ *        stress-mesa, with the same arguments: also programs that use Mesa, in its system
  *
  * With --campaign, processes also fork, exec, exit, crash, are stopped and killed, share BOs and
  * use tiler heaps. Swap is switched off and on, a cgroup is throttled, and the GPU is reset.
@@ -60,7 +61,17 @@ static const struct worker workers[] = {
 	{ stress_swapper, 0, false, true },
 	{ stress_throttler, 0, false, true },
 	{ stress_resetter, 0, false, true },
+#ifdef WITH_MESA
+	{ stress_mesa, 0, false, false },
+	{ stress_mesa, 1, false, false },
+#endif
 };
+
+#ifdef WITH_MESA
+static const bool with_mesa = true;
+#else
+static const bool with_mesa = false;
+#endif
 
 /* After this time, a worker that has not done anything counts as stuck. */
 #define STRESS_PATIENCE 600
@@ -95,6 +106,10 @@ static const char *const names[COUNT_NUMBER] = {
 	[COUNT_SLEEPS] = "times that the GPU slept",
 	[COUNT_NEW_GROUPS] = "groups made again after a reset",
 	[COUNT_LATE_FAULTS] = "GPU faults of groups that were ended (allowed)",
+	[COUNT_MESA_LIVES] = "processes that used Mesa, and ended or were killed",
+	[COUNT_MESA_FRAMES] = "frames that they drew",
+	[COUNT_MESA_CHECKS] = "checks of their objects",
+	[COUNT_MESA_RESETS] = "of these processes whose work a reset ended (allowed)",
 	[COUNT_NO_MEMORY] = "out of memory (allowed)",
 	[COUNT_BAD_WORDS] = "WRONG DATA",
 	[COUNT_BAD_ERRNO] = "UNEXPECTED ERRORS",
@@ -156,7 +171,18 @@ static pid_t start(size_t i)
 
 static bool only_in_campaign(enum stress_count which)
 {
-	return which >= COUNT_EXITS && which < COUNT_NO_MEMORY;
+	return which >= COUNT_EXITS && which < COUNT_MESA_LIVES;
+}
+
+static bool only_with_mesa(enum stress_count which)
+{
+	return which >= COUNT_MESA_LIVES && which < COUNT_NO_MEMORY;
+}
+
+static bool applies(enum stress_count which)
+{
+	return (stress->campaign || !only_in_campaign(which)) &&
+	       (with_mesa || !only_with_mesa(which));
 }
 
 static bool may_be_zero(enum stress_count which, bool ioctls)
@@ -171,9 +197,10 @@ static bool may_be_zero(enum stress_count which, bool ioctls)
 	case COUNT_NO_MEMORY:
 	case COUNT_NEW_GROUPS:
 	case COUNT_LATE_FAULTS:
+	case COUNT_MESA_RESETS:
 		return true;
 	default:
-		return only_in_campaign(which) && !stress->campaign;
+		return !applies(which);
 	}
 }
 
@@ -271,7 +298,7 @@ static int report(bool ioctls)
 	for (int i = 0; i < COUNT_NUMBER; i++) {
 		long long count = atomic_load(&stress->count[i]);
 
-		if (stress->campaign || !only_in_campaign(i))
+		if (applies(i))
 			printf("%10lld %s\n", count, names[i]);
 		if (i >= COUNT_FIRST_FAILURE)
 			failed |= count != 0;

@@ -16,7 +16,9 @@
 #define STRESS_OPENER STRESS_SUBMITTERS
 #define STRESS_MORTAL (STRESS_OPENER + 1)
 #define STRESS_VICTIM (STRESS_MORTAL + 1)
-#define STRESS_TARGETS (STRESS_VICTIM + 1)
+/* One uses Vulkan, one GLES. */
+#define STRESS_MESA (STRESS_VICTIM + 1)
+#define STRESS_TARGETS (STRESS_MESA + 2)
 
 enum stress_count {
 	COUNT_FILLS,
@@ -46,6 +48,10 @@ enum stress_count {
 	COUNT_SLEEPS,
 	COUNT_NEW_GROUPS,
 	COUNT_LATE_FAULTS,
+	COUNT_MESA_LIVES,	/* with Mesa, like the next ones */
+	COUNT_MESA_FRAMES,
+	COUNT_MESA_CHECKS,
+	COUNT_MESA_RESETS,
 	COUNT_NO_MEMORY,	/* allowed, because the machine is small */
 	COUNT_BAD_WORDS,	/* a failure, like all that follow */
 	COUNT_BAD_ERRNO,
@@ -101,5 +107,8 @@ void stress_heaper(unsigned int number);
 void stress_swapper(unsigned int number);
 void stress_throttler(unsigned int number);
 void stress_resetter(unsigned int number);
+
+/* stress_mesa.c: only in the program stress-mesa */
+void stress_mesa(unsigned int number);
 
 #endif
