@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "holders.h"
 #include "look.h"
+#include "problem.h"
 #include "reach.h"
 
 /* Prints the PIDs that a call by PID reaches, as far as that is known. */
@@ -55,12 +56,12 @@ static void print(const struct options *o, const struct look *look)
 static void say_unseen(const struct scan *s)
 {
 	if (s->unreadable)
-		say("%u %s of other users could not be inspected: run it as root", s->unreadable,
-		    s->unreadable == 1 ? "process" : "processes");
+		say("%u %s of other users could not be inspected: %s", s->unreadable,
+		    s->unreadable == 1 ? "process" : "processes", problem_more_rights());
 	/* They are not dumpable, or have capabilities that this process lacks. */
 	if (s->protected_own)
-		say("%u protected %s of yours could not be inspected: run it as root",
-		    s->protected_own, s->protected_own == 1 ? "process" : "processes");
+		say("%u protected %s of yours could not be inspected: %s", s->protected_own,
+		    s->protected_own == 1 ? "process" : "processes", problem_more_rights());
 	if (s->cut)
 		say("%u %s more file descriptor tables than were scanned", s->cut,
 		    s->cut == 1 ? "process has" : "processes have");

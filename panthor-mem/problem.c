@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "machine.h"
 #include "problem.h"
@@ -51,9 +52,15 @@ void problem_foreign(struct problem *p, const char *proc)
 		    proc);
 }
 
+const char *problem_more_rights(void)
+{
+	return geteuid() ? "run it as root" :
+			   "run it with all capabilities of root, outside of containers";
+}
+
 void problem_unreadable(struct problem *p)
 {
-	problem_set(p, EACCES, STATUS_NOT_PERMITTED, "run it as root",
+	problem_set(p, EACCES, STATUS_NOT_PERMITTED, problem_more_rights(),
 		    "no permission to inspect the processes found");
 }
 

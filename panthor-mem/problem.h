@@ -33,6 +33,9 @@ void problem_thread(struct problem *p, pid_t pid, pid_t process);
 /* procfs belongs to another pid namespace. */
 void problem_foreign(struct problem *p, const char *proc);
 
+/* What to do about processes that cannot be inspected. Root may lack capabilities, too. */
+const char *problem_more_rights(void);
+
 /* What was searched for may be in processes that the user may not inspect. */
 void problem_unreadable(struct problem *p);
 

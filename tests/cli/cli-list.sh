@@ -134,6 +134,9 @@ is_status 0 'interrupted reads'
 check 'the same output' test "$out" = "$before"
 mock=''
 
+remedy='run it as root'
+[ "$(id -u)" != 0 ] || remedy='run it with all capabilities of root'
+
 # Processes of other users. Root can inspect everything, but not without capabilities.
 chmod 0 "$proc/1004/fd"
 if [ "$(id -u)" = 0 ]; then
@@ -146,7 +149,7 @@ else
 	run list
 fi
 is_status 0 'processes of other users'
-err_has '1 process of other users could not be inspected: run it as root'
+err_has "1 process of other users could not be inspected: $remedy"
 out_has 1002
 out_lacks 1004
 chmod 700 "$proc/1004/fd"
@@ -165,8 +168,8 @@ weak=(env)
 status=$?
 err=$(<"$work/err")
 is_status 0 'processes that may not be inspected'
-err_has '1 process of other users could not be inspected: run it as root'
-err_has '1 protected process of yours could not be inspected: run it as root'
+err_has "1 process of other users could not be inspected: $remedy"
+err_has "1 protected process of yours could not be inspected: $remedy"
 "${weak[@]}" "$TOOL" list --json --proc "$proc" --sys "$sys" >"$work/out"
 json '.unreadable_processes == 2'
 chmod 700 "$proc"/101[123]/fd
