@@ -182,7 +182,7 @@ static bool only_with_mesa(enum stress_count which)
 static bool applies(enum stress_count which)
 {
 	return (stress->campaign || !only_in_campaign(which)) &&
-	       (with_mesa || !only_with_mesa(which));
+	       (stress->mesa || !only_with_mesa(which));
 }
 
 static bool may_be_zero(enum stress_count which, bool ioctls)
@@ -329,6 +329,7 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stress == MAP_FAILED)
 		die("memory", -errno);
+	stress->mesa = with_mesa;
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--without-ioctls"))
 			ioctls = false;

@@ -64,6 +64,7 @@ enum stress_count {
 struct stress_shared {
 	atomic_bool stop;
 	bool campaign;
+	bool mesa;		/* some processes use Mesa */
 	_Atomic pid_t target[STRESS_TARGETS];
 	atomic_llong count[COUNT_NUMBER];
 };

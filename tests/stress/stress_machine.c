@@ -19,6 +19,9 @@
 /* Each takes 10 ms. */
 #define WAITS 1000
 
+/* There are at most so many checks between two resets. */
+#define MESA_CHECKS 50
+
 /* --- swapoff ------------------------------------------------------------------- */
 
 /* In a child, because the kernel ends who switches swap off first if memory is short. */
@@ -142,6 +145,17 @@ static int reset_once(void)
 	return sim_param_set("flush_lost", 0);
 }
 
+/* A reset ends programs of Mesa, and they take long to start. Let them check something first. */
+static void wait_for_mesa(void)
+{
+	long long wanted = atomic_load(&stress->count[COUNT_MESA_CHECKS]) +
+			   (long long)stress_random(MESA_CHECKS) + 1;
+
+	while (stress->mesa && !atomic_load(&stress->stop) &&
+	       atomic_load(&stress->count[COUNT_MESA_CHECKS]) < wanted)
+		usleep(10000);
+}
+
 void stress_resetter(unsigned int number)
 {
 	int ret = 0;
@@ -149,6 +163,7 @@ void stress_resetter(unsigned int number)
 	(void)number;
 	while (!ret && !atomic_load(&stress->stop)) {
 		usleep((useconds_t)stress_random(1500000) + 500000);
+		wait_for_mesa();
 		ret = reset_once();
 	}
 	if (ret)
