@@ -101,7 +101,7 @@ def summary(document):
 def short_rows(document):
     """The rows that have a goal; tables.rst has all rows."""
     lines = [(case['title'], row['what'], row['rival_name'],
-              table.quantity(row['value'], row['unit']), table.goal(row), table.met(row))
+              table.value(row), table.goal(row), table.met(row))
              for case in document['cases'] for row in case['rows'] if row['met'] is not None]
     return list_table(('case', 'what', 'rival', 'value', 'goal', 'met?'), lines)
 

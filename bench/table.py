@@ -36,11 +36,22 @@ def spread(summary):
     return f'{quantity(summary["median"], unit)} ({low} .. {high})'
 
 
+def value(row):
+    """The value, with a third digit if two would make it look like the goal that it misses."""
+    text = quantity(row['value'], row['unit'])
+    if row['met'] is False and row['unit'] in ('ratio', 'x') and row['value'] is not None \
+            and text == quantity(row['goal'], row['unit']):
+        return f'{row["value"]:.3f}'
+    return text
+
+
 def goal(row):
     if row['goal'] is None:
         return ''
     sign = '>=' if row['goal_is'] == 'at least' else '<='
-    return f'{sign} {quantity(row["goal"], row["unit"])}'
+    # The note has the times that this is about.
+    also = ' or + 10 ms' if 'one tick of 10 ms more' in (row['note'] or '') else ''
+    return f'{sign} {quantity(row["goal"], row["unit"])}{also}'
 
 
 def met(row):
@@ -53,7 +64,7 @@ HEAD = ('what', 'ours', 'rival', 'rival took', 'value', 'goal', '')
 def lines_of(row):
     return (row['what'], spread(row['ours']), row.get('rival_name', ''),
             spread(row['rival']) if row['rival'] else '',
-            quantity(row['value'], row['unit']), goal(row), met(row))
+            value(row), goal(row), met(row))
 
 
 def show(document):
