@@ -121,7 +121,7 @@ static void cancel(struct policy_app *a, struct policy_actions *out, const char 
 	act(out, POLICY_ACTION_CANCEL, a->id, why);
 }
 
-/* It cannot use its memory before it runs. So a claim is not too late, for a moment. */
+/* A frozen application uses no memory until it is thawed, so there is still time to claim it. */
 static void claim_before_thaw(struct policy_app *a, uint64_t now, struct policy_actions *out)
 {
 	/* The end of a hint must not cancel it. */

@@ -46,8 +46,8 @@ static bool read_total(int fd, uint64_t *total)
 }
 
 /*
- * The kernel can report once without a reason just after the trigger was set: then programs
- * have not waited for as long as that since.
+ * Just after the trigger was set, the kernel can report once by mistake. It is right if programs
+ * have waited for long enough since then.
  */
 static bool is_true(struct pressure *p)
 {

@@ -17,7 +17,7 @@
 
 enum effect { EFFECT_NONE, EFFECT_REQUEST, EFFECT_WITHDRAWAL };
 
-/* What a call does that wants no reply. Other calls are refused, or only return something. */
+/* The effect of a call that wants no reply. Other calls are refused, or only return a value. */
 static enum effect effect_of(sd_bus_message *m)
 {
 	static const struct {

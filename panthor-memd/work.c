@@ -145,7 +145,7 @@ static struct work *new_work(struct broker *b, const struct request *r, uid_t ow
 	return w;
 }
 
-/* End the older reclaims of the process, because a claim is the newer wish. */
+/* End the older reclaims of the process, because the claim is the more recent request. */
 static void overtake(struct broker *b, const struct work *claim)
 {
 	struct list *at, *next;
