@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "gpu/fdinfo.h"
+#include "gpu/held_disk.h"
 #include "gpu/swap.h"
 #include "gpu/sysmem.h"
 #include "gpu/tracefs.h"
@@ -34,6 +35,7 @@ struct gpu_app app = { .sock = -1 }, other = { .sock = -1 };
 
 static struct swap swap;
 static struct disk disk;
+static struct held_disk held;
 
 /* --- calls ------------------------------------------------------------------- */
 
@@ -254,6 +256,23 @@ void swap_on_fast_disk(unsigned int mib)
 	swap_on_slow_disk(mib, 0, 0);
 }
 
+void swap_on_held_disk(unsigned int mib)
+{
+	ok(swap_none(&swap), "swapoff");
+	ok(held_disk_create(&held, mib), "a disk");
+	ok(swapon(held.device, 0) ? -errno : 0, "swapon");
+}
+
+void hold_reads(bool hold)
+{
+	held_disk_hold(&held, hold);
+}
+
+unsigned int held_reads(void)
+{
+	return held_disk_waiting(&held);
+}
+
 void fail_page(uint64_t page)
 {
 	ok(disk_fail_page(&disk, page), "marking a page of the disk as bad");
@@ -375,6 +394,12 @@ static int restore_swap(void)
 			return -errno;
 		disk_destroy(&disk);
 	}
+	if (held.device[0]) {
+		hold_reads(false);
+		if (swapoff(held.device) && errno != EINVAL)
+			return -errno;
+		held_disk_destroy(&held);
+	}
 	/* Switch it off and on again, to change its priority. */
 	ret = swap_none(&swap);
 	return ret ? ret : swap_normal(&swap);
@@ -450,6 +475,9 @@ int hostile_end(void **state)
 	int ret;
 
 	trace_reset(0);
+	/* A process that reads from it cannot be killed. */
+	if (held.device[0])
+		hold_reads(false);
 	gpu_app_kill(&app);
 	gpu_app_kill(&other);
 	end_calls();

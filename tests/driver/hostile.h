@@ -104,6 +104,10 @@ void swap_on_fast_disk(unsigned int mib);
 void fail_page(uint64_t page);
 /* Zram only has room for @bytes; all further pages go to a slow disk. */
 void swap_on_slow_disk_behind_zram(uint64_t bytes);
+/* A disk that holds back what is read from it while hold_reads() says so. */
+void swap_on_held_disk(unsigned int mib);
+void hold_reads(bool hold);
+unsigned int held_reads(void);
 /* Let the disk accept all pages from now on. */
 void heal_disk(void);
 /* The disk has few requests at a time: further ones have to wait. */

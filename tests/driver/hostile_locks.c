@@ -7,11 +7,17 @@
  * page fault with that of a BO, in GROUP_SUBMIT with all of them. This can last for
  * minutes. The caller's deadline limits the wait for these locks: BOs whose locks are held
  * until then count as busy.
+ *
+ * A page that is being read from swap is locked, too, by whoever reads it, and io.max of its
+ * cgroup can delay that for hours. Here, a disk holds the read back.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "gpu/bo.h"
 #include "gpu/sysmem.h"
@@ -129,6 +135,11 @@ static bool is_at_work(void)
 	char byte;
 
 	return recv(app.sock, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static bool has_ended(void *pid)
+{
+	return waitpid(*(pid_t *)pid, NULL, WNOHANG) > 0;
 }
 
 /* Send the request that takes forever, and wait until the target sleeps. */
@@ -273,6 +284,111 @@ static void claim_during_submit(void **state)
 	claim_returns(-SOON, 0);
 }
 
+/* --- pages that the target reads ------------------------------------------------- */
+
+#define DISK_MIB 48
+#define SMALL_BOS 64
+#define SMALL_SIZE UINT64_C(4096)
+
+static bool is_reading(void *arg)
+{
+	(void)arg;
+	return held_reads() > 0;
+}
+
+/* The target reads the first of its BOs by the CPU, and gets no answer. */
+static void begin_read(struct lot *lot)
+{
+	swap_on_held_disk(DISK_MIB);
+	start_app(&app, 1, 1, NULL);
+	alloc_lot(lot);
+	reclaim_all(&app, 0);
+	hold_reads(true);
+	ok(gpu_app_send(&app, &(struct app_request) { .op = APP_SUM, .bo = lot->first }, NULL, -1),
+	   "asking the target");
+	wait_until(is_reading, NULL, "the target reads nothing from swap");
+}
+
+static void end_read(const struct lot *lot)
+{
+	struct app_reply reply;
+
+	assert_true(is_at_work());
+	hold_reads(false);
+	ok(gpu_app_answer(&app, &reply, NULL, 0, NULL), "reading a BO");
+	assert_int_equal(reply.value, pattern_expected(lot->seed, lot->size));
+	check_lot(lot);
+}
+
+static void claim_during_read(void **state)
+{
+	struct lot lot = { .of = &app, .count = BOS, .size = MIB, .seed = SEED };
+
+	(void)state;
+	begin_read(&lot);
+	claim_returns(SOON, MIB);
+	claim_returns(-SOON, MIB);
+	end_read(&lot);
+	assert_int_equal(claim_all(&app).remaining_bytes, 0);
+	check_lot(&lot);
+}
+
+static void claim_during_read_until_a_signal(void **state)
+{
+	struct lot lot = { .of = &app, .count = BOS, .size = MIB, .seed = SEED };
+	struct call *call;
+
+	(void)state;
+	begin_read(&lot);
+	call = begin_claim(&(struct drm_panthor_mem_claim) { .tgid = (uint32_t)app.pid });
+	sleep_ms(SOON / 1000000);
+	signal_call(call);
+	end_call(call);
+	assert_true(call->ret == -EINTR ||
+		    call->claim.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	end_read(&lot);
+}
+
+/* A manager can be killed at any time. */
+static void claim_during_read_is_killed(void **state)
+{
+	struct lot lot = { .of = &app, .count = BOS, .size = MIB, .seed = SEED };
+	pid_t pid;
+
+	(void)state;
+	begin_read(&lot);
+	pid = fork();
+	if (!pid) {
+		struct drm_panthor_mem_claim args = { .tgid = (uint32_t)app.pid };
+
+		gpu_mem_claim(guest.dev.fd, &args);
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	sleep_ms(SOON / 1000000);
+	kill(pid, SIGKILL);
+	wait_until(has_ended, &pid, "a killed manager has not ended");
+	end_read(&lot);
+}
+
+/*
+ * Readahead locks pages next to the one that is read, which belong to other BOs. Their
+ * reservation locks are free.
+ */
+static void reclaim_during_read(void **state)
+{
+	struct lot lot = { .of = &app, .count = SMALL_BOS, .size = SMALL_SIZE, .seed = SEED,
+			   .shareable = true };
+	struct call *call;
+
+	(void)state;
+	begin_read(&lot);
+	call = begin_reclaim(&(struct drm_panthor_mem_reclaim) { .tgid = (uint32_t)app.pid });
+	end_call(call);
+	ok(call->ret, "MEM_RECLAIM");
+	end_read(&lot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +400,10 @@ int main(void)
 		HOSTILE_CASE(claim_during_bind_after_its_deadline),
 		HOSTILE_CASE(claim_during_bind_until_a_signal),
 		HOSTILE_CASE(claim_during_submit),
+		HOSTILE_CASE(claim_during_read),
+		HOSTILE_CASE(claim_during_read_until_a_signal),
+		HOSTILE_CASE(claim_during_read_is_killed),
+		HOSTILE_CASE(reclaim_during_read),
 	};
 
 	return cmocka_run_group_tests_name("hostile-locks", tests, NULL, NULL);

@@ -62,7 +62,8 @@ extern "C" {
  *    call with 0 and %DRM_PANTHOR_MEM_STATUS_INTERRUPTED. EINTR means that
  *    nothing was done. EAGAIN is never returned: drmIoctl() repeats on it.
  * 4. What is busy at the deadline is skipped and counted; this is not an error.
- *    No wait for anything that the target can hold outlasts the deadline.
+ *    No wait for anything that the target can hold outlasts the deadline by more
+ *    than pauses of 20 ms in sum. That includes pages that it reads from swap.
  * 5. A BO that a file outside the target also uses on the GPU is skipped and
  *    counted.
  * 6. Memory of a file outside the target is never evicted.
@@ -72,7 +73,8 @@ extern "C" {
  *    of it stop early. It then returns 0, with INTERRUPTED for a claim and BUSY
  *    for new work in @status; what the new work uses is not counted. When the
  *    claim returns with neither BUSY nor INTERRUPTED, no reclaim that was called
- *    before it evicts anything more.
+ *    before it evicts anything more. A reclaim that drmIoctl() repeats after
+ *    EINTR is a new call.
  * 9. A claimed process is not the next victim of the shrinker.
  *
  * DOC: Errors
@@ -90,7 +92,7 @@ extern "C" {
  * - ENOSPC: reclaim while no swap is free, whatever its flags.
  * - EOPNOTSUPP: the kernel is built without swap, or the target is a cgroup and
  *   the kernel is built without cgroups.
- * - ENOMEM, EIO: claim: an allocation or a read from swap failed part-way.
+ * - ENOMEM: an allocation failed. EIO: claim: a read from swap failed.
  * - ETIMEDOUT: the GPU's MMU did not answer; the driver resets the GPU.
  * - EINTR: a signal came before anything was done.
  * - ENODEV: the device was unplugged.
@@ -304,7 +306,8 @@ struct drm_panthor_mem_claim {
 
 	/**
 	 * @deadline_ns: In: CLOCK_MONOTONIC time in nanoseconds until which the
-	 * call waits for locks that others hold, and for a submit that brings
+	 * call waits for locks that others hold, for pages that are being read
+	 * from swap by others or by the call itself, and for a submit that brings
 	 * back the same buffers. What is locked then stays evicted, and @status
 	 * says BUSY. 0: only a signal ends the wait.
 	 */

@@ -20,9 +20,14 @@
  * On return the pages are in the page cache, and can be reclaimed again. Holes stay
  * holes: pages that never existed are neither allocated nor charged.
  *
+ * This does not wait for a page that is locked, because another thread may be reading it,
+ * and its cgroup can delay that for any length of time. The call can be repeated: pages
+ * that are in the page cache cost little.
+ *
  * Context: Process context. May sleep and do I/O.
  *
- * Return: 0, -EINTR if a signal is pending, or the error of reading a page.
+ * Return: 0, -EBUSY if a page is locked, -EINTR if a signal is pending, or the error of
+ * reading a page.
  */
 int shmem_prefetch_range(struct address_space *mapping, pgoff_t start, pgoff_t end)
 {
@@ -38,16 +43,20 @@ int shmem_prefetch_range(struct address_space *mapping, pgoff_t start, pgoff_t e
 		if (signal_pending(current))
 			return -EINTR;
 
-		ret = shmem_get_folio(mapping->host, index, 0, &folio, SGP_NOALLOC);
-		if (ret == -ENOENT || (!ret && !folio)) {
+		folio = filemap_get_entry(mapping, index);
+		if (xa_is_value(folio)) {
+			ret = shmem_get_folio(mapping->host, index, 0, &folio, SGP_PREFETCH);
+			if (ret && ret != -ENOENT)
+				return ret;
+			if (folio)
+				folio_unlock(folio);
+		}
+		if (!folio) {
 			index++;
 			continue;
 		}
-		if (ret)
-			return ret;
 
 		index = folio_next_index(folio);
-		folio_unlock(folio);
 		folio_mark_accessed(folio);
 		folio_put(folio);
 		cond_resched();

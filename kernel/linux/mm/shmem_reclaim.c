@@ -210,14 +210,19 @@ static bool shmem_is_entry_of(struct address_space *mapping, pgoff_t index, stru
 /*
  * Waits until a folio is written. Returns false if it no longer belongs to the mapping:
  * the swap slot, and the folio, can have been reused, which only its lock rules out.
+ *
+ * A folio that is locked is being read. This can take any length of time, because the cgroup
+ * of who reads it can delay that, and whoever reads it needs it. It is added to @missed.
  */
 static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
-			       struct folio *folio)
+			       struct folio *folio, unsigned long *missed)
 {
 	bool ours;
 
-	if (folio_lock_killable(folio))
+	if (!folio_trylock(folio)) {
+		*missed += folio_nr_pages(folio);
 		return false;
+	}
 	ours = shmem_is_entry_of(mapping, index, folio) &&
 	       !folio_wait_writeback_killable(folio);
 	folio_unlock(folio);
@@ -240,8 +245,8 @@ static void shmem_write_again(struct address_space *mapping, struct folio_batch 
 
 		if (!folio_test_dirty(folio))
 			continue;
-		if (folio_lock_killable(folio))
-			break;
+		if (!folio_trylock(folio))
+			continue;
 
 		/* A write that is started unlocks the folio. */
 		if (!shmem_is_entry_of(mapping, indices[i], folio) ||
@@ -268,7 +273,7 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
 		shmem_write_again(mapping, &fbatch, indices);
 		folio_batch_init(&written);
 		for (unsigned int i = 0; i < folio_batch_count(&fbatch); i++) {
-			if (shmem_wait_written(mapping, indices[i], fbatch.folios[i]))
+			if (shmem_wait_written(mapping, indices[i], fbatch.folios[i], missed))
 				folio_batch_add(&written, fbatch.folios[i]);
 		}
 		shmem_isolate(&written, &folios, missed);
@@ -286,8 +291,8 @@ static unsigned long shmem_collect_once(struct address_space *mapping,
  * @start: Index of the first page.
  * @end: Index of the last page, inclusive.
  * @missed: Out: the number of pages that could not be isolated, because they are in a
- * per-CPU batch or have another reference. shmem_reclaim_drain() helps in the first
- * case.
+ * per-CPU batch, are locked or have another reference. shmem_reclaim_drain() helps in the
+ * first case.
  *
  * Folios are reclaimed regardless of their age, as for MADV_PAGEOUT. Those that are
  * mapped by a page table are unmapped first, those with other references are left

@@ -24,6 +24,24 @@ static bool panthor_mem_run_stopped(struct panthor_mem_op *op)
 	       (signal_pending(current) && !op->run.work->killable);
 }
 
+/* Works on some pages of a BO, and waits for locked ones until the deadline. */
+static long panthor_mem_run_piece(struct panthor_mem_op *op, struct panthor_gem_object *bo,
+				  pgoff_t first, pgoff_t last)
+{
+	u32 us = 0;
+	long ret;
+
+	do {
+		ret = op->run.work->piece(op->run.data, bo, first, last);
+		if (ret != -EBUSY)
+			return ret;
+
+		ret = panthor_mem_pause(op, &us);
+	} while (!ret);
+
+	return ret;
+}
+
 /* Works on all pages of BO @i, and counts them. */
 static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
 {
@@ -36,7 +54,7 @@ static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
 			return -EINTR;
 
 		last = min(first + PANTHOR_MEM_PIECE_PAGES, end) - 1;
-		ret = op->run.work->piece(op->run.data, bo, first, last);
+		ret = panthor_mem_run_piece(op, bo, first, last);
 		if (ret < 0)
 			return ret;
 
@@ -59,7 +77,8 @@ static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
  * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
  * the sum of what &panthor_mem_work.piece returned for each BO.
  *
- * Return: 0, -EINTR if the run ended early, or the error of a piece.
+ * Return: 0, -EINTR if the run ended early, -EBUSY if pages were locked until the deadline,
+ * or the error of a piece.
  */
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)

@@ -18,7 +18,8 @@ struct panthor_mem_op;
 struct panthor_mem_work {
 	/**
 	 * @piece: Works on the pages of a BO from @first to @last, inclusive. Returns
-	 * a number of pages, or a negative errno, which ends the run. Called without
+	 * a number of pages, or a negative errno, which ends the run; -EBUSY to be
+	 * called again after a pause, until the deadline of the call. Called without
 	 * locks.
 	 */
 	long (*piece)(void *data, struct panthor_gem_object *bo, pgoff_t first, pgoff_t last);

@@ -118,7 +118,7 @@ bool panthor_mem_ends_early(struct panthor_mem_op *op)
  *
  * The shrinker and the scheduler hold the same locks briefly. A call may pause for
  * &panthor_mem_op.grace_us after its deadline, or without one, so that these are not
- * mistaken for a busy target.
+ * mistaken for a busy target. Any thread of the call may call this.
  *
  * Return: 0 to try again; -EBUSY after the deadline; -EINTR if a signal is
  * pending; -ECANCELED if the call ends early; -ENODEV if the device was
@@ -137,9 +137,9 @@ int panthor_mem_pause(struct panthor_mem_op *op, u32 *us)
 		return -ENODEV;
 
 	if ((s64)ktime_get_ns() >= op->deadline_ns) {
-		if (op->grace_us < *us)
+		if (atomic_read(&op->grace_us) < (int)*us)
 			return -EBUSY;
-		op->grace_us -= *us;
+		atomic_sub(*us, &op->grace_us);
 	}
 
 	usleep_range(*us, 2 * *us);

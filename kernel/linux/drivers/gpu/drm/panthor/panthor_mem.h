@@ -18,6 +18,7 @@
 #ifndef __PANTHOR_MEM_H__
 #define __PANTHOR_MEM_H__
 
+#include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
@@ -115,7 +116,7 @@ struct panthor_mem_op {
 	bool own_locks;
 
 	/** @grace_us: Microseconds that the call may still pause after @deadline_ns. */
-	u32 grace_us;
+	atomic_t grace_us;
 
 	/** @visit: Number of this call, which marks the BOs that it has visited. */
 	int visit;

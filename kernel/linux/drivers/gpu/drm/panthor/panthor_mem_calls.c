@@ -79,7 +79,7 @@ struct panthor_mem_op *panthor_mem_op_alloc(struct panthor_device *ptdev)
 		return NULL;
 
 	op->started = ktime_get_ns();
-	op->grace_us = PANTHOR_MEM_GRACE_US;
+	atomic_set(&op->grace_us, PANTHOR_MEM_GRACE_US);
 	op->target.ptdev = ptdev;
 	INIT_LIST_HEAD(&op->node);
 	panthor_mem_run_init(&op->run);

@@ -116,7 +116,7 @@ static bool panthor_mem_claim_should_stop(struct panthor_mem_claim_op *op)
  * @first: First page.
  * @last: Last page, inclusive.
  *
- * Return: The number of pages, or a negative errno.
+ * Return: The number of pages, -EBUSY if one of them is locked, or another negative errno.
  */
 long panthor_mem_read_pages(void *data, struct panthor_gem_object *bo,
 			    pgoff_t first, pgoff_t last)
@@ -136,6 +136,31 @@ static u64 panthor_mem_bytes_in_swap(struct panthor_gem_object *bo)
 	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_bytes_in_swap, bo);
 
 	return (u64)shmem_pages_in_swap(bo->base.filp->f_mapping) << PAGE_SHIFT;
+}
+
+/*
+ * Reads pages that have left RAM again since they were read. Without this, they would be read
+ * when the BO takes its pages, which waits for locked pages without a bound.
+ */
+static int panthor_mem_read_again(struct panthor_mem_op *op, struct panthor_gem_object *bo)
+{
+	pgoff_t last = (bo->base.size >> PAGE_SHIFT) - 1;
+	u32 us = 0;
+	long ret;
+
+	/* A job has to wait for them in any case. */
+	if (op->own_locks || !panthor_mem_bytes_in_swap(bo))
+		return 0;
+
+	do {
+		ret = panthor_mem_read_pages(NULL, bo, 0, last);
+		if (ret != -EBUSY)
+			return min(ret, 0L);
+
+		ret = panthor_mem_pause(op, &us);
+	} while (!ret);
+
+	return ret;
 }
 
 /**
@@ -159,7 +184,9 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	 * The CPU or a VM_BIND can have brought the pages back. They still need device
 	 * addresses before they are mapped on the GPU.
 	 */
-	if (evicted || (bo->backing.pages && op->base->vm))
+	if (evicted)
+		ret = panthor_mem_read_again(op->base, bo);
+	if (!ret && (evicted || (bo->backing.pages && op->base->vm)))
 		ret = panthor_gem_swapin_locked(bo, op->reason);
 	if (!bo->backing.pages)
 		return ret;
@@ -400,6 +427,9 @@ void panthor_mem_swapin_slice(struct panthor_mem_claim_op *op)
 		/* What was read before the error is mapped and counted by now. */
 		if (error)
 			panthor_mem_claim_fail(op, error);
+		/* The next BOs may have no locked page. */
+		if (error == -EBUSY)
+			first++;
 	}
 }
 
@@ -457,9 +487,6 @@ static void panthor_mem_claim_vm(struct panthor_mem_claim_op *op,
 
 	if (panthor_mem_dry_claim(op))
 		return;
-
-	/* Our references can be the last ones to what VM_BIND has unmapped meanwhile. */
-	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
 
 	/* What was claimed is used next: the shrinker is to scan it last. */
 	panthor_vm_reclaim_last(vm);

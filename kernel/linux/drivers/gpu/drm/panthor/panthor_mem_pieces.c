@@ -182,14 +182,34 @@ static void panthor_mem_do_readahead(struct panthor_mem_run *run)
 	}
 }
 
+/*
+ * Pauses because a page is locked. Returns 0, or an error that ends the step. The end of the
+ * run by another thread is no error of this one.
+ */
+static int panthor_mem_pause_step(struct panthor_mem_run *run, u32 *us)
+{
+	return panthor_mem_run_stopped(run) ? -EINTR : panthor_mem_pause(run->op, us);
+}
+
 /* A BO that another thread has brought back meanwhile has nothing left to read. */
 static long panthor_mem_do_step(struct panthor_mem_run *run, struct panthor_gem_object *bo,
 				pgoff_t first, pgoff_t count)
 {
-	if (run->work->swaps_in && panthor_gem_is_resident(bo))
-		return count;
+	u32 us = 0;
+	long ret;
 
-	return run->work->piece(run->data, bo, first, first + count - 1);
+	do {
+		if (run->work->swaps_in && panthor_gem_is_resident(bo))
+			return count;
+
+		ret = run->work->piece(run->data, bo, first, first + count - 1);
+		if (ret != -EBUSY)
+			return ret;
+
+		ret = panthor_mem_pause_step(run, &us);
+	} while (!ret);
+
+	return ret;
 }
 
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
@@ -211,11 +231,15 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 					    &from);
 		first = panthor_mem_first_page(run->op, from.bo, from.page, count);
 		ret = panthor_mem_do_step(run, run->op->bos[from.bo], first, count);
-		if (ret < 0) {
+		if (ret >= 0) {
+			atomic_long_add_return_release(ret, &run->done[from.bo]);
+		} else if (ret == -EBUSY) {
+			/* The deadline has passed. Other pages can be free. */
+			atomic_cmpxchg(&run->error, 0, ret);
+		} else {
 			panthor_mem_stop_run(run, ret);
 			break;
 		}
-		atomic_long_add_return_release(ret, &run->done[from.bo]);
 		cond_resched();
 	}
 	blk_finish_plug(&plug);
@@ -380,7 +404,8 @@ static void panthor_mem_start_helpers(struct panthor_mem_run *run)
  * does whatever panthor_mem_ends_early() finds. On return, &panthor_mem_op.pages has
  * the sum of what &panthor_mem_work.piece returned for each BO.
  *
- * Return: 0, -EINTR if the run ended early, or the error of a piece.
+ * Return: 0, -EINTR if the run ended early, -EBUSY if pages were locked until the deadline,
+ * or the error of a piece.
  */
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)

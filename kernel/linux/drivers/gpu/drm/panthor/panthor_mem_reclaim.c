@@ -236,7 +236,8 @@ static bool panthor_mem_slice_full(const struct panthor_mem_reclaim_op *op,
 	if (op->slice_bytes >= (u64)max(panthor_mem_free_swap(), 0L) << PAGE_SHIFT)
 		return true;
 
-	return panthor_mem_reclaim_pages_out(op) &&
+	/* What is evicted already is checked when it is selected for pageout. */
+	return panthor_mem_reclaim_pages_out(op) && panthor_gem_is_resident(next) &&
 	       !panthor_mem_reclaim_may_swap(op, next, op->slice_bytes + next->base.size);
 }
 
@@ -525,7 +526,8 @@ static u32 panthor_mem_evict_slice(struct panthor_mem_reclaim_op *op, u32 first)
 	bitmap_zero(op->ours, PANTHOR_MEM_SLICE_BOS);
 	for (i = first; i < base->bo_count; i++) {
 		base->bytes[i] = 0;
-		if (base->stop || panthor_mem_slice_full(op, base->bos[i]))
+		if (base->stop || signal_pending(current) ||
+		    panthor_mem_slice_full(op, base->bos[i]))
 			break;
 
 		if (i == unmapped)
@@ -847,9 +849,14 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
 	if (op->base->error)
 		return op->base->error;
 
-	if (signal_pending(current) && (op->args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
+	/*
+	 * Not -ERESTARTSYS: a restart would evict what a claim has brought back since. If a claim
+	 * has ended the call, that is its result.
+	 */
+	if (signal_pending(current) && !READ_ONCE(op->base->cancelled) &&
+	    (op->args->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED) &&
 	    !op->args->evicted_bytes && !op->args->freed_bytes)
-		return -ERESTARTSYS;
+		return -EINTR;
 
 	return 0;
 }
@@ -862,7 +869,7 @@ static int panthor_mem_reclaim_target(struct panthor_mem_reclaim_op *op)
  *
  * Return: 0, even if only a part was done; -ESRCH if the target has no file
  * of the device; -EOPNOTSUPP if the kernel has no swap; -ENOSPC if no swap is
- * free; -ERESTARTSYS if a signal came before anything was done; -ENOMEM;
+ * free; -EINTR if a signal came before anything was done; -ENOMEM;
  * -ETIMEDOUT if the MMU did not answer; -ENODEV if the device was unplugged.
  */
 int panthor_mem_reclaim(struct panthor_device *ptdev,
@@ -875,17 +882,15 @@ int panthor_mem_reclaim(struct panthor_device *ptdev,
 	panthor_mem_reclaim_clear(args);
 
 	op.base = panthor_mem_begin(ptdev, selector, !panthor_mem_reclaim_is_dry(&op));
-	if (IS_ERR(op.base)) {
-		ret = PTR_ERR(op.base);
-		return ret == -EINTR ? -ERESTARTSYS : ret;
-	}
+	if (IS_ERR(op.base))
+		return PTR_ERR(op.base);
 	/* A dry run waits for nothing. */
 	op.base->deadline_ns = panthor_mem_reclaim_is_dry(&op) ? 0 : args->deadline_ns;
 	op.base->watches_work = true;
 
 	trace_panthor_mem_reclaim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_reclaim_target(&op);
-	if (ret == -ERESTARTSYS)
+	if (ret == -EINTR)
 		panthor_mem_reclaim_clear(args);
 	trace_panthor_mem_reclaim_end(ptdev, selector, args, ret,
 				      ktime_get_ns() - op.base->started);

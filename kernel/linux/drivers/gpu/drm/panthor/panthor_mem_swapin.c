@@ -138,9 +138,6 @@ void panthor_mem_swapin_vm(struct panthor_device *ptdev, struct panthor_vm *vm)
 	op.base->vm = vm;
 	panthor_mem_swapin_slices(&op);
 	panthor_mem_end(op.base);
-
-	/* Our references can be the last ones to what VM_BIND has unmapped meanwhile. */
-	drm_gpuvm_bo_deferred_cleanup(panthor_vm_gpuvm(vm));
 }
 
 #if IS_ENABLED(CONFIG_DRM_PANTHOR_KUNIT_TEST)

@@ -559,7 +559,7 @@ static void panthor_mem_target_test_grace(struct kunit *test)
 	panthor_kunit_open(test, ctx->ptdev, ctx->pid);
 	op = panthor_test_begin(test);
 	op->deadline_ns = 1;
-	grace = op->grace_us;
+	grace = atomic_read(&op->grace_us);
 	for (u32 i = 0; !(ret = panthor_mem_pause(op, &us)) && i < grace; i++)
 		sum += us;
 	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
