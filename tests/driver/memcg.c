@@ -7,6 +7,9 @@
  * shrinker is not called for cgroups. After MEM_RECLAIM has evicted the memory, the same
  * write frees it, because it now is in ordinary pages charged to the cgroup. So a cgroup
  * alone cannot free GPU memory, but works together with the driver.
+ *
+ * What is read back from swap is charged to the cgroup that it was charged to before. If that was
+ * removed, it is charged to the cgroup of the application, whoever reads it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +27,7 @@
 
 #define CGROUP "gpu-app"
 #define CGROUP_PATH "/sys/fs/cgroup/" CGROUP
+#define NEW_CGROUP_PATH "/sys/fs/cgroup/gpu-app-new"
 #define BOS 16
 #define BO_SIZE (2 * MIB)
 #define TOTAL (BOS * BO_SIZE)
@@ -150,10 +154,56 @@ static void memcg_frees_only_what_is_evicted(void **state)
 	check_content();
 }
 
+/* The application is reclaimed, and moves to another cgroup. The one that it was in is removed. */
+static void move_evicted(void)
+{
+	struct drm_panthor_mem_reclaim result;
+	char pid[16];
+
+	start_app();
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)app.pid, 0, &result), "MEM_RECLAIM");
+	assert_true(result.freed_bytes + SLACK >= TOTAL);
+	if (mkdir(NEW_CGROUP_PATH, 0755) && errno != EEXIST)
+		fail_msg("mkdir " NEW_CGROUP_PATH ": %s", strerror(errno));
+	snprintf(pid, sizeof(pid), "%d", (int)app.pid);
+	ok(sysmem_write_file(NEW_CGROUP_PATH "/cgroup.procs", pid), "moving the application");
+	ok(rmdir(CGROUP_PATH) ? -errno : 0, "removing its cgroup");
+}
+
+static void check_charged(void)
+{
+	int64_t charged;
+
+	ok(sysmem_read_number(NEW_CGROUP_PATH "/memory.current", &charged), "memory.current");
+	print_message("%" PRId64 " KiB are charged to the new cgroup\n", charged >> 10);
+	assert_true((uint64_t)charged >= TOTAL);
+	check_content();
+}
+
+static void a_claim_charges_the_application(void **state)
+{
+	struct drm_panthor_mem_claim result;
+
+	(void)state;
+	move_evicted();
+	ok(gpu_mem_claim_all(guest.dev.fd, (uint32_t)app.pid, &result), "MEM_CLAIM");
+	assert_int_equal(result.remaining_bytes, 0);
+	check_charged();
+}
+
+static void a_job_charges_the_application(void **state)
+{
+	(void)state;
+	move_evicted();
+	ok(gpu_app_ask(&app, &(struct app_request) { .op = APP_FRAME }, NULL, NULL, NULL), "a frame");
+	check_charged();
+}
+
 static int end_app(void **state)
 {
 	gpu_app_kill(&app);
 	rmdir(CGROUP_PATH);
+	rmdir(NEW_CGROUP_PATH);
 	return guest_close(state);
 }
 
@@ -161,6 +211,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(memcg_frees_only_what_is_evicted,
+						guest_open, end_app),
+		cmocka_unit_test_setup_teardown(a_claim_charges_the_application,
+						guest_open, end_app),
+		cmocka_unit_test_setup_teardown(a_job_charges_the_application,
 						guest_open, end_app),
 	};
 

@@ -7,6 +7,7 @@
 #include <linux/blkdev.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
@@ -83,6 +84,7 @@ static int panthor_mem_run_bo(struct panthor_mem_op *op, u32 i)
 int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 			   const struct panthor_mem_work *work, void *data)
 {
+	struct mem_cgroup *memcg = set_active_memcg(op->memcg);
 	struct blk_plug plug;
 	int ret = 0;
 	u32 i;
@@ -102,6 +104,8 @@ int panthor_mem_run_pieces(struct panthor_mem_op *op, u32 first, u32 end,
 		if (!ret && work->ready && !op->stop)
 			work->ready(data, i, i + 1);
 	}
+
+	set_active_memcg(memcg);
 
 	/* It is no failure if @ready ended the run. */
 	return op->stop && ret == -EINTR ? 0 : ret;

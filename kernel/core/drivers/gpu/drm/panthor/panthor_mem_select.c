@@ -8,6 +8,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/memcontrol.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -104,6 +105,27 @@ struct drm_file *panthor_mem_next_file(const struct panthor_mem_selector *select
 		*after = file->client_id;
 
 	return file;
+}
+
+/**
+ * panthor_mem_selector_memcg() - Get the memory cgroup that the target is in now
+ * @selector: Selector.
+ *
+ * Return: The cgroup, to be released with mem_cgroup_put(), or NULL if it is not known.
+ */
+struct mem_cgroup *panthor_mem_selector_memcg(const struct panthor_mem_selector *selector)
+{
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+
+	/* NULL if the process has exited. */
+	memcg = mem_cgroup_from_task(pid_task(selector->owner, PIDTYPE_TGID));
+	if (memcg && mem_cgroup_tryget(memcg))
+		return memcg;
+#endif
+	return NULL;
 }
 
 /**

@@ -10,6 +10,7 @@
 
 struct drm_device;
 struct drm_file;
+struct mem_cgroup;
 struct pid;
 
 #define PANTHOR_MEM_TARGET_FLAGS	DRM_PANTHOR_MEM_TARGET_PIDFD
@@ -30,6 +31,7 @@ bool panthor_mem_selects(const struct panthor_mem_selector *selector,
 			 const struct drm_file *file);
 struct drm_file *panthor_mem_next_file(const struct panthor_mem_selector *selector,
 				       struct drm_device *ddev, u64 *after);
+struct mem_cgroup *panthor_mem_selector_memcg(const struct panthor_mem_selector *selector);
 int panthor_mem_selector_tgid(const struct panthor_mem_selector *selector);
 
 #endif /* __PANTHOR_MEM_SELECT_H__ */

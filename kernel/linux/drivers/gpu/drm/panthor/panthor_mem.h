@@ -29,6 +29,7 @@
 
 struct dma_resv;
 struct drm_gpuvm;
+struct mem_cgroup;
 struct panthor_device;
 struct panthor_gem_object;
 struct panthor_mem_selector;
@@ -117,6 +118,12 @@ struct panthor_mem_op {
 
 	/** @grace_us: Microseconds that the call may still pause after @deadline_ns. */
 	atomic_t grace_us;
+
+	/**
+	 * @memcg: The cgroup that is charged for pages read from swap if the one that was
+	 * charged for them before is gone; or NULL: that of the thread that reads them.
+	 */
+	struct mem_cgroup *memcg;
 
 	/** @visit: Number of this call, which marks the BOs that it has visited. */
 	int visit;

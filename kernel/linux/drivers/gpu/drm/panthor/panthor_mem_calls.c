@@ -13,6 +13,7 @@
 
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/memcontrol.h>
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -138,6 +139,7 @@ void panthor_mem_end(struct panthor_mem_op *op)
 	wake_up_all(&ptdev->mem.changed);
 
 	panthor_mem_target_fini(&op->target);
+	mem_cgroup_put(op->memcg);
 	kfree(op);
 }
 

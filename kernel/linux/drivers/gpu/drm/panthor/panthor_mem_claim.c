@@ -23,7 +23,9 @@
 #include <linux/bitmap.h>
 #include <linux/build_bug.h>
 #include <linux/dma-resv.h>
+#include <linux/memcontrol.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 
@@ -176,6 +178,7 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 {
 	struct panthor_gem_object *bo = op->base->bos[i];
 	bool evicted = panthor_mem_bo_evicted(bo);
+	struct mem_cgroup *memcg;
 	int ret = 0;
 
 	dma_resv_assert_held(bo->base.resv);
@@ -184,10 +187,12 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	 * The CPU or a VM_BIND can have brought the pages back. They still need device
 	 * addresses before they are mapped on the GPU.
 	 */
+	memcg = set_active_memcg(op->base->memcg);
 	if (evicted)
 		ret = panthor_mem_read_again(op->base, bo);
 	if (!ret && (evicted || (bo->backing.pages && op->base->vm)))
 		ret = panthor_gem_swapin_locked(bo, op->reason);
+	set_active_memcg(memcg);
 	if (!bo->backing.pages)
 		return ret;
 
@@ -562,6 +567,9 @@ int panthor_mem_claim(struct panthor_device *ptdev,
 	}
 	/* A dry run waits for nothing. */
 	op.base->deadline_ns = panthor_mem_dry_claim(&op) ? 0 : args->deadline_ns ?: S64_MAX;
+	/* Its memory must not be charged to whoever makes the call. */
+	op.base->memcg = panthor_mem_selector_memcg(selector) ?:
+			 get_mem_cgroup_from_mm(current->mm);
 
 	trace_panthor_mem_claim_begin(ptdev, selector, args->flags, args->max_bytes);
 	ret = panthor_mem_claim_target(&op);

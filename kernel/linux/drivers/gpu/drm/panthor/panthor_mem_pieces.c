@@ -14,6 +14,7 @@
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/shmem_fs.h>
@@ -214,6 +215,7 @@ static long panthor_mem_do_step(struct panthor_mem_run *run, struct panthor_gem_
 
 static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 {
+	struct mem_cgroup *memcg = set_active_memcg(run->op->memcg);
 	struct panthor_mem_cursor cursor, from;
 	struct blk_plug plug;
 	pgoff_t pages, count, first;
@@ -221,8 +223,10 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 
 	panthor_mem_do_readahead(run);
 	pages = panthor_mem_take_piece(run, &cursor);
-	if (!pages)
+	if (!pages) {
+		set_active_memcg(memcg);
 		return false;
+	}
 
 	/* Submit the whole piece to the disk at once. */
 	blk_start_plug(&plug);
@@ -243,6 +247,7 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 		cond_resched();
 	}
 	blk_finish_plug(&plug);
+	set_active_memcg(memcg);
 
 	return true;
 }

@@ -10,6 +10,7 @@
 
 #include <linux/cgroup.h>
 #include <linux/err.h>
+#include <linux/memcontrol.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -181,6 +182,50 @@ struct drm_file *panthor_mem_next_file(const struct panthor_mem_selector *select
 		*after = file->client_id;
 
 	return file;
+}
+
+#ifdef CONFIG_MEMCG
+static struct mem_cgroup *panthor_mem_cgroup_memcg(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *css = cgroup_get_e_css(cgroup, &memory_cgrp_subsys);
+
+	return mem_cgroup_from_css(css);
+}
+
+static struct mem_cgroup *panthor_mem_process_memcg(struct pid *pid)
+{
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+
+	/* NULL if the process has exited. */
+	memcg = mem_cgroup_from_task(pid_task(pid, PIDTYPE_TGID));
+	return memcg && mem_cgroup_tryget(memcg) ? memcg : NULL;
+}
+#else
+static struct mem_cgroup *panthor_mem_cgroup_memcg(struct cgroup *cgroup)
+{
+	return NULL;
+}
+
+static struct mem_cgroup *panthor_mem_process_memcg(struct pid *pid)
+{
+	return NULL;
+}
+#endif
+
+/**
+ * panthor_mem_selector_memcg() - Get the memory cgroup that the target is in now
+ * @selector: Selector.
+ *
+ * Return: The cgroup, to be released with mem_cgroup_put(), or NULL if it is not known.
+ */
+struct mem_cgroup *panthor_mem_selector_memcg(const struct panthor_mem_selector *selector)
+{
+	if (selector->cgroup)
+		return panthor_mem_cgroup_memcg(selector->cgroup);
+
+	return selector->owner ? panthor_mem_process_memcg(selector->owner) : NULL;
 }
 
 /**

@@ -11,6 +11,7 @@
 struct cgroup;
 struct drm_device;
 struct drm_file;
+struct mem_cgroup;
 struct pid;
 
 #define PANTHOR_MEM_TARGET_FLAGS	(DRM_PANTHOR_MEM_TARGET_PIDFD | \
@@ -39,6 +40,7 @@ bool panthor_mem_selects(const struct panthor_mem_selector *selector,
 			 const struct drm_file *file);
 struct drm_file *panthor_mem_next_file(const struct panthor_mem_selector *selector,
 				       struct drm_device *ddev, u64 *after);
+struct mem_cgroup *panthor_mem_selector_memcg(const struct panthor_mem_selector *selector);
 int panthor_mem_selector_tgid(const struct panthor_mem_selector *selector);
 u64 panthor_mem_selector_cgroup_id(const struct panthor_mem_selector *selector);
 

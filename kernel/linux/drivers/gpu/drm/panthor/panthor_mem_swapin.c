@@ -13,6 +13,7 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/memcontrol.h>
 #include <linux/sched.h>
 
 #include <drm/drm_gpuvm.h>
@@ -136,6 +137,8 @@ void panthor_mem_swapin_vm(struct panthor_device *ptdev, struct panthor_vm *vm)
 	op.base->own_locks = true;
 	op.base->deadline_ns = S64_MAX;
 	op.base->vm = vm;
+	/* The helpers are in no cgroup. */
+	op.base->memcg = get_mem_cgroup_from_mm(current->mm);
 	panthor_mem_swapin_slices(&op);
 	panthor_mem_end(op.base);
 }
