@@ -200,7 +200,7 @@ int panthor_mem_claim_pages(struct panthor_mem_claim_op *op, u32 i)
 	if (evicted && !__test_and_set_bit(i, op->counted))
 		op->args->claimed_bytes += bo->base.size;
 
-	/* It was counted as remaining if a VM was busy, or has unmapped it since. */
+	/* A VM that was busy, or that has unmapped it since, has counted it as remaining. */
 	if (panthor_mem_forget_visit(op->base, bo))
 		op->args->remaining_bytes -= bo->base.size;
 

@@ -345,8 +345,8 @@ void panthor_mem_put_bos(struct panthor_mem_op *op)
  * @op: Call.
  * @bo: BO.
  *
- * Two calls that work on the same BO at the same time can each visit it, and count
- * it, twice.
+ * Two calls that work on the same BO at the same time can each see it twice for the first
+ * time. What they evict or free is counted once nevertheless, what they skip is not.
  *
  * Return: true the first time, false from then on.
  */

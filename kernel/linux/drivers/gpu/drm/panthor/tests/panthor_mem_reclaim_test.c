@@ -1233,6 +1233,51 @@ static struct address_space *panthor_test_file(struct kunit *test, bool unevicta
 	return mapping;
 }
 
+/* A call that a signal ends is not restarted: a claim may bring the memory back before that. */
+static void panthor_mem_reclaim_test_signal(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = { .skipped_bytes = 1, .status = 1 };
+
+	panthor_test_fill(test, 1);
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 0);
+	KUNIT_EXPECT_EQ(test, -EINTR, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+
+	KUNIT_EXPECT_EQ(test, args.skipped_bytes, 0);
+	KUNIT_EXPECT_EQ(test, args.status, 0);
+}
+
+/* A claim ends the call, and then a signal comes. */
+static long panthor_test_cancel_then_signal(void)
+{
+	struct panthor_mem_reclaim_test *ctx = kunit_get_current_test()->priv;
+
+	list_first_entry(&ctx->ptdev->mem.reclaims, struct panthor_mem_op, node)->cancelled = true;
+	send_sig(SIGUSR1, current, 0);
+
+	return ctx->free_swap;
+}
+
+/* The result is what the claim has made of the call, so that nobody repeats it. */
+static void panthor_mem_reclaim_test_cancelled_before_signal(struct kunit *test)
+{
+	struct panthor_mem_reclaim_test *ctx = test->priv;
+	struct drm_panthor_mem_reclaim args = {};
+
+	panthor_test_fill(test, 1);
+	kunit_activate_static_stub(test, panthor_mem_free_swap, panthor_test_cancel_then_signal);
+	allow_signal(SIGUSR1);
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_reclaim(ctx->ptdev, &ctx->selector, &args));
+	flush_signals(current);
+	disallow_signal(SIGUSR1);
+
+	KUNIT_EXPECT_EQ(test, args.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	KUNIT_EXPECT_EQ(test, args.evicted_bytes, 0);
+}
+
 /* A signal that came before ends a page-out before it frees the first page. */
 static void panthor_mem_reclaim_test_page_out_signal(struct kunit *test)
 {
@@ -1308,6 +1353,8 @@ static struct kunit_case panthor_mem_reclaim_test_cases[] = {
 	KUNIT_CASE(panthor_mem_reclaim_test_two_at_once),
 	KUNIT_CASE(panthor_mem_reclaim_test_visited_twice),
 	KUNIT_CASE(panthor_mem_reclaim_test_freed_at_second_visit),
+	KUNIT_CASE(panthor_mem_reclaim_test_signal),
+	KUNIT_CASE(panthor_mem_reclaim_test_cancelled_before_signal),
 	KUNIT_CASE(panthor_mem_reclaim_test_page_out_signal),
 	KUNIT_CASE(panthor_mem_reclaim_test_page_out_held),
 	{}
