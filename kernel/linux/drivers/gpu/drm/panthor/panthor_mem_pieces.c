@@ -12,6 +12,7 @@
 #include <linux/atomic.h>
 #include <linux/blkdev.h>
 #include <linux/cpumask.h>
+#include <linux/memcontrol.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
@@ -252,11 +253,28 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 	return true;
 }
 
+/*
+ * A worker that charges a cgroup sleeps if that is over its memory.high, and the call would
+ * have to wait for it. The caller itself belongs to another cgroup, or to the one that it
+ * charges.
+ */
+static bool panthor_mem_may_sleep_for(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	for (; memcg; memcg = parent_mem_cgroup(memcg)) {
+		if (READ_ONCE(memcg->memory.high) != PAGE_COUNTER_MAX ||
+		    READ_ONCE(memcg->swap.high) != PAGE_COUNTER_MAX)
+			return true;
+	}
+#endif
+	return false;
+}
+
 static void panthor_mem_help(struct work_struct *work)
 {
 	struct panthor_mem_run *run = container_of(work, struct panthor_mem_helper, work)->run;
 
-	while (panthor_mem_do_piece(run))
+	while (!panthor_mem_may_sleep_for(run->op->memcg) && panthor_mem_do_piece(run))
 		;
 }
 
