@@ -9,6 +9,8 @@
 
 #include "app.h"
 #include "cgroup.h"
+#include "displays.h"
+#include "log.h"
 #include "memory.h"
 #include "owner.h"
 #include "processes.h"
@@ -257,6 +259,37 @@ static int see_windows(struct apps *apps, const struct processes *p,
 	return 0;
 }
 
+/* --- what can show something without a window ------------------------------ */
+
+static void see_connections(struct processes *p, const struct app_rules *rules)
+{
+	static bool complained;
+	struct displays d;
+	size_t i;
+	int ret = displays_read(&d, rules->roots, rules->compositor);
+
+	if (ret && !complained)
+		log_warning("the kernel does not list Unix sockets (%s, see CONFIG_UNIX_DIAG): "
+			    "processes without a window are left alone", strerror(-ret));
+	complained = ret;
+	for (i = 0; i < p->count; i++) {
+		struct entry *e = &p->list[i];
+
+		/* What has a window, or is no part of an application, need not be looked at. */
+		if (e->owner != e->pid && (e->owner || *e->unit))
+			e->connected = displays_has(&d, rules->roots, e->pid);
+	}
+	displays_free(&d);
+}
+
+static void find_owners(struct processes *p, const struct app_rules *rules,
+			const struct window *windows, size_t count)
+{
+	owner_assign(p, windows, count, rules->compositor, rules->self);
+	see_connections(p, rules);
+	owner_assign(p, windows, count, rules->compositor, rules->self);
+}
+
 /* --- GPU memory ----------------------------------------------------------- */
 
 static void wish_for(struct number_list *pids, const struct processes *p)
@@ -452,7 +485,7 @@ int apps_update(struct apps *apps, const struct app_rules *rules, const struct w
 	ret = processes_read(&p, rules->roots, rules->uid);
 	if (ret)
 		return ret;
-	owner_assign(&p, windows, count, rules->compositor, rules->self);
+	find_owners(&p, rules, windows, count);
 	begin(apps);
 	remember_windows(apps, windows, count);
 	ret = see_windows(apps, &p, rules, windows, count);

@@ -3,7 +3,8 @@
  * Which process belongs to which window. The owner of a process is the nearest process above it,
  * or itself, that has a window. A process outside of these that is in the systemd unit of an
  * application (app-*) belongs to the one process with a window in this unit. If there are two,
- * or if both rules apply and disagree, nobody owns it, and it is left alone.
+ * or if both rules apply and disagree, nobody owns it, and it is left alone. The same holds for
+ * a process without a window that is connected to the compositor, and for what it has started.
  */
 #ifndef AGENT_OWNER_H
 #define AGENT_OWNER_H

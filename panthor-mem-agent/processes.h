@@ -19,6 +19,8 @@ struct entry {
 	char name[16];
 	/* The unit of an application, like "app-firefox.scope", with the slices above; or "". */
 	char unit[PROCESS_UNIT];
+	/* It is connected to the compositor, see displays.h, or nobody knows. */
+	bool connected;
 	/* The process of the window that it belongs to, or 0. See owner.h. */
 	pid_t owner;
 };

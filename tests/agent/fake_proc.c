@@ -125,6 +125,19 @@ void fake_proc_gpu(const struct fake_proc *f, pid_t pid, const char *driver, uns
 		   (unsigned long long)resident >> 10);
 }
 
+void fake_proc_socket(const struct fake_proc *f, pid_t pid, unsigned int fd, uint64_t number)
+{
+	char path[128], target[64];
+
+	snprintf(path, sizeof(path), "%s/%d/fd/%u", f->dir, (int)pid, fd);
+	snprintf(target, sizeof(target), "socket:[%llu]", (unsigned long long)number);
+	unlink(path);
+	assert_int_equal(symlink(target, path), 0);
+	own(f, path);
+	snprintf(path, sizeof(path), "%s/%d/fdinfo/%u", f->dir, (int)pid, fd);
+	write_file(f, path, "pos:\t0\nflags:\t02000002\n");
+}
+
 void fake_proc_remove(const struct fake_proc *f, pid_t pid)
 {
 	char command[128];

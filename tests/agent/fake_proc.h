@@ -23,6 +23,8 @@ void fake_proc_user(const struct fake_proc *f, pid_t pid, uid_t uid);
 /* The process has the file @client of a device open. */
 void fake_proc_gpu(const struct fake_proc *f, pid_t pid, const char *driver, unsigned int client,
 		   uint64_t resident, uint64_t evicted, uint64_t engine_ns);
+/* The process has this socket open. @number: of its inode. */
+void fake_proc_socket(const struct fake_proc *f, pid_t pid, unsigned int fd, uint64_t number);
 void fake_proc_remove(const struct fake_proc *f, pid_t pid);
 void fake_proc_memory(const struct fake_proc *f, unsigned int percent_available);
 

@@ -5,13 +5,16 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +22,7 @@
 
 #include "app.h"
 #include "cgroups.h"
+#include "displays.h"
 #include "fake_proc.h"
 #include "owner.h"
 
@@ -42,8 +46,12 @@ static struct window window_of(pid_t pid)
 #define A "/app.slice/app-a.scope"
 #define B "/app.slice/app-b.scope"
 
-/* @windows: a list of PIDs that ends with 0. The compositor is 10, the agent 20. */
-static void check_owners(const struct row *rows, const pid_t *windows)
+/*
+ * @windows, @connected: lists of PIDs that end with 0. The compositor is 10, the agent 20.
+ * @focus_only: see struct window.
+ */
+static void check_connected(const struct row *rows, const pid_t *windows, const pid_t *connected,
+			    bool focus_only)
 {
 	struct entry entries[MOST] = { 0 };
 	struct window list[MOST];
@@ -56,17 +64,24 @@ static void check_owners(const struct row *rows, const pid_t *windows)
 
 		assert_true(p.count < MOST - 1);
 		*e = (struct entry){ .pid = row->pid, .parent = row->parent };
+		for (i = 0; connected[i]; i++)
+			e->connected |= connected[i] == row->pid;
 		snprintf(e->name, sizeof(e->name), "%s", row->name ? row->name : "x");
 		snprintf(e->unit, sizeof(e->unit), "%s", row->unit ? row->unit : "");
 	}
 	for (; windows[count]; count++)
-		list[count] = window_of(windows[count]);
+		list[count] = (struct window){ .pid = windows[count], .focus_only = focus_only };
 	owner_assign(&p, list, count, 10, 20);
 	for (i = 0; i < p.count; i++) {
 		if (entries[i].owner != rows[i].owner)
 			fail_msg("%d belongs to %d, not to %d", (int)entries[i].pid,
 				 (int)entries[i].owner, (int)rows[i].owner);
 	}
+}
+
+static void check_owners(const struct row *rows, const pid_t *windows)
+{
+	check_connected(rows, windows, (const pid_t[]){ 0 }, false);
 }
 
 static void test_descendants(void **state)
@@ -189,6 +204,68 @@ static void test_disagreement(void **state)
 
 	(void)state;
 	check_owners(rows, (const pid_t[]){ 30, 40, 0 });
+}
+
+/* A panel that was started in a terminal is on the screen although it has no window. */
+static void test_connected(void **state)
+{
+	static const struct row rows[] = {
+		{ 10, 1, "sway", NULL, 0 },
+		{ 30, 10, "foot", NULL, 30 },
+		{ 31, 30, "bash", NULL, 30 },
+		{ 32, 31, "panel", NULL, 0 },
+		/* It could draw what the panel shows. */
+		{ 33, 32, "WebKitWebProces", NULL, 0 },
+		{ 34, 33, "game", NULL, 34 },
+		{ 35, 34, "helper", NULL, 34 },
+		{ 36, 31, "epiphany", NULL, 36 },
+		{ 37, 36, "bwrap", NULL, 36 },
+		{ 38, 37, "WebKitWebProces", NULL, 36 },
+		{ 0 },
+	};
+	static const pid_t windows[] = { 30, 34, 36, 0 };
+	/* What has a window is judged by its window. */
+	static const pid_t connected[] = { 30, 32, 34, 36, 0 };
+
+	(void)state;
+	check_connected(rows, windows, connected, false);
+	/* The focus of a terminal says nothing about its panel. */
+	check_connected(rows, windows, connected, true);
+}
+
+static void test_connected_in_unit(void **state)
+{
+	static const struct row rows[] = {
+		{ 30, 1, "foot", A, 30 },
+		{ 31, 30, "bash", A, 30 },
+		/* They have left their parents, which could be the terminal or the panel. */
+		{ 40, 1, "panel", A, 0 },
+		{ 41, 1, "x", A, 0 },
+		{ 50, 1, "firefox", B, 50 },
+		{ 51, 1, "x", B, 50 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_connected(rows, (const pid_t[]){ 30, 50, 0 }, (const pid_t[]){ 30, 40, 50, 0 },
+			false);
+}
+
+/* The focus of a cgroup is that of all its processes: a script can have started the program. */
+static void test_connected_in_cgroup(void **state)
+{
+	static const struct row rows[] = {
+		{ 30, 1, "sh", A, 30 },
+		{ 31, 30, "firefox", A, 30 },
+		{ 32, 31, "gpu", A, 30 },
+		{ 33, 31, "panel", NULL, 0 },
+		{ 34, 33, "x", A, 0 },
+		{ 40, 1, "x", A, 30 },
+		{ 0 },
+	};
+
+	(void)state;
+	check_connected(rows, (const pid_t[]){ 30, 0 }, (const pid_t[]){ 31, 33, 40, 0 }, true);
 }
 
 /* A /proc that changes while it is read can have a circle of parents. */
@@ -684,6 +761,174 @@ static void test_descriptors(void **state)
 	assert_int_equal(i, first);
 }
 
+/* --- connections to the compositor -------------------------------------------- */
+
+static int listening;
+
+/* Returns a socket that is connected to one with this name in the directory of the test. */
+static int connect_to(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const socklen_t size = sizeof(address);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.60s/%s", proc.dir, name);
+	listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listening, 1), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+	return fd;
+}
+
+static uint64_t number_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+/* Is the child connected that has only this file open? */
+static bool has(int fd, pid_t child, pid_t compositor)
+{
+	struct displays d;
+	bool result;
+
+	fake_proc_process(&proc, child, 1, "child", "/");
+	fake_proc_socket(&proc, child, 5, number_of(fd));
+	assert_int_equal(displays_read(&d, &roots, compositor), 0);
+	result = displays_has(&d, &roots, child);
+	displays_free(&d);
+	return result;
+}
+
+static void test_displays(void **state)
+{
+	static const struct {
+		const char *name;
+		bool connected;
+	} rows[] = {
+		{ "wayland-1", true }, { "gamescope-0", true }, { "own", true },
+		{ "bus", false }, { "pipewire-0", false }, { "wayland", false },
+	};
+	const pid_t child = new_process();
+	size_t i;
+
+	(void)state;
+	setenv("WAYLAND_DISPLAY", "own", 1);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const int fd = connect_to(rows[i].name), end = accept(listening, NULL, NULL);
+
+		assert_int_equal(has(fd, child, 1), rows[i].connected);
+		/* The server is not its own client. */
+		assert_false(has(end, child, 1));
+		assert_false(has(listening, child, 1));
+		close(fd);
+		close(end);
+		close(listening);
+	}
+	unsetenv("WAYLAND_DISPLAY");
+}
+
+/* The address of an X server can be an abstract one. */
+static void test_displays_x11(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const pid_t child = new_process();
+	socklen_t size;
+	int end;
+
+	(void)state;
+	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1);
+	size += (socklen_t)sprintf(address.sun_path + 1, "/tmp/.X11-unix/X%d", (int)getpid());
+	assert_int_equal(bind(server, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(server, 1), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, size), 0);
+	end = accept(server, NULL, NULL);
+	assert_true(has(fd, child, 1));
+	assert_false(has(end, child, 1));
+	close(fd);
+	close(end);
+	close(server);
+}
+
+/* A connection without a name, as sway gives it to the programs that it starts. */
+static void test_displays_of_compositor(void **state)
+{
+	const pid_t child = new_process(), compositor = new_process();
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	fake_proc_process(&proc, compositor, 1, "sway", "/");
+	assert_false(has(fds[0], child, compositor));
+	fake_proc_socket(&proc, compositor, 9, number_of(fds[1]));
+	assert_true(has(fds[0], child, compositor));
+	assert_false(has(fds[0], child, 1));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* What cannot be known counts as connected. */
+static void test_displays_unknown(void **state)
+{
+	const pid_t child = new_process();
+	struct displays d = { 0 };
+	char path[128], own[64];
+	ssize_t n;
+
+	(void)state;
+	fake_proc_process(&proc, child, 1, "child", "/");
+	assert_true(displays_has(&d, &roots, child));
+	assert_int_equal(displays_read(&d, &roots, 1), 0);
+	assert_false(displays_has(&d, &roots, child));
+	assert_true(displays_has(&d, &roots, 999999));
+	/* A socket of another network namespace is not in the list of the kernel. */
+	fake_proc_socket(&proc, child, 5, UINT32_MAX);
+	assert_true(displays_has(&d, &roots, child));
+	snprintf(path, sizeof(path), "%s/%d/ns", proc.dir, (int)child);
+	assert_int_equal(mkdir(path, 0755), 0);
+	strcat(path, "/net");
+	assert_int_equal(symlink("net:[1]", path), 0);
+	assert_true(displays_has(&d, &roots, child));
+	/* Of this namespace, those that are missing are no Unix sockets. */
+	assert_int_equal(unlink(path), 0);
+	n = readlink("/proc/self/ns/net", own, sizeof(own) - 1);
+	assert_true(n > 0);
+	own[n] = '\0';
+	assert_int_equal(symlink(own, path), 0);
+	assert_false(displays_has(&d, &roots, child));
+	displays_free(&d);
+}
+
+/* The memory of a panel is not that of the terminal in which it was started. */
+static void test_panel(void **state)
+{
+	const pid_t pid = new_app(64), panel = new_process(), web = new_process();
+	int fd, end;
+
+	(void)state;
+	fake_proc_process(&proc, panel, pid, "panel", "/");
+	fake_proc_gpu(&proc, panel, "panthor", 7, 32 * MIB, 0, 0);
+	fake_proc_process(&proc, web, panel, "web", "/");
+	fake_proc_gpu(&proc, web, "panthor", 8, 16 * MIB, 0, 0);
+	update_one(pid);
+	assert_int_equal(apps.list[0].resident, 112 * MIB);
+	fd = connect_to("wayland-1");
+	end = accept(listening, NULL, NULL);
+	fake_proc_socket(&proc, panel, 5, number_of(fd));
+	update_one(pid);
+	assert_int_equal(apps.list[0].resident, 64 * MIB);
+	assert_int_equal(apps.list[0].n_members, 1);
+	assert_null(apps_find_pid(&apps, panel));
+	assert_null(apps_find_pid(&apps, web));
+	close(fd);
+	close(end);
+	close(listening);
+}
+
 /* --- sound and freezing ------------------------------------------------------ */
 
 static void test_playing(void **state)
@@ -866,6 +1111,9 @@ int main(void)
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_two_matches),
 		cmocka_unit_test(test_disagreement),
+		cmocka_unit_test(test_connected),
+		cmocka_unit_test(test_connected_in_unit),
+		cmocka_unit_test(test_connected_in_cgroup),
 		cmocka_unit_test(test_circle),
 		cmocka_unit_test(test_any_unknown),
 		TEST(test_one_app),
@@ -884,6 +1132,11 @@ int main(void)
 		TEST(test_units_in_proc),
 		TEST(test_no_proc),
 		TEST(test_descriptors),
+		TEST(test_displays),
+		TEST(test_displays_x11),
+		TEST(test_displays_of_compositor),
+		TEST(test_displays_unknown),
+		TEST(test_panel),
 		TEST(test_playing),
 		TEST(test_cgroup),
 		TEST(test_cgroup_of_two),

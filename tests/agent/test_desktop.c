@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +125,53 @@ static void test_close(void **state)
 	desktop_command(&d, "workspace 1");
 	desktop_wait_operations(&d, "reclaim", 2, 1);
 	check_operations("claim", 0, 0, 0);
+}
+
+/* A process that connects to sway when it gets a byte, and says the number of its socket. */
+static pid_t start_panel(int fds[2])
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
+	pid_t pid;
+	char c;
+	int fd;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	pid = desktop_fork();
+	if (pid) {
+		close(fds[1]);
+		return pid;
+	}
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/wayland-1", d.runtime);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (read(fds[1], &c, 1) != 1 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) || fstat(fd, &st) ||
+	    write(fds[1], &st.st_ino, sizeof(st.st_ino)) != sizeof(st.st_ino))
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* The tree of sway does not have the surface of a panel, which is visible whatever is hidden. */
+static void test_panel(void **state)
+{
+	pid_t panel;
+	ino_t number;
+	int fds[2];
+
+	(void)state;
+	desktop_start(&d, "", NULL);
+	panel = start_panel(fds);
+	fake_proc_process(&d.proc, panel, d.clients[0], "panel", "/");
+	fake_proc_gpu(&d.proc, panel, "panthor", 99, 32 * MIB, 0, 0);
+	desktop_start_agent(&d, PRESSURE, NULL);
+	desktop_wait_status(&d, 0, " 36.0M ");
+	assert_int_equal(write(fds[0], "", 1), 1);
+	assert_int_equal(read(fds[0], &number, sizeof(number)), sizeof(number));
+	fake_proc_socket(&d.proc, panel, 5, number);
+	desktop_wait_status(&d, 0, " 4.0M ");
+	close(fds[0]);
+	desktop_end(&panel, SIGKILL, NULL);
 }
 
 /* --- memory --------------------------------------------------------------- */
@@ -604,6 +654,7 @@ int main(void)
 		TEST(test_show_cancels),
 		TEST(test_layout),
 		TEST(test_close),
+		TEST(test_panel),
 		TEST(test_pressure_and_room),
 		TEST(test_keep),
 		TEST(test_hint),
