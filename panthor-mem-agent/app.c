@@ -61,28 +61,47 @@ static struct member *find_member(const struct app *app, pid_t pid)
 	return NULL;
 }
 
-/* @e uses a device. Returns -ESRCH if it has ended, which is no error. */
-static int see_user(struct app *app, const struct entry *e, const struct app_rules *rules)
+static size_t count_sharing(const struct app *app)
 {
-	struct member *known = find_member(app, e->pid), new;
+	size_t i, count = 0;
+
+	for (i = 0; i < app->n_members; i++)
+		count += app->members[i].has_device && !app->members[i].counted;
+	return count;
+}
+
+/*
+ * @e has the client @c, which is @counted for it, or for a process that was seen before. Returns
+ * -ESRCH if it has ended, which is no error.
+ */
+static int see_user(struct app *app, const struct entry *e, const struct app_rules *rules,
+		    const struct scan_client *c, bool counted)
+{
+	struct member *m = find_member(app, e->pid), new;
 	int ret;
 
-	if (known && !has_exited(known)) {
-		known->seen = known->has_device = true;
+	/* Children can inherit a file in any number. One of them may have used it last. */
+	if (!counted && (!m || !m->has_device) && count_sharing(app) >= APP_SHARING_MOST)
 		return 0;
+	if (!m || has_exited(m)) {
+		ret = open_member(&new, e, rules);
+		if (ret)
+			return ret;
+		if (m) {
+			close(m->pidfd);
+		} else {
+			app->members = memory_grow(app->members, app->n_members,
+						   app->n_members + 1, sizeof(*app->members));
+			m = &app->members[app->n_members++];
+		}
+		*m = new;
 	}
-	ret = open_member(&new, e, rules);
-	if (ret)
-		return ret;
-	new.has_device = true;
-	if (known) {
-		close(known->pidfd);
-		*known = new;
-		return 0;
-	}
-	app->members = memory_grow(app->members, app->n_members, app->n_members + 1,
-				   sizeof(*app->members));
-	app->members[app->n_members++] = new;
+	m->seen = m->has_device = true;
+	m->counted |= counted;
+	if (counted)
+		m->bytes = fdinfo_plus(m->bytes,
+				       fdinfo_plus(c->sum.value[FDINFO_RESIDENT],
+						   c->sum.value[FDINFO_EVICTED]));
 	return 0;
 }
 
@@ -171,8 +190,12 @@ static void begin(struct apps *apps)
 		struct app *app = &apps->list[i];
 
 		app->seen = false;
-		for (n = 0; n < app->n_members; n++)
-			app->members[n].seen = app->members[n].has_device = false;
+		for (n = 0; n < app->n_members; n++) {
+			struct member *m = &app->members[n];
+
+			m->seen = m->has_device = m->counted = false;
+			m->bytes = 0;
+		}
 	}
 }
 
@@ -316,7 +339,7 @@ static int see_client(struct apps *apps, const struct processes *p, const struct
 
 		if (!app)
 			continue;
-		ret = see_user(app, e, rules);
+		ret = see_user(app, e, rules, client, !counted);
 		if (ret == -ESRCH)
 			continue;
 		if (ret)

@@ -18,6 +18,9 @@
 #include "source.h"
 #include "window_list.h"
 
+/* Of the processes of an application that only share clients, more than these are not kept. */
+#define APP_SHARING_MOST 7
+
 /* A process that cannot be mistaken for another one that gets its PID later. */
 struct member {
 	pid_t pid;
@@ -25,6 +28,9 @@ struct member {
 	uint64_t id; /* the inode number of the pidfd */
 	bool seen;
 	bool has_device;
+	/* A client is counted for it. If not, it shares those of other processes. */
+	bool counted;
+	uint64_t bytes; /* of these clients */
 };
 
 struct app {

@@ -311,7 +311,7 @@ static struct roots roots;
 static struct config config;
 static struct apps apps;
 static struct app_rules rules;
-static pid_t children[8];
+static pid_t children[32];
 static size_t n_children;
 
 static pid_t new_process(void)
@@ -540,13 +540,46 @@ static void test_members(void **state)
 static void test_shared_client(void **state)
 {
 	const pid_t pid = new_app(64), child = new_process();
+	const struct member *m;
 
 	(void)state;
 	fake_proc_process(&proc, child, pid, "child", "/");
 	fake_proc_gpu(&proc, child, "panthor", (unsigned int)pid, 64 * MIB, 0, 0);
 	update_one(pid);
+	m = apps.list[0].members;
 	assert_int_equal(apps.list[0].resident, 64 * MIB);
 	assert_int_equal(apps.list[0].n_members, 2);
+	assert_true(m[0].has_device && m[1].has_device);
+	assert_true(m[0].counted && !m[1].counted);
+	assert_int_equal(m[0].bytes, 64 * MIB);
+	assert_int_equal(m[1].bytes, 0);
+	/* It has opened the device itself, too. */
+	fake_proc_gpu(&proc, child, "panthor", (unsigned int)child, MIB, 2 * MIB, 0);
+	update_one(pid);
+	m = apps.list[0].members;
+	assert_true(m[1].counted);
+	assert_int_equal(m[1].bytes, 3 * MIB);
+	assert_int_equal(apps.list[0].resident, 65 * MIB);
+}
+
+/* A file that very many processes have inherited takes few descriptors. */
+static void test_inherited_client(void **state)
+{
+	const pid_t pid = new_app(64);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 30; i++) {
+		const pid_t child = new_process();
+
+		fake_proc_process(&proc, child, pid, "child", "/");
+		fake_proc_gpu(&proc, child, "panthor", (unsigned int)pid, 64 * MIB, 0, 0);
+	}
+	for (i = 0; i < 2; i++) {
+		update_one(pid);
+		assert_int_equal(apps.list[0].resident, 64 * MIB);
+		assert_int_equal(apps.list[0].n_members, 1 + APP_SHARING_MOST);
+	}
 }
 
 /* An X11 client that does not say who it is could be part of any application. */
@@ -1121,6 +1154,7 @@ int main(void)
 		TEST(test_show),
 		TEST(test_members),
 		TEST(test_shared_client),
+		TEST(test_inherited_client),
 		TEST(test_visible_unknown),
 		TEST(test_self),
 		TEST(test_zombie),
