@@ -35,19 +35,21 @@ static int open_member(struct member *m, const struct entry *e, const struct app
 {
 	struct entry now;
 	struct stat st;
+	int ret;
 
 	*m = (struct member){ .pid = e->pid, .seen = true };
 	m->pidfd = (int)syscall(SYS_pidfd_open, e->pid, 0);
 	if (m->pidfd < 0)
 		return -errno;
-	if (!fstat(m->pidfd, &st) &&
-	    processes_read_one(&now, rules->roots, rules->uid, e->pid) &&
-	    now.parent == e->parent && !strcmp(now.unit, e->unit) && !has_exited(m)) {
+	ret = processes_read_one(&now, rules->roots, rules->uid, e->pid);
+	if (!ret && (fstat(m->pidfd, &st) || now.parent != e->parent ||
+		     strcmp(now.unit, e->unit) || has_exited(m)))
+		ret = -ESRCH;
+	if (ret)
+		close(m->pidfd);
+	else
 		m->id = st.st_ino;
-		return 0;
-	}
-	close(m->pidfd);
-	return -ESRCH;
+	return ret;
 }
 
 static struct member *find_member(const struct app *app, pid_t pid)

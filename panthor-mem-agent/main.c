@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -26,6 +27,8 @@
 
 #define EXIT_FAILED 1
 #define EXIT_ALREADY 3
+/* More than the processes of any session. */
+#define FILES_MOST 65536
 
 static const char help[] =
 	"usage: panthor-mem-agent [OPTION...]\n"
@@ -124,6 +127,17 @@ static int thaw(const struct roots *roots)
 	log_error(runtime ? "%s/panthor-mem/frozen: %s" : "XDG_RUNTIME_DIR is not set",
 		  runtime, strerror(-ret));
 	return EXIT_FAILED;
+}
+
+/* Each process of an application takes a file descriptor. */
+static void raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_MOST)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_MOST ? limit.rlim_max : FILES_MOST;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* --- running -------------------------------------------------------------- */
@@ -275,6 +289,7 @@ int main(int argc, char **argv)
 		config_free(&a.config);
 		return PROGRAM_USAGE;
 	}
+	raise_limit();
 	a.dry_run = s.dry_run;
 	/* The PIDs that a compositor reports have to be those of procfs. */
 	if (process_numbers(&(struct roots){ "/proc", "/sys" }) != PROCESS_NUMBERS_OWN) {

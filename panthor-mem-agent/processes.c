@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,30 +54,41 @@ static bool read_number(const char *text, const char *key, unsigned int *number)
 	return at && sscanf(at + strlen(key), " %u", number) == 1;
 }
 
-bool processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid)
+/* What cannot be opened for another reason is gone. */
+static bool out_of_files(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
+
+int processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid)
 {
 	char *path = memory_text("%s/%d/status", roots->proc, (int)pid);
 	char *text = memory_file(AT_FDCWD, path), *cgroup;
 	unsigned int parent = 0, user = 0, group = 0;
-	bool ours;
+	int ret = text || !out_of_files() ? 0 : -errno;
 
 	free(path);
 	*e = (struct entry){ .pid = pid };
 	/* The name comes first, and a newline in it is escaped. */
-	ours = text && read_number(text, "\nTgid:", &group) && group == (unsigned int)pid &&
-	       read_number(text, "\nUid:", &user) && user == uid &&
-	       read_number(text, "\nPPid:", &parent);
-	if (ours && sscanf(text, "Name: %15[^\n]", e->name) != 1)
+	if (!ret && !(text && read_number(text, "\nTgid:", &group) &&
+		      group == (unsigned int)pid && read_number(text, "\nUid:", &user) &&
+		      user == uid && read_number(text, "\nPPid:", &parent)))
+		ret = -ESRCH;
+	if (!ret && sscanf(text, "Name: %15[^\n]", e->name) != 1)
 		e->name[0] = '\0';
 	free(text);
-	if (!ours)
-		return false;
+	if (ret)
+		return ret;
 	e->parent = (pid_t)parent;
+	errno = 0;
 	cgroup = cgroup_of(roots, pid);
+	/* Without its unit, it would seem to be part of its parent. */
+	if (!cgroup && out_of_files())
+		return -errno;
 	if (cgroup)
 		find_unit(cgroup, e->unit);
 	free(cgroup);
-	return true;
+	return 0;
 }
 
 bool processes_has_terminal(const struct roots *roots, pid_t pid)
@@ -118,12 +130,18 @@ int processes_read(struct processes *p, const struct roots *roots, uid_t uid)
 	for (i = 0; i < pids.count; i++) {
 		const pid_t pid = (pid_t)pids.numbers[i];
 
-		if (is_of(roots, uid, pid) &&
-		    processes_read_one(&p->list[p->count], roots, uid, pid))
-			p->count++;
+		if (!is_of(roots, uid, pid))
+			continue;
+		ret = processes_read_one(&p->list[p->count], roots, uid, pid);
+		if (ret && ret != -ESRCH)
+			break;
+		p->count += !ret;
+		ret = 0;
 	}
 	number_list_free(&pids);
-	return 0;
+	if (ret)
+		processes_free(p);
+	return ret;
 }
 
 static int compare(const void *key, const void *item)

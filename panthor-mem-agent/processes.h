@@ -32,8 +32,8 @@ struct processes {
 
 /* Returns 0 or -errno. */
 int processes_read(struct processes *p, const struct roots *roots, uid_t uid);
-/* False if there is no such process of this user. */
-bool processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid);
+/* Returns 0 or -errno; -ESRCH if there is no such process of this user. */
+int processes_read_one(struct entry *e, const struct roots *roots, uid_t uid, pid_t pid);
 /* Does it have a controlling terminal, like a shell? If nobody knows, it does. */
 bool processes_has_terminal(const struct roots *roots, pid_t pid);
 struct entry *processes_find(const struct processes *p, pid_t pid);

@@ -153,9 +153,11 @@ static int add_windows(struct cgroups *s, struct found *f, int fd, const char *n
 
 	source_cgroup_app_id(name, app_id);
 	for (i = 0; i < pids.count && !ret; i++) {
-		if (processes_read_one(&e, s->roots, s->uid, (pid_t)pids.numbers[i]) &&
-		    !number_list_has(&pids, (uint64_t)e.parent))
+		ret = processes_read_one(&e, s->roots, s->uid, (pid_t)pids.numbers[i]);
+		if (!ret && !number_list_has(&pids, (uint64_t)e.parent))
 			add_window(f, e.pid, focus, app_id);
+		if (ret == -ESRCH)
+			ret = 0;
 	}
 	number_list_free(&pids);
 	return ret;
@@ -191,9 +193,12 @@ static int walk(struct cgroups *s, struct found *f, int fd, const char *path, un
 		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
 			continue;
 		next = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		/* It was removed meanwhile. */
-		if (next < 0)
+		if (next < 0) {
+			/* Otherwise, it was removed meanwhile. */
+			if (errno == EMFILE || errno == ENFILE)
+				ret = -errno;
 			continue;
+		}
 		below = memory_text("%s/%s", path, entry->d_name);
 		ret = walk(s, f, next, below, depth + 1);
 		free(below);

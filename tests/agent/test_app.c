@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -746,13 +747,13 @@ static void test_units_in_proc(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		fake_proc_process(&proc, pid, 1, "x", rows[i].cgroup);
-		assert_true(processes_read_one(&e, &roots, getuid(), pid));
+		assert_int_equal(processes_read_one(&e, &roots, getuid(), pid), 0);
 		assert_string_equal(e.unit, rows[i].unit);
 	}
 	/* Part of a name could be that of another unit, too. */
 	snprintf(path, sizeof(path), APPS "app-%0*d.scope", PROCESS_UNIT, 1);
 	fake_proc_process(&proc, pid, 1, "x", path);
-	assert_true(processes_read_one(&e, &roots, getuid(), pid));
+	assert_int_equal(processes_read_one(&e, &roots, getuid(), pid), 0);
 	assert_string_equal(e.unit, "");
 }
 
@@ -792,6 +793,40 @@ static void test_descriptors(void **state)
 	i = dup(0);
 	close(i);
 	assert_int_equal(i, first);
+}
+
+/* If there are no more file descriptors, it is not known which processes have ended. */
+static void test_no_descriptors(void **state)
+{
+	const pid_t pid = new_app(64);
+	const struct window w = window_of(pid);
+	struct rlimit before, few;
+	struct entry e;
+	int i, first, all, one;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		const pid_t child = new_process();
+
+		fake_proc_process(&proc, child, pid, "child", "/");
+		fake_proc_gpu(&proc, child, "panthor", (unsigned int)child, MIB, 0, 0);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	first = dup(0);
+	close(first);
+	few = (struct rlimit){ (rlim_t)first + 5, before.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &few);
+	all = apps_update(&apps, &rules, &w, 1);
+	apps_free(&apps);
+	few.rlim_cur = (rlim_t)first;
+	setrlimit(RLIMIT_NOFILE, &few);
+	one = processes_read_one(&e, &roots, getuid(), pid);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(all, -EMFILE);
+	assert_int_equal(one, -EMFILE);
+	assert_int_equal(processes_read_one(&e, &roots, getuid(), 999999), -ESRCH);
+	update_one(pid);
+	assert_int_equal(apps.list[0].n_members, 9);
 }
 
 /* --- connections to the compositor -------------------------------------------- */
@@ -1166,6 +1201,7 @@ int main(void)
 		TEST(test_units_in_proc),
 		TEST(test_no_proc),
 		TEST(test_descriptors),
+		TEST(test_no_descriptors),
 		TEST(test_displays),
 		TEST(test_displays_x11),
 		TEST(test_displays_of_compositor),

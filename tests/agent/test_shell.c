@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -56,6 +57,32 @@ static void test_session_bus(void **state)
 	shell = sd_bus_flush_close_unref(shell);
 	desktop_wait_log(&d, "the program that reports windows has left the session bus");
 	desktop_wait_status(&d, 2, "nobody knows whether it is hidden");
+}
+
+/* Very many processes need very many file descriptors. */
+static void test_file_limit(void **state)
+{
+	unsigned long long soft = 0, hard = 0;
+	struct rlimit before, low;
+	char line[256], path[64];
+	FILE *file;
+
+	(void)state;
+	shell_begin(EAGER "source = session-bus\n");
+	desktop_end(&d.agent, SIGTERM, NULL);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = (struct rlimit){ 256, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	desktop_launch_agent(&d, EAGER "source = session-bus\n", NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	snprintf(path, sizeof(path), "/proc/%d/limits", (int)d.agent);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (!hard && fgets(line, sizeof(line), file))
+		sscanf(line, "Max open files %llu %llu", &soft, &hard);
+	fclose(file);
+	assert_int_equal(hard, before.rlim_max);
+	assert_int_equal(soft, hard < 65536 ? hard : 65536);
 }
 
 static void test_session_bus_errors(void **state)
@@ -202,6 +229,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session_bus),
+		TEST(test_file_limit),
 		TEST(test_session_bus_errors),
 		TEST(test_cgroup),
 #ifdef WITH_GAMESCOPE
