@@ -12,16 +12,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "freezer.h"
+#include "log.h"
 #include "memory.h"
 
 #define LIST_MOST 256
 #define APPS "/app.slice/"
 #define KEEPER_FD 3
 
+/* What cannot be thawed is tried again after this time, which doubles. */
+#define RETRY_USEC USEC_PER_SEC
+#define RETRY_MOST_USEC (64 * USEC_PER_SEC)
+
 struct frozen {
 	uint64_t app;
 	char *cgroup;
+	int fd;		 /* cgroup.freeze: thawing it must not need another descriptor */
+	bool has_to_run; /* it is thawed, or that has failed */
 };
 
 struct freezer {
@@ -30,6 +38,9 @@ struct freezer {
 	char *file, *new_file;
 	struct frozen *list;
 	size_t count;
+	bool unwritten; /* the file does not have what the list has */
+	sd_event_source *timer;
+	uint64_t retry;
 	pid_t keeper;
 	int pipe; /* the keeper notices that this end is closed */
 	int pidfd;
@@ -77,44 +88,40 @@ static int open_freeze(const struct roots *roots, const char *cgroup, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static int set_frozen(const struct roots *roots, const char *cgroup, bool frozen)
+static int set_frozen(int fd, bool frozen)
 {
-	const int fd = open_freeze(roots, cgroup, O_WRONLY);
-	int ret = 0;
-
-	if (fd < 0)
-		return fd;
-	if (write(fd, frozen ? "1\n" : "0\n", 2) != 2)
-		ret = -errno;
-	close(fd);
-	return ret;
+	return pwrite(fd, frozen ? "1\n" : "0\n", 2, 0) == 2 ? 0 : -errno;
 }
 
-/* Returns 0 also if the cgroup is gone: then nothing is frozen. */
-static int thaw_one(const struct roots *roots, const char *cgroup)
+/* If the cgroup is gone, nothing is frozen. */
+static int ignore_gone(int ret)
 {
-	const int ret = set_frozen(roots, cgroup, false);
-
 	return ret == -ENOENT || ret == -ENODEV ? 0 : ret;
 }
 
-/* Somebody else may have frozen it, and does not expect it to run. */
-static int is_frozen(const struct roots *roots, const char *cgroup)
+static int thaw_named(const struct roots *roots, const char *cgroup)
 {
-	const int fd = open_freeze(roots, cgroup, O_RDONLY);
-	char value = '0';
-	ssize_t n;
+	const int fd = open_freeze(roots, cgroup, O_WRONLY);
+	int ret = fd;
 
-	if (fd < 0)
-		return fd;
-	n = read(fd, &value, 1);
-	close(fd);
-	return n == 1 ? value == '1' : -EIO;
+	if (fd >= 0) {
+		ret = set_frozen(fd, false);
+		close(fd);
+	}
+	return ignore_gone(ret);
+}
+
+/* Somebody else may have frozen it, and does not expect it to run. */
+static int is_frozen(int fd)
+{
+	char value = '0';
+
+	return pread(fd, &value, 1, 0) == 1 ? value == '1' : -EIO;
 }
 
 /* --- the list ------------------------------------------------------------- */
 
-static int write_list(const struct freezer *f)
+static int write_file(const struct freezer *f)
 {
 	const int fd = open(f->new_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 			    0600);
@@ -139,6 +146,14 @@ static int write_list(const struct freezer *f)
 	return ret;
 }
 
+static int write_list(struct freezer *f)
+{
+	const int ret = write_file(f);
+
+	f->unwritten = ret;
+	return ret;
+}
+
 static int thaw_file(const struct roots *roots, uid_t uid, const char *path)
 {
 	char line[FREEZER_PATH + 2];
@@ -153,7 +168,7 @@ static int thaw_file(const struct roots *roots, uid_t uid, const char *path)
 		line[strcspn(line, "\n")] = '\0';
 		if (!is_ours(uid, line))
 			continue;
-		one = thaw_one(roots, line);
+		one = thaw_named(roots, line);
 		if (one)
 			ret = one;
 	}
@@ -201,16 +216,65 @@ static void become_keeper(const struct freezer *f, int read_end)
 	keep(f);
 }
 
+/* --- thawing -------------------------------------------------------------- */
+
+static void forget(struct freezer *f, size_t i)
+{
+	close(f->list[i].fd);
+	free(f->list[i].cgroup);
+	f->list[i] = f->list[--f->count];
+}
+
+/* Thaw all that have to run. What stays frozen stays in the list, for the keeper. */
+static void thaw_marked(struct freezer *f)
+{
+	bool again = false, changed = f->unwritten;
+	size_t i = f->count;
+	int ret;
+
+	while (i--) {
+		if (!f->list[i].has_to_run)
+			continue;
+		ret = ignore_gone(set_frozen(f->list[i].fd, false));
+		if (ret && f->retry == RETRY_USEC)
+			log_warning("%s: cannot be thawed, but this is tried again: %s",
+				    f->list[i].cgroup, strerror(-ret));
+		if (ret) {
+			again = true;
+			continue;
+		}
+		forget(f, i);
+		changed = true;
+	}
+	if (changed && write_list(f))
+		again = true;
+	if (again) {
+		sd_event_source_set_time(f->timer, clock_usec() + f->retry);
+		f->retry = 2 * f->retry > RETRY_MOST_USEC ? RETRY_MOST_USEC : 2 * f->retry;
+	} else {
+		f->retry = RETRY_USEC;
+	}
+	sd_event_source_set_enabled(f->timer, again ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
 static void thaw_all(struct freezer *f)
 {
-	while (f->count) {
-		struct frozen *last = &f->list[--f->count];
+	size_t i;
 
-		set_frozen(f->roots, last->cgroup, false);
-		free(last->cgroup);
-	}
-	write_list(f);
+	for (i = 0; i < f->count; i++)
+		f->list[i].has_to_run = true;
+	thaw_marked(f);
 }
+
+static int on_timer(sd_event_source *timer, uint64_t usec, void *data)
+{
+	(void)timer;
+	(void)usec;
+	thaw_marked(data);
+	return 0;
+}
+
+/* --- the end of the keeper ------------------------------------------------ */
 
 static int on_exit_of_keeper(sd_event_source *io, int fd, uint32_t events, void *data)
 {
@@ -257,22 +321,36 @@ static int start_keeper(struct freezer *f, sd_event *event)
 
 /* --- the interface -------------------------------------------------------- */
 
+/* Returns the file of the new entry, or -errno. */
+static int add(struct freezer *f, uint64_t app, const char *cgroup)
+{
+	const int fd = open_freeze(f->roots, cgroup, O_RDWR);
+	const int state = fd < 0 ? fd : is_frozen(fd);
+
+	if (state) {
+		if (fd >= 0)
+			close(fd);
+		return state < 0 ? state : -EBUSY;
+	}
+	f->list = memory_grow(f->list, f->count, f->count + 1, sizeof(*f->list));
+	f->list[f->count++] = (struct frozen){ app, memory_text("%s", cgroup), fd, false };
+	return fd;
+}
+
 int freezer_freeze(struct freezer *f, uint64_t app, const char *cgroup)
 {
-	int ret;
+	int fd, ret;
 
 	if (!f->keeper)
 		return -ESRCH;
 	if (!is_ours(f->uid, cgroup) || f->count == LIST_MOST)
 		return -EINVAL;
-	ret = is_frozen(f->roots, cgroup);
-	if (ret)
-		return ret < 0 ? ret : -EBUSY;
-	f->list = memory_grow(f->list, f->count, f->count + 1, sizeof(*f->list));
-	f->list[f->count++] = (struct frozen){ app, memory_text("%s", cgroup) };
+	fd = add(f, app, cgroup);
+	if (fd < 0)
+		return fd;
 	ret = write_list(f);
 	if (!ret)
-		ret = set_frozen(f->roots, cgroup, true);
+		ret = set_frozen(fd, true);
 	if (ret)
 		freezer_thaw(f, app);
 	return ret;
@@ -280,19 +358,15 @@ int freezer_freeze(struct freezer *f, uint64_t app, const char *cgroup)
 
 void freezer_thaw(struct freezer *f, uint64_t app)
 {
+	bool any = false;
 	size_t i;
 
 	for (i = 0; i < f->count; i++) {
-		if (f->list[i].app != app)
-			continue;
-		/* If it fails, the keeper has to try again. */
-		if (thaw_one(f->roots, f->list[i].cgroup))
-			return;
-		free(f->list[i].cgroup);
-		f->list[i] = f->list[--f->count];
-		write_list(f);
-		return;
+		if (f->list[i].app == app)
+			any = f->list[i].has_to_run = true;
 	}
+	if (any)
+		thaw_marked(f);
 }
 
 pid_t freezer_keeper(const struct freezer *f)
@@ -310,6 +384,7 @@ struct freezer *freezer_new(sd_event *event, const struct roots *roots, uid_t ui
 	f->roots = roots;
 	f->uid = uid;
 	f->pipe = f->pidfd = -1;
+	f->retry = RETRY_USEC;
 	f->lost = lost;
 	f->data = data;
 	f->file = list_name(runtime);
@@ -322,6 +397,10 @@ struct freezer *freezer_new(sd_event *event, const struct roots *roots, uid_t ui
 	if (!ret)
 		ret = write_list(f);
 	if (!ret)
+		ret = sd_event_add_time(event, &f->timer, CLOCK_MONOTONIC, 0, 0, on_timer, f);
+	if (ret >= 0)
+		ret = sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
+	if (ret >= 0)
 		ret = start_keeper(f, event);
 	if (!ret)
 		return f;
@@ -335,6 +414,10 @@ void freezer_free(struct freezer *f)
 	if (!f)
 		return;
 	thaw_all(f);
+	/* The keeper tries it once more. */
+	while (f->count)
+		forget(f, 0);
+	sd_event_source_disable_unref(f->timer);
 	sd_event_source_disable_unref(f->exit);
 	if (f->pidfd >= 0)
 		close(f->pidfd);

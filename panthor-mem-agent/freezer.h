@@ -20,16 +20,17 @@
 struct freezer;
 
 /*
- * @runtime: $XDG_RUNTIME_DIR. @lost: the keeper was killed. Everything was thawed, and nothing
+ * @runtime: $XDG_RUNTIME_DIR. @lost: the keeper was killed. Everything is thawed, and nothing
  * can be frozen any more. Returns NULL with errno set. No thread may have been started.
  */
 struct freezer *freezer_new(sd_event *event, const struct roots *roots, uid_t uid,
 			    const char *runtime, void (*lost)(void *data), void *data);
-/* Thaws everything. */
+/* Thaws everything. What stays frozen stays in the list. */
 void freezer_free(struct freezer *f);
 
 /* @cgroup: see freezer_cgroup(). Returns 0 or -errno; -EBUSY if it is frozen already. */
 int freezer_freeze(struct freezer *f, uint64_t app, const char *cgroup);
+/* If this fails, it is tried again until it succeeds. Meanwhile, the cgroup stays in the list. */
 void freezer_thaw(struct freezer *f, uint64_t app);
 
 /* The process that thaws; 0 if it was killed. */

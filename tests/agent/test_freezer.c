@@ -4,6 +4,7 @@
  * usage: freezer real|files   on real cgroups, or on files that look like them
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +228,110 @@ static void test_no_list(void **state)
 	assert_int_equal(errno, EISDIR);
 }
 
+/* Thawing needs no file descriptor that could be missing. */
+static void test_no_descriptors(void **state)
+{
+	struct rlimit before, none;
+	int first;
+
+	(void)state;
+	begin();
+	assert_int_equal(freezer_freeze(freezer, 1, a), 0);
+	assert_int_equal(freezer_freeze(freezer, 2, b), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	first = dup(0);
+	close(first);
+	none = (struct rlimit){ (rlim_t)first, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	freezer_thaw(freezer, 1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_false(is_frozen(A));
+	assert_true(is_frozen(B));
+	/* The list is written as soon as that is possible. */
+	RUN_UNTIL(!is_listed(a));
+	assert_true(is_listed(b));
+}
+
+/* Every write to a file fails. Only the files that look like cgroups have this limit. */
+static void set_full(bool full)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = full ? 0 : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What cannot be thawed is thawed later. */
+static void test_try_again(void **state)
+{
+	(void)state;
+	begin();
+	if (real)
+		return;
+	assert_int_equal(freezer_freeze(freezer, 1, a), 0);
+	assert_int_equal(freezer_freeze(freezer, 2, b), 0);
+	set_full(true);
+	freezer_thaw(freezer, 1);
+	set_full(false);
+	assert_true(is_frozen(A) && is_listed(a));
+	/* Somebody has frozen it: it does not matter that this is the same program. */
+	assert_int_equal(freezer_freeze(freezer, 1, a), -EBUSY);
+	RUN_UNTIL(!is_frozen(A) && !is_listed(a));
+	assert_true(is_frozen(B) && is_listed(b));
+	assert_int_equal(freezer_freeze(freezer, 1, a), 0);
+	assert_true(is_frozen(A) && is_listed(a));
+}
+
+static void test_try_again_without_keeper(void **state)
+{
+	(void)state;
+	begin();
+	if (real)
+		return;
+	assert_int_equal(freezer_freeze(freezer, 1, a), 0);
+	set_full(true);
+	kill(freezer_keeper(freezer), SIGKILL);
+	RUN_UNTIL(lost == 1);
+	set_full(false);
+	assert_true(is_frozen(A) && is_listed(a));
+	RUN_UNTIL(!is_frozen(A) && !is_listed(a));
+}
+
+/* What is still frozen at the end is left to the keeper, and to the next agent. */
+static void test_still_frozen(void **state)
+{
+	char path[CGROUPS_PATH + 32];
+	int fd;
+
+	(void)state;
+	begin();
+	if (real)
+		return;
+	cgroups_path(&tree, A, path);
+	strcat(path, "/cgroup.freeze");
+	/* A file that can be read, but never written: /dev/full. */
+	unlink(path);
+	fd = mknod(path, S_IFCHR | 0600, makedev(1, 7)) ? -1 : open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		skip();
+	close(fd);
+	assert_int_equal(freezer_freeze(freezer, 2, b), 0);
+	assert_int_equal(freezer_freeze(freezer, 1, a), -ENOSPC);
+	assert_true(is_listed(a) && is_listed(b));
+	freezer_free(freezer);
+	freezer = NULL;
+	assert_true(is_listed(a));
+	assert_false(is_listed(b) || is_frozen(B));
+	/* An agent that cannot thaw it does not forget it either. */
+	assert_null(new_freezer());
+	assert_true(is_listed(a));
+	unlink(path);
+	write_file(path, "1\n");
+	assert_int_equal(freezer_thaw_list(&roots, getuid(), listen_dir()), 0);
+	assert_false(is_frozen(A));
+}
+
 static void test_names(void **state)
 {
 	static const struct {
@@ -411,6 +518,10 @@ int main(int argc, char **argv)
 		TEST(test_frozen_already),
 		TEST(test_gone),
 		TEST(test_no_list),
+		TEST(test_no_descriptors),
+		TEST(test_try_again),
+		TEST(test_try_again_without_keeper),
+		TEST(test_still_frozen),
 		cmocka_unit_test(test_names),
 		TEST(test_other_cgroups),
 		TEST(test_agent_killed),
@@ -422,6 +533,8 @@ int main(int argc, char **argv)
 	};
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* A write beyond RLIMIT_FSIZE fails instead. */
+	signal(SIGXFSZ, SIG_IGN);
 	real = argc == 2 && !strcmp(argv[1], "real");
 	if (real && !cgroups_real_possible()) {
 		puts("1..0 # SKIP this user cannot create cgroups");
