@@ -20,6 +20,8 @@
 #include <drm/drm_drv.h>
 #include <drm/panthor_drm.h>
 
+#include <kunit/static_stub.h>
+
 #include "panthor_device.h"
 #include "panthor_mem.h"
 #include "panthor_mem_select.h"
@@ -126,6 +128,8 @@ bool panthor_mem_ends_early(struct panthor_mem_op *op)
  */
 int panthor_mem_pause(struct panthor_mem_op *op, u32 *us)
 {
+	KUNIT_STATIC_STUB_REDIRECT(panthor_mem_pause, op, us);
+
 	*us = clamp(2 * *us, PANTHOR_MEM_FIRST_PAUSE_US, PANTHOR_MEM_LAST_PAUSE_US);
 
 	if (signal_pending(current))

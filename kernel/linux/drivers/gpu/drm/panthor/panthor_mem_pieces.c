@@ -184,10 +184,7 @@ static void panthor_mem_do_readahead(struct panthor_mem_run *run)
 	}
 }
 
-/*
- * Pauses because a page is locked. Returns 0, or an error that ends the step. The end of the
- * run by another thread is no error of this one.
- */
+/* Pauses because a page is locked. Returns 0, or an error that ends the step. */
 static int panthor_mem_pause_step(struct panthor_mem_run *run, u32 *us)
 {
 	return panthor_mem_run_stopped(run) ? -EINTR : panthor_mem_pause(run->op, us);
@@ -242,7 +239,9 @@ static bool panthor_mem_do_piece(struct panthor_mem_run *run)
 			/* The deadline has passed. Other pages can be free. */
 			atomic_cmpxchg(&run->error, 0, ret);
 		} else {
-			panthor_mem_stop_run(run, ret);
+			/* What has stopped the run meanwhile is no error of this thread. */
+			if (!READ_ONCE(run->stop))
+				panthor_mem_stop_run(run, ret);
 			break;
 		}
 		cond_resched();

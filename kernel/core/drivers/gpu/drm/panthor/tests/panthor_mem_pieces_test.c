@@ -34,6 +34,9 @@ struct panthor_pieces_test {
 	/** @fail: The second piece fails. */
 	bool fail;
 
+	/** @busy: How often the pages of the BO with index 3 are locked. */
+	u32 busy;
+
 	/** @cancel: A claim comes in the middle of the second piece. */
 	bool cancel;
 
@@ -68,6 +71,11 @@ static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 			       pgoff_t first, pgoff_t last)
 {
 	struct panthor_pieces_test *ctx = data;
+
+	if (bo == &ctx->bos[3] && ctx->busy) {
+		ctx->busy--;
+		return -EBUSY;
+	}
 
 	ctx->pieces++;
 	for (pgoff_t page = first; page <= last; page++)
@@ -156,6 +164,32 @@ static void panthor_pieces_test_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->next, 1);
 }
 
+/* The deadline passes when pages have been locked for the third time. */
+static int panthor_test_pause(struct panthor_mem_op *op, u32 *us)
+{
+	struct panthor_pieces_test *ctx = kunit_get_current_test()->priv;
+
+	return ctx->busy > 2 ? -EBUSY : 0;
+}
+
+static void panthor_pieces_test_locked(struct kunit *test)
+{
+	struct panthor_pieces_test *ctx = test->priv;
+
+	kunit_activate_static_stub(test, panthor_mem_pause, panthor_test_pause);
+	ctx->busy = 2;
+	KUNIT_EXPECT_EQ(test, 0, panthor_mem_run_pieces(&ctx->op, 0, PANTHOR_TEST_PIECE_BOS,
+							&panthor_test_work, ctx));
+	KUNIT_EXPECT_EQ(test, ctx->op.pages[3], ctx->bos[3].base.size >> PAGE_SHIFT);
+
+	ctx->busy = U32_MAX;
+	ctx->next = 0;
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_mem_run_pieces(&ctx->op, 0, PANTHOR_TEST_PIECE_BOS,
+							     &panthor_test_work, ctx));
+	KUNIT_EXPECT_EQ(test, ctx->op.pages[1], ctx->bos[1].base.size >> PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, ctx->op.pages[3], 0);
+}
+
 static void panthor_pieces_test_cancelled(struct kunit *test)
 {
 	struct panthor_pieces_test *ctx = test->priv;
@@ -189,6 +223,7 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_all),
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
 	KUNIT_CASE(panthor_pieces_test_error),
+	KUNIT_CASE(panthor_pieces_test_locked),
 	KUNIT_CASE(panthor_pieces_test_cancelled),
 	KUNIT_CASE(panthor_pieces_test_killable),
 	{}

@@ -28,6 +28,8 @@ static struct {
 	pgoff_t first_page;
 	struct panthor_mem_op *cancel;
 	bool fail;
+	/* How often the pages of the BO with index 3 are locked. */
+	u32 busy;
 	/* With @wait, the caller waits until a helper has worked on a piece. */
 	struct task_struct *caller;
 	atomic_t by_others;
@@ -56,9 +58,14 @@ static void panthor_test_wait_for_helper(void)
 static long panthor_test_piece(void *data, struct panthor_gem_object *bo,
 			       pgoff_t first, pgoff_t last)
 {
-	u32 index = bo - panthor_test_pieces.first;
-	u32 nth = atomic_inc_return(&panthor_test_pieces.pieces);
+	u32 index = bo - panthor_test_pieces.first, nth;
 
+	if (index == 3 && panthor_test_pieces.busy) {
+		panthor_test_pieces.busy--;
+		return -EBUSY;
+	}
+
+	nth = atomic_inc_return(&panthor_test_pieces.pieces);
 	if (nth == 1) {
 		panthor_test_pieces.first_bo = bo;
 		panthor_test_pieces.first_page = last;
@@ -407,6 +414,46 @@ static void panthor_pieces_test_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pages, 1);
 }
 
+static int panthor_test_pause(struct panthor_mem_op *op, u32 *us)
+{
+	return 0;
+}
+
+/* Pages that are locked for a while are tried again. */
+static void panthor_pieces_test_locked(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	kunit_activate_static_stub(test, panthor_mem_pause, panthor_test_pause);
+	panthor_test_pieces.busy = 5;
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_run(op, 0, op->bo_count));
+	KUNIT_EXPECT_EQ(test, 0, panthor_test_pieces.busy);
+	panthor_test_expect_all(test, op, 0, op->bo_count);
+}
+
+static int panthor_test_no_pause(struct panthor_mem_op *op, u32 *us)
+{
+	return -EBUSY;
+}
+
+/* After the deadline, the run leaves out what is locked, and nothing else. */
+static void panthor_pieces_test_locked_too_long(struct kunit *test)
+{
+	struct panthor_mem_op *op = panthor_test_pieces_op(test);
+
+	kunit_activate_static_stub(test, panthor_mem_helper_count, panthor_test_no_helper);
+	kunit_activate_static_stub(test, panthor_mem_pause, panthor_test_no_pause);
+	panthor_test_pieces.busy = U32_MAX;
+	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_test_run(op, 0, op->bo_count));
+	KUNIT_EXPECT_EQ(test, op->pages[3], 0);
+
+	for (u32 i = 0; i < op->bo_count; i++) {
+		if (op->bytes[i] && i != 3)
+			KUNIT_EXPECT_EQ(test, op->pages[i], op->bos[i]->base.size >> PAGE_SHIFT);
+	}
+}
+
 static void panthor_pieces_test_cancelled(struct kunit *test)
 {
 	struct panthor_mem_op *op = panthor_test_pieces_op(test);
@@ -518,6 +565,8 @@ static struct kunit_case panthor_pieces_test_cases[] = {
 	KUNIT_CASE(panthor_pieces_test_ready),
 	KUNIT_CASE(panthor_pieces_test_ready_stops),
 	KUNIT_CASE(panthor_pieces_test_error),
+	KUNIT_CASE(panthor_pieces_test_locked),
+	KUNIT_CASE(panthor_pieces_test_locked_too_long),
 	KUNIT_CASE(panthor_pieces_test_cancelled),
 	KUNIT_CASE(panthor_pieces_test_killable),
 	KUNIT_CASE(panthor_pieces_test_most_helpers),
