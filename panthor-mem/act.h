@@ -23,6 +23,12 @@ struct act {
 	struct target_problems problems;
 	struct act_result *results;
 	size_t n_results;
+	/*
+	 * Processes found by name or cgroup that panthor-memd refused, if others were worked on: it
+	 * does not say whether they hold anything. The reason is that of the first one.
+	 */
+	size_t skipped;
+	struct problem skipped_why;
 	/* How many were tried. The others were not: the limit was reached, or a signal came. */
 	size_t tried;
 	/* The signal that came during the work, or 0. */

@@ -175,6 +175,10 @@ static void complain(const struct act *act)
 		free(subject);
 		free(target);
 	}
+	if (act->skipped)
+		say("%zu process%s found %s skipped: %s", act->skipped,
+		    act->skipped == 1 ? "" : "es", act->skipped == 1 ? "was" : "were",
+		    act->skipped_why.what);
 	for (i = 0; i < act->problems.count; i++)
 		problem_say(&act->problems.items[i].problem, what);
 	if (act->problem.error && !act->problems.count)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,29 @@ static struct target *add_target(struct target_list *list, enum target_kind kind
 /* Descriptors that the work itself needs, kept free while the targets take theirs. */
 #define SPARE_FILES 16
 
+static void keep_spare(int spare[SPARE_FILES])
+{
+	size_t i;
+
+	for (i = 0; i < SPARE_FILES; i++)
+		spare[i] = open("/", O_PATH | O_CLOEXEC);
+}
+
+static void close_spare(const int spare[SPARE_FILES])
+{
+	size_t i;
+
+	for (i = 0; i < SPARE_FILES; i++) {
+		if (spare[i] >= 0)
+			close(spare[i]);
+	}
+}
+
+/*
+ * A process without a pidfd is worked on by number only where none can be opened: the kernel has
+ * none, or a filter of system calls refuses them. Otherwise, by the time of its call, the number
+ * could belong to another process.
+ */
 static void add_process(const struct options *o, struct target_list *list, pid_t pid,
 			bool counts)
 {
@@ -193,8 +217,10 @@ static void add_process(const struct options *o, struct target_list *list, pid_t
 	if (strcmp(o->roots.proc, "/proc"))
 		return;
 	t->fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (t->fd < 0 && (errno == EMFILE || errno == ENFILE))
-		t->error = errno;
+	if (t->fd >= 0 || errno == ENOSYS || errno == EPERM)
+		return;
+	/* The number of a thread, or of no process. */
+	t->error = errno == EINVAL || errno == ENOENT ? ESRCH : errno;
 }
 
 static bool has_client(const struct target_list *list, uint64_t id)
@@ -346,14 +372,10 @@ void target_find(const struct options *o, const char *node, int fd, struct targe
 	int spare[SPARE_FILES];
 	size_t i;
 
-	for (i = 0; i < SPARE_FILES; i++)
-		spare[i] = dup(fd);
+	keep_spare(spare);
 	for (i = 0; i < o->pids.count; i++)
 		add_process(o, list, o->pids.numbers[i], counts);
-	for (i = 0; i < SPARE_FILES; i++) {
-		if (spare[i] >= 0)
-			close(spare[i]);
-	}
+	close_spare(spare);
 	for (i = 0; i < o->clients.count; i++)
 		add_client(o, list, o->clients.numbers[i], 0, true);
 	for (i = 0; i < o->n_cgroups; i++)
@@ -367,13 +389,22 @@ void target_processes(const struct options *o, struct target_list *list,
 		      struct target_problems *problems)
 {
 	struct number_list pids = { 0 };
+	int spare[SPARE_FILES];
 	size_t i;
 
 	target_pids(o, &pids, problems);
+	keep_spare(spare);
 	for (i = 0; i < pids.count; i++) {
+		struct target *t;
+
 		add_process(o, list, (pid_t)pids.numbers[i], process_numbers_count(&o->roots));
-		list->targets[i].named = number_list_has(&o->pids, pids.numbers[i]);
+		t = &list->targets[i];
+		t->named = number_list_has(&o->pids, pids.numbers[i]);
+		/* panthor-memd identifies a process by the inode of its pidfd. */
+		if (t->fd < 0 && !t->error)
+			t->error = ENOSYS;
 	}
+	close_spare(spare);
 	number_list_free(&pids);
 }
 

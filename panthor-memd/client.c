@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "client.h"
 #include "name.h"
@@ -86,21 +85,19 @@ void broker_client_free(struct broker_client *c)
 	free(c);
 }
 
-/* Get the inode number of a pidfd of @pid, which identifies the process. 0 or -errno. */
-static int broker_client_id(pid_t pid, uint64_t *id)
+/*
+ * Get the inode number of a pidfd, which identifies the process. 0 or -errno; -ESRCH if the process
+ * has exited: before Linux 6.9, the inode does not tell it from one that got the same PID.
+ */
+static int id_of(int pidfd, uint64_t *id)
 {
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	struct stat st;
-	int ret = 0;
 
-	if (fd < 0)
+	if (fstat(pidfd, &st))
 		return -errno;
-	if (fstat(fd, &st))
-		ret = -errno;
-	else
-		*id = st.st_ino;
-	close(fd);
-	return ret;
+	*id = st.st_ino;
+	return poll(&p, 1, 0) > 0 ? -ESRCH : 0;
 }
 
 /* --- errors --------------------------------------------------------------- */
@@ -255,7 +252,7 @@ static int wait_for(struct call *call, pid_t pid, uint64_t id, int (*stop)(void)
 	return ret;
 }
 
-int broker_client_call(struct broker_client *c, const struct operation *op, pid_t pid,
+int broker_client_call(struct broker_client *c, const struct operation *op, pid_t pid, int pidfd,
 		       const char *device, bool interactive, int (*stop)(void),
 		       struct outcome *out, struct broker_error *e)
 {
@@ -266,15 +263,15 @@ int broker_client_call(struct broker_client *c, const struct operation *op, pid_
 
 	*e = (struct broker_error){ 0 };
 	*out = (struct outcome){ 0 };
-	ret = broker_client_id(pid, &id);
-	if (ret == -ESRCH || ret == -EINVAL || ret == -ENOENT)
-		return fail(e, ESRCH, "NoSuchProcess", "there is no such process");
+	ret = id_of(pidfd, &id);
 	if (ret >= 0)
 		ret = send_call(&call, op, pid, id, device, interactive);
 	if (ret >= 0)
 		ret = wait_for(&call, pid, id, stop);
 	out->ns = now_ns() - start;
-	if (ret == -ECANCELED)
+	if (ret == -ESRCH)
+		fail(e, ESRCH, "NoSuchProcess", "there is no such process");
+	else if (ret == -ECANCELED)
 		fail(e, EINTR, "Interrupted", "stopped by a signal before panthor-memd has "
 		     "answered: it stops after its current slice");
 	else if (ret < 0)

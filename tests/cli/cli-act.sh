@@ -271,6 +271,12 @@ if ! [[ $err == *'unhandled '*' syscall: 434'* ]]; then
 	is_status 3 'exited meanwhile'
 	err_has "there is no process $sleeper"
 	json '.results[0] | .error.code == "ESRCH" and .freed_bytes == 4194304'
+	# A number without a process at the start is not used either: it may get one later.
+	mock='pid=2147483647'
+	real reclaim --json 2147483647
+	is_status 3 'started meanwhile'
+	err_has 'there is no process 2147483647'
+	json '.results[0] | .error.code == "ESRCH" and .freed_bytes == 0'
 fi
 
 # claim

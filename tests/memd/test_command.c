@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -107,6 +108,118 @@ static void test_signal(void **state)
 	check_signal("held evicted", "claim", SIGTERM);
 }
 
+/* Run panthor-mem on all victims by their name. */
+static int run_by_name(const char *more)
+{
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--broker", "always", "--bytes", "--comm",
+			       world_process_name(), more, NULL };
+
+	return world_run(&w, world_me(), "nodev", argv, out, sizeof(out));
+}
+
+static unsigned int count(const char *text)
+{
+	const char *at = out;
+	unsigned int n = 0;
+
+	while ((at = strstr(at, text))) {
+		at += strlen(text);
+		n++;
+	}
+	return n;
+}
+
+/* While it works on the first process, another one gets the PID of the second. */
+static void test_reused(void **state)
+{
+	char first[16], second[16];
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", first,
+			       second, NULL };
+	int held, fd, status;
+	bool reused;
+	pid_t tool;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held" });
+	snprintf(first, sizeof(first), "%d", (int)w.victims[0]);
+	snprintf(second, sizeof(second), "%d", (int)w.victims[3]);
+	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
+	held = world_wait_held(&w);
+	reused = world_reuse_pid(w.victims[3], world_me());
+	if (!reused)
+		w.victims[3] = 0;
+	world_release(held);
+	status = world_run_end(tool, fd, out, sizeof(out));
+	if (!reused)
+		skip();
+	assert_int_equal(status, 3);
+	check_said("there is no such process");
+	assert_int_equal(count("FAILED"), 1);
+	/* FREED and EVICTED of the first process, and their totals. */
+	assert_int_equal(count("4194304"), 4);
+}
+
+/* A process that was found by name and exits holds nothing. */
+static void test_found_exits(void **state)
+{
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", "--comm",
+			       world_process_name(), NULL };
+	pid_t tool;
+	int held, fd;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held", .apps = 1 });
+	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
+	held = world_wait_held(&w);
+	world_end_process(w.victims[3]);
+	w.victims[3] = 0;
+	world_release(held);
+	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 0);
+	assert_int_equal(count("4194304"), 2);
+	assert_int_equal(count("FAILED"), 0);
+	assert_int_equal(count("process"), 0);
+}
+
+/*
+ * panthor-memd does not say what the processes of others hold. If nothing else was found, the
+ * refusal is the answer.
+ */
+static void test_found_of_others(void **state)
+{
+	static const int others[VICTIMS] = { 0, UID_SERVICE, 0, 0 };
+
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	assert_int_equal(run_by_name(NULL), 0);
+	assert_int_equal(count("FAILED"), 0);
+	check_said("2 processes found were skipped: the process belongs to root or to a service");
+	assert_int_equal(run_by_name("--json"), 0);
+	assert_int_equal(count("\"pid\""), 2);
+	assert_int_equal(count("EACCES"), 0);
+	world_stop(&w);
+	world_start(&w, &(struct setup){ .uids = others });
+	assert_int_equal(run_by_name(NULL), 5);
+	assert_int_equal(count("FAILED"), VICTIMS);
+	check_said("only root may");
+	assert_int_equal(count("skipped"), 0);
+}
+
+/* Without a pidfd, a PID could name another process by the time of its request. */
+static void test_out_of_files(void **state)
+{
+	char command[256];
+	const char *argv[] = { "/bin/sh", "-c", command, NULL };
+
+	(void)state;
+	start("");
+	snprintf(command, sizeof(command), "ulimit -n 14; exec '%s' reclaim --bytes --broker "
+		 "always %d %d", getenv("TOOL"), (int)w.victims[0], (int)w.victims[3]);
+	assert_int_equal(world_run(&w, world_me(), NULL, argv, out, sizeof(out)), 1);
+	assert_int_equal(count("FAILED"), 2);
+	check_said("raise the limit: see `ulimit -n`");
+}
+
 static void test_of_others(void **state)
 {
 	(void)state;
@@ -128,6 +241,24 @@ static void test_without_broker(void **state)
 	/* The error of the direct attempt is reported. */
 	assert_int_equal(run("nocap", "reclaim", "auto", 0, NULL, NULL), 5);
 	check_said("CAP_SYS_RESOURCE");
+}
+
+/* That a process has exited says nothing about panthor-memd. */
+static void test_exited_without_broker(void **state)
+{
+	char exited[16], other[16];
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--broker", "always", exited, other,
+			       NULL };
+
+	(void)state;
+	start("");
+	world_end_memd(&w, SIGTERM);
+	kill(w.victims[0], SIGKILL);
+	waitid(P_PID, (id_t)w.victims[0], &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+	snprintf(exited, sizeof(exited), "%d", (int)w.victims[0]);
+	snprintf(other, sizeof(other), "%d", (int)w.victims[3]);
+	assert_int_equal(world_run(&w, world_me(), "nodev", argv, out, sizeof(out)), 4);
+	check_said("reclaim: panthor-memd is not running");
 }
 
 static void test_what_it_cannot(void **state)
@@ -181,8 +312,13 @@ int main(void)
 		TEST(test_always),
 		TEST(test_auto),
 		TEST(test_signal),
+		TEST(test_reused),
+		TEST(test_found_exits),
+		TEST(test_found_of_others),
+		TEST(test_out_of_files),
 		TEST(test_of_others),
 		TEST(test_without_broker),
+		TEST(test_exited_without_broker),
 		TEST(test_what_it_cannot),
 		TEST(test_example),
 	};

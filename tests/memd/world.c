@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
@@ -226,20 +228,47 @@ static void start_bus(struct world *w)
 
 /* --- processes ------------------------------------------------------------ */
 
-pid_t world_process(uid_t uid)
+const char *world_process_name(void)
 {
+	static char name[16];
+
+	snprintf(name, sizeof(name), "victim%d", (int)getpid());
+	return name;
+}
+
+/* fork(), but the child gets this PID. 0: any. */
+static pid_t fork_as(pid_t wanted)
+{
+	const pid_t pid = wanted;
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uint64_t)(uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+
+	return wanted ? (pid_t)syscall(SYS_clone3, &args, sizeof(args)) : fork();
+}
+
+/* Returns -1 if the kernel does not give it the PID @wanted. */
+static pid_t start_process(uid_t uid, pid_t wanted)
+{
+	char name[16];
 	int ready[2];
 	pid_t pid;
 	char c;
 
+	snprintf(name, sizeof(name), "%s", world_process_name());
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = fork_as(wanted);
 	if (!pid) {
+		prctl(PR_SET_NAME, name);
 		become(uid);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(ready[0]);
-		close(ready[1]);
+		/* Close the FIFO of a held call, too, or world_release() has no effect. */
+		if (close_range(STDERR_FILENO + 1, UINT_MAX, 0)) {
+			close(ready[0]);
+			close(ready[1]);
+		}
 		for (;;)
 			pause();
 	}
@@ -248,6 +277,20 @@ pid_t world_process(uid_t uid)
 	assert_int_equal(read(ready[0], &c, 1), 0);
 	close(ready[0]);
 	return pid;
+}
+
+pid_t world_process(uid_t uid)
+{
+	pid_t pid = start_process(uid, 0);
+
+	assert_true(pid >= 0);
+	return pid;
+}
+
+bool world_reuse_pid(pid_t pid, uid_t uid)
+{
+	world_end_process(pid);
+	return start_process(uid, pid) == pid;
 }
 
 void world_end_process(pid_t pid)

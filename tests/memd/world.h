@@ -87,9 +87,15 @@ void world_become(uid_t uid);
 /* Whether a program listens on a Unix socket. The file exists shortly before. */
 bool world_can_connect(const char *path);
 
-/* Start a process of @uid that does nothing. */
+/* Start a process of @uid that does nothing. All of them have this name. */
 pid_t world_process(uid_t uid);
+const char *world_process_name(void);
 void world_end_process(pid_t pid);
+/*
+ * End a process and start one of @uid with the same PID. Returns false if the kernel does not let
+ * the test choose a PID.
+ */
+bool world_reuse_pid(pid_t pid, uid_t uid);
 uint64_t world_id(pid_t pid);
 
 /*
