@@ -111,10 +111,26 @@ static void judge(struct act *act)
 		return;
 	if (act->problems.count)
 		act->problem = act->problems.items[0].problem;
+	else if (act->targets.left_out)
+		act->problem = act->targets.left_out_why;
 	else
 		problem_set(&act->problem, ESRCH, STATUS_NO_TARGET,
 			    "`panthor-mem list` shows who holds GPU memory",
 			    "none of the processes found holds memory of %s", act->node);
+}
+
+/* Says that clients of a cgroup were left out. */
+static void complain_left_out(const struct target_list *list)
+{
+	char *subject;
+
+	if (!list->left_out)
+		return;
+	subject = memory_text("%zu client%s of a cgroup %s left out", list->left_out,
+			      list->left_out == 1 ? "" : "s",
+			      list->left_out == 1 ? "was" : "were");
+	problem_say(&list->left_out_why, subject);
+	free(subject);
 }
 
 static void directly(const struct options *o, struct act *act, struct metrics *metrics)
@@ -179,9 +195,10 @@ static void complain(const struct act *act)
 		say("%zu process%s found %s skipped: %s", act->skipped,
 		    act->skipped == 1 ? "" : "es", act->skipped == 1 ? "was" : "were",
 		    act->skipped_why.what);
+	complain_left_out(&act->targets);
 	for (i = 0; i < act->problems.count; i++)
 		problem_say(&act->problems.items[i].problem, what);
-	if (act->problem.error && !act->problems.count)
+	if (act->problem.error && !act->problems.count && !act->targets.left_out)
 		problem_say(&act->problem, what);
 	if (rest)
 		say("%zu%s not tried: %s", rest, act->n_results ? " more" : "",

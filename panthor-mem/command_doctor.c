@@ -303,36 +303,11 @@ static void check_cgroups(struct report *r)
 
 /* --- /proc ------------------------------------------------------------------ */
 
-/* The mount options of the visible procfs, between commas, or NULL. */
-static char *procfs_options(const struct options *o)
-{
-	char *path = memory_text("%s/self/mountinfo", o->roots.proc);
-	char *text = memory_file(AT_FDCWD, path), *line, *rest = NULL, *options = NULL;
-
-	free(path);
-	if (!text)
-		return NULL;
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		char where[64], *type = strstr(line, " - proc ");
-		char super[256];
-
-		/* The last mount hides the others. */
-		if (!type || sscanf(line, "%*s %*s %*s %*s %63s", where) != 1 ||
-		    strcmp(where, "/proc") || sscanf(type, " - proc %*s %255s", super) != 1)
-			continue;
-		free(options);
-		options = memory_text(",%s,", super);
-	}
-	free(text);
-	return options;
-}
-
 static void check_procfs(struct report *r)
 {
 	struct number_list all = { 0 };
 	int ret = process_all(&r->o->roots, &all);
-	char *options = ret ? NULL : procfs_options(r->o);
-	const char *hide = options ? strstr(options, ",hidepid=") : NULL;
+	char *options = ret ? NULL : process_options(&r->o->roots);
 
 	if (ret)
 		found(r, PROCFS, BAD, -ret, STATUS_FAILED, "mount -t proc proc /proc",
@@ -342,8 +317,7 @@ static void check_procfs(struct report *r)
 		      "a service needs ProcSubset=all",
 		      "%s shows only processes (subset=pid): RAM and swap are unknown",
 		      r->o->roots.proc);
-	else if (hide && strncmp(hide, ",hidepid=off,", 13) && strncmp(hide, ",hidepid=0,", 11) &&
-		 geteuid())
+	else if (process_hidden(options))
 		found(r, PROCFS, BAD, EACCES, STATUS_NOT_PERMITTED,
 		      "run it as root; a service needs ProtectProc=default",
 		      "%s hides processes of other users (hidepid)", r->o->roots.proc);

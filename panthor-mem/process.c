@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "process.h"
@@ -113,6 +116,46 @@ bool process_state(const struct roots *roots, pid_t pid, struct process_state *s
 		state->uid = uid;
 	free(text);
 	return true;
+}
+
+char *process_options(const struct roots *roots)
+{
+	char *path = memory_text("%s/self/mountinfo", roots->proc);
+	char *text = memory_file(AT_FDCWD, path), *line, *rest = NULL, *options = NULL;
+
+	free(path);
+	if (!text)
+		return NULL;
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char where[64], *type = strstr(line, " - proc ");
+		char super[256];
+
+		/* The last mount hides the others. */
+		if (!type || sscanf(line, "%*s %*s %*s %*s %63s", where) != 1 ||
+		    strcmp(where, "/proc") || sscanf(type, " - proc %*s %255s", super) != 1)
+			continue;
+		free(options);
+		options = memory_text(",%s,", super);
+	}
+	free(text);
+	return options;
+}
+
+static bool can_trace(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return !syscall(SYS_capget, &header, data) &&
+	       data[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective & CAP_TO_MASK(CAP_SYS_PTRACE);
+}
+
+bool process_hidden(const char *options)
+{
+	const char *hide = options ? strstr(options, ",hidepid=") : NULL;
+
+	return hide && strncmp(hide, ",hidepid=off,", 13) && strncmp(hide, ",hidepid=0,", 11) &&
+	       !can_trace();
 }
 
 enum process_numbers process_numbers(const struct roots *roots)

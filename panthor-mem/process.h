@@ -54,6 +54,14 @@ bool process_name(const struct roots *roots, pid_t pid, char name[PROCESS_NAME])
 bool process_is_called(const char *kept, const char *name);
 
 /*
+ * The mount options of the visible procfs, as in ",rw,hidepid=invisible,", or NULL. The caller frees
+ * them.
+ */
+char *process_options(const struct roots *roots);
+/* Do these options hide processes from the caller? Only CAP_SYS_PTRACE makes all visible. */
+bool process_hidden(const char *options);
+
+/*
  * Returns the process with this number, or the process of the thread with this number; 0 if
  * there is neither.
  */

@@ -267,10 +267,29 @@ static bool is_subset(const struct number_list *of, const struct number_list *al
 	return true;
 }
 
+/* Could a process outside have a client open that the scan of all processes did not find there? */
+static bool is_partial(const struct scan *s, const struct roots *roots, struct problem *why)
+{
+	char *options = process_options(roots);
+	bool hidden = process_hidden(options), partial = true;
+
+	free(options);
+	if (hidden || s->unreadable || s->protected_own)
+		problem_set(why, EACCES, STATUS_NOT_PERMITTED, problem_more_rights(),
+			    "not all other processes can be inspected");
+	else if (s->cut)
+		problem_set(why, E2BIG, STATUS_FAILED, "use --client",
+			    "a process has too many tables of files to inspect");
+	else
+		partial = false;
+	return partial;
+}
+
 /*
  * Adds clients that only these processes have open, and that none of them used last, so that the
  * call for the cgroup does not reach them: the last user may have exited. A client that a process
- * outside also has open is left alone, since it may be that process's.
+ * outside also has open is left alone, since it may be that process's. So is each client that a
+ * process which cannot be inspected may have open.
  */
 static void add_unreached(const struct options *o, const char *node, int fd,
 			  const struct number_list *pids, struct target_list *list)
@@ -293,10 +312,16 @@ static void add_unreached(const struct options *o, const char *node, int fd,
 	scan_free(&s);
 	whole.clients = &ids;
 	if (ids.count && !scan(&s, &o->roots, &whole)) {
+		const bool partial = is_partial(&s, &o->roots, &list->left_out_why);
+
 		for (i = 0; i < s.n_clients; i++) {
 			const struct scan_client *c = &s.clients[i];
 
-			if (is_ours(c, node) && is_subset(&c->pids, pids))
+			if (!is_ours(c, node) || !is_subset(&c->pids, pids))
+				continue;
+			if (partial)
+				list->left_out++;
+			else
 				add_client(o, list, c->info.id, c->pids.numbers[0], false);
 		}
 		scan_free(&s);

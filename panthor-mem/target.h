@@ -59,6 +59,12 @@ struct target {
 struct target_list {
 	struct target *targets;
 	size_t count;
+	/*
+	 * Clients that a cgroup may have alone and that the call for it does not reach, but that
+	 * processes which cannot be inspected may have open, too; and what keeps them from that.
+	 */
+	size_t left_out;
+	struct problem left_out_why;
 };
 
 /*

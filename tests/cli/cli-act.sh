@@ -169,7 +169,47 @@ process 1060 outside
 panthor 1060 4 7 4096 4096
 run reclaim --cgroup "$group/a.scope"
 is_status 3 "another process's client"
+# Nor one that a process which cannot be inspected may have open.
+without=(env)
+[ "$(id -u)" != 0 ] || without=(setpriv --bounding-set=-all env)
+blind() {
+	"${without[@]}" LD_PRELOAD="$SANITIZER $MOCK" PANTHOR_MOCK="$mock" "$TOOL" "$1" \
+		--proc "$proc" --sys "$sys" "${@:2}" >"$work/out" 2>"$work/err"
+	status=$?
+	out=$(<"$work/out")
+	err=$(<"$work/err")
+}
+rights='run it as root'
+[ "$(id -u)" != 0 ] || rights='run it with all capabilities of root'
+left_out='1 client of a cgroup was left out: not all other processes can be inspected'
+for uid in 54321 "$(id -u)"; do
+	printf 'Name:\toutside\nTgid:\t1060\nState:\tS (sleeping)\nUid:\t%s\n' "$uid" \
+		>"$proc/1060/status"
+	chmod 0 "$proc/1060/fd"
+	blind reclaim --cgroup "$group/a.scope" --json
+	is_status 5 "a process of user $uid that cannot be inspected"
+	err_has "$left_out: $rights"
+	json '.results == [] and .error.code == "EACCES"'
+	blind reclaim --cgroup "$group" --json
+	is_status 0 'the cgroup without the client'
+	err_has "$left_out: $rights"
+	json '.results | map([.client_id, .freed_bytes]) == [[null, 4194304]]'
+	chmod 755 "$proc/1060/fd"
+done
 rm -r "$proc/1060"
+# Nor if procfs does not list all processes.
+mkdir "$proc/self"
+for hidepid in invisible noaccess ptraceable; do
+	echo "22 1 0:20 / /proc rw,relatime - proc proc rw,hidepid=$hidepid" >"$proc/self/mountinfo"
+	blind reclaim --cgroup "$group/a.scope"
+	is_status 5 "hidepid=$hidepid"
+	err_has "$left_out: $rights"
+done
+echo '22 1 0:20 / /proc rw,relatime - proc proc rw,hidepid=off' >"$proc/self/mountinfo"
+blind reclaim --cgroup "$group/a.scope" --json
+is_status 0 'hidepid=off'
+json '.results | map([.pid, .client_id]) == [[1002, 7]]'
+rm -r "$proc/self"
 mock=''
 
 # The /proc of another pid namespace: its numbers mean other processes here.
