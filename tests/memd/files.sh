@@ -30,6 +30,15 @@ if command -v systemd-analyze >/dev/null; then
 		grep -F panthor-memd.service: | grep -vE "is not executable|does not exist"' - "$unit"
 fi
 
+# systemd finds the driver that a unit names in DeviceAllow= only if its module is loaded before.
+drivers=0
+while read -r driver; do
+	drivers=$((drivers + 1))
+	check "After= for $driver" grep -qx "After=modprobe@$driver.service" "$unit"
+	check "Wants= for $driver" grep -qx "Wants=modprobe@$driver.service" "$unit"
+done < <(sed -n 's/^DeviceAllow=char-\([a-z]*\) .*/\1/p' "$unit")
+check 'drivers in DeviceAllow=' test "$drivers" = 1
+
 for file in "$memd"/*.xml "$memd"/*.conf "$memd"/*.policy; do
 	[[ $file == */memd.conf ]] || check "$file" /usr/bin/python3 -c \
 		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
