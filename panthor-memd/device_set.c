@@ -12,11 +12,14 @@
 
 #include <panthor_drmif.h>
 
+#include "clock.h"
 #include "device_set.h"
 #include "log.h"
 #include "worker.h"
 
 #define PREFIX "renderD"
+/* How long udev may take for a new node on a busy machine. */
+#define AGAIN_USEC (3 * USEC_PER_SEC)
 /* IN_ATTRIB: udev sets owner and mode some time after the node was created. */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM)
 
@@ -129,7 +132,61 @@ static void insert(struct node_set *set, struct node *new)
 	set->count++;
 }
 
-static void add(struct node_set *set, const char *name, long number)
+static struct refused *find_refused(struct node_set *set, long number)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n_refused; i++) {
+		if (set->refused[i].number == number)
+			return &set->refused[i];
+	}
+	return NULL;
+}
+
+static void forget_refused(struct node_set *set, long number)
+{
+	struct refused *r = find_refused(set, number);
+
+	if (r)
+		*r = set->refused[--set->n_refused];
+}
+
+static const char *remedy_of(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "the unit needs DeviceAllow=char-drm, and must have started after the module "
+		       "drm was loaded: restart it";
+	case EACCES:
+		return "the unit needs SupplementaryGroups= with the group of the node";
+	case EMFILE:
+	case ENFILE:
+		return "the unit needs a higher LimitNOFILE=";
+	default:
+		return "dmesg(1) may say why";
+	}
+}
+
+/*
+ * udev sets owner and mode some time after the node was created. So the log has the first error only
+ * if the next try fails, too: @late.
+ */
+static void refuse(struct node_set *set, const char *name, long number, int error, bool late)
+{
+	struct refused *r = find_refused(set, number);
+
+	if (r && late && !r->logged) {
+		r->logged = true;
+		log_warning("%s cannot be opened: %s: %s", name, strerror(error), remedy_of(error));
+	}
+	if (r || set->n_refused == REFUSED_MOST)
+		return;
+	set->refused[set->n_refused++] = (struct refused){ .number = number };
+	sd_event_source_set_time(set->again, clock_usec() + AGAIN_USEC);
+	sd_event_source_set_enabled(set->again, SD_EVENT_ONESHOT);
+}
+
+static void add(struct node_set *set, const char *name, long number, bool late)
 {
 	struct node *new;
 	char path[PATH_MAX];
@@ -138,8 +195,12 @@ static void add(struct node_set *set, const char *name, long number)
 	if (snprintf(path, sizeof(path), "%s/%s", set->folder, name) >= (int)sizeof(path))
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != ENOENT)
+			refuse(set, name, number, errno, late);
 		return;
+	}
+	forget_refused(set, number);
 	new = usable(set, fd, name) ? calloc(1, sizeof(*new)) : NULL;
 	if (new)
 		new->worker = worker_new();
@@ -158,7 +219,8 @@ static void add(struct node_set *set, const char *name, long number)
 	set->changed(set->data);
 }
 
-static void scan(struct node_set *set)
+/* @late: some seconds after a node could not be opened. */
+static void scan(struct node_set *set, bool late)
 {
 	DIR *dir = opendir(set->folder);
 	struct dirent *entry;
@@ -168,7 +230,7 @@ static void scan(struct node_set *set)
 
 		if (number >= 0 && set->count < DEVICES_MOST &&
 		    !node_by_name(set, entry->d_name))
-			add(set, entry->d_name, number);
+			add(set, entry->d_name, number, late);
 	}
 	if (dir)
 		closedir(dir);
@@ -223,7 +285,15 @@ static int on_change(sd_event_source *source, int fd, uint32_t events, void *dat
 		;
 	watch(set);
 	drop_missing(set);
-	scan(set);
+	scan(set, false);
+	return 0;
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	scan(data, true);
 	return 0;
 }
 
@@ -237,6 +307,7 @@ int node_set_start(struct node_set *set, sd_event *event, const char *folder,
 	set->folder = folder;
 	set->event = event;
 	set->incapable = false;
+	set->n_refused = 0;
 	set->changed = changed;
 	set->data = data;
 	set->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -245,15 +316,20 @@ int node_set_start(struct node_set *set, sd_event *event, const char *folder,
 	ret = sd_event_add_io(event, &set->watch, set->inotify, EPOLLIN, on_change, set);
 	if (ret < 0)
 		return ret;
+	ret = sd_event_add_time(event, &set->again, CLOCK_MONOTONIC, 0, 0, on_again, set);
+	if (ret < 0)
+		return ret;
+	sd_event_source_set_enabled(set->again, SD_EVENT_OFF);
 	ret = watch(set);
 	if (!ret)
-		scan(set);
+		scan(set, false);
 	return ret;
 }
 
 void node_set_stop(struct node_set *set)
 {
 	sd_event_source_disable_unref(set->watch);
+	sd_event_source_disable_unref(set->again);
 	if (set->inotify >= 0)
 		close(set->inotify);
 	while (!list_empty(&set->list)) {

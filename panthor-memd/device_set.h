@@ -10,6 +10,7 @@
 
 #define NODE_MOST 32
 #define DEVICES_MOST 8
+#define REFUSED_MOST 64
 
 struct worker;
 
@@ -24,6 +25,11 @@ struct node {
 	struct worker *worker; /* for reclaims */
 };
 
+struct refused {
+	long number; /* of the render node */
+	bool logged;
+};
+
 struct node_set {
 	struct list list; /* by number */
 	unsigned int count;
@@ -32,6 +38,10 @@ struct node_set {
 	sd_event_source *watch;
 	int inotify;
 	bool incapable; /* CAP_SYS_RESOURCE is missing, which the log has already */
+	/* Nodes that cannot be opened, and the timer for the next try. */
+	struct refused refused[REFUSED_MOST];
+	unsigned int n_refused;
+	sd_event_source *again;
 	/* Called after a device was added or removed. */
 	void (*changed)(void *data);
 	void *data;

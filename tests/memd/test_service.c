@@ -157,6 +157,35 @@ static void test_other_driver(void **state)
 	assert_int_equal(count_devices(bus), 0);
 }
 
+static int count_of(const char *text, const char *part)
+{
+	int count = 0;
+
+	while ((text = strstr(text, part))) {
+		text += strlen(part);
+		count++;
+	}
+	return count;
+}
+
+/* What is wrong with a node is logged once, however often the directory changes. */
+static void test_refused_device(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "noaccess" });
+	bus = world_client(&w, world_me());
+	world_wait_log(&w, "renderD128 cannot be opened: Permission denied: the unit needs "
+		       "SupplementaryGroups=");
+	world_add_device(&w, "renderD129");
+	world_wait_log(&w, "renderD129 cannot be opened");
+	world_add_device(&w, "card1");
+	settle(bus);
+	assert_int_equal(count_of(world_log(&w), "renderD128 cannot be opened"), 1);
+	assert_int_equal(count_devices(bus), 0);
+}
+
 /* --- start and stop ------------------------------------------------------- */
 
 static void check_no_start(const struct setup *s, const char *text)
@@ -338,17 +367,6 @@ static void test_threads(void **state)
 
 /* --- log and metrics ------------------------------------------------------ */
 
-static int count_of(const char *text, const char *part)
-{
-	int count = 0;
-
-	while ((text = strstr(text, part))) {
-		text += strlen(part);
-		count++;
-	}
-	return count;
-}
-
 static void test_log_is_quiet(void **state)
 {
 	sd_bus *bus;
@@ -466,6 +484,7 @@ int main(void)
 		TEST(test_no_folder),
 		TEST(test_other_names),
 		TEST(test_several_devices),
+		TEST(test_refused_device),
 		TEST(test_other_driver),
 		TEST(test_configuration_is_wrong),
 		TEST(test_name_is_taken),
