@@ -39,6 +39,9 @@ while read -r driver; do
 done < <(sed -n 's/^DeviceAllow=char-\([a-z]*\) .*/\1/p' "$unit")
 check 'drivers in DeviceAllow=' test "$drivers" = 1
 
+# systemd gives up after 5 starts within 10 seconds.
+check 'pauses between restarts' grep -qx 'RestartSec=2s' "$unit"
+
 for file in "$memd"/*.xml "$memd"/*.conf "$memd"/*.policy; do
 	[[ $file == */memd.conf ]] || check "$file" /usr/bin/python3 -c \
 		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
