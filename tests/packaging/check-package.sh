@@ -73,6 +73,15 @@ same_files() {
 	grep -v '^#\|panthor-mem-conformance\|^lib/systemd/system/' "$top/tests/packaging/files.txt" | LC_ALL=C sort | diff - "$work/have"
 }
 
+# The package of the module accepts only the Weston of the libweston that it is linked to.
+same_weston() {
+	local depends version
+	depends=$(dpkg-deb -f "$work"/weston-panthor-mem_*.deb Depends)
+	echo "$depends"
+	version=$(sed -n 's/.*libweston-\([0-9]*\)-0 .*/\1/p' <<<"$depends")
+	[[ ", $depends," == *", weston (>= $version), weston (<< $((version + 1))~),"* ]]
+}
+
 as_root=()
 [ ${#admin[@]} -gt 0 ] || as_root=(--allow-root)
 
@@ -86,6 +95,7 @@ step 'dpkg-buildpackage, without a network' build || exit 1
 step 'with its tests' tests_ran || :
 step lintian lintian "${as_root[@]}" --fail-on error,warning "$work"/*.changes || :
 step 'the files of meson install' same_files || :
+step 'the dependency on weston' same_weston || :
 step 'debian/copyright' /usr/bin/python3 "$top/tests/packaging/check-copyright" "$top" || :
 
 # tested DEBIAN WHAT...: run autopkgtest in that Debian release, in a mount namespace of its
