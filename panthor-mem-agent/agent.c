@@ -315,10 +315,14 @@ static void on_devices(void *data, int count)
 	if (count < 0 && (a->broker_answers || !a->broker_asked))
 		log_warning("panthor-memd does not answer: install the package panthor-memd, or "
 			    "start it");
-	if (!count && !a->broker_asked) {
-		log_notice("panthor-memd has found no panthor device, so there is nothing to do");
-		sd_event_exit(a->event, 0);
-	}
+	/* The driver may be loaded later. Until then, no application has memory to reclaim. */
+	if (!count && !a->no_device)
+		log_notice("panthor-memd has found no panthor device yet: there is nothing to do "
+			   "until one is added");
+	if (count > 0 && a->no_device)
+		log_notice("panthor-memd has found a panthor device");
+	if (count >= 0)
+		a->no_device = !count;
 	a->broker_asked = true;
 	a->broker_answers = count >= 0;
 }

@@ -48,6 +48,7 @@ struct agent {
 	struct request *requests;
 	bool broker_asked; /* it has answered, or was found not to answer */
 	bool broker_answers;
+	bool no_device;
 
 	sd_bus *session;
 

@@ -14,6 +14,10 @@
 	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'," \
 	"member='NameOwnerChanged',arg0='" BROKER_NAME "'"
 
+#define DEVICE_CHANGES \
+	"type='signal',sender='" BROKER_NAME "',path='" BROKER_PATH "'," \
+	"interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"
+
 /* panthor-memd answers within 24 s: see panthor-memd.conf(5), MaxTimeSec=. */
 #define REPLY_USEC (30 * USEC_PER_SEC)
 
@@ -73,6 +77,15 @@ static int on_owner(sd_bus_message *m, void *data, sd_bus_error *unused)
 	return 0;
 }
 
+/* Devices is the only property that changes. The signal does not contain it. */
+static int on_changed(sd_bus_message *m, void *data, sd_bus_error *unused)
+{
+	(void)m;
+	(void)unused;
+	ask_devices(data);
+	return 0;
+}
+
 /* --- the connection ------------------------------------------------------- */
 
 static int on_closed(sd_bus_message *m, void *data, sd_bus_error *unused)
@@ -107,6 +120,8 @@ static int start(struct link *l)
 		ret = sd_bus_attach_event(bus, l->event, SD_EVENT_PRIORITY_NORMAL);
 	if (ret >= 0)
 		ret = sd_bus_add_match_async(bus, NULL, OWNER_CHANGES, on_owner, NULL, l);
+	if (ret >= 0)
+		ret = sd_bus_add_match_async(bus, NULL, DEVICE_CHANGES, on_changed, NULL, l);
 	return ret < 0 ? ret : ask_devices(l);
 }
 

@@ -22,8 +22,8 @@ struct link_reply {
 };
 
 /*
- * @devices is told how many devices panthor-memd has when the connection was opened and when
- * panthor-memd was started, and -1 when nobody answers.
+ * @devices is told how many devices panthor-memd has when the connection was opened, when
+ * panthor-memd was started and when the devices change, and -1 when nobody answers.
  */
 struct link *link_new(sd_event *event, void (*devices)(void *data, int count), void *data);
 void link_free(struct link *l);
