@@ -200,7 +200,7 @@ static void complain(const struct act *act)
 		problem_say(&act->problems.items[i].problem, what);
 	if (act->problem.error && !act->problems.count && !act->targets.left_out)
 		problem_say(&act->problem, what);
-	if (rest)
+	if (rest && (act->stopped || !act->problem.error))
 		say("%zu%s not tried: %s", rest, act->n_results ? " more" : "",
 		    act->stopped ? "interrupted" : "the limit was reached");
 }
