@@ -22,7 +22,8 @@
 struct broker {
 	sd_event *event;
 	sd_bus *bus;
-	sd_event_source *reader; /* see intake.c */
+	sd_event_source *reader;  /* see intake.c */
+	sd_event_source *renewal; /* see intake.c */
 	struct config config;
 	struct node_set nodes;
 	struct targets targets;
@@ -32,6 +33,7 @@ struct broker {
 	struct worker *claimers[CLAIMERS];
 	unsigned int outstanding; /* requests of all users that have no reply yet */
 	unsigned int n_senders;
+	uint64_t answered; /* bytes sent to the connections that are open; not less than in fact */
 	uint64_t seq;	 /* of the newest request */
 	uint64_t served; /* number of turns so far */
 	struct swap_writes writes;
@@ -47,6 +49,7 @@ struct user {
 	struct list link;
 	uid_t uid;
 	struct bucket bucket;
+	struct bucket answers; /* for what costs no token of the other one */
 	unsigned int refs;	  /* senders and works */
 	unsigned int outstanding; /* requests that have no reply yet */
 	unsigned int claims;	  /* running claims */
@@ -76,6 +79,7 @@ struct sender {
 	struct caller caller;
 	struct list requests;
 	unsigned int n_requests;
+	uint64_t answered; /* bytes sent to it; not less than in fact */
 	bool checking; /* a polkit call is pending */
 	bool subscribed;
 };
@@ -182,8 +186,18 @@ void answer_work(struct work *w);
 
 /* --- intake.c ------------------------------------------------------------- */
 
-/* Drop messages that nobody has to answer and that exceed a limit. */
+/* The most bytes of a reply, a refusal or a signal of the interface. */
+#define ANSWER_MOST 512
+
+/* Drop messages that nobody has to answer, or that exceed a limit. */
 int intake_start(struct broker *b);
+/*
+ * May the connection have an answer to @m that costs no token? If so, it is counted. @s may be
+ * NULL.
+ */
+bool intake_may_answer(struct broker *b, struct sender *s, sd_bus_message *m, uint64_t bytes);
+/* Count what is sent to a connection. */
+void intake_count(struct sender *s, uint64_t bytes);
 
 /* --- bus.c ---------------------------------------------------------------- */
 
@@ -193,5 +207,10 @@ int bus_take_name(struct broker *b);
 void bus_devices_changed(void *data);
 /* Send the signal Finished to every subscriber that may receive it. */
 void bus_finished(const struct work *w, uint64_t bytes, const char *error);
+
+/* --- main.c --------------------------------------------------------------- */
+
+/* Give back the name on the bus and end the program when running work has stopped. */
+int broker_stop(struct broker *b);
 
 #endif /* BROKER_BROKER_H */

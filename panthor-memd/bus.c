@@ -171,7 +171,7 @@ static int on_claim(sd_bus_message *m, void *data, sd_bus_error *error)
 static int on_cancel(sd_bus_message *m, void *data, sd_bus_error *error)
 {
 	const char *sender = sd_bus_message_get_sender(m);
-	uint32_t pid;
+	uint32_t pid, count;
 	uint64_t id;
 	int ret;
 
@@ -179,8 +179,11 @@ static int on_cancel(sd_bus_message *m, void *data, sd_bus_error *error)
 	ret = sd_bus_message_read(m, "ut", &pid, &id);
 	if (ret < 0)
 		return ret;
-	return sd_bus_reply_method_return(m, "u", sender ? request_cancel(data, sender, pid, id) :
-							   0);
+	count = sender ? request_cancel(data, sender, pid, id) : 0;
+	/* A request is cancelled even if its client asks too often to get an answer. */
+	if (!intake_may_answer(data, sender ? sender_find(data, sender) : NULL, m, ANSWER_MOST))
+		return 1;
+	return sd_bus_reply_method_return(m, "u", count);
 }
 
 static int on_subscribe(sd_bus_message *m, void *data, sd_bus_error *error)
@@ -199,6 +202,8 @@ static int on_unsubscribe(sd_bus_message *m, void *data, sd_bus_error *error)
 		s->subscribed = false;
 		s->user->subscribers--;
 	}
+	if (!intake_may_answer(data, s, m, ANSWER_MOST))
+		return 1;
 	return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -301,7 +306,7 @@ void bus_devices_changed(void *data)
 		sd_bus_emit_properties_changed(b->bus, BROKER_PATH, BROKER_NAME, "Devices", NULL);
 }
 
-static void send_finished(const struct sender *s, const struct work *w, uint64_t bytes,
+static void send_finished(struct sender *s, const struct work *w, uint64_t bytes,
 			  const char *error)
 {
 	sd_bus *bus = s->broker->bus;
@@ -311,8 +316,10 @@ static void send_finished(const struct sender *s, const struct work *w, uint64_t
 	    sd_bus_message_append(m, "suuttus", operation_names[w->kind], (uint32_t)w->owner,
 				  w->target->pid, bytes, (uint64_t)w->sum.ns / NSEC_PER_USEC,
 				  w->sum.status, error) >= 0 &&
-	    sd_bus_message_set_destination(m, s->name) >= 0)
+	    sd_bus_message_set_destination(m, s->name) >= 0) {
 		sd_bus_send(bus, m, NULL);
+		intake_count(s, ANSWER_MOST);
+	}
 	sd_bus_message_unref(m);
 }
 
@@ -321,7 +328,7 @@ void bus_finished(const struct work *w, uint64_t bytes, const char *error)
 	struct list *at, *next;
 
 	list_each(at, next, &w->broker->senders) {
-		const struct sender *s = list_entry(at, struct sender, link);
+		struct sender *s = list_entry(at, struct sender, link);
 
 		if (s->subscribed && access_hear(&s->caller, w->owner))
 			send_finished(s, w, bytes, error);

@@ -7,7 +7,7 @@
 #define MINUTE (60 * USEC_PER_SEC)
 #define HOUR (60 * MINUTE)
 
-/* The cost of a request. In this unit, the refill per microsecond is a whole number. */
+/* A request, or a byte of an answer. In this unit, the refill per microsecond is a whole number. */
 #define TOKEN MINUTE
 
 /* Round trips are counted over this time. Too many block a process for at most BLOCK_MOST. */
@@ -24,24 +24,23 @@ void bucket_fill(struct bucket *b, const struct config *c, uint64_t now)
 	b->at = now;
 }
 
-static void refill(struct bucket *b, const struct config *c, uint64_t now)
+static void refill(struct bucket *b, uint64_t most, uint64_t per_minute, uint64_t now)
 {
-	const uint64_t most = c->burst * TOKEN;
 	const uint64_t passed = now - b->at;
 
 	/* The time that the event loop keeps can be older than the clock. */
 	if (now <= b->at)
 		return;
-	if (passed >= (most - b->level) / c->requests_per_minute + 1)
+	if (passed >= (most - b->level) / per_minute + 1)
 		b->level = most;
 	else
-		b->level += passed * c->requests_per_minute;
+		b->level += passed * per_minute;
 	b->at = now;
 }
 
 bool bucket_empty(struct bucket *b, const struct config *c, uint64_t now)
 {
-	refill(b, c, now);
+	refill(b, c->burst * TOKEN, c->requests_per_minute, now);
 	return b->level < TOKEN;
 }
 
@@ -55,8 +54,48 @@ bool bucket_take(struct bucket *b, const struct config *c, uint64_t now)
 
 bool bucket_full(struct bucket *b, const struct config *c, uint64_t now)
 {
-	refill(b, c, now);
+	refill(b, c->burst * TOKEN, c->requests_per_minute, now);
 	return b->level == c->burst * TOKEN;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static uint64_t most_answers(const struct config *c)
+{
+	return (ANSWERS_AT_ONCE + c->burst * ANSWERS_PER_REQUEST) * TOKEN;
+}
+
+static void refill_answers(struct bucket *b, const struct config *c, uint64_t now)
+{
+	refill(b, most_answers(c),
+	       ANSWERS_PER_MINUTE + c->requests_per_minute * ANSWERS_PER_REQUEST, now);
+}
+
+void answers_fill(struct bucket *b, const struct config *c, uint64_t now)
+{
+	b->level = most_answers(c);
+	b->at = now;
+}
+
+bool answers_take(struct bucket *b, const struct config *c, uint64_t bytes, uint64_t now)
+{
+	refill_answers(b, c, now);
+	if (b->level < bytes * TOKEN)
+		return false;
+	b->level -= bytes * TOKEN;
+	return true;
+}
+
+void answers_charge(struct bucket *b, const struct config *c, uint64_t bytes, uint64_t now)
+{
+	if (!answers_take(b, c, bytes, now))
+		b->level = 0;
+}
+
+bool answers_full(struct bucket *b, const struct config *c, uint64_t now)
+{
+	refill_answers(b, c, now);
+	return b->level == most_answers(c);
 }
 
 /* --- a process ------------------------------------------------------------ */

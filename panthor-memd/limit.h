@@ -11,7 +11,7 @@
 
 #include "config.h"
 
-/* The token bucket of one user. @level is in units of 1/60000000 token. */
+/* A token bucket of one user. @level is in units of 1/60000000 token, or byte. */
 struct bucket {
 	uint64_t level;
 	uint64_t at;
@@ -24,6 +24,20 @@ bool bucket_empty(struct bucket *b, const struct config *c, uint64_t now);
 bool bucket_take(struct bucket *b, const struct config *c, uint64_t now);
 /* A full bucket is in the same state as a new one. */
 bool bucket_full(struct bucket *b, const struct config *c, uint64_t now);
+
+/*
+ * The bucket for answers that no token pays for: to calls that change nothing, and refusals
+ * without a token. It holds bytes, and is larger if the user may send more requests.
+ */
+#define ANSWERS_AT_ONCE (UINT64_C(128) << 10)
+#define ANSWERS_PER_MINUTE (UINT64_C(256) << 10)
+#define ANSWERS_PER_REQUEST 512
+
+void answers_fill(struct bucket *b, const struct config *c, uint64_t now);
+bool answers_take(struct bucket *b, const struct config *c, uint64_t bytes, uint64_t now);
+/* Take what was sent before the user was known, even if less is left. */
+void answers_charge(struct bucket *b, const struct config *c, uint64_t bytes, uint64_t now);
+bool answers_full(struct bucket *b, const struct config *c, uint64_t now);
 
 #define HISTORY_MOST 64
 

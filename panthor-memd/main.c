@@ -103,18 +103,9 @@ static int on_idle(sd_event_source *source, void *data)
 	return work_idle(b) ? sd_event_exit(b->event, 0) : 0;
 }
 
-/*
- * Release the name, so that the bus starts a new panthor-memd for later calls. A second signal
- * ends the program at once.
- */
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+/* Without its name, the bus starts a new panthor-memd for later calls. */
+int broker_stop(struct broker *b)
 {
-	struct broker *b = data;
-
-	(void)source;
-	(void)info;
-	if (b->stopping)
-		return sd_event_exit(b->event, 0);
 	log_notice("stopping");
 	sd_notify(0, "STOPPING=1");
 	sd_bus_release_name_async(b->bus, NULL, BROKER_NAME, NULL, NULL);
@@ -122,6 +113,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	sd_event_add_post(b->event, NULL, on_idle, b);
 	return sd_event_add_time(b->event, NULL, CLOCK_MONOTONIC, clock_usec() + END_USEC, 0,
 				 on_end, b);
+}
+
+/* A second signal ends the program at once. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct broker *b = data;
+
+	(void)source;
+	(void)info;
+	return b->stopping ? sd_event_exit(b->event, 0) : broker_stop(b);
 }
 
 static int add_sources(struct broker *b)
@@ -196,6 +197,7 @@ static void stop(struct broker *b, int status)
 	workers_stop();
 	stats_stop(&b->stats);
 	sd_event_source_disable_unref(b->reader);
+	sd_event_source_disable_unref(b->renewal);
 	sd_bus_flush_close_unref(b->bus);
 	sd_event_unref(b->event);
 }

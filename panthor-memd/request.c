@@ -63,9 +63,10 @@ int request_start(struct broker *b, sd_bus_message *message, enum method method,
 	if (s && (s->user || s->n_requests < UNKNOWN_MOST))
 		r = calloc(1, sizeof(*r));
 	if (!r)
-		return sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
-						  "too many connections or requests: try again "
-						  "later");
+		return intake_may_answer(b, s, message, ANSWER_MOST) ?
+			       sd_bus_reply_method_errorf(message, SD_BUS_ERROR_LIMITS_EXCEEDED,
+							  "too many requests: try again later") :
+			       1;
 	r->sender = s;
 	r->message = sd_bus_message_ref(message);
 	r->method = method;
@@ -85,14 +86,16 @@ int request_start(struct broker *b, sd_bus_message *message, enum method method,
 int request_invalid(struct broker *b, sd_bus_message *message, const struct fault *f)
 {
 	const char *name = sd_bus_message_get_sender(message);
-	const struct sender *s = name ? sender_get(b, name) : NULL;
+	struct sender *s = name ? sender_get(b, name) : NULL;
 
-	if (s && s->user) {
-		bucket_take(&s->user->bucket, &b->config, clock_usec());
+	if (s && s->user)
 		user_refused(b, s->user, f->kind);
-	} else {
+	else
 		b->stats.refused[f->kind]++;
-	}
+	if (s && s->user && bucket_take(&s->user->bucket, &b->config, clock_usec()))
+		intake_count(s, ANSWER_MOST);
+	else if (!intake_may_answer(b, s, message, ANSWER_MOST))
+		return 1;
 	return fault_reply(message, f);
 }
 
@@ -107,7 +110,21 @@ static int check_rate(struct request *r, struct fault *f)
 		return fault_set(f, FAULT_LIMITS, "more than %llu requests a minute: ask less "
 				 "often, or raise RequestsPerMinute= in panthor-memd.conf(5)",
 				 (unsigned long long)b->config.requests_per_minute);
+	intake_count(r->sender, ANSWER_MOST);
 	return 0;
+}
+
+/* The request costs no token, because there is none. So its answer is limited, too. */
+static void refuse_without_token(struct request *r, const struct fault *f)
+{
+	struct broker *b = r->sender->broker;
+
+	if (intake_may_answer(b, r->sender, r->message, ANSWER_MOST)) {
+		request_refuse(r, f);
+		return;
+	}
+	user_refused(b, r->sender->user, f->kind);
+	request_free(r);
 }
 
 static int check_queue(struct request *r, struct fault *f)
@@ -199,7 +216,7 @@ void request_identified(struct request *r)
 	struct fault f = { 0 };
 
 	if (check_rate(r, &f)) {
-		request_refuse(r, &f);
+		refuse_without_token(r, &f);
 	} else if (r->method == METHOD_SUBSCRIBE) {
 		subscribe(r);
 	} else if (check_queue(r, &f) || check_target(r, &owner, &f)) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker.h"
+#include "clock.h"
 #include "log.h"
 
 #define BUS "org.freedesktop.DBus"
@@ -25,6 +26,8 @@ static void drop(struct sender *s)
 	if (s->user)
 		user_unref(b, s->user);
 	list_remove(&s->link);
+	/* dbus-daemon has freed what the client did not read. */
+	b->answered -= s->answered;
 	b->n_senders--;
 	free(s->name);
 	free(s);
@@ -94,6 +97,8 @@ static bool identify(struct sender *s, sd_bus_message *m)
 		return false;
 	}
 	s->user = user_ref(s->broker, s->caller.uid);
+	if (s->user)
+		answers_charge(&s->user->answers, &s->broker->config, s->answered, clock_usec());
 	return s->user;
 }
 

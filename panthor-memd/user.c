@@ -25,11 +25,12 @@ struct user *user_ref(struct broker *b, uid_t uid)
 	u->uid = uid;
 	u->refs = 1;
 	bucket_fill(&u->bucket, &b->config, clock_usec());
+	answers_fill(&u->answers, &b->config, clock_usec());
 	list_append(&b->users, &u->link);
 	return u;
 }
 
-/* user_sweep() frees the user when its bucket is full: reconnecting must not refill it. */
+/* user_sweep() frees the user when its buckets are full: reconnecting must not refill them. */
 void user_unref(struct broker *b, struct user *u)
 {
 	(void)b;
@@ -83,7 +84,8 @@ void user_sweep(struct broker *b)
 			tell(u, now);
 		if (u->refs || u->outstanding || any_refused(u) ||
 		    (u->told && now - u->told < TELL_USEC) ||
-		    !bucket_full(&u->bucket, &b->config, now))
+		    !bucket_full(&u->bucket, &b->config, now) ||
+		    !answers_full(&u->answers, &b->config, now))
 			continue;
 		list_remove(&u->link);
 		free(u);

@@ -364,6 +364,8 @@ static void test_long_names(void **state)
 			      "device", "s", text);
 	check_answer(bus, m, SD_BUS_ERROR_INVALID_ARGS);
 	free(text);
+	/* The allocator keeps what up to three such messages needed. */
+	rss_before += 1024;
 }
 
 /* --- floods --------------------------------------------------------------- */
@@ -556,6 +558,198 @@ static void test_stopped_client(void **state)
 	world_end_process(pid);
 }
 
+/* --- answers that nobody reads -------------------------------------------- */
+
+/* Calls that want a reply. dbus-daemon lets each connection have 128 without one. */
+enum unread_kind { UNREAD_INTROSPECT, UNREAD_PROPERTIES, UNREAD_PING, UNREAD_CANCEL,
+		   UNREAD_UNSUBSCRIBE, UNREAD_UNKNOWN, UNREAD_INVALID, UNREAD_REFUSED };
+
+#define UNREAD_ROUNDS 25
+#define UNREAD_AT_ONCE 100
+/* More than a user gets at once and in the minute after that, but less than all. */
+#define UNREAD_ANSWERS 1500
+
+static sd_bus_message *unread_message(sd_bus *bus, enum unread_kind kind)
+{
+	static const struct { const char *interface, *method; } calls[] = {
+		[UNREAD_INTROSPECT] = { "org.freedesktop.DBus.Introspectable", "Introspect" },
+		[UNREAD_PROPERTIES] = { "org.freedesktop.DBus.Properties", "GetAll" },
+		[UNREAD_PING] = { "org.freedesktop.DBus.Peer", "Ping" },
+		[UNREAD_CANCEL] = { BROKER_NAME, "Cancel" },
+		[UNREAD_UNSUBSCRIBE] = { BROKER_NAME, "Unsubscribe" },
+		[UNREAD_UNKNOWN] = { BROKER_NAME, "NoMethod" },
+		[UNREAD_INVALID] = { BROKER_NAME, "Claim" },
+		[UNREAD_REFUSED] = { BROKER_NAME, "Reclaim" },
+	};
+	sd_bus_message *m = NULL;
+	int ret;
+
+	ret = sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH,
+					     calls[kind].interface, calls[kind].method);
+	assert_true(ret >= 0);
+	if (kind == UNREAD_PROPERTIES)
+		ret = sd_bus_message_append(m, "s", BROKER_NAME);
+	else if (kind == UNREAD_CANCEL)
+		ret = sd_bus_message_append(m, "ut", (uint32_t)w.victims[0], UINT64_C(1));
+	else if (kind == UNREAD_INVALID)
+		ret = sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 1,
+					    "no-option", "t", UINT64_C(1));
+	else if (kind == UNREAD_REFUSED)
+		ret = sd_bus_message_append(m, "uta{sv}", (uint32_t)w.victims[0], UINT64_C(1), 0);
+	assert_true(ret >= 0);
+	return m;
+}
+
+static void send_unread(sd_bus *bus, sd_bus_message *m)
+{
+	uint64_t cookie;
+
+	/* Without the cookie, sd-bus would ask for no reply. */
+	assert_true(sd_bus_send(bus, m, &cookie) >= 0);
+	assert_true(sd_bus_flush(bus) >= 0);
+	sd_bus_message_unref(m);
+}
+
+/* Read what has arrived. Counts what does not come from dbus-daemon itself. */
+static unsigned int count_arrived(sd_bus *bus)
+{
+	unsigned int count = 0;
+	sd_bus_message *m;
+	uint64_t last = 0;
+	int ret;
+
+	/* dbus-daemon keeps the order, so its own answer comes after all others. */
+	assert_true(sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus",
+						   "/org/freedesktop/DBus", "org.freedesktop.DBus",
+						   "GetId") >= 0);
+	assert_true(sd_bus_send(bus, m, &last) >= 0);
+	sd_bus_message_unref(m);
+	for (;;) {
+		uint64_t cookie = 0;
+		const char *sender;
+
+		m = NULL;
+		ret = sd_bus_process(bus, &m);
+		assert_true(ret >= 0);
+		if (!ret)
+			assert_true(sd_bus_wait(bus, 60000000) > 0);
+		if (!m)
+			continue;
+		sender = sd_bus_message_get_sender(m);
+		count += sender && sender[0] == ':';
+		sd_bus_message_get_reply_cookie(m, &cookie);
+		sd_bus_message_unref(m);
+		if (cookie == last)
+			return count;
+	}
+}
+
+static unsigned int count_answers(sd_bus *bus)
+{
+	/* dbus-daemon has read all calls when this returns. */
+	const unsigned int first = count_arrived(bus);
+
+	settle(bystander);
+	return first + count_arrived(bus);
+}
+
+/*
+ * dbus-daemon keeps the answers for a client that does not read. They count for panthor-memd,
+ * to which dbus-daemon does not listen any more when they are too many.
+ */
+static void test_unread(void **state)
+{
+	const enum unread_kind *kind = *state;
+	unsigned int count;
+	sd_bus *bus;
+	int i, j;
+
+	NEEDS_USERS();
+	start("", "");
+	bus = world_client(&w, world_me());
+	for (i = 0; i < UNREAD_ROUNDS; i++) {
+		for (j = 0; j < UNREAD_AT_ONCE; j++)
+			send_unread(bus, unread_message(bus, *kind));
+		settle(bystander);
+	}
+	check_bystander();
+	count = count_answers(bus);
+	print_message("# %u answers\n", count);
+	assert_in_range(count, 1, UNREAD_ANSWERS);
+	world_disconnect(&w, bus);
+}
+
+/* An answer must not repeat a long text of the client. */
+static void test_unread_long(void **state)
+{
+	const size_t size = 16 * MIB;
+	char *text = malloc(size);
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", "");
+	memset(text, 'x', size - 1);
+	text[size - 1] = '\0';
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 9; i++) {
+		sd_bus_message *m = NULL;
+
+		assert_true(sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH,
+							   "org.freedesktop.DBus.Properties",
+							   "GetAll") >= 0);
+		assert_true(sd_bus_message_append(m, "s", text) >= 0);
+		send_unread(bus, m);
+		settle(bystander);
+	}
+	check_bystander();
+	free(text);
+	assert_int_equal(count_answers(bus), 9);
+	world_disconnect(&w, bus);
+	/* The allocator keeps what a large message needed. */
+	rss_before = rss_kib();
+}
+
+/*
+ * Over a long time, any rate is too much. panthor-memd ends before dbus-daemon stops to listen
+ * to it, so that the bus starts it again with a new connection.
+ */
+static void test_unread_for_long(void **state)
+{
+	/* Two, because dbus-daemon keeps no more for one connection than it accepts from one. */
+	sd_bus *buses[2], *pacer;
+	int i;
+
+	(void)state;
+	NEEDS_USERS();
+	/* valgrind would need minutes for this. */
+	if (world_wrapped())
+		skip();
+	start("", "");
+	/* Only root can do this in a short time. */
+	pacer = world_client(&w, 0);
+	for (i = 0; i < 2; i++) {
+		buses[i] = world_client(&w, 0);
+		send_unread(buses[i], unread_message(buses[i], UNREAD_PING));
+	}
+	settle(pacer);
+	do {
+		for (i = 0; i < UNREAD_AT_ONCE; i++)
+			send_unread(buses[i % 2], unread_message(buses[i % 2], UNREAD_INTROSPECT));
+	} while (sd_bus_call_method(pacer, BROKER_NAME, BROKER_PATH, "org.freedesktop.DBus.Peer",
+				    "Ping", NULL, NULL, NULL) >= 0);
+	/* There is no answer because panthor-memd has ended, not because nobody listens to it. */
+	world_wait_log(&w, "stopping");
+	world_end_memd(&w, 0);
+	assert_int_equal(w.memd_status, 0);
+	world_start_memd(&w, &(struct setup){ .words = "" });
+	/* The answers are still unread. */
+	remember();
+	for (i = 0; i < 10; i++)
+		check_bystander();
+}
+
 static void test_connections(void **state)
 {
 	sd_bus *buses[200];
@@ -688,6 +882,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 #define FLOOD_OF(what, kind) \
 	{ "flood of " what, test_flood_of, NULL, stop, &(enum flood_kind){ kind } }
+#define UNREAD(what, kind) \
+	{ "unread answers to " what, test_unread, NULL, stop, &(enum unread_kind){ kind } }
 	const struct CMUnitTest tests[] = {
 		TEST(test_thread),
 		TEST(test_kernel_thread),
@@ -705,6 +901,16 @@ int main(void)
 		FLOOD_OF("other calls", FLOOD_OTHERS),
 		FLOOD_OF("signals", FLOOD_SIGNALS),
 		TEST(test_stopped_client),
+		UNREAD("Introspect", UNREAD_INTROSPECT),
+		UNREAD("GetAll", UNREAD_PROPERTIES),
+		UNREAD("Ping", UNREAD_PING),
+		UNREAD("Cancel", UNREAD_CANCEL),
+		UNREAD("Unsubscribe", UNREAD_UNSUBSCRIBE),
+		UNREAD("unknown methods", UNREAD_UNKNOWN),
+		UNREAD("invalid requests", UNREAD_INVALID),
+		UNREAD("refused requests", UNREAD_REFUSED),
+		TEST(test_unread_long),
+		TEST(test_unread_for_long),
 		TEST(test_connections),
 		TEST(test_full_queue),
 		TEST(test_cycles),

@@ -55,6 +55,33 @@ static void test_bucket(void **state)
 	assert_false(bucket_take(&b, &c, START + UINT64_C(31536000) * SEC));
 }
 
+/* What answers cost. */
+static void test_answers(void **state)
+{
+	struct bucket b;
+	struct config c;
+	unsigned int taken = 0;
+
+	(void)state;
+	config_default(&c);
+	answers_fill(&b, &c, START);
+	assert_true(answers_full(&b, &c, START));
+	while (answers_take(&b, &c, 1024, START))
+		taken++;
+	assert_int_equal(taken, 128 + 40 / 2);
+	assert_false(answers_full(&b, &c, START));
+	/* A minute brings more than that, but the bucket has no room for it. */
+	assert_true(answers_full(&b, &c, START + 60 * SEC));
+	answers_charge(&b, &c, 1 << 20, START + 60 * SEC);
+	assert_false(answers_take(&b, &c, 1, START + 60 * SEC));
+	assert_true(answers_take(&b, &c, 5 * 1024, START + 61 * SEC));
+	assert_false(answers_take(&b, &c, 1024, START + 61 * SEC));
+	/* Who may send many requests may get many answers, too. */
+	c.burst = 1000000;
+	answers_fill(&b, &c, START);
+	assert_true(answers_take(&b, &c, 1000000 * 512, START));
+}
+
 /* Frequent requests do not slow down the refill: fractions of a token are kept. */
 static void test_bucket_fractions(void **state)
 {
@@ -376,6 +403,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bucket),
 		cmocka_unit_test(test_bucket_fractions),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_resident),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_slow_trips),
