@@ -125,6 +125,13 @@ void request_authorized(struct request *r);
 void request_refuse(struct request *r, const struct fault *f);
 void request_free(struct request *r);
 
+/*
+ * May @u reclaim the process at this time? Asked for each request, and again when its turn has
+ * come, because another reclaim or a claim can have been done meanwhile.
+ */
+int request_check_reclaim(struct broker *b, const struct user *u, const struct target *t,
+			  const struct wish *wish, struct fault *f);
+
 /* Cancel the sender's requests for this process. Returns how many were cancelled. */
 unsigned int request_cancel(struct broker *b, const char *sender, uint32_t pid, uint64_t id);
 

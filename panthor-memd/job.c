@@ -71,10 +71,10 @@ static bool swap_left(const struct job *job)
 	return (uint64_t)info.freeswap * info.mem_unit >= job->swap_reserve;
 }
 
-/* Called between two slices. False if the reclaim has to end, and @sum says why. */
+/* Called before each slice. False if the reclaim has to end, and @sum says why. */
 static bool goes_on(struct job *job, struct outcome *sum)
 {
-	if (atomic_load(&job->stop) || clock_usec() >= job->end)
+	if (atomic_load(&job->stop) || clock_usec() >= job->end || sum->freed >= job->swap_writes)
 		sum->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
 	else if (!swap_left(job))
 		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
@@ -100,6 +100,9 @@ static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 	struct outcome slice;
 	uint64_t most;
 
+	/* An earlier device may have used up what is allowed. */
+	if (is_cut(job) && !goes_on(job, sum))
+		return;
 	do {
 		most = left;
 		if (is_cut(job) && (!left || left > SLICE_BYTES))

@@ -36,6 +36,7 @@ struct job {
 	unsigned int n_nodes;
 	uint64_t begun;		/* when the work began, for the deadline */
 	uint64_t end;		/* no slice begins after this time */
+	uint64_t swap_writes;	/* no slice begins after this many bytes */
 	uint64_t swap_reserve;	/* no slice begins with less free swap than this, in bytes */
 	atomic_bool stop;
 

@@ -188,12 +188,12 @@ static void fade(struct swap_writes *w, const struct config *c, uint64_t now)
 	w->at = now;
 }
 
-bool swap_writes_left(struct swap_writes *w, const struct config *c, uint64_t now)
+uint64_t swap_writes_left(struct swap_writes *w, const struct config *c, uint64_t now)
 {
 	if (!c->swap_write_per_hour)
-		return true;
+		return UINT64_MAX;
 	fade(w, c, now);
-	return w->bytes < c->swap_write_per_hour;
+	return w->bytes < c->swap_write_per_hour ? c->swap_write_per_hour - w->bytes : 0;
 }
 
 void swap_writes_add(struct swap_writes *w, const struct config *c, uint64_t bytes,

@@ -70,7 +70,8 @@ struct swap_writes {
 	uint64_t at;
 };
 
-bool swap_writes_left(struct swap_writes *w, const struct config *c, uint64_t now);
+/* How much more may be written now. UINT64_MAX: there is no limit. */
+uint64_t swap_writes_left(struct swap_writes *w, const struct config *c, uint64_t now);
 void swap_writes_add(struct swap_writes *w, const struct config *c, uint64_t bytes,
 		     uint64_t now);
 

@@ -228,12 +228,11 @@ void request_identified(struct request *r)
 
 /* --- limits of a process, and of swap ------------------------------------- */
 
-static int check_history(struct request *r, struct fault *f)
+static int check_history(const struct broker *b, const struct target *t, struct fault *f)
 {
-	struct broker *b = r->sender->broker;
 	uint64_t wait = 0;
 
-	switch (history_ask(&r->target->history, &b->config, clock_usec(), &wait)) {
+	switch (history_ask(&t->history, &b->config, clock_usec(), &wait)) {
 	case HISTORY_OK:
 		return 0;
 	case HISTORY_RESIDENT:
@@ -248,9 +247,8 @@ static int check_history(struct request *r, struct fault *f)
 			 "%llu s", (unsigned long long)wait / USEC_PER_SEC + 1);
 }
 
-static int check_swap(struct request *r, struct fault *f)
+static int check_swap(struct broker *b, struct fault *f)
 {
-	struct broker *b = r->sender->broker;
 	struct sysinfo info;
 	uint64_t total, left;
 
@@ -272,13 +270,14 @@ static int check_swap(struct request *r, struct fault *f)
 	return 0;
 }
 
-static int check_reclaim(struct request *r, struct fault *f)
+int request_check_reclaim(struct broker *b, const struct user *u, const struct target *t,
+			  const struct wish *wish, struct fault *f)
 {
-	if (r->method != METHOD_RECLAIM || r->wish.dry_run || is_root(r))
+	if (wish->dry_run || !u->uid)
 		return 0;
-	if (check_history(r, f))
+	if (check_history(b, t, f))
 		return -1;
-	return r->wish.no_pageout ? 0 : check_swap(r, f);
+	return wish->no_pageout ? 0 : check_swap(b, f);
 }
 
 static int check_device(struct request *r, struct fault *f)
@@ -307,7 +306,8 @@ void request_authorized(struct request *r)
 	} else if (r->method == METHOD_RECLAIM && r->seq < r->target->claim_seq) {
 		/* A later claim has already passed its checks, and ends this reclaim. */
 		answer_request(r, &nothing, FAULT_NONE);
-	} else if (check_reclaim(r, &f)) {
+	} else if (r->method == METHOD_RECLAIM &&
+		   request_check_reclaim(b, r->sender->user, r->target, &r->wish, &f)) {
 		request_refuse(r, &f);
 	} else {
 		work_add(b, r, owner.uid);

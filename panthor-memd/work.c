@@ -49,6 +49,19 @@ static void finish(struct work *w)
 	free_work(w);
 }
 
+/* The work ends before it has begun, or because the program ends. */
+static void refuse(struct work *w, const struct fault *f)
+{
+	while (!list_empty(&w->requests)) {
+		struct request *r = list_entry(w->requests.next, struct request, of_work);
+
+		list_remove(&r->of_work);
+		r->work = NULL;
+		request_refuse(r, f);
+	}
+	free_work(w);
+}
+
 static void interrupt(struct work *w)
 {
 	w->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
@@ -288,6 +301,20 @@ static uint64_t kept_swap(const struct broker *b, const struct work *w)
 	return swap_reserve(&b->config, (uint64_t)info.totalswap * info.mem_unit);
 }
 
+/* What the reclaim may write to swap, in bytes. */
+static uint64_t swap_budget(struct broker *b, const struct work *w, uint64_t now)
+{
+	if (!w->user->uid || w->wish.dry_run || w->wish.no_pageout)
+		return UINT64_MAX;
+	return swap_writes_left(&b->writes, &b->config, now);
+}
+
+static bool may_begin(struct broker *b, const struct work *w, struct fault *f)
+{
+	return w->begun || w->kind != OPERATION_RECLAIM ||
+	       !request_check_reclaim(b, w->user, w->target, &w->wish, f);
+}
+
 static void begin(struct broker *b, struct work *w)
 {
 	struct worker *worker = worker_for(w);
@@ -311,6 +338,7 @@ static void begin(struct broker *b, struct work *w)
 	job->pidfd = w->target->pidfd;
 	job->begun = w->begun;
 	job->end = w->queued + b->config.max_time_sec * USEC_PER_SEC;
+	job->swap_writes = swap_budget(b, w, now);
 	job->swap_reserve = kept_swap(b, w);
 	w->state = WORK_RUNNING;
 	w->user->served = ++b->served;
@@ -335,13 +363,18 @@ static void finish_without_node(struct broker *b)
 
 void work_schedule(struct broker *b)
 {
+	struct fault f;
 	struct work *w;
 
 	if (b->stopping)
 		return;
 	finish_without_node(b);
-	while ((w = choose(b)))
-		begin(b, w);
+	while ((w = choose(b))) {
+		if (may_begin(b, w, &f))
+			begin(b, w);
+		else
+			refuse(w, &f);
+	}
 }
 
 /* --- finished jobs -------------------------------------------------------- */
@@ -464,14 +497,7 @@ void work_stop_all(struct broker *b)
 			atomic_store(&w->job.stop, true);
 			continue;
 		}
-		while (!list_empty(&w->requests)) {
-			struct request *r = list_entry(w->requests.next, struct request, of_work);
-
-			list_remove(&r->of_work);
-			r->work = NULL;
-			request_refuse(r, &f);
-		}
-		free_work(w);
+		refuse(w, &f);
 	}
 }
 

@@ -359,6 +359,77 @@ static void test_swap_writes(void **state)
 		check_ok(reclaim(world_client(&w, 0), w.victims[1], NULL));
 }
 
+/* --- the same limits for requests that wait ------------------------------- */
+
+/* Hold a call on the first victim, have a reclaim of it wait, and return the reply to that. */
+static const struct reply *after(const char *first, const char *words, const char *config,
+				 int victim)
+{
+	static struct call running, waiting;
+	sd_bus *bus;
+	int held;
+
+	world_start(&w, &(struct setup){ .words = words, .config = config });
+	bus = world_client(&w, world_me());
+	call_start(&running, bus, first, w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	/* Equal requests would be done once. */
+	call_start(&waiting, bus, "Reclaim", w.victims[victim], world_id(w.victims[victim]),
+		   &(struct options){ .max_bytes = 2 * MIB });
+	settle(bus);
+	assert_false(call_done(&waiting));
+	world_release(held);
+	check_ok(call_finish(&running));
+	return call_finish(&waiting);
+}
+
+static void test_too_soon_after_wait(void **state)
+{
+	(void)state;
+	check_error(after("Reclaim", "held aside", "[Limits]\nMinResidentSec=600\n", 0), "TooSoon",
+		    "MinResidentSec=");
+}
+
+static void test_too_soon_after_claim(void **state)
+{
+	(void)state;
+	check_error(after("Claim", "evicted held aside", "[Limits]\nMinResidentSec=600\n", 0),
+		    "TooSoon", "MinResidentSec=");
+}
+
+static void test_thrash_after_wait(void **state)
+{
+	(void)state;
+	check_error(after("Reclaim", "held aside", "[Limits]\nMinResidentSec=0\nRoundTrips=1\n", 0),
+		    "TooSoon", "too often");
+}
+
+static void test_swap_writes_after_wait(void **state)
+{
+	(void)state;
+	check_error(after("Reclaim", "held aside", "[Limits]\nSwapWritePerHour=1M\n", 1),
+		    "LimitsExceeded", "SwapWritePerHour=");
+}
+
+/* A large reclaim ends at the limit, to within one slice. */
+static void test_swap_writes_of_slices(void **state)
+{
+	const struct reply *r;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40",
+					 .config = "[Limits]\nSwapWritePerHour=20M\n" });
+	r = reclaim(world_client(&w, world_me()), w.victims[0], NULL);
+	check_ok(r);
+	assert_int_equal(r->freed, 32 * MIB);
+	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	if (world_many_users()) {
+		r = reclaim(world_client(&w, 0), w.victims[1], NULL);
+		check_ok(r);
+		assert_int_equal(r->freed, 40 * MIB);
+	}
+}
+
 static void test_subscribers(void **state)
 {
 	sd_bus *buses[9];
@@ -443,6 +514,11 @@ int main(void)
 		TEST(test_swap),
 		TEST(test_no_swap),
 		TEST(test_swap_writes),
+		TEST(test_too_soon_after_wait),
+		TEST(test_too_soon_after_claim),
+		TEST(test_thrash_after_wait),
+		TEST(test_swap_writes_after_wait),
+		TEST(test_swap_writes_of_slices),
 		TEST(test_subscribers),
 		TEST(test_no_capability),
 		TEST(test_no_ioctls),
