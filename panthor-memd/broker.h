@@ -165,10 +165,15 @@ struct work {
 	sd_event_source *timer;
 	uint64_t queued;
 	uint64_t begun; /* 0: not begun */
+	uint64_t end;	/* when it is stopped, or no longer waits */
 	long at;	/* number of the last device that a job got, or -1 */
+	bool more;	/* a reclaim that has more to do on this device */
+	bool noted;	/* a reclaim that is in the history of its process */
 	bool again;	/* a claim that needs a second pass, because a reclaim was running */
 	struct job job;
 	struct outcome sum;
+	struct outcome device; /* the part of a reclaim on the device at which it is */
+	struct outcome before; /* the part on the devices before */
 	unsigned int found;
 };
 

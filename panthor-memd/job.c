@@ -74,7 +74,7 @@ static bool swap_left(const struct job *job)
 /* Called before each slice. False if the reclaim has to end, and @sum says why. */
 static bool goes_on(struct job *job, struct outcome *sum)
 {
-	if (atomic_load(&job->stop) || clock_usec() >= job->end || sum->freed >= job->swap_writes)
+	if (atomic_load(&job->stop) || clock_usec() >= job->end || !job->swap_writes)
 		sum->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
 	else if (!swap_left(job))
 		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
@@ -90,39 +90,36 @@ static bool is_cut(const struct job *job)
 }
 
 /*
- * In the status of a slice, CAPPED means that there is more to evict. In the sum, it means
- * that the caller's limit was reached. Full swap is an error only if nothing was freed.
+ * Reclaim a slice, or everything. In the status of a slice, CAPPED means that there is more to
+ * evict. In the sum, it means that the caller's limit was reached. Full swap is an error only
+ * if nothing was freed.
  */
 static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 {
 	const uint32_t capped = DRM_PANTHOR_MEM_STATUS_CAPPED;
-	uint64_t left = job->wish.max_bytes;
+	const uint64_t left = job->wish.max_bytes ? job->wish.max_bytes - sum->freed : 0;
+	uint64_t most = left;
 	struct outcome slice;
-	uint64_t most;
 
-	/* An earlier device may have used up what is allowed. */
 	if (is_cut(job) && !goes_on(job, sum))
 		return;
-	do {
-		most = left;
-		if (is_cut(job) && (!left || left > SLICE_BYTES))
-			most = SLICE_BYTES;
-		one_slice(job, fd, most, &slice);
-		if (slice.error == ENOSPC && sum->freed) {
-			sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
-			break;
-		}
-		if (slice.error && !PART_DONE(slice.error) && !slice.evicted) {
-			sum->error = slice.error;
-			break;
-		}
-		job_add_slice(sum, &slice);
-		if (slice.error || !(slice.status & capped) || most == left || !slice.freed ||
-		    (left && slice.freed >= left))
-			break;
-		sum->status &= ~capped;
-		left -= left ? slice.freed : 0;
-	} while (goes_on(job, sum));
+	if (is_cut(job) && (!left || left > SLICE_BYTES))
+		most = SLICE_BYTES;
+	one_slice(job, fd, most, &slice);
+	if (slice.error == ENOSPC && sum->freed) {
+		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
+		return;
+	}
+	if (slice.error && !PART_DONE(slice.error) && !slice.evicted) {
+		sum->error = slice.error;
+		return;
+	}
+	job_add_slice(sum, &slice);
+	if (slice.error || !(slice.status & capped) || most == left || !slice.freed ||
+	    (left && slice.freed >= left))
+		return;
+	sum->status &= ~capped;
+	job->more = true;
 }
 
 /* --- claim ---------------------------------------------------------------- */
@@ -151,27 +148,43 @@ static bool anything(const struct outcome *o)
 	return o->freed || o->evicted || o->claimed;
 }
 
-void job_run(struct job *job)
+static void run_claim(struct job *job)
 {
-	const uint64_t start = clock_usec();
 	unsigned int i;
 
-	for (i = 0; i < job->n_nodes; i++) {
+	for (i = 0; i < job->n_nodes && !atomic_load(&job->stop); i++) {
 		struct outcome one = { 0 };
 
-		if (atomic_load(&job->stop)) {
-			job->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
-			break;
-		}
-		if (job->kind == OPERATION_RECLAIM)
-			reclaim_node(job, job->nodes[i]->fd, &one);
-		else
-			claim_node(job, job->nodes[i]->fd, &one);
+		claim_node(job, job->nodes[i]->fd, &one);
 		job->lost[i] = one.error == ENODEV;
 		if (one.error == ESRCH && !anything(&one))
 			continue;
 		job->found++;
 		job_add_device(&job->sum, &one);
 	}
-	job->sum.ns = (int64_t)(clock_usec() - start) * NSEC_PER_USEC;
+	if (i < job->n_nodes)
+		job->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+}
+
+static void run_reclaim(struct job *job)
+{
+	static const struct outcome nothing;
+
+	if (atomic_load(&job->stop)) {
+		job->sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+		return;
+	}
+	reclaim_node(job, job->nodes[0]->fd, &job->sum);
+	job->lost[0] = job->sum.error == ENODEV;
+	job->found = job->sum.error != ESRCH || anything(&job->sum);
+	if (!job->found)
+		job->sum = nothing;
+}
+
+void job_run(struct job *job)
+{
+	if (job->kind == OPERATION_RECLAIM)
+		run_reclaim(job);
+	else
+		run_claim(job);
 }

@@ -10,7 +10,7 @@
 #include "device_set.h"
 #include "operation.h"
 
-/* A reclaim is cut into slices of this size, and can be stopped between two of them. */
+/* A reclaim is cut into slices of this size. Each is a job, so that others get a turn. */
 #define SLICE_BYTES (UINT64_C(16) << 20)
 
 /* How long a claim waits for locks. What is still locked then stays evicted. */
@@ -36,12 +36,13 @@ struct job {
 	unsigned int n_nodes;
 	uint64_t begun;		/* when the work began, for the deadline */
 	uint64_t end;		/* no slice begins after this time */
-	uint64_t swap_writes;	/* no slice begins after this many bytes */
+	uint64_t swap_writes;	/* what a slice may write to swap; 0: nothing */
 	uint64_t swap_reserve;	/* no slice begins with less free swap than this, in bytes */
 	atomic_bool stop;
 
-	/* The result. */
+	/* The result. The sum of a reclaim begins with its earlier slices on the same device. */
 	struct outcome sum;
+	bool more; /* the device has more to reclaim */
 	unsigned int found; /* number of devices that the process has open */
 	bool lost[DEVICES_MOST];
 };

@@ -139,10 +139,10 @@ static void block(struct history *h, uint64_t now)
 	h->count = 0;
 }
 
-void history_reclaimed(struct history *h, const struct config *c, uint64_t now)
+void history_reclaimed(struct history *h, const struct config *c, uint64_t now, bool first)
 {
 	h->last = now;
-	if (!c->round_trips)
+	if (!first || !c->round_trips)
 		return;
 	forget_old(h, now);
 	h->reclaims[h->count++] = now;

@@ -55,7 +55,8 @@ enum history_answer { HISTORY_OK, HISTORY_RESIDENT, HISTORY_THRASH };
 /* May the process be reclaimed now? If not, @wait is set to the time until it may. */
 enum history_answer history_ask(const struct history *h, const struct config *c, uint64_t now,
 				uint64_t *wait);
-void history_reclaimed(struct history *h, const struct config *c, uint64_t now);
+/* @first: this is not a later slice of a reclaim that has been counted. */
+void history_reclaimed(struct history *h, const struct config *c, uint64_t now, bool first);
 void history_claimed(struct history *h, uint64_t now);
 
 /* True if the history no longer affects any answer. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler. Each device has a worker for reclaims; claims have their own workers. A claim
+ * The scheduler. Each device has a worker for reclaims; claims have their own workers. After each
+ * slice, a reclaim is queued again, so that users take turns. A claim
  * overtakes the older reclaims of its process: it ends those that wait and stops those that
  * run. If one was running when the claim began, a slice of it may have entered the kernel
  * after the claim. The claim is then repeated when the reclaim has stopped.
@@ -18,6 +19,11 @@
 
 /* How long a reclaim may take to end its last slice after MaxTimeSec=. */
 #define LAST_SLICE_USEC (2 * USEC_PER_SEC)
+/*
+ * The most that work may wait and run together, whatever MaxTimeSec= is. D-Bus libraries wait for
+ * 25 seconds, and the last slice comes after this.
+ */
+#define REPLY_USEC (22 * USEC_PER_SEC)
 
 static struct work *work_of(struct list *at)
 {
@@ -82,7 +88,7 @@ void work_leave(struct request *r)
 		finish(w);
 }
 
-/* MaxTimeSec= is over. All requests get a reply, even if the worker is still in the kernel. */
+/* The time is over. All requests get a reply, even if the worker is still in the kernel. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct work *w = data;
@@ -144,11 +150,10 @@ static struct work *new_work(struct broker *b, const struct request *r, uid_t ow
 	w->wish = r->wish;
 	w->target = r->target;
 	w->queued = clock_usec();
+	w->end = w->queued + b->config.max_time_sec * USEC_PER_SEC;
 	w->at = -1;
 	list_init(&w->requests);
-	if (sd_event_add_time(b->event, &w->timer, CLOCK_MONOTONIC,
-			      w->queued + b->config.max_time_sec * USEC_PER_SEC, 0, on_timer,
-			      w) < 0) {
+	if (sd_event_add_time(b->event, &w->timer, CLOCK_MONOTONIC, w->end, 0, on_timer, w) < 0) {
 		free(w);
 		return NULL;
 	}
@@ -230,12 +235,13 @@ static bool claim_there(const struct broker *b, const struct work *but, bool run
 static struct node *next_node(const struct work *w)
 {
 	const struct node_set *nodes = &w->broker->nodes;
+	const long after = w->more ? w->at - 1 : w->at;
 	struct node *n;
 
 	if (!*w->wish.node)
-		return node_after(nodes, w->at);
+		return node_after(nodes, after);
 	n = node_by_name(nodes, w->wish.node);
-	return n && (long)n->number > w->at ? n : NULL;
+	return n && (long)n->number > after ? n : NULL;
 }
 
 static struct worker *idle_claimer(const struct broker *b)
@@ -315,29 +321,56 @@ static bool may_begin(struct broker *b, const struct work *w, struct fault *f)
 	       !request_check_reclaim(b, w->user, w->target, &w->wish, f);
 }
 
+/* The time that the work has waited is not taken from its own, as far as the reply allows. */
+static void begin_time(struct broker *b, struct work *w, uint64_t now)
+{
+	const uint64_t last = w->queued + REPLY_USEC;
+
+	w->begun = now;
+	w->end = now + b->config.max_time_sec * USEC_PER_SEC;
+	if (w->end > last)
+		w->end = last;
+	sd_event_source_set_time(w->timer, w->end);
+	stats_waited(&b->stats, now - w->queued);
+}
+
+/* A job of a reclaim goes on with the sum of its device, which can have gone meanwhile. */
+static void begin_device(struct work *w, long before)
+{
+	static const struct outcome nothing;
+
+	if (!w->more || w->at != before) {
+		w->before = w->sum;
+		w->device = nothing;
+		w->more = false;
+	}
+	w->job.sum = w->device;
+}
+
 static void begin(struct broker *b, struct work *w)
 {
 	struct worker *worker = worker_for(w);
 	const uint64_t now = clock_usec();
+	const long before = w->at;
 	struct job *job = &w->job;
 
 	memset(job, 0, sizeof(*job));
-	if (!w->begun) {
-		w->begun = now;
-		stats_waited(&b->stats, now - w->queued);
-	}
+	if (!w->begun)
+		begin_time(b, w, now);
 	if (w->kind == OPERATION_CLAIM) {
 		w->again = reclaim_runs(b, w->target);
 		w->at = -1;
 		w->user->claims++;
 	}
 	take_nodes(w);
+	if (w->kind == OPERATION_RECLAIM)
+		begin_device(w, before);
 	job->owner = w;
 	job->kind = w->kind;
 	job->wish = w->wish;
 	job->pidfd = w->target->pidfd;
 	job->begun = w->begun;
-	job->end = w->queued + b->config.max_time_sec * USEC_PER_SEC;
+	job->end = w->end;
 	job->swap_writes = swap_budget(b, w, now);
 	job->swap_reserve = kept_swap(b, w);
 	w->state = WORK_RUNNING;
@@ -355,7 +388,7 @@ static void finish_without_node(struct broker *b)
 
 		if (w->state != WORK_QUEUED || next_node(w) || w->again)
 			continue;
-		if (!w->found && !w->sum.error)
+		if ((!w->found || w->more) && !w->sum.error)
 			w->sum.error = ENODEV;
 		finish(w);
 	}
@@ -387,23 +420,39 @@ static void note(struct broker *b, struct work *w)
 	if (w->kind == OPERATION_CLAIM && o->claimed)
 		history_claimed(&w->target->history, now);
 	if (w->kind == OPERATION_RECLAIM && o->evicted && !w->wish.dry_run) {
-		history_reclaimed(&w->target->history, &b->config, now);
-		swap_writes_add(&b->writes, &b->config, o->freed, now);
+		history_reclaimed(&w->target->history, &b->config, now, !w->noted);
+		w->noted = true;
+		swap_writes_add(&b->writes, &b->config, o->freed - w->device.freed, now);
 	}
+}
+
+static void add_up_claim(struct work *w)
+{
+	/* Only the last pass of a claim knows the final state. */
+	w->sum.remaining = 0;
+	w->sum.status = 0;
+	w->sum.error = 0;
+	w->found = w->job.found;
+	job_add_device(&w->sum, &w->job.sum);
+}
+
+static void add_up_reclaim(struct work *w)
+{
+	if (!w->more)
+		w->found += w->job.found;
+	w->more = w->job.more;
+	w->device = w->job.sum;
+	w->sum = w->before;
+	job_add_device(&w->sum, &w->device);
 }
 
 static void add_up(struct work *w)
 {
-	/* Only the last pass of a claim knows the final state. */
-	if (w->kind == OPERATION_CLAIM) {
-		w->sum.remaining = 0;
-		w->sum.status = 0;
-		w->sum.error = 0;
-		w->found = 0;
-	}
-	job_add_device(&w->sum, &w->job.sum);
+	if (w->kind == OPERATION_CLAIM)
+		add_up_claim(w);
+	else
+		add_up_reclaim(w);
 	w->sum.ns = (int64_t)(clock_usec() - w->begun) * NSEC_PER_USEC;
-	w->found += w->job.found;
 }
 
 static void release_nodes(struct job *job)
@@ -493,11 +542,12 @@ void work_stop_all(struct broker *b)
 	list_each(at, next, &b->works) {
 		struct work *w = work_of(at);
 
-		if (w->state == WORK_RUNNING) {
+		if (w->state == WORK_RUNNING)
 			atomic_store(&w->job.stop, true);
-			continue;
-		}
-		refuse(w, &f);
+		else if (w->begun)
+			interrupt(w);
+		else
+			refuse(w, &f);
 	}
 }
 

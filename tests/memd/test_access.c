@@ -317,6 +317,24 @@ static void test_thrash(void **state)
 	check_ok(claim(bus, w.victims[0], NULL));
 }
 
+/* A reclaim counts once, however many slices it has. */
+static void test_thrash_of_slices(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40", .config = "[Limits]\n"
+								      "MinResidentSec=0\n"
+								      "RoundTrips=3\n" });
+	bus = world_client(&w, world_me());
+	for (i = 0; i < 3; i++) {
+		check_ok(reclaim(bus, w.victims[0], NULL));
+		check_ok(claim(bus, w.victims[0], NULL));
+	}
+	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "too often");
+}
+
 static void test_swap(void **state)
 {
 	sd_bus *bus;
@@ -511,6 +529,7 @@ int main(void)
 		TEST(test_whole_queue),
 		TEST(test_too_soon),
 		TEST(test_thrash),
+		TEST(test_thrash_of_slices),
 		TEST(test_swap),
 		TEST(test_no_swap),
 		TEST(test_swap_writes),

@@ -3,12 +3,16 @@
  * Test the promises of docs/broker.rst while an operation is running: the mock holds a call of
  * the driver until the test releases it.
  */
+#include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -291,6 +295,135 @@ static void test_turns_of_reclaims(void **state)
 	check_ok(call_finish(&second));
 }
 
+/* Let a call of the driver go on if one is held. */
+static void release_if_held(void)
+{
+	const int held = open(w.fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (held >= 0)
+		world_release(held);
+	usleep(1000);
+}
+
+/* Let a held call go on, and wait until it has noticed, so that the next one can be held. */
+static void release_and_wait(int held)
+{
+	const int events = inotify_init1(IN_CLOEXEC);
+	struct pollfd p = { .fd = events, .events = POLLIN };
+
+	assert_true(inotify_add_watch(events, w.fifo, IN_CLOSE_NOWRITE) >= 0);
+	world_release(held);
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	close(events);
+}
+
+/* A long reclaim does not keep the device: users take turns after each slice. */
+static void test_turns_of_slices(void **state)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
+	struct call longer, others;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "bos=40 held aside again", .uids = uids,
+					 .config = LENIENT });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	start_call(&longer, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	call_start(&others, other, "Reclaim", w.victims[3], world_id(w.victims[3]),
+		   &(struct options){ .max_bytes = MIB });
+	settle(other);
+	release_and_wait(held);
+	/* This is the slice of the other user, and the next one is of the long reclaim again. */
+	release_and_wait(world_wait_held(&w));
+	held = world_wait_held(&w);
+	settle(other);
+	assert_true(call_done(&others));
+	check_ok(call_finish(&others));
+	assert_int_equal(others.reply.freed, MIB);
+	assert_false(call_done(&longer));
+	release_and_wait(held);
+	world_release(world_wait_held(&w));
+	check_ok(call_finish(&longer));
+	assert_int_equal(longer.reply.freed, 40 * MIB);
+	assert_false(longer.reply.status & INTERRUPTED);
+}
+
+/* Cancel, and a claim, when a reclaim waits for its next slice. */
+static void test_between_slices(void **state)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
+	struct call longer, later, others, last;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "bos=40 held aside again", .uids = uids,
+					 .config = LENIENT });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	start_call(&longer, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&others, other, "Reclaim", 3);
+	settle(other);
+	release_and_wait(held);
+	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
+	held = world_wait_held(&w);
+	assert_int_equal(cancel(bus, w.victims[0]), 1);
+	check_ok(call_finish(&longer));
+	assert_int_equal(longer.reply.freed, 16 * MIB);
+	assert_true(longer.reply.status & INTERRUPTED);
+	start_call(&later, bus, "Reclaim", 1);
+	settle(bus);
+	release_and_wait(held);
+	held = world_wait_held(&w);
+	/* Now the other user's reclaim waits, and its own claim ends it. */
+	start_call(&last, other, "Claim", 3);
+	check_ok(call_finish(&others));
+	assert_int_equal(others.reply.freed, 16 * MIB);
+	assert_true(others.reply.status & INTERRUPTED);
+	world_release(held);
+	while (!call_done(&last) || !call_done(&later))
+		release_if_held();
+	check_ok(call_finish(&last));
+	assert_int_equal(last.reply.claimed, 16 * MIB);
+	check_ok(call_finish(&later));
+	assert_int_equal(later.reply.freed, 40 * MIB);
+}
+
+/* The time that a request waits for others is not taken from its own. */
+static void test_max_time_of_waiting(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40 held aside again",
+					 .config = "[Limits]\nMaxTimeSec=6\n" });
+	bus = world_client(&w, world_me());
+	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = MIB });
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	settle(bus);
+	sleep(4);
+	world_release(held);
+	check_ok(call_finish(&running));
+	held = world_wait_held(&w);
+	sleep(4);
+	world_release(held);
+	while (!call_done(&queued))
+		release_if_held();
+	check_ok(call_finish(&queued));
+	assert_int_equal(queued.reply.freed, 40 * MIB);
+	assert_false(queued.reply.status & INTERRUPTED);
+}
+
 /* After MaxTimeSec=, the reply comes with INTERRUPTED even if the call is still running. */
 static void test_max_time(void **state)
 {
@@ -411,6 +544,9 @@ int main(void)
 		TEST(test_equal_requests_one_cancelled),
 		TEST(test_turns),
 		TEST(test_turns_of_reclaims),
+		TEST(test_turns_of_slices),
+		TEST(test_between_slices),
+		TEST(test_max_time_of_waiting),
 		TEST(test_max_time),
 		TEST(test_process_ends),
 		TEST(test_device_goes),

@@ -114,7 +114,7 @@ static void test_resident(void **state)
 	assert_int_equal(history_ask(&h, &c, START + SEC, &wait), HISTORY_RESIDENT);
 	assert_int_equal(wait, 4 * SEC);
 	assert_int_equal(history_ask(&h, &c, START + 5 * SEC, &wait), HISTORY_OK);
-	history_reclaimed(&h, &c, START + 5 * SEC);
+	history_reclaimed(&h, &c, START + 5 * SEC, true);
 	assert_int_equal(history_ask(&h, &c, START + 9 * SEC, &wait), HISTORY_RESIDENT);
 	c.min_resident_sec = 0;
 	assert_int_equal(history_ask(&h, &c, START + 5 * SEC, &wait), HISTORY_OK);
@@ -125,7 +125,7 @@ static void trips(struct history *h, const struct config *c, uint64_t *now)
 	uint64_t i;
 
 	for (i = 0; i < c->round_trips; i++) {
-		history_reclaimed(h, c, *now);
+		history_reclaimed(h, c, *now, true);
 		*now += 6 * SEC;
 	}
 	*now -= 6 * SEC;
@@ -169,13 +169,13 @@ static void test_slow_trips(void **state)
 	(void)state;
 	config_default(&c);
 	for (i = 0; i < 100; i++) {
-		history_reclaimed(&h, &c, START + (uint64_t)i * 13 * SEC);
+		history_reclaimed(&h, &c, START + (uint64_t)i * 13 * SEC, true);
 		assert_int_not_equal(history_ask(&h, &c, START + (uint64_t)i * 13 * SEC, &wait),
 				     HISTORY_THRASH);
 	}
 	c.round_trips = 0;
 	for (i = 0; i < 100; i++)
-		history_reclaimed(&h, &c, START + 2000 * SEC);
+		history_reclaimed(&h, &c, START + 2000 * SEC, true);
 	assert_int_equal(history_ask(&h, &c, START + 2006 * SEC, &wait), HISTORY_OK);
 }
 
