@@ -109,6 +109,9 @@ struct request {
 	uint64_t seq;
 	bool counted; /* included in the outstanding counters */
 	struct target *target;
+	bool active;  /* the caller had an active session; only set if OwnProcesses=active */
+	bool asked;   /* polkit was asked ... */
+	uid_t about;  /* ... about a process of this user */
 	sd_bus_slot *polkit;
 	struct work *work;
 };
@@ -122,6 +125,11 @@ int request_invalid(struct broker *b, sd_bus_message *message, const struct faul
 void request_identified(struct request *r);
 /* The access check passed. */
 void request_authorized(struct request *r);
+/*
+ * Check the access again, because a process can change its user, as by executing a setuid program,
+ * while polkit asks a person or the request waits. Sets @owner. Returns 0, or -1 and sets @f.
+ */
+int request_check_again(const struct request *r, struct owner *owner, struct fault *f);
 void request_refuse(struct request *r, const struct fault *f);
 void request_free(struct request *r);
 

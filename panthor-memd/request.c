@@ -172,25 +172,52 @@ static int check_target(struct request *r, struct owner *owner, struct fault *f)
 	return 0;
 }
 
+static enum access access_of(const struct request *r, const struct owner *owner, struct fault *f)
+{
+	struct caller caller = r->sender->caller;
+
+	caller.active = r->active;
+	return access_check(&caller, owner, &r->sender->broker->config, f);
+}
+
 static void check_access(struct request *r, const struct owner *owner)
 {
 	struct broker *b = r->sender->broker;
-	struct caller caller = r->sender->caller;
 	struct fault f = { 0 };
 
 	if (b->config.own_processes == OWN_ACTIVE)
-		caller.active = is_active(caller.uid);
-	switch (access_check(&caller, owner, &b->config, &f)) {
+		r->active = is_active(r->sender->caller.uid);
+	switch (access_of(r, owner, &f)) {
 	case ACCESS_YES:
 		request_authorized(r);
 		break;
 	case ACCESS_ASK:
+		r->asked = true;
+		r->about = owner->uid;
 		if (!polkit_ask(r, owner->uid, &f))
 			break;
 		/* fallthrough */
 	case ACCESS_NO:
 		request_refuse(r, &f);
 	}
+}
+
+int request_check_again(const struct request *r, struct owner *owner, struct fault *f)
+{
+	if (target_owner(r->target, owner, f))
+		return -1;
+	switch (access_of(r, owner, f)) {
+	case ACCESS_YES:
+		return 0;
+	case ACCESS_ASK:
+		if (r->asked && owner->uid == r->about)
+			return 0;
+		return fault_set(f, FAULT_ACCESS_DENIED, "the process now belongs to another user "
+				 "than before: try again");
+	case ACCESS_NO:
+		break;
+	}
+	return -1;
 }
 
 static void subscribe(struct request *r)
@@ -300,8 +327,7 @@ void request_authorized(struct request *r)
 	struct owner owner = { 0 };
 	struct fault f = { 0 };
 
-	/* Get the owner again, because it may have changed while polkit asked a person. */
-	if (check_device(r, &f) || target_owner(r->target, &owner, &f)) {
+	if (check_device(r, &f) || request_check_again(r, &owner, &f)) {
 		request_refuse(r, &f);
 	} else if (r->method == METHOD_RECLAIM && r->seq < r->target->claim_seq) {
 		/* A later claim has already passed its checks, and ends this reclaim. */

@@ -315,6 +315,27 @@ static uint64_t swap_budget(struct broker *b, const struct work *w, uint64_t now
 	return swap_writes_left(&b->writes, &b->config, now);
 }
 
+/* End the requests whose callers may no longer manage the process. */
+static void check_access_again(struct work *w)
+{
+	struct list *at, *next;
+
+	list_each(at, next, &w->requests) {
+		struct request *r = list_entry(at, struct request, of_work);
+		struct owner owner;
+		struct fault f;
+
+		if (!request_check_again(r, &owner, &f))
+			continue;
+		list_remove(&r->of_work);
+		r->work = NULL;
+		if (w->sum.freed || w->sum.evicted || w->sum.claimed)
+			answer_request(r, &w->sum, f.kind);
+		else
+			request_refuse(r, &f);
+	}
+}
+
 static bool may_begin(struct broker *b, const struct work *w, struct fault *f)
 {
 	return w->begun || w->kind != OPERATION_RECLAIM ||
@@ -403,7 +424,10 @@ void work_schedule(struct broker *b)
 		return;
 	finish_without_node(b);
 	while ((w = choose(b))) {
-		if (may_begin(b, w, &f))
+		check_access_again(w);
+		if (list_empty(&w->requests))
+			finish(w);
+		else if (may_begin(b, w, &f))
 			begin(b, w);
 		else
 			refuse(w, &f);

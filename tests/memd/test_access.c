@@ -147,6 +147,56 @@ static void test_setuid(void **state)
 	world_end_process(pid);
 }
 
+/* The process executes a setuid program while its request waits. */
+static void test_setuid_while_waiting(void **state)
+{
+	struct setup s = { .words = "held aside", .uids = users, .no_start = true };
+	struct call running, waiting;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &s);
+	world_end_process(w.victims[3]);
+	w.victims[3] = world_changing_process(UID_A);
+	world_start_memd(&w, &s);
+	bus = world_client(&w, UID_A);
+	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	call_start(&waiting, bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	settle(bus);
+	world_change_process(w.victims[3], UID_A, 0);
+	world_release(held);
+	check_ok(call_finish(&running));
+	check_error(call_finish(&waiting), "AccessDenied", "setuid");
+}
+
+/* The same between two slices: the reply has what was done before. */
+static void test_setuid_between_slices(void **state)
+{
+	struct setup s = { .words = "bos=40 held aside", .uids = users, .no_start = true };
+	struct call running;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &s);
+	world_end_process(w.victims[0]);
+	w.victims[0] = world_changing_process(UID_A);
+	world_start_memd(&w, &s);
+	bus = world_client(&w, UID_A);
+	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	world_change_process(w.victims[0], UID_A, 0);
+	world_release(held);
+	call_finish(&running);
+	assert_string_equal(running.reply.error, "");
+	assert_string_equal(running.reply.soft, "AccessDenied");
+	assert_int_equal(running.reply.freed, 16 * MIB);
+}
+
 /* --- how a process is named ----------------------------------------------- */
 
 static void test_ids(void **state)
@@ -521,6 +571,8 @@ int main(void)
 		TEST(test_own_no),
 		TEST(test_own_active),
 		TEST(test_setuid),
+		TEST(test_setuid_while_waiting),
+		TEST(test_setuid_between_slices),
 		TEST(test_ids),
 		TEST(test_ids_before_pidfs),
 		TEST(test_memd_itself),

@@ -329,6 +329,52 @@ static void test_claim_meanwhile(void **state)
 	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
+/* Another user, who is no service either. */
+#define UID_THIRD 65533
+
+/* The process executes a program of another user while a person reads the question. */
+static void change_meanwhile(uid_t real, uid_t uid, const char *why)
+{
+	struct setup s = { .words = "", .uids = users, .no_start = true };
+	struct call c;
+
+	NEEDS_USERS();
+	world_start(&w, &s);
+	world_end_process(w.victims[0]);
+	w.victims[0] = world_changing_process(UID_A);
+	world_start_memd(&w, &s);
+	root = world_client(&w, 0);
+	stranger = world_client(&w, UID_SERVICE);
+	start_polkit();
+	allow();
+	hang(true);
+	start_call(&c, stranger, "Reclaim", 0, NULL);
+	wait_hanging();
+	world_change_process(w.victims[0], real, uid);
+	release();
+	check_error(call_finish(&c), "AccessDenied", why);
+	assert_int_equal(reclaim(root, w.victims[0], &(struct options){ .dry_run = true })->evicted,
+			 4 * MIB);
+}
+
+static void test_setuid_meanwhile(void **state)
+{
+	(void)state;
+	change_meanwhile(UID_A, 0, "setuid");
+}
+
+static void test_root_meanwhile(void **state)
+{
+	(void)state;
+	change_meanwhile(0, 0, "only root may");
+}
+
+static void test_third_user_meanwhile(void **state)
+{
+	(void)state;
+	change_meanwhile(UID_THIRD, UID_THIRD, "try again");
+}
+
 static void test_process_ends_meanwhile(void **state)
 {
 	struct call c;
@@ -361,6 +407,9 @@ int main(void)
 		TEST(test_disconnect),
 		TEST(test_cancel),
 		TEST(test_claim_meanwhile),
+		TEST(test_setuid_meanwhile),
+		TEST(test_root_meanwhile),
+		TEST(test_third_user_meanwhile),
 		TEST(test_process_ends_meanwhile),
 	};
 

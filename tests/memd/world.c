@@ -342,6 +342,61 @@ static void become_with(uid_t uid, cap_value_t kept)
 	cap_free(caps);
 }
 
+static void __attribute__((noreturn)) change_when_told(const sigset_t *signals)
+{
+	siginfo_t info;
+
+	for (;;) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (sigwaitinfo(signals, &info) < 0)
+			continue;
+		/* The value has both users, which are below 65536. */
+		if (setresuid((uid_t)info.si_value.sival_int >> 16,
+			      (uid_t)info.si_value.sival_int & 0xffff,
+			      (uid_t)info.si_value.sival_int & 0xffff))
+			_exit(1);
+	}
+}
+
+static bool has_users(pid_t pid, uid_t real, uid_t uid)
+{
+	unsigned int found[2] = { 0 };
+	char path[64];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	at = strstr(read_file(path), "\nUid:");
+	return at && sscanf(at + 5, "%u %u", &found[0], &found[1]) == 2 && found[0] == real &&
+	       found[1] == uid;
+}
+
+pid_t world_changing_process(uid_t uid)
+{
+	const cap_value_t kept = CAP_SETUID;
+	sigset_t signals;
+	pid_t pid;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		become_with(uid, kept);
+		change_when_told(&signals);
+	}
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	WAIT_UNTIL(has_users(pid, uid, uid));
+	return pid;
+}
+
+void world_change_process(pid_t pid, uid_t real, uid_t uid)
+{
+	assert_int_equal(sigqueue(pid, SIGUSR1, (union sigval){ .sival_int =
+				  (int)(real << 16 | uid) }), 0);
+	WAIT_UNTIL(has_users(pid, real, uid));
+}
+
 /* The build directory may be readable by root alone. */
 void world_become(uid_t uid)
 {

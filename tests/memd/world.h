@@ -96,6 +96,10 @@ void world_end_process(pid_t pid);
  * the test choose a PID.
  */
 bool world_reuse_pid(pid_t pid, uid_t uid);
+/* Start a process of @uid that can change its users as a setuid program does. Needs root. */
+pid_t world_changing_process(uid_t uid);
+/* Change all of them but the real one to @uid, and the real one to @real. */
+void world_change_process(pid_t pid, uid_t real, uid_t uid);
 uint64_t world_id(pid_t pid);
 
 /*
