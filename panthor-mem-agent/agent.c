@@ -334,7 +334,7 @@ static void on_keeper(void *data)
 	size_t i;
 
 	log_error("the process that would thaw applications if this one is killed was killed "
-		  "itself: nothing is frozen any more");
+		  "itself: all of them are thawed, and none is frozen any more");
 	for (i = 0; i < a->apps.count; i++) {
 		e.app = a->apps.list[i].number;
 		agent_post(a, &e);

@@ -520,7 +520,7 @@ static void test_freeze_kill_keeper(void **state)
 	begin_frozen();
 	kill(find_keeper(), SIGKILL);
 	wait_thawed();
-	desktop_wait_log(&d, "nothing is frozen any more");
+	desktop_wait_log(&d, "none is frozen any more");
 	desktop_command(&d, "workspace 1");
 	desktop_wait_operations(&d, "reclaim", 2, 1);
 	desktop_wait_status(&d, 2, "reclaimed");
