@@ -30,9 +30,8 @@ void broker_client_free(struct broker_client *c);
 /*
  * Returns 0, or -1 with the reason in @e. @pidfd: of the process @pid, opened when it was found, so
  * that another process that got the same PID since is not affected. @device: NULL for all. @stop is
- * called regularly.
- * If it returns non-zero, the request is cancelled, and @out has what was done until then, unless
- * the reply does not come soon: then the error is EINTR.
+ * called regularly. If it returns non-zero, the request is cancelled, and @out has what was done
+ * until then, unless the reply does not come soon: then the error is EINTR.
  * @interactive: polkit may ask the user for a password.
  */
 int broker_client_call(struct broker_client *c, const struct operation *op, pid_t pid, int pidfd,

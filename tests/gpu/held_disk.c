@@ -28,7 +28,7 @@
 #define WAITING_MAX 1024
 /* How often the server looks whether it is to answer again. */
 #define POLL_MS 10
-/* The disk exists some time after NBD_DO_IT has begun. Each try takes 10 ms. */
+/* Each takes 10 ms. */
 #define TRIES 3000
 
 struct held_disk_shared {
@@ -153,6 +153,19 @@ static int connect_server(struct held_disk *disk, unsigned int mib)
 	return disk->kernel < 0 ? -errno : 0;
 }
 
+/* The kernel creates the disk after the process in NBD_DO_IT has begun. */
+static int wait_for_disk(unsigned int mib)
+{
+	int ret = -ENODEV;
+
+	for (int i = 0; ret && i < TRIES; i++) {
+		if (i)
+			usleep(10000);
+		ret = disk_make_swap(DEVICE, (uint64_t)mib << 20);
+	}
+	return ret;
+}
+
 int held_disk_create(struct held_disk *disk, unsigned int mib)
 {
 	int ret;
@@ -163,13 +176,8 @@ int held_disk_create(struct held_disk *disk, unsigned int mib)
 	if (disk->shared == MAP_FAILED)
 		return -ENOMEM;
 	ret = connect_server(disk, mib);
-	for (int i = 0; !ret && i < TRIES; i++) {
-		ret = disk_make_swap(DEVICE, (uint64_t)mib << 20);
-		if (!ret)
-			break;
-		usleep(10000);
-		ret = i + 1 < TRIES ? 0 : ret;
-	}
+	if (!ret)
+		ret = wait_for_disk(mib);
 	if (ret)
 		held_disk_destroy(disk);
 	else

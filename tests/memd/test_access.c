@@ -147,20 +147,27 @@ static void test_setuid(void **state)
 	world_end_process(pid);
 }
 
+/* Start panthor-memd with a victim of UID_A that can change its users. */
+static void start_with_changing(int victim, const char *words)
+{
+	struct setup s = { .words = words, .uids = users, .no_start = true };
+
+	world_start(&w, &s);
+	world_end_process(w.victims[victim]);
+	w.victims[victim] = world_changing_process(UID_A);
+	world_start_memd(&w, &s);
+}
+
 /* The process executes a setuid program while its request waits. */
 static void test_setuid_while_waiting(void **state)
 {
-	struct setup s = { .words = "held aside", .uids = users, .no_start = true };
 	struct call running, waiting;
 	sd_bus *bus;
 	int held;
 
 	(void)state;
 	NEEDS_USERS();
-	world_start(&w, &s);
-	world_end_process(w.victims[3]);
-	w.victims[3] = world_changing_process(UID_A);
-	world_start_memd(&w, &s);
+	start_with_changing(3, "held aside");
 	bus = world_client(&w, UID_A);
 	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
 	held = world_wait_held(&w);
@@ -175,17 +182,13 @@ static void test_setuid_while_waiting(void **state)
 /* The same between two slices: the reply has what was done before. */
 static void test_setuid_between_slices(void **state)
 {
-	struct setup s = { .words = "bos=40 held aside", .uids = users, .no_start = true };
 	struct call running;
 	sd_bus *bus;
 	int held;
 
 	(void)state;
 	NEEDS_USERS();
-	world_start(&w, &s);
-	world_end_process(w.victims[0]);
-	w.victims[0] = world_changing_process(UID_A);
-	world_start_memd(&w, &s);
+	start_with_changing(0, "bos=40 held aside");
 	bus = world_client(&w, UID_A);
 	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
 	held = world_wait_held(&w);

@@ -261,20 +261,26 @@ static void test_turns(void **state)
 		check_ok(call_finish(&more[i]));
 }
 
+/* Start panthor-memd, and connect UID_A, and UID_SERVICE, who has the last victim. */
+static void start_two_users(const char *words, sd_bus **bus, sd_bus **other)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
+
+	world_start(&w, &(struct setup){ .words = words, .uids = uids, .config = LENIENT });
+	*bus = world_client(&w, UID_A);
+	*other = world_client(&w, UID_SERVICE);
+}
+
 /* Users whose reclaims wait are served in turn. */
 static void test_turns_of_reclaims(void **state)
 {
-	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
 	struct call running, first, second, others;
 	sd_bus *bus, *other;
 	int held;
 
 	(void)state;
 	NEEDS_USERS();
-	world_start(&w, &(struct setup){ .words = "held aside again", .uids = uids,
-					 .config = LENIENT });
-	bus = world_client(&w, UID_A);
-	other = world_client(&w, UID_SERVICE);
+	start_two_users("held aside again", &bus, &other);
 	start_call(&running, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	start_call(&first, bus, "Reclaim", 1);
@@ -320,17 +326,13 @@ static void release_and_wait(int held)
 /* A long reclaim does not keep the device: users take turns after each slice. */
 static void test_turns_of_slices(void **state)
 {
-	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
 	struct call longer, others;
 	sd_bus *bus, *other;
 	int held;
 
 	(void)state;
 	NEEDS_USERS();
-	world_start(&w, &(struct setup){ .words = "bos=40 held aside again", .uids = uids,
-					 .config = LENIENT });
-	bus = world_client(&w, UID_A);
-	other = world_client(&w, UID_SERVICE);
+	start_two_users("bos=40 held aside again", &bus, &other);
 	start_call(&longer, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	call_start(&others, other, "Reclaim", w.victims[3], world_id(w.victims[3]),
@@ -355,17 +357,13 @@ static void test_turns_of_slices(void **state)
 /* Cancel, and a claim, when a reclaim waits for its next slice. */
 static void test_between_slices(void **state)
 {
-	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
 	struct call longer, later, others, last;
 	sd_bus *bus, *other;
 	int held;
 
 	(void)state;
 	NEEDS_USERS();
-	world_start(&w, &(struct setup){ .words = "bos=40 held aside again", .uids = uids,
-					 .config = LENIENT });
-	bus = world_client(&w, UID_A);
-	other = world_client(&w, UID_SERVICE);
+	start_two_users("bos=40 held aside again", &bus, &other);
 	start_call(&longer, bus, "Reclaim", 0);
 	held = world_wait_held(&w);
 	start_call(&others, other, "Reclaim", 3);
@@ -404,18 +402,19 @@ static void test_max_time_of_waiting(void **state)
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "bos=40 held aside again",
-					 .config = "[Limits]\nMaxTimeSec=6\n" });
+					 .config = "[Limits]\nMaxTimeSec=9\n" });
 	bus = world_client(&w, world_me());
 	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
 		   &(struct options){ .max_bytes = MIB });
 	held = world_wait_held(&w);
 	start_call(&queued, bus, "Reclaim", 1);
 	settle(bus);
-	sleep(4);
+	/* Twice this is more than MaxTimeSec=, which leaves a busy machine 4 s. */
+	sleep(5);
 	world_release(held);
 	check_ok(call_finish(&running));
 	held = world_wait_held(&w);
-	sleep(4);
+	sleep(5);
 	world_release(held);
 	while (!call_done(&queued))
 		release_if_held();

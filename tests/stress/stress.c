@@ -67,11 +67,6 @@ static const struct worker workers[] = {
 #endif
 };
 
-#ifdef WITH_MESA
-static const bool with_mesa = true;
-#else
-static const bool with_mesa = false;
-#endif
 
 /* After this time, a worker that has not done anything counts as stuck. */
 #define STRESS_PATIENCE 600
@@ -329,7 +324,9 @@ int main(int argc, char **argv)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stress == MAP_FAILED)
 		die("memory", -errno);
-	stress->mesa = with_mesa;
+#ifdef WITH_MESA
+	stress->mesa = true;
+#endif
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--without-ioctls"))
 			ioctls = false;

@@ -211,8 +211,8 @@ static bool shmem_is_entry_of(struct address_space *mapping, pgoff_t index, stru
  * Waits until a folio is written. Returns false if it no longer belongs to the mapping:
  * the swap slot, and the folio, can have been reused, which only its lock rules out.
  *
- * A folio that is locked is being read. This can take any length of time, because the cgroup
- * of who reads it can delay that, and whoever reads it needs it. It is added to @missed.
+ * A folio that is locked is being read. The reader needs it, and the cgroup of the reader can
+ * delay the read for any length of time. So its pages are added to @missed.
  */
 static bool shmem_wait_written(struct address_space *mapping, pgoff_t index,
 			       struct folio *folio, unsigned long *missed)
