@@ -274,14 +274,21 @@ def broker(size):
     count = 40 if size.quick else 2000
     script = Program(('{top}/bench/broker.sh', '{build}', str(count)), parsers.objects, 'broker',
                      kernel='bench', mem=384)
+    # The same flood without User-Mode Linux, which has hardly any preemption.
+    host = Program(('{top}/bench/broker-host.sh', '{build}', str(count)), parsers.objects,
+                   'broker, host')
     after = ('panthor-memd after the flood',)
-    return Case('panthor-memd', [script], [
+    return Case('panthor-memd', [script, host], [
         rows.added('added to a claim, median', 'broker', 'panthor-memd', 'ioctl', 'call_ns', 1e6),
         rows.added('added to a call that does nothing, median', 'broker', 'Ping', 'ioctl',
                    'call_ns'),
         rows.latency("a claim, p99 during another user's flood", 'broker', 'flood', 'call_ns', 2),
         rows.latency("a call of dbus-daemon, p99 during that flood", 'broker',
                      'dbus-daemon, flood', 'call_ns', idle='dbus-daemon, idle'),
+        rows.latency("the same claim on this machine's kernel, with the mock", 'broker, host',
+                     'flood', 'call_ns', 2, needs='root'),
+        rows.latency("the same call of dbus-daemon on this machine's kernel", 'broker, host',
+                     'dbus-daemon, flood', 'call_ns', idle='dbus-daemon, idle', needs='root'),
         rows.at_most('resident memory', 'broker', after, 'rss', 'B', 4 << 20),
         rows.at_most('threads', 'broker', after, 'threads', 'threads', 5)])
 

@@ -127,13 +127,17 @@ def bandwidth(what, set_, arm, device_set, goal):
     return compute
 
 
-def latency(what, set_, phase, field, goal=None, share=0.99, idle='idle'):
-    """A high percentile of a bystander's latencies, compared with that on an idle machine."""
+def latency(what, set_, phase, field, goal=None, share=0.99, idle='idle', needs=None):
+    """A high percentile of a bystander's latencies, compared with that on an idle machine.
+
+    needs: what a machine can lack for this measurement. Without samples, the goal is not judged.
+    """
     def compute(samples):
         ours = [ns for s in samples.of(set_, phase) for ns in s[field]]
         other = [ns for s in samples.of(set_, idle) for ns in s[field]]
         if not ours or not other:
-            return row(what, None, 'ratio', goal, note='no samples')
+            return {**row(what, None, 'ratio', goal, note='no samples'),
+                    **({'met': None, 'note': f'not measured: needs {needs}'} if needs else {})}
         mine, calm = percentile(ours, share), percentile(other, share)
         result = row(what, mine / calm, 'ratio', goal, ours=summary(ours, 'ns'),
                      rival=summary(other, 'ns'), rival_name=idle)
