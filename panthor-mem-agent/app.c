@@ -286,23 +286,39 @@ static int see_windows(struct apps *apps, const struct processes *p,
 
 /* --- what can show something without a window ------------------------------ */
 
-static void see_connections(struct processes *p, const struct app_rules *rules)
+/* What has a window, or is no part of an application, need not be looked at. */
+static bool could_show(const struct entry *e)
+{
+	return e->owner != e->pid && (e->owner || *e->unit);
+}
+
+static void read_displays(struct displays *d, const struct app_rules *rules)
 {
 	static bool complained;
-	struct displays d;
-	size_t i;
-	int ret = displays_read(&d, rules->roots, rules->compositor);
+	int ret = displays_read(d, rules->roots, rules->compositor);
 
 	if (ret && !complained)
 		log_warning("the kernel does not list Unix sockets (%s, see CONFIG_UNIX_DIAG): "
 			    "processes without a window are left alone", strerror(-ret));
 	complained = ret;
+}
+
+/* The list of sockets is read for the first process that needs it: often there is none. */
+static void see_connections(struct processes *p, const struct app_rules *rules)
+{
+	struct displays d = { 0 };
+	bool read = false;
+	size_t i;
+
 	for (i = 0; i < p->count; i++) {
 		struct entry *e = &p->list[i];
 
-		/* What has a window, or is no part of an application, need not be looked at. */
-		if (e->owner != e->pid && (e->owner || *e->unit))
-			e->connected = displays_has(&d, rules->roots, e->pid);
+		if (!could_show(e))
+			continue;
+		if (!read)
+			read_displays(&d, rules);
+		read = true;
+		e->connected = displays_has(&d, rules->roots, e->pid);
 	}
 	displays_free(&d);
 }
