@@ -2,9 +2,15 @@
 /*
  * The GPU does not answer a cache flush while it goes to sleep. It is reset then, not later in
  * the middle of the next jobs, and a group that is lost says so.
+ *
+ * The GPU could go to sleep while it is reset, and a new job wants it to wake up.
  */
+#include <sched.h>
+
 #include "gpu/buffers.h"
+#include "gpu/data.h"
 #include "gpu/group.h"
+#include "gpu/pattern.h"
 #include "gpu/power.h"
 #include "gpu/sim.h"
 #include "guest.h"
@@ -42,16 +48,16 @@ static bool lose_flush(unsigned int nth)
 }
 
 /* The group was on the GPU: it ends if its state could not be flushed. */
-static void renew_group(void)
+static void renew_group(struct gpu_ctx *ctx)
 {
 	struct gpu_group_state state;
 
-	ok(gpu_group_get_state(&buffers.dev, buffers.ctx.group, &state), "GROUP_GET_STATE");
+	ok(gpu_group_get_state(ctx->dev, ctx->group, &state), "GROUP_GET_STATE");
 	if (!state.state)
 		return;
 	assert_int_equal(state.state, DRM_PANTHOR_GROUP_STATE_TIMEDOUT |
 			 DRM_PANTHOR_GROUP_STATE_INNOCENT);
-	ok(gpu_ctx_new_group(&buffers.ctx), "GROUP_CREATE");
+	ok(gpu_ctx_new_group(ctx), "GROUP_CREATE");
 }
 
 /* Each unmap and map flushes. */
@@ -78,7 +84,7 @@ static void flush_lost_in_suspend(void **state)
 		if (!lose_flush(nth))
 			break;
 		assert_int_equal(stat_of("resets"), resets + 1);
-		renew_group();
+		renew_group(&buffers.ctx);
 		check_contents();
 		flush_more();
 		check_contents();
@@ -87,6 +93,58 @@ static void flush_lost_in_suspend(void **state)
 	}
 	/* At least the scheduler and the MMU flush. */
 	assert_in_range(nth, 3, FLUSHES);
+}
+
+/*
+ * Begin a reset in which the firmware leaves a request of the scheduler unanswered, so that it
+ * takes 100 ms, and let the GPU sleep. Return when the driver begins to put it to sleep, or when
+ * it has been reset.
+ */
+static void reset_and_allow_sleep(unsigned int bo)
+{
+	const int64_t resets = stat_of("resets");
+
+	ok(sim_param_set("flush_lost", 1), "flush_lost");
+	ok(gpu_ctx_unbind(&buffers.ctx, &buffers.bos[bo]), "unmap");
+	ok(sim_param_set("ack_lost", 1), "ack_lost");
+	ok(gpu_power_allow_sleep(guest.dev.fd, true), "power/control");
+	while (gpu_power_awake(guest.dev.fd) == 1 && stat_of("resets") == resets)
+		sched_yield();
+}
+
+/* The first job of a group that was not on the GPU. The reset stops its queue. */
+static void sleep_during_reset(void **state)
+{
+	static struct gpu_ctx fresh;
+	struct gpu_bo bo;
+	unsigned int i;
+	int ret;
+
+	(void)state;
+	for (i = 0; i < BOS; i++) {
+		const uint64_t seed = SEED + (UINT64_C(0x100) + i);
+		uint64_t sum;
+
+		ok(gpu_power_allow_sleep(guest.dev.fd, false), "power/control");
+		check_contents();
+		ok(gpu_ctx_init(&fresh, &buffers.dev, 1), "a context");
+		ok(gpu_ctx_alloc(&fresh, MIB, GPU_BO_PRIVATE, &bo), "a BO");
+		reset_and_allow_sleep(i);
+		/* If the reset has not begun, the group gets a slot, and can be lost with it. */
+		ret = gpu_fill(&fresh, &bo, seed);
+		ok(sim_param_set("ack_lost", 0), "ack_lost");
+		ok(sim_param_set("flush_lost", 0), "flush_lost");
+		renew_group(&fresh);
+		if (ret)
+			ok(gpu_fill(&fresh, &bo, seed), "the job");
+		ok(gpu_checksum(&fresh, &bo, &sum), "checksum");
+		assert_int_equal(sum, pattern_expected(seed, MIB));
+		gpu_ctx_free(&fresh, &bo);
+		gpu_ctx_fini(&fresh);
+		renew_group(&buffers.ctx);
+		ok(gpu_ctx_bind(&buffers.ctx, &buffers.bos[i]), "map");
+		check_contents();
+	}
 }
 
 static int begin(void **state)
@@ -106,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(flush_lost_in_suspend, begin, end),
+		cmocka_unit_test_setup_teardown(sleep_during_reset, begin, end),
 	};
 
 	return cmocka_run_group_tests_name("reset", tests, NULL, NULL);

@@ -41,6 +41,11 @@ int gpu_power_may_sleep(int fd)
 	return has_word(fd, "power/control", "auto");
 }
 
+int gpu_power_awake(int fd)
+{
+	return has_word(fd, "power/runtime_status", "active");
+}
+
 int gpu_power_asleep(int fd)
 {
 	return has_word(fd, "power/runtime_status", "suspended");
