@@ -13,6 +13,7 @@
 #include <panthor_mem.h>
 
 #include "access.h"
+#include "broker.h"
 #include "clock.h"
 #include "config.h"
 #include "job.h"
@@ -211,6 +212,70 @@ static void test_swap_writes(void **state)
 	assert_true(swap_writes_left(&w, &c, START + 31 * MIN));
 	assert_true(swap_writes_left(&w, &c, START + 1000 * MIN));
 	assert_int_equal(w.bytes, 0);
+	/* The time in which nothing was written does not count for what is written after it. */
+	now = START + 2000 * MIN;
+	swap_writes_add(&w, &c, 60 * MIB, now);
+	assert_false(swap_writes_left(&w, &c, now));
+	assert_int_equal(swap_writes_left(&w, &c, now + 10 * MIN), 10 * MIB);
+	/* The count does not drop below 0. */
+	assert_int_equal(swap_writes_left(&w, &c, now + 59 * MIN), 59 * MIB);
+	assert_int_equal(swap_writes_left(&w, &c, now + 100 * MIN), 60 * MIB);
+}
+
+/* --- users ---------------------------------------------------------------- */
+
+static unsigned int count_users(const struct broker *b)
+{
+	const struct list *at;
+	unsigned int count = 0;
+
+	for (at = b->users.next; at != &b->users; at = at->next)
+		count++;
+	return count;
+}
+
+/* A user is forgotten when nothing would be different for one who is new. */
+static void test_sweep(void **state)
+{
+	struct broker b = { 0 };
+	struct user *u;
+
+	(void)state;
+	config_default(&b.config);
+	/* So few that the test ends before the next one. */
+	b.config.requests_per_minute = 1;
+	list_init(&b.users);
+	assert_int_equal(sd_event_new(&b.event), 0);
+	u = user_ref(&b, 1000);
+	assert_ptr_equal(user_ref(&b, 1000), u);
+	assert_ptr_not_equal(user_ref(&b, 1001), u);
+	user_unref(&b, u);
+	user_sweep(&b);
+	assert_int_equal(count_users(&b), 2);
+	user_unref(&b, u);
+	user_sweep(&b);
+	assert_int_equal(count_users(&b), 1);
+	u = user_ref(&b, 1001);
+	user_unref(&b, u);
+	user_unref(&b, u);
+	assert_true(bucket_take(&u->bucket, &b.config, clock_usec()));
+	user_sweep(&b);
+	assert_int_equal(count_users(&b), 1);
+	bucket_fill(&u->bucket, &b.config, clock_usec());
+	/* All that such a user has. */
+	answers_charge(&u->answers, &b.config, 1 << 20, clock_usec());
+	user_sweep(&b);
+	assert_int_equal(count_users(&b), 1);
+	answers_fill(&u->answers, &b.config, clock_usec());
+	/* Nor is it forgotten before all refusals are in the log. */
+	u->told = clock_usec();
+	user_refused(&b, u, FAULT_LIMITS);
+	assert_int_equal(u->refused[FAULT_LIMITS], 1);
+	user_sweep(&b);
+	assert_int_equal(count_users(&b), 1);
+	user_free_all(&b);
+	assert_int_equal(count_users(&b), 0);
+	sd_event_unref(b.event);
 }
 
 /* --- access --------------------------------------------------------------- */
@@ -311,6 +376,45 @@ static void test_devices_sum(void **state)
 	assert_int_equal(sum.remaining, 55);
 	assert_int_equal(sum.status, 5);
 	assert_int_equal(sum.error, 5);
+	/* The error stays if the next device has none. */
+	job_add_device(&sum, &(struct outcome){ .freed = 1 });
+	assert_int_equal(sum.error, 5);
+}
+
+/* --- metrics -------------------------------------------------------------- */
+
+static void check_metrics(const struct stats *s, const char *const *lines)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	stats_print(s, out);
+	fclose(out);
+	for (; *lines; lines++) {
+		if (!strstr(text, *lines))
+			fail_msg("no '%s' in:\n%s", *lines, text);
+	}
+	free(text);
+}
+
+static void test_waits(void **state)
+{
+	static const char *const lines[] = {
+		"\npanthor_memd_wait_seconds_bucket{le=\"0.05\"} 0\n",
+		"\npanthor_memd_wait_seconds_bucket{le=\"0.1\"} 1\n",
+		"\npanthor_memd_wait_seconds_bucket{le=\"+Inf\"} 2\n",
+		"\npanthor_memd_wait_seconds_sum 100.100001\n",
+		"\npanthor_memd_wait_seconds_count 2\n", NULL };
+	struct stats s;
+
+	(void)state;
+	stats_start(&s, NULL);
+	/* A time on the boundary belongs to the bucket below it. */
+	stats_waited(&s, 100000);
+	stats_waited(&s, 100000001);
+	check_metrics(&s, lines);
 }
 
 /* --- configuration -------------------------------------------------------- */
@@ -350,6 +454,8 @@ static void test_config(void **state)
 	assert_int_equal(c.max_time_sec, 3);
 	assert_int_equal(read_text(&c, "[Limits]\nSwapReserve=0\n", why), 0);
 	assert_int_equal(c.swap_reserve + c.swap_reserve_percent, 0);
+	assert_int_equal(read_text(&c, "[Broker]\nManageSystem=no\n", why), 0);
+	assert_false(c.manage_system);
 	assert_int_equal(config_read(&c, "/nonexistent/memd.conf", why), -ENOENT);
 }
 
@@ -372,6 +478,8 @@ static void test_config_wrong(void **state)
 		{ "[Limits]\nSwapReserve=5%5\n", "invalid value: SwapReserve=" },
 		{ "[Limits]\nSwapReserve=\n", "invalid value: SwapReserve" },
 		{ "[Limits]\nSwapWritePerHour=99999999999G\n", "invalid value:" },
+		/* 2^64 + 2^30 */
+		{ "[Limits]\nSwapWritePerHour=17179869185G\n", "invalid value:" },
 		{ "[Limits]\nBurst=8\nBurst=9\n", "line 3: Burst is there twice in [Limits]" },
 		{ "[Broker]\nOwnProcesses=sometimes\n", "line 2: invalid value: Own" },
 		{ "[Broker]\nManageSystem=active\n", "line 2: invalid value: ManageSystem" },
@@ -409,9 +517,11 @@ int main(void)
 		cmocka_unit_test(test_slow_trips),
 		cmocka_unit_test(test_swap_reserve),
 		cmocka_unit_test(test_swap_writes),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_slices),
 		cmocka_unit_test(test_devices_sum),
+		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_config_wrong),
 	};
