@@ -16,6 +16,9 @@
 
 #include "world.h"
 
+/* Another user, who is no service either. */
+#define UID_THIRD 65533
+
 static struct world w;
 
 static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
@@ -86,6 +89,16 @@ static void test_group_with_system(void **state)
 	check_ok(reclaim(bus, w.victims[2], NULL));
 }
 
+/* All clients of this test have GID 0, which is no substitute for a group that does not exist. */
+static void test_no_group(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "", .uids = users, .no_group = true });
+	check_error(reclaim(world_client(&w, UID_SERVICE), w.victims[0], NULL), "AccessDenied",
+		    "polkit");
+}
+
 static void test_root(void **state)
 {
 	sd_bus *bus;
@@ -119,20 +132,17 @@ static void test_own_active(void **state)
 		    "OwnProcesses=active");
 }
 
-/* A setuid program has the real UID of its caller and the effective UID of root. */
-static void test_setuid(void **state)
+/* Only root may manage a process with these users. */
+static void check_setuid(uid_t real, uid_t effective, uid_t saved)
 {
 	int pipes[2];
 	pid_t pid;
 	char c;
 
-	(void)state;
-	NEEDS_USERS();
-	start("");
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
 	if (!pid) {
-		if (setresuid(UID_A, 0, 0))
+		if (setresuid(real, effective, saved))
 			_exit(1);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(pipes[0]);
@@ -147,6 +157,18 @@ static void test_setuid(void **state)
 	world_end_process(pid);
 }
 
+/* A setuid program has the real UID of its caller and the effective UID of root. */
+static void test_setuid(void **state)
+{
+	(void)state;
+	NEEDS_USERS();
+	start("");
+	check_setuid(UID_A, 0, 0);
+	/* It can act as its caller for some time. */
+	check_setuid(UID_A, UID_A, 0);
+	check_setuid(0, UID_A, UID_A);
+}
+
 /* Start panthor-memd with a victim of UID_A that can change its users. */
 static void start_with_changing(int victim, const char *words)
 {
@@ -158,14 +180,13 @@ static void start_with_changing(int victim, const char *words)
 	world_start_memd(&w, &s);
 }
 
-/* The process executes a setuid program while its request waits. */
-static void test_setuid_while_waiting(void **state)
+/* The process changes its users while its request waits. */
+static void change_while_waiting(uid_t real, uid_t uid, const char *why)
 {
 	struct call running, waiting;
 	sd_bus *bus;
 	int held;
 
-	(void)state;
 	NEEDS_USERS();
 	start_with_changing(3, "held aside");
 	bus = world_client(&w, UID_A);
@@ -173,10 +194,24 @@ static void test_setuid_while_waiting(void **state)
 	held = world_wait_held(&w);
 	call_start(&waiting, bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
 	settle(bus);
-	world_change_process(w.victims[3], UID_A, 0);
+	world_change_process(w.victims[3], real, uid);
 	world_release(held);
 	check_ok(call_finish(&running));
-	check_error(call_finish(&waiting), "AccessDenied", "setuid");
+	check_error(call_finish(&waiting), "AccessDenied", why);
+}
+
+/* It executes a setuid program. */
+static void test_setuid_while_waiting(void **state)
+{
+	(void)state;
+	change_while_waiting(UID_A, 0, "setuid");
+}
+
+/* It becomes a process of another user, about whom polkit was not asked. */
+static void test_other_user_while_waiting(void **state)
+{
+	(void)state;
+	change_while_waiting(UID_THIRD, UID_THIRD, "try again");
 }
 
 /* The same between two slices: the reply has what was done before. */
@@ -242,6 +277,20 @@ static void test_ids_before_pidfs(void **state)
 	check_ok(reclaim_id(bus, w.victims[1], id));
 	check_error(reclaim_id(bus, 4194304, id), "NoSuchProcess", "");
 	check_ok(claim(bus, w.victims[0], NULL));
+}
+
+/* The PID tells processes apart there. */
+static void test_pids_before_pidfs(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "oldpidfd",
+					 .config = "[Limits]\nMinResidentSec=600\n" });
+	bus = world_client(&w, world_me());
+	check_ok(reclaim_id(bus, w.victims[0], 0));
+	check_error(reclaim_id(bus, w.victims[0], 0), "TooSoon", "MinResidentSec=");
+	check_ok(reclaim_id(bus, w.victims[1], 0));
 }
 
 static void test_memd_itself(void **state)
@@ -325,6 +374,31 @@ static void test_whole_queue(void **state)
 	world_release(held);
 	check_ok(call_finish(&held_one));
 	check_ok(call_finish(&waiting));
+}
+
+/* Users without a request may still add one to a full queue, until it is twice as long. */
+static void test_whole_queue_of_many(void **state)
+{
+	struct call calls[2];
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "held aside", .uids = users,
+					 .config = "[Limits]\nQueue=1\n" });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	call_start(&calls[0], bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	held = world_wait_held(&w);
+	check_error(reclaim(bus, w.victims[3], NULL), "LimitsExceeded", "try again later");
+	call_start(&calls[1], other, "Reclaim", w.victims[1], world_id(w.victims[1]), NULL);
+	settle(other);
+	check_error(reclaim(world_client(&w, 0), w.victims[2], NULL), "LimitsExceeded",
+		    "2 requests are not done yet");
+	world_release(held);
+	check_ok(call_finish(&calls[0]));
+	check_ok(call_finish(&calls[1]));
 }
 
 static void test_too_soon(void **state)
@@ -501,6 +575,51 @@ static void test_swap_writes_of_slices(void **state)
 	}
 }
 
+/* Later slices do not count what the earlier ones have written again. */
+static void test_swap_writes_count_once(void **state)
+{
+	const struct reply *r;
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40",
+					 .config = "[Limits]\nSwapWritePerHour=41M\n" });
+	bus = world_client(&w, world_me());
+	r = reclaim(bus, w.victims[0], NULL);
+	check_ok(r);
+	assert_int_equal(r->freed, 40 * MIB);
+	assert_false(r->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	/* There is 1 MiB left, and the next slice begins. */
+	assert_int_equal(reclaim(bus, w.victims[1], NULL)->freed, 16 * MIB);
+}
+
+/* An equal request of root is not done for the user, to whom limits apply. */
+static void test_equal_requests_of_two_users(void **state)
+{
+	struct call running, user, root;
+	sd_bus *buses[2];
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "held aside", .uids = users,
+					 .config = "[Limits]\nMinResidentSec=600\n" });
+	buses[0] = world_client(&w, UID_A);
+	buses[1] = world_client(&w, 0);
+	call_start(&running, buses[0], "Reclaim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = MIB });
+	held = world_wait_held(&w);
+	call_start(&user, buses[0], "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	settle(buses[0]);
+	call_start(&root, buses[1], "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	settle(buses[1]);
+	world_release(held);
+	check_ok(call_finish(&running));
+	check_error(call_finish(&user), "TooSoon", "MinResidentSec=");
+	check_ok(call_finish(&root));
+	assert_int_equal(root.reply.freed, 3 * MIB);
+}
+
 static void test_subscribers(void **state)
 {
 	sd_bus *buses[9];
@@ -546,6 +665,23 @@ static void test_kernel_without_swap(void **state)
 		    "CONFIG_SWAP");
 }
 
+/* Without a reserve, the kernel says when swap is full. */
+static void test_no_reserve(void **state)
+{
+	const struct reply *r;
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40 swap=20",
+					 .config = "[Limits]\nSwapReserve=0\n" });
+	bus = world_client(&w, world_me());
+	r = reclaim(bus, w.victims[0], NULL);
+	check_ok(r);
+	assert_int_equal(r->freed, 20 * MIB);
+	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+	check_error(reclaim(bus, w.victims[1], NULL), "SwapFull", "no swap is free");
+}
+
 static void test_gpu_does_not_answer(void **state)
 {
 	(void)state;
@@ -570,18 +706,22 @@ int main(void)
 		TEST(test_others),
 		TEST(test_group),
 		TEST(test_group_with_system),
+		TEST(test_no_group),
 		TEST(test_root),
 		TEST(test_own_no),
 		TEST(test_own_active),
 		TEST(test_setuid),
 		TEST(test_setuid_while_waiting),
+		TEST(test_other_user_while_waiting),
 		TEST(test_setuid_between_slices),
 		TEST(test_ids),
 		TEST(test_ids_before_pidfs),
+		TEST(test_pids_before_pidfs),
 		TEST(test_memd_itself),
 		TEST(test_rate),
 		TEST(test_queue),
 		TEST(test_whole_queue),
+		TEST(test_whole_queue_of_many),
 		TEST(test_too_soon),
 		TEST(test_thrash),
 		TEST(test_thrash_of_slices),
@@ -593,10 +733,13 @@ int main(void)
 		TEST(test_thrash_after_wait),
 		TEST(test_swap_writes_after_wait),
 		TEST(test_swap_writes_of_slices),
+		TEST(test_swap_writes_count_once),
+		TEST(test_equal_requests_of_two_users),
 		TEST(test_subscribers),
 		TEST(test_no_capability),
 		TEST(test_no_ioctls),
 		TEST(test_kernel_without_swap),
+		TEST(test_no_reserve),
 		TEST(test_gpu_does_not_answer),
 		TEST(test_memory_runs_out),
 	};

@@ -487,7 +487,8 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 {
 	char preload[1024], config[96], log[96], program[96];
 	const char *const argv[] = { s->unit ? program : getenv("MEMD"), "--config", config, "--devices", w->dri,
-				     "--user", "daemon", "--group", GROUP_NAME, NULL };
+				     "--user", "daemon", "--group",
+				     s->no_group ? "no-such-group" : GROUP_NAME, NULL };
 	int fd;
 
 	snprintf(program, sizeof(program), "%s/panthor-memd", w->dir);

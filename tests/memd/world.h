@@ -58,6 +58,7 @@ struct setup {
 	const int *uids;
 	bool no_device;	    /* start without a GPU */
 	bool no_folder;	    /* start without a GPU and without /dev/dri */
+	bool no_group;	    /* there is no group panthor-mem */
 	bool as_root;	    /* start panthor-memd as root, so that it drops privileges itself */
 	bool unit;	    /* start it as the unit does: one capability, no capset(), no /proc */
 	bool closed;	    /* start it without standard input, output and error */
