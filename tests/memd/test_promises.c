@@ -43,6 +43,28 @@ static void start_call(struct call *c, sd_bus *bus, const char *method, int vict
 	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), NULL);
 }
 
+/* Let a call of the driver go on if one is held. */
+static void release_if_held(void)
+{
+	const int held = open(w.fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (held >= 0)
+		world_release(held);
+	usleep(1000);
+}
+
+/* Let a held call go on, and wait until it has noticed, so that the next one can be held. */
+static void release_and_wait(int held)
+{
+	const int events = inotify_init1(IN_CLOEXEC);
+	struct pollfd p = { .fd = events, .events = POLLIN };
+
+	assert_true(inotify_add_watch(events, w.fifo, IN_CLOSE_NOWRITE) >= 0);
+	world_release(held);
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	close(events);
+}
+
 /* A claim ends earlier reclaims. */
 static void test_claim_overtakes(void **state)
 {
@@ -114,6 +136,7 @@ static void test_cancel(void **state)
 	settle(bus);
 	settle(other);
 	assert_int_equal(cancel(bus, w.victims[2]), 0);
+	assert_int_equal(cancel_id(bus, w.victims[1], world_id(w.victims[1]) + 1), 0);
 	assert_int_equal(cancel(bus, w.victims[1]), 1);
 	check_ok(call_finish(&queued));
 	assert_int_equal(queued.reply.status, INTERRUPTED);
@@ -127,6 +150,87 @@ static void test_cancel(void **state)
 	/* The request of another connection is not cancelled. */
 	check_ok(call_finish(&others));
 	assert_int_equal(others.reply.freed, 40 * MIB);
+}
+
+/* Who wants no reply to Cancel still cancels. */
+static void test_cancel_without_reply(void **state)
+{
+	struct call running, queued;
+	sd_bus_message *m = NULL;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	bus = start("held aside");
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&queued, bus, "Reclaim", 1);
+	assert_true(sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH, BROKER_NAME,
+						   "Cancel") >= 0);
+	assert_true(sd_bus_message_append(m, "ut", (uint32_t)w.victims[1],
+					  world_id(w.victims[1])) >= 0);
+	/* Without a cookie, sd-bus asks for no reply. */
+	assert_true(sd_bus_send(bus, m, NULL) >= 0);
+	sd_bus_message_unref(m);
+	settle(bus);
+	assert_true(call_done(&queued));
+	assert_int_equal(call_finish(&queued)->status, INTERRUPTED);
+	world_release(held);
+	check_ok(call_finish(&running));
+}
+
+/* A running claim goes on. */
+static void test_cancel_claim(void **state)
+{
+	struct call running;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	bus = start("evicted held aside");
+	start_call(&running, bus, "Claim", 0);
+	held = world_wait_held(&w);
+	assert_int_equal(cancel(bus, w.victims[0]), 0);
+	world_release(held);
+	check_ok(call_finish(&running));
+	assert_int_equal(running.reply.claimed, 4 * MIB);
+	assert_false(running.reply.status & INTERRUPTED);
+}
+
+/* A reclaim waits for a claim until that is cancelled, or its connection is closed. */
+static void test_claim_is_withdrawn(void **state)
+{
+	struct call first, second, later;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	bus = start("evicted held aside");
+	other = world_client(&w, world_me());
+	start_call(&first, other, "Claim", 0);
+	held = world_wait_held(&w);
+	/* Only one claim of a user runs at a time. */
+	start_call(&second, bus, "Claim", 1);
+	settle(bus);
+	start_call(&later, other, "Reclaim", 1);
+	settle(other);
+	assert_false(call_done(&later));
+	assert_int_equal(cancel(bus, w.victims[1]), 1);
+	check_ok(call_finish(&second));
+	check_ok(call_finish(&later));
+	assert_int_equal(later.reply.freed, 4 * MIB);
+	start_call(&second, bus, "Claim", 2);
+	settle(bus);
+	start_call(&later, other, "Reclaim", 2);
+	settle(other);
+	assert_false(call_done(&later));
+	call_forget(&second);
+	world_disconnect(&w, bus);
+	check_ok(call_finish(&later));
+	assert_int_equal(later.reply.freed, 4 * MIB);
+	assert_false(call_done(&first));
+	world_release(held);
+	check_ok(call_finish(&first));
 }
 
 /* Nothing more is reclaimed for a closed connection. */
@@ -206,6 +310,61 @@ static void test_equal_requests(void **state)
 	assert_int_equal(third.reply.freed, 0);
 }
 
+/* Requests with different options are done one by one. */
+static void test_unequal_requests(void **state)
+{
+	static const struct options options[] = {
+		{ .dry_run = true }, { .no_pageout = true }, { .max_bytes = 0 },
+	};
+	struct call running, calls[3];
+	sd_bus *bus;
+	int held, i;
+
+	(void)state;
+	bus = start("held aside");
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	for (i = 0; i < 3; i++)
+		call_start(&calls[i], bus, "Reclaim", w.victims[1], world_id(w.victims[1]),
+			   &options[i]);
+	settle(bus);
+	world_release(held);
+	check_ok(call_finish(&running));
+	for (i = 0; i < 3; i++) {
+		check_ok(call_finish(&calls[i]));
+		assert_int_equal(calls[i].reply.evicted, 4 * MIB);
+	}
+	assert_int_equal(calls[0].reply.freed, 0);
+	assert_int_equal(calls[1].reply.freed, 0);
+	assert_int_equal(calls[2].reply.freed, 4 * MIB);
+}
+
+/* A claim ends earlier reclaims also if it is done together with an equal one before them. */
+static void test_equal_claims(void **state)
+{
+	struct call running, first, between, second;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	bus = start("evicted held aside");
+	start_call(&running, bus, "Claim", 0);
+	held = world_wait_held(&w);
+	start_call(&first, bus, "Claim", 1);
+	start_call(&between, bus, "Reclaim", 1);
+	settle(bus);
+	assert_false(call_done(&between));
+	start_call(&second, bus, "Claim", 1);
+	settle(bus);
+	assert_true(call_done(&between));
+	assert_int_equal(call_finish(&between)->status, INTERRUPTED);
+	assert_int_equal(between.reply.freed, 0);
+	world_release(held);
+	check_ok(call_finish(&running));
+	check_ok(call_finish(&first));
+	check_ok(call_finish(&second));
+}
+
 /* Cancelling one of two equal requests does not affect the other. */
 static void test_equal_requests_one_cancelled(void **state)
 {
@@ -229,6 +388,37 @@ static void test_equal_requests_one_cancelled(void **state)
 	check_ok(call_finish(&second));
 	assert_int_equal(second.reply.freed, 4 * MIB);
 	check_ok(call_finish(&running));
+}
+
+/* The same when they run. */
+static void test_equal_requests_one_cancelled_late(void **state)
+{
+	struct call running, first, second;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	bus = start("bos=40 held aside again");
+	other = world_client(&w, world_me());
+	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = MIB });
+	held = world_wait_held(&w);
+	start_call(&first, bus, "Reclaim", 1);
+	start_call(&second, other, "Reclaim", 1);
+	settle(bus);
+	settle(other);
+	release_and_wait(held);
+	held = world_wait_held(&w);
+	check_ok(call_finish(&running));
+	assert_int_equal(cancel(bus, w.victims[1]), 1);
+	check_ok(call_finish(&first));
+	assert_int_equal(first.reply.status, INTERRUPTED);
+	world_release(held);
+	while (!call_done(&second))
+		release_if_held();
+	check_ok(call_finish(&second));
+	assert_int_equal(second.reply.freed, 40 * MIB);
+	assert_false(second.reply.status & INTERRUPTED);
 }
 
 /* A claim does not wait for the claims of another user. */
@@ -301,28 +491,6 @@ static void test_turns_of_reclaims(void **state)
 	check_ok(call_finish(&second));
 }
 
-/* Let a call of the driver go on if one is held. */
-static void release_if_held(void)
-{
-	const int held = open(w.fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (held >= 0)
-		world_release(held);
-	usleep(1000);
-}
-
-/* Let a held call go on, and wait until it has noticed, so that the next one can be held. */
-static void release_and_wait(int held)
-{
-	const int events = inotify_init1(IN_CLOEXEC);
-	struct pollfd p = { .fd = events, .events = POLLIN };
-
-	assert_true(inotify_add_watch(events, w.fifo, IN_CLOSE_NOWRITE) >= 0);
-	world_release(held);
-	assert_int_equal(poll(&p, 1, 60000), 1);
-	close(events);
-}
-
 /* A long reclaim does not keep the device: users take turns after each slice. */
 static void test_turns_of_slices(void **state)
 {
@@ -352,6 +520,35 @@ static void test_turns_of_slices(void **state)
 	check_ok(call_finish(&longer));
 	assert_int_equal(longer.reply.freed, 40 * MIB);
 	assert_false(longer.reply.status & INTERRUPTED);
+}
+
+/* A request that comes after the first slice does not get what was done before it. */
+static void test_equal_request_comes_late(void **state)
+{
+	struct call longer, later, others;
+	sd_bus *bus, *other;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	start_two_users("bos=40 held aside again", &bus, &other);
+	start_call(&longer, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	start_call(&others, other, "Reclaim", 3);
+	settle(other);
+	release_and_wait(held);
+	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
+	held = world_wait_held(&w);
+	start_call(&later, bus, "Reclaim", 0);
+	settle(bus);
+	world_release(held);
+	while (!call_done(&longer) || !call_done(&later) || !call_done(&others))
+		release_if_held();
+	check_ok(call_finish(&longer));
+	assert_int_equal(longer.reply.freed, 40 * MIB);
+	check_ok(call_finish(&later));
+	assert_int_equal(later.reply.freed, 0);
+	check_ok(call_finish(&others));
 }
 
 /* Cancel, and a claim, when a reclaim waits for its next slice. */
@@ -537,13 +734,20 @@ int main(void)
 		TEST(test_claim_overtakes),
 		TEST(test_claim_waits_for_the_slice),
 		TEST(test_cancel),
+		TEST(test_cancel_without_reply),
+		TEST(test_cancel_claim),
+		TEST(test_claim_is_withdrawn),
 		TEST(test_disconnect),
 		TEST(test_reclaim_waits_for_claim),
 		TEST(test_equal_requests),
+		TEST(test_unequal_requests),
+		TEST(test_equal_claims),
 		TEST(test_equal_requests_one_cancelled),
+		TEST(test_equal_requests_one_cancelled_late),
 		TEST(test_turns),
 		TEST(test_turns_of_reclaims),
 		TEST(test_turns_of_slices),
+		TEST(test_equal_request_comes_late),
 		TEST(test_between_slices),
 		TEST(test_max_time_of_waiting),
 		TEST(test_max_time),

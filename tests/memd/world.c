@@ -868,16 +868,21 @@ const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id)
 	return call_now(bus, "Reclaim", pid, id, NULL);
 }
 
-uint32_t cancel(sd_bus *bus, pid_t pid)
+uint32_t cancel_id(sd_bus *bus, pid_t pid, uint64_t id)
 {
 	sd_bus_message *m = NULL;
 	uint32_t count = 0;
 
 	assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH, BROKER_NAME, "Cancel", NULL,
-				       &m, "ut", (uint32_t)pid, world_id(pid)) >= 0);
+				       &m, "ut", (uint32_t)pid, id) >= 0);
 	assert_true(sd_bus_message_read(m, "u", &count) > 0);
 	sd_bus_message_unref(m);
 	return count;
+}
+
+uint32_t cancel(sd_bus *bus, pid_t pid)
+{
+	return cancel_id(bus, pid, world_id(pid));
 }
 
 const char *plain_call(sd_bus *bus, const char *method)

@@ -168,6 +168,8 @@ const struct reply *claim(sd_bus *bus, pid_t pid, const struct options *o);
 /* A reclaim that names its target with @id, which may be wrong. */
 const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id);
 uint32_t cancel(sd_bus *bus, pid_t pid);
+/* The same with an ID that may be wrong. */
+uint32_t cancel_id(sd_bus *bus, pid_t pid, uint64_t id);
 /* Call a method without arguments. Returns the last part of the error's name, or "". */
 const char *plain_call(sd_bus *bus, const char *method);
 /* Wait until panthor-memd has read everything that this client has sent. */
