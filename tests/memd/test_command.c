@@ -64,6 +64,9 @@ static void test_always(void **state)
 	check_said("\"freed_bytes\": 2097152");
 	assert_int_equal(run("nodev", "reclaim", "always", 3, "--dry-run", NULL), 0);
 	check_said("WOULD EVICT");
+	assert_int_equal(run("nodev", "reclaim", "always", 3, "--no-pageout", "--json"), 0);
+	check_said("\"freed_bytes\": 0");
+	check_said("\"evicted_bytes\": 4194304");
 }
 
 static void test_auto(void **state)
@@ -106,6 +109,57 @@ static void test_signal(void **state)
 	(void)state;
 	check_signal("held", "reclaim", SIGINT);
 	check_signal("held evicted", "claim", SIGTERM);
+}
+
+/* A request that still waits is cancelled by a signal, and gets its answer. */
+static void test_signal_while_waiting(void **state)
+{
+	char pid[16];
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--json", "--broker", "always", pid,
+			       NULL };
+	struct call running;
+	int held, fd;
+	pid_t tool;
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "held aside",
+					 .config = "[Limits]\nQueuePerUser=2\nBurst=1000000\n" });
+	bus = world_client(&w, world_me());
+	call_start(&running, bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	held = world_wait_held(&w);
+	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
+	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
+	/* The queue of the user is full when the request of panthor-mem is in it. */
+	while (strcmp(reclaim_id(bus, w.victims[1], 1)->error, "LimitsExceeded"))
+		assert_int_equal(waitpid(tool, NULL, WNOHANG), 0);
+	kill(tool, SIGINT);
+	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 128 + SIGINT);
+	check_said("\"freed_bytes\": 0");
+	assert_null(strstr(out, "before panthor-memd has answered"));
+	world_release(held);
+	check_ok(call_finish(&running));
+}
+
+/* The process exits during a reclaim, when a part of its memory is evicted. */
+static void test_exits_later(void **state)
+{
+	char pid[16];
+	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", pid,
+			       NULL };
+	pid_t tool;
+	int held, fd;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "bos=40 held" });
+	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
+	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
+	held = world_wait_held(&w);
+	world_end_process(w.victims[0]);
+	w.victims[0] = 0;
+	world_release(held);
+	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 3);
+	check_said("it failed after part of the work was done");
 }
 
 /* Run panthor-mem on all victims by their name. */
@@ -313,6 +367,8 @@ int main(void)
 		TEST(test_always),
 		TEST(test_auto),
 		TEST(test_signal),
+		TEST(test_signal_while_waiting),
+		TEST(test_exits_later),
 		TEST(test_reused),
 		TEST(test_found_exits),
 		TEST(test_found_of_others),

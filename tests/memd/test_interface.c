@@ -163,6 +163,13 @@ static void test_device(void **state)
 		    "NoDevice", "Devices");
 	check_error(reclaim(bus, w.victims[0], &(struct options){ .device = "/" }),
 		    "InvalidArgs", "renderD128");
+	/* The longest name, and a longer one. */
+	check_error(reclaim(bus, w.victims[0],
+			    &(struct options){ .device = "renderD000000000000000000000128" }),
+		    "NoDevice", "Devices");
+	check_error(reclaim(bus, w.victims[0],
+			    &(struct options){ .device = "renderD0000000000000000000000128" }),
+		    "InvalidArgs", "is not the name of a device");
 }
 
 /* --- invalid requests ----------------------------------------------------- */
@@ -382,8 +389,8 @@ static void test_finished(void **state)
 static void test_finished_of_others(void **state)
 {
 	static const int uids[VICTIMS] = { UID_A, UID_SERVICE, UID_A, UID_A };
-	struct heard root, group, service;
-	sd_bus *buses[3];
+	struct heard root, group, service, user;
+	sd_bus *buses[4];
 	int i;
 
 	(void)state;
@@ -395,16 +402,27 @@ static void test_finished_of_others(void **state)
 	listen_to(buses[0], &root);
 	listen_to(buses[1], &group);
 	listen_to(buses[2], &service);
-	for (i = 0; i < 3; i++)
+	buses[3] = world_client(&w, UID_A);
+	listen_to(buses[3], &user);
+	for (i = 0; i < 4; i++)
 		assert_string_equal(plain_call(buses[i], "Subscribe"), "");
 	check_ok(reclaim(world_client(&w, UID_A), w.victims[0], NULL));
 	check_ok(reclaim(buses[2], w.victims[1], NULL));
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		hear(buses[i]);
 	assert_int_equal(root.count, 2);
 	assert_int_equal(group.count, 2);
 	assert_int_equal(service.count, 1);
 	assert_int_equal(service.uid, UID_SERVICE);
+	assert_int_equal(user.count, 1);
+	assert_int_equal(user.uid, UID_A);
+	/* The user of the process hears of it, whoever has asked for it. */
+	check_ok(reclaim(buses[0], w.victims[2], NULL));
+	for (i = 0; i < 4; i++)
+		hear(buses[i]);
+	assert_int_equal(user.count, 2);
+	assert_int_equal(user.pid, w.victims[2]);
+	assert_int_equal(service.count, 1);
 }
 
 int main(void)
