@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Test device hotplug, start and stop, privileges, log, metrics and introspection. */
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -23,6 +24,39 @@ static int stop(void **state)
 	(void)state;
 	world_stop(&w);
 	return 0;
+}
+
+static int count_files(void)
+{
+	char path[64];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)w.memd);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* A line of /proc/PID/status of panthor-memd. */
+static void status_of(const char *key, char value[64])
+{
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)w.memd);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	value[0] = '\0';
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, key, strlen(key)))
+			snprintf(value, 64, "%.*s", (int)strcspn(line + strlen(key) + 1, "\n"),
+				 line + strlen(key) + 1);
+	}
+	fclose(file);
 }
 
 /* --- devices -------------------------------------------------------------- */
@@ -93,6 +127,31 @@ static void test_device_comes_and_goes(void **state)
 	world_add_device(&w, "renderD129");
 	wait_changes(bus, &changes, 3);
 	check_ok(claim(bus, w.victims[0], NULL));
+}
+
+/* Nothing of a device that has gone stays open. */
+static void test_device_is_closed(void **state)
+{
+	char before[64], after[64];
+	int changes, files;
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "", .no_device = true });
+	bus = listener(&changes);
+	settle(bus);
+	files = count_files();
+	status_of("Threads:", before);
+	world_add_device(&w, "renderD128");
+	wait_changes(bus, &changes, 1);
+	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
+	settle(bus);
+	assert_int_equal(count_files(), files + 1);
+	world_remove_device(&w, "renderD128");
+	wait_changes(bus, &changes, 2);
+	assert_int_equal(count_files(), files);
+	status_of("Threads:", after);
+	assert_string_equal(after, before);
 }
 
 /* /dev/dri may not exist until the first DRM driver is loaded. */
@@ -297,23 +356,6 @@ static void test_closed(void **state)
 
 /* --- privileges ----------------------------------------------------------- */
 
-static void status_of(const char *key, char value[64])
-{
-	char path[64], line[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)w.memd);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	value[0] = '\0';
-	while (fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, key, strlen(key)))
-			snprintf(value, 64, "%.*s", (int)strcspn(line + strlen(key) + 1, "\n"),
-				 line + strlen(key) + 1);
-	}
-	fclose(file);
-}
-
 /* Started by root, without systemd to drop privileges. */
 static void test_drop(void **state)
 {
@@ -329,6 +371,9 @@ static void test_drop(void **state)
 	assert_string_equal(value, "1\t1\t1\t1");
 	status_of("Gid:", value);
 	assert_string_equal(value, "1\t1\t1\t1");
+	/* That of the user, and not the one that root had. */
+	status_of("Groups:", value);
+	assert_string_equal(value, "1 ");
 	status_of("NoNewPrivs:", value);
 	assert_string_equal(value, "1");
 	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
@@ -337,6 +382,22 @@ static void test_drop(void **state)
 		assert_int_equal(strtoull(value, NULL, 16) & ~wanted, 0);
 	}
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
+}
+
+/* Started by another user, who has a capability that panthor-memd does not need. */
+static void test_drop_capability(void **state)
+{
+	static const char *const sets[] = { "CapInh:", "CapPrm:", "CapEff:", "CapAmb:" };
+	char value[64];
+	size_t i;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "" });
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		status_of(sets[i], value);
+		assert_int_equal(strtoull(value, NULL, 16) & ~(1ull << 24), 0);
+	}
 }
 
 /* systemd has dropped everything already, and lets nothing more be dropped. */
@@ -481,6 +542,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_device_comes_and_goes),
+		TEST(test_device_is_closed),
 		TEST(test_no_folder),
 		TEST(test_other_names),
 		TEST(test_several_devices),
@@ -493,6 +555,7 @@ int main(void)
 		TEST(test_bus_goes_during_a_call),
 		TEST(test_closed),
 		TEST(test_drop),
+		TEST(test_drop_capability),
 		TEST(test_drop_under_systemd),
 		TEST(test_threads),
 		TEST(test_log_is_quiet),

@@ -513,6 +513,9 @@ static void __attribute__((noreturn)) exec_memd(const struct world *w, const str
 		refuse_capset();
 	} else if (!s->as_root) {
 		world_become(UID_BROKER);
+	} else {
+		/* A group for panthor-memd to leave. */
+		setgroups(1, &(gid_t){ GROUP_GID });
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setenv("RUNTIME_DIRECTORY", w->dir, 1);
