@@ -62,8 +62,9 @@ static void start_polkit(void)
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 		setenv("DBUS_SYSTEM_BUS_ADDRESS", w.address, 1);
-		execl("/usr/bin/python3", "python3", "-m", "dbusmock", "--system", "--template",
-		      "polkitd", NULL);
+		/* Python looks for its modules where argv[0] says that it is. */
+		execl("/usr/bin/python3", "/usr/bin/python3", "-m", "dbusmock", "--system",
+		      "--template", "polkitd", NULL);
 		_exit(127);
 	}
 	for (tries = 0; tries < 6000; tries++) {
@@ -309,6 +310,10 @@ static void test_cancel(void **state)
 	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	settle(root);
 	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
+	/* The question is done, so the connection may cause another one. */
+	hang(false);
+	allow();
+	check_ok(reclaim(stranger, w.victims[0], NULL));
 }
 
 /* A later claim that needs no polkit wins over the reclaim that waits for polkit. */
@@ -332,13 +337,11 @@ static void test_claim_meanwhile(void **state)
 /* Another user, who is no service either. */
 #define UID_THIRD 65533
 
-/* The process executes a program of another user while a person reads the question. */
-static void change_meanwhile(uid_t real, uid_t uid, const char *why)
+/* The first victim can change its users, and polkit does not answer before release(). */
+static void start_with_changing(const char *words)
 {
-	struct setup s = { .words = "", .uids = users, .no_start = true };
-	struct call c;
+	struct setup s = { .words = words, .uids = users, .no_start = true };
 
-	NEEDS_USERS();
 	world_start(&w, &s);
 	world_end_process(w.victims[0]);
 	w.victims[0] = world_changing_process(UID_A);
@@ -348,6 +351,15 @@ static void change_meanwhile(uid_t real, uid_t uid, const char *why)
 	start_polkit();
 	allow();
 	hang(true);
+}
+
+/* The process executes a program of another user while a person reads the question. */
+static void change_meanwhile(uid_t real, uid_t uid, const char *why)
+{
+	struct call c;
+
+	NEEDS_USERS();
+	start_with_changing("");
 	start_call(&c, stranger, "Reclaim", 0, NULL);
 	wait_hanging();
 	world_change_process(w.victims[0], real, uid);
@@ -373,6 +385,51 @@ static void test_third_user_meanwhile(void **state)
 {
 	(void)state;
 	change_meanwhile(UID_THIRD, UID_THIRD, "try again");
+}
+
+/* A claim that is refused in the end has not stopped the reclaim before it. */
+static void test_refused_claim(void **state)
+{
+	struct call running, c;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	start_with_changing("bos=40 held aside");
+	start_call(&running, root, "Reclaim", 0, NULL);
+	held = world_wait_held(&w);
+	start_call(&c, stranger, "Claim", 0, NULL);
+	wait_hanging();
+	world_change_process(w.victims[0], UID_THIRD, UID_THIRD);
+	release();
+	check_error(call_finish(&c), "AccessDenied", "try again");
+	world_release(held);
+	check_ok(call_finish(&running));
+	assert_int_equal(running.reply.freed, 40 * MIB);
+	assert_false(running.reply.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+}
+
+/* A claim that waits for polkit does not end a reclaim that came after it. */
+static void test_reclaim_meanwhile(void **state)
+{
+	struct call later, c;
+	int held;
+
+	(void)state;
+	NEEDS_USERS();
+	start_with_changing("bos=40 held aside");
+	start_call(&c, stranger, "Claim", 0, NULL);
+	wait_hanging();
+	start_call(&later, root, "Reclaim", 0, NULL);
+	held = world_wait_held(&w);
+	release();
+	settle(root);
+	world_release(held);
+	check_ok(call_finish(&c));
+	check_ok(call_finish(&later));
+	assert_false(later.reply.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	assert_int_equal(reclaim(root, w.victims[0], &(struct options){ .dry_run = true })->evicted,
+			 0);
 }
 
 static void test_process_ends_meanwhile(void **state)
@@ -410,6 +467,8 @@ int main(void)
 		TEST(test_setuid_meanwhile),
 		TEST(test_root_meanwhile),
 		TEST(test_third_user_meanwhile),
+		TEST(test_refused_claim),
+		TEST(test_reclaim_meanwhile),
 		TEST(test_process_ends_meanwhile),
 	};
 
