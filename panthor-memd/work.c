@@ -232,12 +232,27 @@ static bool claim_there(const struct broker *b, const struct work *but, bool run
 	return false;
 }
 
+/* How much of @o counts for the limit of the caller. */
+static uint64_t counted(const struct work *w, const struct outcome *o)
+{
+	return w->wish.no_pageout || w->wish.dry_run ? o->evicted : o->freed;
+}
+
+/* Has a reclaim reached the limit of the caller, which is for all devices together? */
+static bool is_enough(const struct work *w)
+{
+	return w->kind == OPERATION_RECLAIM && w->wish.max_bytes && !w->more &&
+	       counted(w, &w->sum) >= w->wish.max_bytes;
+}
+
 static struct node *next_node(const struct work *w)
 {
 	const struct node_set *nodes = &w->broker->nodes;
 	const long after = w->more ? w->at - 1 : w->at;
 	struct node *n;
 
+	if (is_enough(w))
+		return NULL;
 	if (!*w->wish.node)
 		return node_after(nodes, after);
 	n = node_by_name(nodes, w->wish.node);
@@ -389,6 +404,8 @@ static void begin(struct broker *b, struct work *w)
 	job->owner = w;
 	job->kind = w->kind;
 	job->wish = w->wish;
+	if (w->kind == OPERATION_RECLAIM && w->wish.max_bytes)
+		job->wish.max_bytes -= counted(w, &w->before);
 	job->pidfd = w->target->pidfd;
 	job->begun = w->begun;
 	job->end = w->end;

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include <panthor_mem.h>
+
 #include "world.h"
 
 static struct world w;
@@ -204,6 +206,34 @@ static void test_several_devices(void **state)
 	/* The devices of the mock share their memory, so only the first one finds any to evict. */
 	assert_int_equal(reclaim(bus, w.victims[0], NULL)->freed, 4 * MIB);
 	assert_int_equal(claim(bus, w.victims[0], NULL)->claimed, 4 * MIB);
+}
+
+/* The limit of the caller is for all of them together. */
+static void test_limit_of_several_devices(void **state)
+{
+	const struct setup s = { .words = "", .config = LENIENT, .no_start = true };
+	const struct reply *r;
+	sd_bus *bus;
+
+	(void)state;
+	world_start(&w, &s);
+	world_add_device(&w, "renderD129");
+	world_add_device(&w, "renderD130");
+	world_start_memd(&w, &s);
+	bus = world_client(&w, world_me());
+	assert_int_equal(count_devices(bus), 3);
+	r = reclaim(bus, w.victims[0], &(struct options){ .max_bytes = 2 * MIB });
+	check_ok(r);
+	assert_int_equal(r->freed, 2 * MIB);
+	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_CAPPED);
+	r = reclaim(bus, w.victims[1], &(struct options){ .max_bytes = MIB, .no_pageout = true });
+	check_ok(r);
+	assert_int_equal(r->evicted, MIB);
+	check_ok(reclaim(bus, w.victims[2], NULL));
+	r = claim(bus, w.victims[2], &(struct options){ .max_bytes = 3 * MIB });
+	check_ok(r);
+	assert_int_equal(r->claimed, 3 * MIB);
+	assert_true(r->remaining >= MIB);
 }
 
 static void test_other_driver(void **state)
@@ -547,6 +577,7 @@ int main(void)
 		TEST(test_other_names),
 		TEST(test_several_devices),
 		TEST(test_refused_device),
+		TEST(test_limit_of_several_devices),
 		TEST(test_other_driver),
 		TEST(test_configuration_is_wrong),
 		TEST(test_name_is_taken),
