@@ -254,6 +254,23 @@ static void test_number_is_given_again(void **state)
 	world_end_process(pid);
 }
 
+/* What panthor-memd knows of a process is of no use when that has exited. */
+static void test_exits_later(void **state)
+{
+	int tries;
+
+	(void)state;
+	start("", "[Limits]\nMinResidentSec=86400\n");
+	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
+	settle(bystander);
+	assert_int_equal(count_files(), files_before + 1);
+	world_end_process(w.victims[0]);
+	w.victims[0] = 0;
+	for (tries = 0; tries < 6000 && count_files() != files_before; tries++)
+		usleep(10000);
+	assert_int_equal(count_files(), files_before);
+}
+
 /* --- messages ------------------------------------------------------------- */
 
 static sd_bus_message *new_message(sd_bus *bus, const char *method)
@@ -562,7 +579,8 @@ static void test_stopped_client(void **state)
 
 /* Calls that want a reply. dbus-daemon lets each connection have 128 without one. */
 enum unread_kind { UNREAD_INTROSPECT, UNREAD_PROPERTIES, UNREAD_PING, UNREAD_CANCEL,
-		   UNREAD_UNSUBSCRIBE, UNREAD_UNKNOWN, UNREAD_INVALID, UNREAD_REFUSED };
+		   UNREAD_UNSUBSCRIBE, UNREAD_UNKNOWN, UNREAD_TYPES, UNREAD_PATH, UNREAD_INVALID,
+		   UNREAD_REFUSED };
 
 #define UNREAD_ROUNDS 25
 #define UNREAD_AT_ONCE 100
@@ -578,13 +596,16 @@ static sd_bus_message *unread_message(sd_bus *bus, enum unread_kind kind)
 		[UNREAD_CANCEL] = { BROKER_NAME, "Cancel" },
 		[UNREAD_UNSUBSCRIBE] = { BROKER_NAME, "Unsubscribe" },
 		[UNREAD_UNKNOWN] = { BROKER_NAME, "NoMethod" },
+		[UNREAD_TYPES] = { BROKER_NAME, "Claim" },
+		[UNREAD_PATH] = { BROKER_NAME, "Subscribe" },
 		[UNREAD_INVALID] = { BROKER_NAME, "Claim" },
 		[UNREAD_REFUSED] = { BROKER_NAME, "Reclaim" },
 	};
 	sd_bus_message *m = NULL;
 	int ret;
 
-	ret = sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH,
+	ret = sd_bus_message_new_method_call(bus, &m, BROKER_NAME,
+					     kind == UNREAD_PATH ? "/no/object" : BROKER_PATH,
 					     calls[kind].interface, calls[kind].method);
 	assert_true(ret >= 0);
 	if (kind == UNREAD_PROPERTIES)
@@ -750,6 +771,79 @@ static void test_unread_for_long(void **state)
 		check_bystander();
 }
 
+/* dbus-daemon has freed the answers to connections that are closed. */
+static void test_closed_connections(void **state)
+{
+	int i, j;
+
+	(void)state;
+	NEEDS_USERS();
+	start("", LENIENT);
+	/* Together, they get more than one panthor-memd sends, and are more than it can serve. */
+	for (i = 0; i < times(4200); i++) {
+		sd_bus *bus = world_client(&w, 0);
+
+		for (j = 0; j < 4; j++)
+			send_unread(bus, unread_message(bus, UNREAD_INTROSPECT));
+		assert_string_equal(plain_call(bus, "Unsubscribe"), "");
+		world_disconnect(&w, bus);
+	}
+}
+
+/* --- before the user of a connection is known ----------------------------- */
+
+#define UNKNOWN_CALLS 100
+
+/* Keep panthor-memd from reading. */
+static void stop_memd(void)
+{
+	int status;
+
+	kill(w.memd, SIGSTOP);
+	assert_int_equal(waitpid(w.memd, &status, WUNTRACED), w.memd);
+	assert_true(WIFSTOPPED(status));
+}
+
+/* What dbus-daemon says to panthor-memd comes after all that @bus has sent. */
+static void continue_memd(sd_bus *bus)
+{
+	assert_int_equal(count_arrived(bus), 0);
+	kill(w.memd, SIGCONT);
+}
+
+static void test_answers_to_unknown(void **state)
+{
+	sd_bus *bus;
+	int i;
+
+	(void)state;
+	start("", "");
+	stop_memd();
+	bus = world_client(&w, world_me());
+	for (i = 0; i < UNKNOWN_CALLS; i++)
+		send_unread(bus, unread_message(bus, UNREAD_PING));
+	continue_memd(bus);
+	assert_int_equal(count_answers(bus), 32);
+}
+
+static void test_requests_of_unknown(void **state)
+{
+	struct call calls[UNKNOWN_CALLS];
+	int i, refused = 0;
+	sd_bus *bus;
+
+	(void)state;
+	start("", UNLIMITED);
+	stop_memd();
+	bus = world_client(&w, world_me());
+	for (i = 0; i < UNKNOWN_CALLS; i++)
+		call_start(&calls[i], bus, "Claim", w.victims[0], 1, NULL);
+	continue_memd(bus);
+	for (i = 0; i < UNKNOWN_CALLS; i++)
+		refused += !strcmp(call_finish(&calls[i])->error, "LimitsExceeded");
+	assert_int_equal(refused, UNKNOWN_CALLS - 64);
+}
+
 static void test_connections(void **state)
 {
 	sd_bus *buses[200];
@@ -890,6 +984,7 @@ int main(void)
 		TEST(test_ids_are_no_oracle),
 		TEST(test_invalid_requests_count),
 		TEST(test_number_is_given_again),
+		TEST(test_exits_later),
 		TEST(test_descriptor),
 		TEST(test_large_dictionary),
 		TEST(test_deep_variants),
@@ -907,10 +1002,15 @@ int main(void)
 		UNREAD("Cancel", UNREAD_CANCEL),
 		UNREAD("Unsubscribe", UNREAD_UNSUBSCRIBE),
 		UNREAD("unknown methods", UNREAD_UNKNOWN),
+		UNREAD("wrong types", UNREAD_TYPES),
+		UNREAD("unknown objects", UNREAD_PATH),
 		UNREAD("invalid requests", UNREAD_INVALID),
 		UNREAD("refused requests", UNREAD_REFUSED),
 		TEST(test_unread_long),
 		TEST(test_unread_for_long),
+		TEST(test_closed_connections),
+		TEST(test_answers_to_unknown),
+		TEST(test_requests_of_unknown),
 		TEST(test_connections),
 		TEST(test_full_queue),
 		TEST(test_cycles),
