@@ -124,23 +124,30 @@ static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 
 /* --- claim ---------------------------------------------------------------- */
 
-/* @dry_run: the limit was reached on the devices before, so count only what is left here. */
-static void claim_node(const struct job *job, int fd, uint64_t most, bool dry_run,
-		       struct outcome *sum)
+static void claim_node(const struct job *job, int fd, struct outcome *sum)
 {
 	struct panthor_mem_claim_options options = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
 	struct panthor_mem_claim_result result = PANTHOR_MEM_CLAIM_RESULT_INIT;
+	const uint64_t most = job->wish.max_bytes;
+	const bool enough = most && job->sum.claimed >= most;
 
-	if (dry_run)
+	/* At the limit, a dry run counts what this device has left. */
+	if (enough)
 		options.flags |= DRM_PANTHOR_MEM_CLAIM_DRY_RUN;
+	else if (most)
+		options.max_bytes = most - job->sum.claimed;
 	if (job->wish.prefetch)
 		options.flags |= DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
-	options.max_bytes = most;
 	options.deadline_ns = deadline(clock_usec() + CLAIM_LOCKS_USEC);
 	sum->error = -panthor_mem_claim_pidfd_with(fd, job->pidfd, &options, &result);
 	sum->status = result.status;
-	sum->claimed = dry_run ? 0 : result.claimed_bytes;
-	sum->remaining = result.remaining_bytes + (dry_run ? result.claimed_bytes : 0);
+	sum->remaining = result.remaining_bytes;
+	if (!enough) {
+		sum->claimed = result.claimed_bytes;
+	} else if (result.claimed_bytes) {
+		sum->remaining += result.claimed_bytes;
+		sum->status |= DRM_PANTHOR_MEM_STATUS_CAPPED;
+	}
 }
 
 /* --- all devices ---------------------------------------------------------- */
@@ -152,15 +159,12 @@ static bool anything(const struct outcome *o)
 
 static void run_claim(struct job *job)
 {
-	const uint64_t most = job->wish.max_bytes;
 	unsigned int i;
 
 	for (i = 0; i < job->n_nodes && !atomic_load(&job->stop); i++) {
-		const bool enough = most && job->sum.claimed >= most;
 		struct outcome one = { 0 };
 
-		claim_node(job, job->nodes[i]->fd, most && !enough ? most - job->sum.claimed : 0,
-			   enough, &one);
+		claim_node(job, job->nodes[i]->fd, &one);
 		job->lost[i] = one.error == ENODEV;
 		if (one.error == ESRCH && !anything(&one))
 			continue;

@@ -40,7 +40,10 @@ struct job {
 	uint64_t swap_reserve;	/* no slice begins with less free swap than this, in bytes */
 	atomic_bool stop;
 
-	/* The result. The sum of a reclaim begins with its earlier slices on the same device. */
+	/*
+	 * The result. The sum of a reclaim begins with its earlier slices on the same device, and
+	 * that of a claim with what its first pass has claimed.
+	 */
 	struct outcome sum;
 	bool more; /* the device has more to reclaim */
 	unsigned int found; /* number of devices that the process has open */

@@ -401,6 +401,8 @@ static void begin(struct broker *b, struct work *w)
 	take_nodes(w);
 	if (w->kind == OPERATION_RECLAIM)
 		begin_device(w, before);
+	else
+		job->sum.claimed = w->sum.claimed;
 	job->owner = w;
 	job->kind = w->kind;
 	job->wish = w->wish;
@@ -458,7 +460,7 @@ static void note(struct broker *b, struct work *w)
 	const struct outcome *o = &w->job.sum;
 	const uint64_t now = clock_usec();
 
-	if (w->kind == OPERATION_CLAIM && o->claimed)
+	if (w->kind == OPERATION_CLAIM && o->claimed > w->sum.claimed)
 		history_claimed(&w->target->history, now);
 	if (w->kind == OPERATION_RECLAIM && o->evicted && !w->wish.dry_run) {
 		history_reclaimed(&w->target->history, &b->config, now, !w->noted);
@@ -467,14 +469,11 @@ static void note(struct broker *b, struct work *w)
 	}
 }
 
+/* Only the last pass of a claim knows the final state. */
 static void add_up_claim(struct work *w)
 {
-	/* Only the last pass of a claim knows the final state. */
-	w->sum.remaining = 0;
-	w->sum.status = 0;
-	w->sum.error = 0;
 	w->found = w->job.found;
-	job_add_device(&w->sum, &w->job.sum);
+	w->sum = w->job.sum;
 }
 
 static void add_up_reclaim(struct work *w)

@@ -119,6 +119,35 @@ static void test_claim_waits_for_the_slice(void **state)
 			 8 * MIB);
 }
 
+/* Both passes of a claim together have the limit of the caller. */
+static void test_limit_of_both_passes(void **state)
+{
+	struct call running, last;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	bus = start("bos=8 held aside again");
+	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = 4 * MIB });
+	world_release(world_wait_held(&w));
+	check_ok(call_finish(&running));
+	assert_int_equal(running.reply.freed, 4 * MIB);
+	start_call(&running, bus, "Reclaim", 0);
+	held = world_wait_held(&w);
+	call_start(&last, bus, "Claim", w.victims[0], world_id(w.victims[0]),
+		   &(struct options){ .max_bytes = 2 * MIB });
+	settle(bus);
+	world_release(held);
+	while (!call_done(&last) || !call_done(&running))
+		release_if_held();
+	check_ok(call_finish(&running));
+	check_ok(call_finish(&last));
+	assert_int_equal(last.reply.claimed, 2 * MIB);
+	assert_true(last.reply.remaining >= 2 * MIB);
+	assert_true(last.reply.status & DRM_PANTHOR_MEM_STATUS_CAPPED);
+}
+
 /* Cancel a waiting and a running reclaim. */
 static void test_cancel(void **state)
 {
@@ -733,6 +762,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_claim_overtakes),
 		TEST(test_claim_waits_for_the_slice),
+		TEST(test_limit_of_both_passes),
 		TEST(test_cancel),
 		TEST(test_cancel_without_reply),
 		TEST(test_cancel_claim),
