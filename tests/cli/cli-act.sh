@@ -225,7 +225,7 @@ mock='pid=1 user=51'	# 51 is another process here
 run reclaim --comm game --json
 is_status 0 'the client of that name'
 json '.results | map([.pid, .comm, .client_id, .freed_bytes]) == [[null, "game", 7, 4194304]]'
-mock=pid=51
+mock=pids=51,1004
 run reclaim 51 --json
 is_status 0 'a PID from the user'
 json '.results | map([.pid, .comm, .freed_bytes]) == [[51, null, 4194304]]'

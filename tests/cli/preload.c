@@ -3,7 +3,8 @@
  * For LD_PRELOAD: gives a program the model of panthor as /dev/dri/renderD128. Each process
  * gets a new model. PANTHOR_MOCK configures it with words that are separated by blanks:
  *
- *   apps=N       processes with GPU memory: 1002, 1004 and so on (2)
+ *   apps=N       processes with GPU memory: 1002, 1004 and so on (2); beside pid= and pids=, the
+ *                others have numbers that are no PIDs
  *   bos=N mib=N  buffers of each, and their size (4 of 1 MiB)
  *   pid=N        the PID of the first app
  *   client=N     the id of the first app's client (7); the others count up from it
@@ -73,6 +74,8 @@
 #define MAX_APPS 8
 #define DESCRIPTORS 256
 #define ERRNO "mock-errno="
+/* The tests know these numbers. */
+#define FIRST_PID 1000
 
 static struct drm_core core;
 static struct model *model;
@@ -342,6 +345,8 @@ static void __attribute__((constructor)) start(void)
 		inherited[fd] = is_open(fd);
 	model = model_new();
 	model->ram_total = UINT64_C(4) << 30;
+	if (!word("pid") && !word("pids"))
+		model->next_pid = FIRST_PID;
 	model->current = manager = model_proc_new(model, MODEL_NS_INIT);
 	/* The library looks for its own process. */
 	manager->tgid.nr[MODEL_NS_INIT] = getpid();

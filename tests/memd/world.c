@@ -654,7 +654,8 @@ void world_start(struct world *w, const struct setup *s)
 		return;
 	world_start_memd(w, s);
 	if (!w->memd)
-		fail_msg("panthor-memd does not start: %s", world_log(w));
+		fail_msg("panthor-memd does not start, status 0x%x: %s", w->memd_status,
+			 world_log(w));
 }
 
 static void remove_all(const char *dir)

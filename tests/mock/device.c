@@ -16,8 +16,6 @@
 
 #define MIB (1024ull * 1024)
 #define STEP_NS 1000000
-/* PIDs beyond those of real processes. */
-#define FIRST_PID 5000000
 
 static struct {
 	struct model *model;
@@ -73,7 +71,6 @@ static void start(const char *apps)
 	int pid, n;
 
 	device.model = model_new();
-	device.model->next_pid = FIRST_PID;
 	/* Callers calculate deadlines from the real clock. */
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	device.model->now = t.tv_sec * 1000000000ll + t.tv_nsec;

@@ -13,7 +13,7 @@ struct model *model_new(void)
 	if (!m)
 		abort();
 	m->now = 1000000000;
-	m->next_pid = 1000;
+	m->next_pid = MODEL_FIRST_PID;
 	m->next_child_pid = 2;
 	m->ram_total = 256 * MIB;
 	m->ram_other = 64 * MIB;

@@ -266,6 +266,8 @@ struct model_event {
 
 #define MODEL_MAX_SCRIPT 16
 #define MODEL_NO_SIGNAL (-1)
+/* Larger than the PIDs of real processes, which some tests also use. */
+#define MODEL_FIRST_PID 5000000
 
 struct model {
 	int64_t now;
@@ -274,7 +276,7 @@ struct model {
 	struct model_cgroup *cgroups;
 	struct model_proc *procs;
 	struct model_proc *current; /* the process that issues ioctls now */
-	pid_t next_pid;
+	pid_t next_pid; /* MODEL_FIRST_PID by default */
 	pid_t next_child_pid;
 
 	struct model_file *files;

@@ -6,7 +6,6 @@
 #include "fixture.h"
 
 #define SEED 0x5eed000000000000ull
-#define FIRST_PID 5000000
 
 int fixture_setup(void **state)
 {
@@ -17,8 +16,6 @@ int fixture_setup(void **state)
 	if (!f)
 		return -1;
 	f->model = model_new();
-	/* Larger than the PIDs of real processes, which some tests also use. */
-	f->model->next_pid = FIRST_PID;
 	drm_core_start(&f->core, f->model);
 
 	f->manager = model_proc_new(f->model, MODEL_NS_INIT);

@@ -12,6 +12,9 @@
 #include "fixture.h"
 #include "mock_fd.h"
 
+/* PID_MAX_LIMIT of the kernel */
+#define LARGEST_PID 4194304
+
 /* The app is in a cgroup, with another process that has a file and a BO of its own. */
 struct group {
 	struct fixture *f;
@@ -303,6 +306,18 @@ static void errno_is_kept(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
+/* Tests name processes of the model by real PIDs. */
+static void numbers(void **state)
+{
+	struct group *g = *state;
+	const struct model_proc *proc;
+
+	for (proc = g->f->model->procs; proc; proc = proc->next) {
+		assert_true(proc->tgid.nr[MODEL_NS_INIT] > LARGEST_PID);
+		assert_true(proc->thread.nr[MODEL_NS_INIT] > LARGEST_PID);
+	}
+}
+
 #define on_group(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -319,6 +334,7 @@ int main(void)
 		on_group(flags_of_targets),
 		on_group(signals),
 		on_group(errno_is_kept),
+		on_group(numbers),
 	};
 
 	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
