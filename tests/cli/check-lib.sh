@@ -55,7 +55,7 @@ out_has 'does not run on this machine'
 
 # A PATH with everything that lib.sh uses except jq.
 mkdir "$work/bin"
-for program in bash cat dirname grep mkdir mktemp rm; do
+for program in bash mkdir mktemp rm; do
 	ln -s "$(command -v $program)" "$work/bin/$program"
 done
 PATH=$work/bin sub "echo '{}' >\"\$work/out\"; json .; check yes true"

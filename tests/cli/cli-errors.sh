@@ -252,10 +252,7 @@ memory 1048576 131072 131072
 mock=''
 
 # An error in the middle of the output is still reported at its end.
-for pid in $(seq 1100 1140); do
-	process "$pid" many
-	panthor "$pid" 3 "$pid" 1024 1024
-done
+many 1100 1119
 mock=lost
 run list --json
 is_status 1 'output that is lost'

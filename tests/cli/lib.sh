@@ -157,18 +157,26 @@ finish() {
 	exit
 }
 
+# The following start few programs: each takes longer than all that the shell does itself.
+
 # process PID NAME: a process without open files.
 process() {
-	mkdir -p "$proc/$1/fd" "$proc/$1/fdinfo"
+	[ -d "$proc/$1/fdinfo" ] || mkdir -p "$proc/$1/fd" "$proc/$1/fdinfo"
 	printf '%s\n' "$2" >"$proc/$1/comm"
 	printf 'Name:\t%s\nTgid:\t%s\nPid:\t%s\n' "$2" "$1" "$1" >"$proc/$1/status"
 }
 
 # file PID FD NODE: an open device, with the fdinfo from standard input.
 file() {
-	# Replaced in one step, since a program may be reading it.
-	cat >"$work/fdinfo"
-	mv "$work/fdinfo" "$proc/$1/fdinfo/$2"
+	local fdinfo=$proc/$1/fdinfo/$2 text
+	IFS= read -rd '' text	# up to the end
+	if [ -e "$fdinfo" ]; then
+		# Replaced in one step, since a program may be reading it.
+		printf %s "$text" >"$work/fdinfo"
+		mv "$work/fdinfo" "$fdinfo"
+	else
+		printf %s "$text" >"$fdinfo"
+	fi
 	ln -sfn "/dev/dri/$3" "$proc/$1/fd/$2"
 }
 
@@ -193,6 +201,19 @@ panthor() {
 	END
 }
 
+# many FIRST LAST: processes with these PIDs, each with an open panthor device.
+many() {
+	local pid directories=()
+	for ((pid = $1; pid <= $2; pid++)); do
+		directories+=("$proc/$pid/fd" "$proc/$pid/fdinfo")
+	done
+	mkdir -p "${directories[@]}"
+	for ((pid = $1; pid <= $2; pid++)); do
+		process "$pid" many
+		panthor "$pid" 3 "$pid" 1024 1024
+	done
+}
+
 # memory AVAILABLE SWAP_TOTAL SWAP_FREE, in KiB
 memory() {
 	printf 'MemTotal:       4194304 kB\nMemFree: 1 kB\nMemAvailable:   %s kB\nSwapTotal:      %s kB\nSwapFree:       %s kB\n' \
@@ -201,19 +222,22 @@ memory() {
 
 # device DRIVER NODE...: the nodes of one device.
 device() {
-	local driver=$1 node
+	local driver=$1 node other directories=()
 	shift
 	for node; do
-		mkdir -p "$sys/class/drm/$node/device/drm"
-		ln -sfn "/bus/drivers/$driver" "$sys/class/drm/$node/device/driver"
 		for other; do
-			mkdir -p "$sys/class/drm/$node/device/drm/$other"
+			directories+=("$sys/class/drm/$node/device/drm/$other")
 		done
+	done
+	mkdir -p "${directories[@]}"
+	for node; do
+		ln -sfn "/bus/drivers/$driver" "$sys/class/drm/$node/device/driver"
 	done
 }
 
 # two_apps: the two apps that preload.c creates, as /proc would show them.
 two_apps() {
+	mkdir -p "$proc"/{1,1002,1004}/{fd,fdinfo}
 	process 1 init
 	process 1002 game
 	panthor 1002 5 7 4096 4096
