@@ -18,6 +18,14 @@ complete_words() {
 	check "the same without a line: $*" test "$out" = "${COMPREPLY[*]-}"
 }
 gives() { check "'$1'" test "$out" = "$1"; }
+# takes OPTION: no message of the last run says that the command does not know it.
+takes() {
+	local line lines
+	mapfile -t lines <<<"$err"
+	for line in "${lines[@]}"; do
+		[[ $line != *"$1"* || ! $line =~ 'ambiguous option'|'takes no option' ]] || return
+	done
+}
 
 complete_words ''
 gives 'list watch reclaim claim doctor metrics --help --version'
@@ -54,21 +62,21 @@ for command in list watch reclaim claim doctor metrics; do
 		offered+="$option "
 		# Options that need a value get none. --count 0 is an error, so watch does not run.
 		run $command "$option" 1002 --count 0
-		check "$command takes $option" bash -c \
-			'! grep -E "ambiguous option|takes no option" "$1" | grep -qF -- "$2"' \
-			- "$work/err" "$option"
+		check "$command takes $option" takes "$option"
 	done
 done
 for option in $("$TOOL" --help | grep -oE -- '--[a-z-]+' | sort -u); do
-	[ "$option" = --version ] || check "$option is offered" grep -qF -- "$option " <<<"$offered"
+	[ "$option" = --version ] || check "$option is offered" contains "$offered" "$option "
 done
+# has TEXT REGEX: like matches, but also across lines.
+has() { [[ $1 =~ $2 ]]; }
 # The completions of the other shells offer the same options and commands.
 folder=$(dirname "$COMPLETION")
-zsh=$(cat "$folder/_panthor-mem") fish=$(cat "$folder/panthor-mem.fish")
+zsh=$(<"$folder/_panthor-mem") fish=$(<"$folder/panthor-mem.fish")
 for word in $(printf '%s\n' $offered | sort -u) list watch reclaim claim doctor metrics; do
 	pattern="[^a-z-]$word[^a-z-]"
-	check "zsh offers $word" [ -n "$([[ $zsh =~ $pattern ]] && echo yes)" ]
+	check "zsh offers $word" has "$zsh" "$pattern"
 	pattern="(-l |[ \"])${word#--}[ \"]"
-	check "fish offers $word" [ -n "$([[ $fish =~ $pattern ]] && echo yes)" ]
+	check "fish offers $word" has "$fish" "$pattern"
 done
 finish
