@@ -6,17 +6,26 @@ two_apps
 file=$work/textfile/panthor_mem.prom
 mkdir "$work/textfile"
 
-# of NODE NAME: the series NAME with the label of a device.
-of() {
+# label NODE NAME: sets series to NAME with the label of a device. of NODE NAME prints that.
+label() {
 	case $2 in
-	*{*) printf '%s{device="%s",%s' "${2%%\{*}" "$1" "${2#*\{}" ;;
-	*) printf '%s{device="%s"}' "$2" "$1" ;;
+	*{*) printf -v series '%s{device="%s",%s' "${2%%\{*}" "$1" "${2#*\{}" ;;
+	*) printf -v series '%s{device="%s"}' "$2" "$1" ;;
 	esac
 }
-exactly() { awk -v name="$1" 'substr($0, 1, length(name) + 1) == name " " { print $NF }' "$file"; }
-value() { exactly "$(of renderD128 "$1")"; }
-counts_exactly() { check "$1 is $2" test "$(exactly "$1")" = "$2"; }
-counts() { check "$1 is $2" test "$(value "$1")" = "$2"; }
+of() { label "$@"; echo "$series"; }
+# find_values SERIES: sets values to those in the file: there should be one.
+find_values() {
+	local line lines
+	values=()
+	mapfile -t lines <"$file"
+	for line in "${lines[@]}"; do
+		[[ $line != "$1 "* ]] || values+=("${line##* }")
+	done
+}
+value() { label renderD128 "$1"; find_values "$series"; echo "${values[*]}"; }
+counts_exactly() { find_values "$1"; check "$1 is $2" test "${values[*]}" = "$2"; }
+counts() { label renderD128 "$1"; find_values "$series"; check "$1 is $2" test "${values[*]}" = "$2"; }
 
 run reclaim --metrics "$file" 1002
 is_status 0 'first run'
