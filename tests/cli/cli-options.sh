@@ -123,8 +123,8 @@ for arguments in --pro=/ --sy=/ '--pro /' --nonsense --co=x --max --json=x -x -m
 	read -ra words <<<"$arguments"
 	plain list "${words[@]}"
 	is_status 2 "$arguments"
-	check "its own message: $arguments" grep -q '^panthor-mem: ' "$work/err"
-	check "in one line: $arguments" test "$(wc -l <"$work/err")" = 1
+	check "its own message: $arguments" matches "$err" '^panthor-mem: '
+	check "in one line: $arguments" lacks "$err" $'\n'
 done
 plain list --max
 err_has '--max needs a value'
