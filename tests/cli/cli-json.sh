@@ -14,7 +14,7 @@ mkdir "$work/valid" "$work/broken"
 objects=0
 valid() {
 	objects=$((objects + 1))
-	cp "$work/out" "$work/valid/$objects. $1"
+	printf '%s\n' "$out" >"$work/valid/$objects. $1"
 }
 
 # The same object, broken: the schema has to reject it.
