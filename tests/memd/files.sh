@@ -8,15 +8,22 @@ top=$1
 unit=$2/panthor-memd/panthor-memd.service
 memd=$top/panthor-memd
 bad=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 
 check() {
-	local what=$1 log
+	local what=$1
 	shift
-	if ! log=$("$@" 2>&1); then
-		printf 'FAILED: %s\n%s\n' "$what" "$log"
+	if ! "$@" >"$log" 2>&1; then
+		printf 'FAILED: %s\n%s\n' "$what" "$(<"$log")"
 		bad=1
 	fi
 }
+
+# For the loops below, where a grep for each word would take longer than everything else. lines FILE
+# sets text to the contents, with a line end before each line and after the last.
+lines() { text=$'\n'$(<"$1")$'\n'; }
+contains() { [[ $1 == *"$2"* ]]; }
 
 if command -v systemd-analyze >/dev/null; then
 	# In tenths: 10 is an exposure of 1.0.
@@ -42,10 +49,15 @@ check 'drivers in DeviceAllow=' test "$drivers" = 1
 # systemd gives up after 5 starts within 10 seconds.
 check 'pauses between restarts' grep -qx 'RestartSec=2s' "$unit"
 
+files=()
 for file in "$memd"/*.xml "$memd"/*.conf "$memd"/*.policy; do
-	[[ $file == */memd.conf ]] || check "$file" /usr/bin/python3 -c \
-		'import sys, xml.etree.ElementTree as tree; tree.parse(sys.argv[1])' "$file"
+	[[ $file == */memd.conf ]] || files+=("$file")
 done
+check 'the last of these files' /usr/bin/python3 -c '
+import sys, xml.etree.ElementTree as tree
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    tree.parse(name)' "${files[@]}"
 
 # polkit answers questions about other processes only to root and the owner of the action, and
 # the bus lets only one user own the name. Both have to be the user of the unit, which
@@ -59,9 +71,13 @@ check 'the user' grep -q "^u $user " "$memd/panthor-memd.sysusers"
 # Every key in memd.conf is in the man page, with the same default, and in the source. memd.conf
 # has all keys of the source.
 page=$top/docs/man/panthor-memd.conf.5.rst
+lines "$page"
+man=$text
+lines "$memd/config.c"
+source=$text
 while IFS='=' read -r key value; do
-	check "$key in the man page" grep -q "\*\*$key=\*\*" "$page"
-	check "$key in the source" grep -q "\"$key\"" "$memd/config.c"
+	check "$key in the man page" contains "$man" "**$key=**"
+	check "$key in the source" contains "$source" "\"$key\""
 	check "$key and its default" grep -qE "(^|[^0-9])${value%%,*}" \
 		<(sed -n "/\*\*$key=\*\*/,/^\*\*/p" "$page")
 done < <(sed -n 's/^#\([A-Z][A-Za-z]*=\)/\1/p' "$memd/memd.conf")
@@ -70,10 +86,12 @@ check 'all keys' test "$(grep -c '^#[A-Z][A-Za-z]*=' "$memd/memd.conf")" = \
 
 # The man page has every option that is not for tests.
 page=$top/docs/man/panthor-memd.8.rst
+lines "$page"
+man=$text
 options=0
 while read -r option; do
 	options=$((options + 1))
-	check "--$option in the man page" grep -q "^\*\*--$option\*\*" "$page"
+	check "--$option in the man page" contains "$man" $'\n'"**--$option**"
 done < <(sed -n '/For tests/,/NULL, NULL, NULL/d; s/^		{ "\([a-z-]*\)", .*&s->.*/\1/p' "$memd/main.c")
 check 'options in the source' test "$options" -ge 3
 
@@ -87,8 +105,9 @@ check 'errors in broker.rst' diff <(echo "$errors") \
 options=$(sed -nE 's/^	OPTION\("([a-z-]+)".*/\1/p' "$memd/bus.c" | names)
 check 'options in broker.rst' diff <(echo "$options") \
 	<(sed -nE 's/^``([a-z-]+)`` .*/\1/p' <(sed -n '/^Options$/,/^Errors$/p' "$document") | names)
+lines "$document"
 while read -r name; do
-	check "$name in broker.rst" grep -q "\`\`$name" "$document"
+	check "$name in broker.rst" contains "$text" "\`\`$name"
 done < <(sed -nE 's/.*<(method|signal|property|arg) name="([A-Za-z_]+)".*/\2/p' \
 	"$memd/org.panthormem.Broker1.xml")
 # The interface in the document is that of the XML file.
