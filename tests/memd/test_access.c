@@ -190,9 +190,9 @@ static void change_while_waiting(uid_t real, uid_t uid, const char *why)
 	NEEDS_USERS();
 	start_with_changing(3, "held aside");
 	bus = world_client(&w, UID_A);
-	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	call_start(&waiting, bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	call_start(&waiting, bus, "Reclaim", w.victims[3], NULL);
 	settle(bus);
 	world_change_process(w.victims[3], real, uid);
 	world_release(held);
@@ -225,7 +225,7 @@ static void test_setuid_between_slices(void **state)
 	NEEDS_USERS();
 	start_with_changing(0, "bos=40 held aside");
 	bus = world_client(&w, UID_A);
-	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	world_change_process(w.victims[0], UID_A, 0);
 	world_release(held);
@@ -339,16 +339,15 @@ static void test_queue(void **state)
 	world_start(&w, &(struct setup){ .words = "held aside",
 					 .config = "[Limits]\nQueuePerUser=4\n" });
 	bus = world_client(&w, world_me());
-	call_start(&held_one, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&held_one, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	for (i = 0; i < 3; i++)
-		call_start(&waiting[i], bus, "Reclaim", w.victims[i + 1],
-			   world_id(w.victims[i + 1]), NULL);
+		call_start(&waiting[i], bus, "Reclaim", w.victims[i + 1], NULL);
 	check_error(reclaim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
 	check_error(claim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
 	/* Cancelling a request makes room for another one. */
 	assert_int_equal(cancel(bus, w.victims[3]), 1);
-	call_start(&waiting[3], bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	call_start(&waiting[3], bus, "Reclaim", w.victims[3], NULL);
 	settle(bus);
 	assert_false(call_done(&waiting[3]));
 	world_release(held);
@@ -367,9 +366,9 @@ static void test_whole_queue(void **state)
 	world_start(&w, &(struct setup){ .words = "held aside",
 					 .config = "[Limits]\nQueue=2\n" });
 	bus = world_client(&w, world_many_users() ? 0 : getuid());
-	call_start(&held_one, bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&held_one, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	call_start(&waiting, bus, "Reclaim", w.victims[1], world_id(w.victims[1]), NULL);
+	call_start(&waiting, bus, "Reclaim", w.victims[1], NULL);
 	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "try again later");
 	world_release(held);
 	check_ok(call_finish(&held_one));
@@ -389,10 +388,10 @@ static void test_whole_queue_of_many(void **state)
 					 .config = "[Limits]\nQueue=1\n" });
 	bus = world_client(&w, UID_A);
 	other = world_client(&w, UID_SERVICE);
-	call_start(&calls[0], bus, "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&calls[0], bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	check_error(reclaim(bus, w.victims[3], NULL), "LimitsExceeded", "try again later");
-	call_start(&calls[1], other, "Reclaim", w.victims[1], world_id(w.victims[1]), NULL);
+	call_start(&calls[1], other, "Reclaim", w.victims[1], NULL);
 	settle(other);
 	check_error(reclaim(world_client(&w, 0), w.victims[2], NULL), "LimitsExceeded",
 		    "2 requests are not done yet");
@@ -516,10 +515,10 @@ static const struct reply *after(const char *first, const char *words, const cha
 
 	world_start(&w, &(struct setup){ .words = words, .config = config });
 	bus = world_client(&w, world_me());
-	call_start(&running, bus, first, w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&running, bus, first, w.victims[0], NULL);
 	held = world_wait_held(&w);
 	/* Equal requests would be done once. */
-	call_start(&waiting, bus, "Reclaim", w.victims[victim], world_id(w.victims[victim]),
+	call_start(&waiting, bus, "Reclaim", w.victims[victim],
 		   &(struct options){ .max_bytes = 2 * MIB });
 	settle(bus);
 	assert_false(call_done(&waiting));
@@ -606,12 +605,12 @@ static void test_equal_requests_of_two_users(void **state)
 					 .config = "[Limits]\nMinResidentSec=600\n" });
 	buses[0] = world_client(&w, UID_A);
 	buses[1] = world_client(&w, 0);
-	call_start(&running, buses[0], "Reclaim", w.victims[0], world_id(w.victims[0]),
+	call_start(&running, buses[0], "Reclaim", w.victims[0],
 		   &(struct options){ .max_bytes = MIB });
 	held = world_wait_held(&w);
-	call_start(&user, buses[0], "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&user, buses[0], "Reclaim", w.victims[0], NULL);
 	settle(buses[0]);
-	call_start(&root, buses[1], "Reclaim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&root, buses[1], "Reclaim", w.victims[0], NULL);
 	settle(buses[1]);
 	world_release(held);
 	check_ok(call_finish(&running));

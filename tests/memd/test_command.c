@@ -126,7 +126,7 @@ static void test_signal_while_waiting(void **state)
 	world_start(&w, &(struct setup){ .words = "held aside",
 					 .config = "[Limits]\nQueuePerUser=2\nBurst=1000000\n" });
 	bus = world_client(&w, world_me());
-	call_start(&running, bus, "Reclaim", w.victims[3], world_id(w.victims[3]), NULL);
+	call_start(&running, bus, "Reclaim", w.victims[3], NULL);
 	held = world_wait_held(&w);
 	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
 	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);

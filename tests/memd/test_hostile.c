@@ -837,7 +837,7 @@ static void test_requests_of_unknown(void **state)
 	stop_memd();
 	bus = world_client(&w, world_me());
 	for (i = 0; i < UNKNOWN_CALLS; i++)
-		call_start(&calls[i], bus, "Claim", w.victims[0], 1, NULL);
+		call_start_id(&calls[i], bus, "Claim", w.victims[0], 1, NULL);
 	continue_memd(bus);
 	for (i = 0; i < UNKNOWN_CALLS; i++)
 		refused += !strcmp(call_finish(&calls[i])->error, "LimitsExceeded");
@@ -882,7 +882,7 @@ static void test_full_queue(void **state)
 	user = world_client(&w, UID_A);
 	for (i = 0; i < 128; i++) {
 		/* The requests must differ, because equal ones are merged. */
-		call_start(&calls[i], roots[i % 2], "Reclaim", w.victims[0], world_id(w.victims[0]),
+		call_start(&calls[i], roots[i % 2], "Reclaim", w.victims[0],
 			   &(struct options){ .max_bytes = 1 + (uint64_t)i });
 		if (!i)
 			held = world_wait_held(&w);
@@ -891,7 +891,7 @@ static void test_full_queue(void **state)
 	settle(roots[1]);
 	check_bystander();
 	check_error(reclaim(roots[0], w.victims[3], NULL), "LimitsExceeded", "try again later");
-	call_start(&calls[128], user, "Claim", w.victims[0], world_id(w.victims[0]), NULL);
+	call_start(&calls[128], user, "Claim", w.victims[0], NULL);
 	settle(user);
 	world_release(held);
 	for (i = 0; i < 129; i++)
@@ -931,8 +931,7 @@ static void test_visitors(void **state)
 		struct call c;
 
 		check_error(reclaim(bus, pid, NULL), "NoGpuMemory", "");
-		call_start(&c, bus, i % 2 ? "Claim" : "Reclaim", w.victims[0],
-			   world_id(w.victims[0]), NULL);
+		call_start(&c, bus, i % 2 ? "Claim" : "Reclaim", w.victims[0], NULL);
 		call_forget(&c);
 		world_disconnect(&w, bus);
 		world_end_process(pid);

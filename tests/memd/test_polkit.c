@@ -151,12 +151,6 @@ static unsigned int count_calls(const char *method)
 	return count;
 }
 
-static void start_call(struct call *c, sd_bus *bus, const char *method, int victim,
-		       const struct options *o)
-{
-	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), o);
-}
-
 /* --- yes, no, and neither ------------------------------------------------- */
 
 static void test_yes(void **state)
@@ -192,7 +186,7 @@ static void test_dies(void **state)
 	(void)state;
 	start();
 	hang(true);
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	end_polkit();
 	check_error(call_finish(&c), "AccessDenied", "does not answer");
@@ -215,7 +209,7 @@ static void test_slow(void **state)
 	start();
 	allow();
 	hang(true);
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	check_error(reclaim(stranger, w.victims[1], NULL), "LimitsExceeded",
 		    "polkit is being asked");
@@ -282,7 +276,7 @@ static void test_disconnect(void **state)
 	answer_with("CancelCheckAuthorization", "s", "", "");
 	hang(true);
 	allow();
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	call_forget(&c);
 	world_disconnect(&w, stranger);
@@ -302,7 +296,7 @@ static void test_cancel(void **state)
 	start();
 	answer_with("CancelCheckAuthorization", "s", "", "");
 	hang(true);
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	assert_int_equal(cancel(stranger, w.victims[0]), 1);
 	check_ok(call_finish(&c));
@@ -325,7 +319,7 @@ static void test_claim_meanwhile(void **state)
 	start();
 	allow();
 	hang(true);
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	check_ok(claim(world_client(&w, UID_A), w.victims[0], NULL));
 	release();
@@ -360,7 +354,7 @@ static void change_meanwhile(uid_t real, uid_t uid, const char *why)
 
 	NEEDS_USERS();
 	start_with_changing("");
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	world_change_process(w.victims[0], real, uid);
 	release();
@@ -396,9 +390,9 @@ static void test_refused_claim(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_with_changing("bos=40 held aside");
-	start_call(&running, root, "Reclaim", 0, NULL);
+	call_start(&running, root, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&c, stranger, "Claim", 0, NULL);
+	call_start(&c, stranger, "Claim", w.victims[0], NULL);
 	wait_hanging();
 	world_change_process(w.victims[0], UID_THIRD, UID_THIRD);
 	release();
@@ -418,11 +412,11 @@ static void test_reclaim_meanwhile(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_with_changing("held aside");
-	start_call(&c, stranger, "Claim", 0, NULL);
+	call_start(&c, stranger, "Claim", w.victims[0], NULL);
 	wait_hanging();
-	start_call(&running, root, "Reclaim", 1, NULL);
+	call_start(&running, root, "Reclaim", w.victims[1], NULL);
 	held = world_wait_held(&w);
-	start_call(&later, root, "Reclaim", 0, NULL);
+	call_start(&later, root, "Reclaim", w.victims[0], NULL);
 	release();
 	check_ok(call_finish(&c));
 	assert_false(call_done(&later));
@@ -441,7 +435,7 @@ static void test_process_ends_meanwhile(void **state)
 	start();
 	allow();
 	hang(true);
-	start_call(&c, stranger, "Reclaim", 0, NULL);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	wait_hanging();
 	world_end_process(w.victims[0]);
 	w.victims[0] = 0;

@@ -38,11 +38,6 @@ static sd_bus *start(const char *words)
 	return world_client(&w, world_me());
 }
 
-static void start_call(struct call *c, sd_bus *bus, const char *method, int victim)
-{
-	call_start(c, bus, method, w.victims[victim], world_id(w.victims[victim]), NULL);
-}
-
 /* Let a call of the driver go on if one is held. */
 static void release_if_held(void)
 {
@@ -75,12 +70,12 @@ static void test_claim_overtakes(void **state)
 	(void)state;
 	bus = start("bos=40 held aside");
 	other = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	call_start(&queued, other, "Reclaim", w.victims[0], world_id(w.victims[0]),
+	call_start(&queued, other, "Reclaim", w.victims[0],
 		   &(struct options){ .max_bytes = MIB });
 	settle(other);
-	start_call(&last, bus, "Claim", 0);
+	call_start(&last, bus, "Claim", w.victims[0], NULL);
 	/* A reclaim that has not begun ends at once, whichever connection sent it. */
 	check_ok(call_finish(&queued));
 	assert_int_equal(queued.reply.freed, 0);
@@ -106,9 +101,9 @@ static void test_claim_waits_for_the_slice(void **state)
 
 	(void)state;
 	bus = start("bos=8 held aside");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&last, bus, "Claim", 0);
+	call_start(&last, bus, "Claim", w.victims[0], NULL);
 	settle(bus);
 	assert_false(call_done(&last));
 	world_release(held);
@@ -128,14 +123,14 @@ static void test_limit_of_both_passes(void **state)
 
 	(void)state;
 	bus = start("bos=8 held aside again");
-	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+	call_start(&running, bus, "Reclaim", w.victims[0],
 		   &(struct options){ .max_bytes = 4 * MIB });
 	world_release(world_wait_held(&w));
 	check_ok(call_finish(&running));
 	assert_int_equal(running.reply.freed, 4 * MIB);
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	call_start(&last, bus, "Claim", w.victims[0], world_id(w.victims[0]),
+	call_start(&last, bus, "Claim", w.victims[0],
 		   &(struct options){ .max_bytes = 2 * MIB });
 	settle(bus);
 	world_release(held);
@@ -158,10 +153,10 @@ static void test_cancel(void **state)
 	(void)state;
 	bus = start("bos=40 held aside");
 	other = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
-	start_call(&others, other, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
+	call_start(&others, other, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	settle(other);
 	assert_int_equal(cancel(bus, w.victims[2]), 0);
@@ -191,9 +186,9 @@ static void test_cancel_without_reply(void **state)
 
 	(void)state;
 	bus = start("held aside");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	assert_true(sd_bus_message_new_method_call(bus, &m, BROKER_NAME, BROKER_PATH, BROKER_NAME,
 						   "Cancel") >= 0);
 	assert_true(sd_bus_message_append(m, "ut", (uint32_t)w.victims[1],
@@ -217,7 +212,7 @@ static void test_cancel_claim(void **state)
 
 	(void)state;
 	bus = start("evicted held aside");
-	start_call(&running, bus, "Claim", 0);
+	call_start(&running, bus, "Claim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	assert_int_equal(cancel(bus, w.victims[0]), 0);
 	world_release(held);
@@ -236,21 +231,21 @@ static void test_claim_is_withdrawn(void **state)
 	(void)state;
 	bus = start("evicted held aside");
 	other = world_client(&w, world_me());
-	start_call(&first, other, "Claim", 0);
+	call_start(&first, other, "Claim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	/* Only one claim of a user runs at a time. */
-	start_call(&second, bus, "Claim", 1);
+	call_start(&second, bus, "Claim", w.victims[1], NULL);
 	settle(bus);
-	start_call(&later, other, "Reclaim", 1);
+	call_start(&later, other, "Reclaim", w.victims[1], NULL);
 	settle(other);
 	assert_false(call_done(&later));
 	assert_int_equal(cancel(bus, w.victims[1]), 1);
 	check_ok(call_finish(&second));
 	check_ok(call_finish(&later));
 	assert_int_equal(later.reply.freed, 4 * MIB);
-	start_call(&second, bus, "Claim", 2);
+	call_start(&second, bus, "Claim", w.victims[2], NULL);
 	settle(bus);
-	start_call(&later, other, "Reclaim", 2);
+	call_start(&later, other, "Reclaim", w.victims[2], NULL);
 	settle(other);
 	assert_false(call_done(&later));
 	call_forget(&second);
@@ -272,9 +267,9 @@ static void test_disconnect(void **state)
 	(void)state;
 	bus = start("bos=40 held aside");
 	watcher = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	call_forget(&running);
 	call_forget(&queued);
@@ -297,9 +292,9 @@ static void test_reclaim_waits_for_claim(void **state)
 
 	(void)state;
 	bus = start("bos=4 evicted held aside");
-	start_call(&first, bus, "Claim", 0);
+	call_start(&first, bus, "Claim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&second, bus, "Reclaim", 0);
+	call_start(&second, bus, "Reclaim", w.victims[0], NULL);
 	settle(bus);
 	assert_false(call_done(&second));
 	assert_false(call_done(&first));
@@ -321,12 +316,12 @@ static void test_equal_requests(void **state)
 	(void)state;
 	bus = start("held aside");
 	other = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&first, bus, "Reclaim", 1);
-	start_call(&second, other, "Reclaim", 1);
+	call_start(&first, bus, "Reclaim", w.victims[1], NULL);
+	call_start(&second, other, "Reclaim", w.victims[1], NULL);
 	/* This one differs by its limit. */
-	call_start(&third, other, "Reclaim", w.victims[1], world_id(w.victims[1]),
+	call_start(&third, other, "Reclaim", w.victims[1],
 		   &(struct options){ .max_bytes = 1000 * MIB });
 	settle(other);
 	world_release(held);
@@ -351,10 +346,10 @@ static void test_unequal_requests(void **state)
 
 	(void)state;
 	bus = start("held aside");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	for (i = 0; i < 3; i++)
-		call_start(&calls[i], bus, "Reclaim", w.victims[1], world_id(w.victims[1]),
+		call_start(&calls[i], bus, "Reclaim", w.victims[1],
 			   &options[i]);
 	settle(bus);
 	world_release(held);
@@ -377,13 +372,13 @@ static void test_equal_claims(void **state)
 
 	(void)state;
 	bus = start("evicted held aside");
-	start_call(&running, bus, "Claim", 0);
+	call_start(&running, bus, "Claim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&first, bus, "Claim", 1);
-	start_call(&between, bus, "Reclaim", 1);
+	call_start(&first, bus, "Claim", w.victims[1], NULL);
+	call_start(&between, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	assert_false(call_done(&between));
-	start_call(&second, bus, "Claim", 1);
+	call_start(&second, bus, "Claim", w.victims[1], NULL);
 	settle(bus);
 	assert_true(call_done(&between));
 	assert_int_equal(call_finish(&between)->status, INTERRUPTED);
@@ -404,10 +399,10 @@ static void test_equal_requests_one_cancelled(void **state)
 	(void)state;
 	bus = start("held aside");
 	other = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&first, bus, "Reclaim", 1);
-	start_call(&second, other, "Reclaim", 1);
+	call_start(&first, bus, "Reclaim", w.victims[1], NULL);
+	call_start(&second, other, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	settle(other);
 	assert_int_equal(cancel(bus, w.victims[1]), 1);
@@ -429,11 +424,11 @@ static void test_equal_requests_one_cancelled_late(void **state)
 	(void)state;
 	bus = start("bos=40 held aside again");
 	other = world_client(&w, world_me());
-	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+	call_start(&running, bus, "Reclaim", w.victims[0],
 		   &(struct options){ .max_bytes = MIB });
 	held = world_wait_held(&w);
-	start_call(&first, bus, "Reclaim", 1);
-	start_call(&second, other, "Reclaim", 1);
+	call_start(&first, bus, "Reclaim", w.victims[1], NULL);
+	call_start(&second, other, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	settle(other);
 	release_and_wait(held);
@@ -464,13 +459,13 @@ static void test_turns(void **state)
 					 .config = LENIENT });
 	bus = world_client(&w, UID_A);
 	other = world_client(&w, UID_SERVICE);
-	start_call(&held_claim, bus, "Claim", 0);
+	call_start(&held_claim, bus, "Claim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&more[0], bus, "Claim", 2);
-	start_call(&more[1], bus, "Claim", 3);
-	start_call(&more[2], bus, "Claim", 0);
+	call_start(&more[0], bus, "Claim", w.victims[2], NULL);
+	call_start(&more[1], bus, "Claim", w.victims[3], NULL);
+	call_start(&more[2], bus, "Claim", w.victims[0], NULL);
 	settle(bus);
-	start_call(&others, other, "Claim", 1);
+	call_start(&others, other, "Claim", w.victims[1], NULL);
 	check_ok(call_finish(&others));
 	for (i = 0; i < 3; i++)
 		assert_false(call_done(&more[i]));
@@ -500,12 +495,12 @@ static void test_turns_of_reclaims(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_two_users("held aside again", &bus, &other);
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&first, bus, "Reclaim", 1);
-	start_call(&second, bus, "Reclaim", 2);
+	call_start(&first, bus, "Reclaim", w.victims[1], NULL);
+	call_start(&second, bus, "Reclaim", w.victims[2], NULL);
 	settle(bus);
-	start_call(&others, other, "Reclaim", 3);
+	call_start(&others, other, "Reclaim", w.victims[3], NULL);
 	settle(other);
 	world_release(held);
 	check_ok(call_finish(&running));
@@ -530,9 +525,9 @@ static void test_turns_of_slices(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_two_users("bos=40 held aside again", &bus, &other);
-	start_call(&longer, bus, "Reclaim", 0);
+	call_start(&longer, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	call_start(&others, other, "Reclaim", w.victims[3], world_id(w.victims[3]),
+	call_start(&others, other, "Reclaim", w.victims[3],
 		   &(struct options){ .max_bytes = MIB });
 	settle(other);
 	release_and_wait(held);
@@ -561,14 +556,14 @@ static void test_equal_request_comes_late(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_two_users("bos=40 held aside again", &bus, &other);
-	start_call(&longer, bus, "Reclaim", 0);
+	call_start(&longer, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&others, other, "Reclaim", 3);
+	call_start(&others, other, "Reclaim", w.victims[3], NULL);
 	settle(other);
 	release_and_wait(held);
 	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
 	held = world_wait_held(&w);
-	start_call(&later, bus, "Reclaim", 0);
+	call_start(&later, bus, "Reclaim", w.victims[0], NULL);
 	settle(bus);
 	world_release(held);
 	while (!call_done(&longer) || !call_done(&later) || !call_done(&others))
@@ -590,9 +585,9 @@ static void test_between_slices(void **state)
 	(void)state;
 	NEEDS_USERS();
 	start_two_users("bos=40 held aside again", &bus, &other);
-	start_call(&longer, bus, "Reclaim", 0);
+	call_start(&longer, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&others, other, "Reclaim", 3);
+	call_start(&others, other, "Reclaim", w.victims[3], NULL);
 	settle(other);
 	release_and_wait(held);
 	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
@@ -601,12 +596,12 @@ static void test_between_slices(void **state)
 	check_ok(call_finish(&longer));
 	assert_int_equal(longer.reply.freed, 16 * MIB);
 	assert_true(longer.reply.status & INTERRUPTED);
-	start_call(&later, bus, "Reclaim", 1);
+	call_start(&later, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	release_and_wait(held);
 	held = world_wait_held(&w);
 	/* Now the other user's reclaim waits, and its own claim ends it. */
-	start_call(&last, other, "Claim", 3);
+	call_start(&last, other, "Claim", w.victims[3], NULL);
 	check_ok(call_finish(&others));
 	assert_int_equal(others.reply.freed, 16 * MIB);
 	assert_true(others.reply.status & INTERRUPTED);
@@ -630,10 +625,10 @@ static void test_max_time_of_waiting(void **state)
 	world_start(&w, &(struct setup){ .words = "bos=40 held aside again",
 					 .config = "[Limits]\nMaxTimeSec=9\n" });
 	bus = world_client(&w, world_me());
-	call_start(&running, bus, "Reclaim", w.victims[0], world_id(w.victims[0]),
+	call_start(&running, bus, "Reclaim", w.victims[0],
 		   &(struct options){ .max_bytes = MIB });
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	/* Twice this is more than MaxTimeSec=, which leaves a busy machine 4 s. */
 	sleep(5);
@@ -660,9 +655,9 @@ static void test_max_time(void **state)
 	world_start(&w, &(struct setup){ .words = "held aside",
 					 .config = "[Limits]\nMaxTimeSec=1\n" });
 	bus = world_client(&w, world_me());
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	check_ok(call_finish(&queued));
 	assert_int_equal(queued.reply.status, INTERRUPTED);
 	check_ok(call_finish(&running));
@@ -681,9 +676,9 @@ static void test_process_ends(void **state)
 
 	(void)state;
 	bus = start("bos=40 held aside");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	id = world_id(w.victims[0]);
 	world_end_process(w.victims[0]);
@@ -720,9 +715,9 @@ static void test_sigterm(void **state)
 
 	(void)state;
 	bus = start("bos=8 held aside");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
-	start_call(&queued, bus, "Reclaim", 1);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	kill(w.memd, SIGTERM);
 	check_error(call_finish(&queued), "Cancelled", "try again");
@@ -746,7 +741,7 @@ static void test_killed(void **state)
 
 	(void)state;
 	bus = start("bos=40 held");
-	start_call(&running, bus, "Reclaim", 0);
+	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
 	world_release(world_wait_held(&w));
 	world_end_memd(&w, SIGKILL);
 	call_finish(&running);

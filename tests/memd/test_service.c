@@ -350,8 +350,7 @@ static void test_bus_goes_during_a_call(void **state)
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "held" });
-	call_start(&c, world_client(&w, world_me()), "Reclaim", w.victims[0],
-		   world_id(w.victims[0]), NULL);
+	call_start(&c, world_client(&w, world_me()), "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	check_bus_goes();
 	world_release(held);

@@ -486,8 +486,8 @@ static void __attribute__((noreturn)) exec_wrapped(const char *const *argv)
 static void __attribute__((noreturn)) exec_memd(const struct world *w, const struct setup *s)
 {
 	char preload[1024], config[96], log[96], program[96];
-	const char *const argv[] = { s->unit ? program : getenv("MEMD"), "--config", config, "--devices", w->dri,
-				     "--user", "daemon", "--group",
+	const char *const argv[] = { s->unit ? program : getenv("MEMD"), "--config", config,
+				     "--devices", w->dri, "--user", "daemon", "--group",
 				     s->no_group ? "no-such-group" : GROUP_NAME, NULL };
 	int fd;
 
@@ -803,8 +803,8 @@ static void add_options(sd_bus_message *m, const struct options *o)
 	assert_true(ret >= 0);
 }
 
-void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
-		const struct options *o)
+void call_start_id(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
+		   const struct options *o)
 {
 	static const struct options none;
 	sd_bus_message *m = NULL;
@@ -821,6 +821,12 @@ void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint
 	assert_true(sd_bus_call_async(bus, &c->slot, m, on_reply, c, PATIENCE_MS * 1000ull) >= 0);
 	sd_bus_message_unref(m);
 	assert_true(sd_bus_flush(bus) >= 0);
+}
+
+void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid,
+		const struct options *o)
+{
+	call_start_id(c, bus, method, pid, world_id(pid), o);
 }
 
 void call_forget(struct call *c)
@@ -853,7 +859,7 @@ static const struct reply *call_now(sd_bus *bus, const char *method, pid_t pid, 
 {
 	static struct call c;
 
-	call_start(&c, bus, method, pid, id, o);
+	call_start_id(&c, bus, method, pid, id, o);
 	return call_finish(&c);
 }
 

@@ -105,7 +105,8 @@ uint64_t world_id(pid_t pid);
 
 /*
  * Run a program as @uid, with the address of the bus and the words @mock for the mock in its
- * environment; NULL: without the mock. Returns its exit status; @out is what it printed to stdout and stderr.
+ * environment; NULL: without the mock. Returns its exit status; @out is what it printed to stdout
+ * and stderr.
  */
 int world_run(const struct world *w, uid_t uid, const char *mock, const char *const *argv,
 	      char *out, size_t size);
@@ -155,8 +156,11 @@ struct call {
 };
 
 /* Send a request; it has reached the bus when this returns. */
-void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
+void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid,
 		const struct options *o);
+/* The same with an ID that may be wrong. */
+void call_start_id(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
+		   const struct options *o);
 /* Wait for the reply. */
 const struct reply *call_finish(struct call *c);
 /* Has the reply arrived? Does not wait. */
