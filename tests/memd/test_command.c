@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "patience.h"
 #include "world.h"
 
 #define OUT 8192
@@ -111,6 +112,12 @@ static void test_signal(void **state)
 	check_signal("held evicted", "claim", SIGTERM);
 }
 
+/* The queue of the user is full when the request of panthor-mem is in it. */
+static bool is_queue_full(sd_bus *bus)
+{
+	return !strcmp(reclaim_id(bus, w.victims[1], 1)->error, "LimitsExceeded");
+}
+
 /* A request that still waits is cancelled by a signal, and gets its answer. */
 static void test_signal_while_waiting(void **state)
 {
@@ -130,9 +137,8 @@ static void test_signal_while_waiting(void **state)
 	held = world_wait_held(&w);
 	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
 	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
-	/* The queue of the user is full when the request of panthor-mem is in it. */
-	while (strcmp(reclaim_id(bus, w.victims[1], 1)->error, "LimitsExceeded"))
-		assert_int_equal(waitpid(tool, NULL, WNOHANG), 0);
+	WAIT_UNTIL(is_queue_full(bus) || waitpid(tool, NULL, WNOHANG));
+	assert_int_equal(waitpid(tool, NULL, WNOHANG), 0);
 	kill(tool, SIGINT);
 	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 128 + SIGINT);
 	check_said("\"freed_bytes\": 0");

@@ -18,13 +18,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <panthor_mem.h>
 
+#include "patience.h"
 #include "world.h"
 
 #define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
@@ -147,8 +147,7 @@ static void test_thread(void **state)
 		pthread_create(&thread, NULL, rest, tid);
 		pause();
 	}
-	while (!*(volatile pid_t *)tid)
-		usleep(1000);
+	WAIT_UNTIL(*(volatile pid_t *)tid);
 	check_error(reclaim_id(bus, *tid, world_id(pid)), "NoSuchProcess", "");
 	check_error(reclaim_id(bus, *tid, 0), "NoSuchProcess", "");
 	world_end_process(pid);
@@ -257,8 +256,6 @@ static void test_number_is_given_again(void **state)
 /* What panthor-memd knows of a process is of no use when that has exited. */
 static void test_exits_later(void **state)
 {
-	int tries;
-
 	(void)state;
 	start("", "[Limits]\nMinResidentSec=86400\n");
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
@@ -266,9 +263,7 @@ static void test_exits_later(void **state)
 	assert_int_equal(count_files(), files_before + 1);
 	world_end_process(w.victims[0]);
 	w.victims[0] = 0;
-	for (tries = 0; tries < 6000 && count_files() != files_before; tries++)
-		usleep(10000);
-	assert_int_equal(count_files(), files_before);
+	WAIT_UNTIL(count_files() == files_before);
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -286,7 +281,7 @@ static void check_answer(sd_bus *bus, sd_bus_message *m, const char *name)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 
-	assert_true(sd_bus_call(bus, m, 60000000, &error, NULL) < 0);
+	assert_true(sd_bus_call(bus, m, PATIENCE_USEC, &error, NULL) < 0);
 	assert_string_equal(error.name, name);
 	sd_bus_error_free(&error);
 	sd_bus_message_unref(m);
@@ -515,6 +510,18 @@ static pid_t flood_on(enum flood_kind kind, const char *memd, uint64_t most, uin
 		pause();
 }
 
+/* Wait until it has sent @wanted messages. Only a pause between them fails the test. */
+static void wait_sent(pid_t pid, const uint64_t *sent, uint64_t wanted)
+{
+	uint64_t seen;
+
+	while ((seen = __atomic_load_n(sent, __ATOMIC_RELAXED)) < wanted) {
+		WAIT_UNTIL(__atomic_load_n(sent, __ATOMIC_RELAXED) != seen ||
+			   waitpid(pid, NULL, WNOHANG));
+		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	}
+}
+
 static const char *unique_name(sd_bus *bus)
 {
 	static char name[64];
@@ -547,10 +554,7 @@ static void test_flood_of(void **state)
 	start("", "");
 	/* dbus-daemon has no sanitizer and is not in valgrind, so panthor-memd is slower then. */
 	pid = flood_on(*kind, unique_name(bystander), slow ? first : UINT64_MAX, sent);
-	while (__atomic_load_n(sent, __ATOMIC_RELAXED) < first) {
-		assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
-		usleep(1000);
-	}
+	wait_sent(pid, sent, first);
 	for (i = 0; i < FLOODED_CLAIMS; i++)
 		check_bystander();
 	world_end_process(pid);
@@ -653,7 +657,7 @@ static unsigned int count_arrived(sd_bus *bus)
 		ret = sd_bus_process(bus, &m);
 		assert_true(ret >= 0);
 		if (!ret)
-			assert_true(sd_bus_wait(bus, 60000000) > 0);
+			assert_true(sd_bus_wait(bus, PATIENCE_USEC) > 0);
 		if (!m)
 			continue;
 		sender = sd_bus_message_get_sender(m);

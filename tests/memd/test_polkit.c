@@ -10,13 +10,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <panthor_mem.h>
 
+#include "patience.h"
 #include "world.h"
 
 #define POLKIT "org.freedesktop.PolicyKit1"
@@ -49,10 +49,16 @@ static int stop(void **state)
 	return 0;
 }
 
+static bool polkit_is_there(void)
+{
+	return sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "AllowUnknown", NULL,
+				  NULL, "b", 0) >= 0;
+}
+
 static void start_polkit(void)
 {
 	char log[96];
-	int fd, tries;
+	int fd;
 
 	snprintf(log, sizeof(log), "%s/polkit.log", w.dir);
 	polkit = fork();
@@ -67,16 +73,8 @@ static void start_polkit(void)
 		      "--template", "polkitd", NULL);
 		_exit(127);
 	}
-	for (tries = 0; tries < 6000; tries++) {
-		static const struct timespec step = { .tv_nsec = 10000000 };
-
-		if (sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "AllowUnknown",
-				       NULL, NULL, "b", 0) >= 0)
-			return;
-		assert_int_equal(waitpid(polkit, NULL, WNOHANG), 0);
-		nanosleep(&step, NULL);
-	}
-	fail_msg("dbusmock does not start");
+	WAIT_UNTIL(polkit_is_there() || waitpid(polkit, NULL, WNOHANG));
+	assert_int_equal(waitpid(polkit, NULL, WNOHANG), 0);
 }
 
 /* Ends the test as skipped where the victims and the clients cannot be different users. */
@@ -95,27 +93,22 @@ static void allow(void)
 				       NULL, NULL, "as", 1, BROKER_ACTION) >= 0);
 }
 
-static void hang(bool hangs)
+static void hang(bool does)
 {
 	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE, "SimulateHang",
-				       NULL, NULL, "b", hangs) >= 0);
+				       NULL, NULL, "b", does) >= 0);
 }
 
-static void wait_hanging(void)
+static bool hangs(void)
 {
 	sd_bus_message *m = NULL;
-	int hangs = 0, tries;
+	int value = 0;
 
-	for (tries = 0; !hangs && tries < 6000; tries++) {
-		static const struct timespec step = { .tv_nsec = 10000000 };
-
-		assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE,
-					       "HaveHangingCalls", NULL, &m, NULL) >= 0);
-		sd_bus_message_read(m, "b", &hangs);
-		m = sd_bus_message_unref(m);
-		nanosleep(&step, NULL);
-	}
-	assert_true(hangs);
+	assert_true(sd_bus_call_method(root, POLKIT, POLKIT_PATH, MOCK_INTERFACE,
+				       "HaveHangingCalls", NULL, &m, NULL) >= 0);
+	sd_bus_message_read(m, "b", &value);
+	sd_bus_message_unref(m);
+	return value;
 }
 
 static void release(void)
@@ -187,7 +180,7 @@ static void test_dies(void **state)
 	start();
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	end_polkit();
 	check_error(call_finish(&c), "AccessDenied", "does not answer");
 }
@@ -210,7 +203,7 @@ static void test_slow(void **state)
 	allow();
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	check_error(reclaim(stranger, w.victims[1], NULL), "LimitsExceeded",
 		    "polkit is being asked");
 	check_ok(reclaim(stranger, w.victims[2], NULL));
@@ -277,7 +270,7 @@ static void test_disconnect(void **state)
 	hang(true);
 	allow();
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	call_forget(&c);
 	world_disconnect(&w, stranger);
 	settle(root);
@@ -297,7 +290,7 @@ static void test_cancel(void **state)
 	answer_with("CancelCheckAuthorization", "s", "", "");
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	assert_int_equal(cancel(stranger, w.victims[0]), 1);
 	check_ok(call_finish(&c));
 	assert_int_equal(c.reply.freed, 0);
@@ -320,7 +313,7 @@ static void test_claim_meanwhile(void **state)
 	allow();
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	check_ok(claim(world_client(&w, UID_A), w.victims[0], NULL));
 	release();
 	check_ok(call_finish(&c));
@@ -355,7 +348,7 @@ static void change_meanwhile(uid_t real, uid_t uid, const char *why)
 	NEEDS_USERS();
 	start_with_changing("");
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	world_change_process(w.victims[0], real, uid);
 	release();
 	check_error(call_finish(&c), "AccessDenied", why);
@@ -393,7 +386,7 @@ static void test_refused_claim(void **state)
 	call_start(&running, root, "Reclaim", w.victims[0], NULL);
 	held = world_wait_held(&w);
 	call_start(&c, stranger, "Claim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	world_change_process(w.victims[0], UID_THIRD, UID_THIRD);
 	release();
 	check_error(call_finish(&c), "AccessDenied", "try again");
@@ -413,7 +406,7 @@ static void test_reclaim_meanwhile(void **state)
 	NEEDS_USERS();
 	start_with_changing("held aside");
 	call_start(&c, stranger, "Claim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	call_start(&running, root, "Reclaim", w.victims[1], NULL);
 	held = world_wait_held(&w);
 	call_start(&later, root, "Reclaim", w.victims[0], NULL);
@@ -436,7 +429,7 @@ static void test_process_ends_meanwhile(void **state)
 	allow();
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
-	wait_hanging();
+	WAIT_UNTIL(hangs());
 	world_end_process(w.victims[0]);
 	w.victims[0] = 0;
 	release();

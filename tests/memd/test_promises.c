@@ -3,14 +3,11 @@
  * Test the promises of docs/broker.rst while an operation is running: the mock holds a call of
  * the driver until the test releases it.
  */
-#include <fcntl.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,28 +33,6 @@ static sd_bus *start(const char *words)
 {
 	world_start(&w, &(struct setup){ .words = words, .config = LENIENT });
 	return world_client(&w, world_me());
-}
-
-/* Let a call of the driver go on if one is held. */
-static void release_if_held(void)
-{
-	const int held = open(w.fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (held >= 0)
-		world_release(held);
-	usleep(1000);
-}
-
-/* Let a held call go on, and wait until it has noticed, so that the next one can be held. */
-static void release_and_wait(int held)
-{
-	const int events = inotify_init1(IN_CLOEXEC);
-	struct pollfd p = { .fd = events, .events = POLLIN };
-
-	assert_true(inotify_add_watch(events, w.fifo, IN_CLOSE_NOWRITE) >= 0);
-	world_release(held);
-	assert_int_equal(poll(&p, 1, 60000), 1);
-	close(events);
 }
 
 /* A claim ends earlier reclaims. */
@@ -134,10 +109,8 @@ static void test_limit_of_both_passes(void **state)
 		   &(struct options){ .max_bytes = 2 * MIB });
 	settle(bus);
 	world_release(held);
-	while (!call_done(&last) || !call_done(&running))
-		release_if_held();
-	check_ok(call_finish(&running));
-	check_ok(call_finish(&last));
+	check_ok(call_finish_released(&w, &running));
+	check_ok(call_finish_released(&w, &last));
 	assert_int_equal(last.reply.claimed, 2 * MIB);
 	assert_true(last.reply.remaining >= 2 * MIB);
 	assert_true(last.reply.status & DRM_PANTHOR_MEM_STATUS_CAPPED);
@@ -431,16 +404,14 @@ static void test_equal_requests_one_cancelled_late(void **state)
 	call_start(&second, other, "Reclaim", w.victims[1], NULL);
 	settle(bus);
 	settle(other);
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	held = world_wait_held(&w);
 	check_ok(call_finish(&running));
 	assert_int_equal(cancel(bus, w.victims[1]), 1);
 	check_ok(call_finish(&first));
 	assert_int_equal(first.reply.status, INTERRUPTED);
 	world_release(held);
-	while (!call_done(&second))
-		release_if_held();
-	check_ok(call_finish(&second));
+	check_ok(call_finish_released(&w, &second));
 	assert_int_equal(second.reply.freed, 40 * MIB);
 	assert_false(second.reply.status & INTERRUPTED);
 }
@@ -530,16 +501,16 @@ static void test_turns_of_slices(void **state)
 	call_start(&others, other, "Reclaim", w.victims[3],
 		   &(struct options){ .max_bytes = MIB });
 	settle(other);
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	/* This is the slice of the other user, and the next one is of the long reclaim again. */
-	release_and_wait(world_wait_held(&w));
+	world_release_and_wait(&w, world_wait_held(&w));
 	held = world_wait_held(&w);
 	settle(other);
 	assert_true(call_done(&others));
 	check_ok(call_finish(&others));
 	assert_int_equal(others.reply.freed, MIB);
 	assert_false(call_done(&longer));
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	world_release(world_wait_held(&w));
 	check_ok(call_finish(&longer));
 	assert_int_equal(longer.reply.freed, 40 * MIB);
@@ -560,19 +531,17 @@ static void test_equal_request_comes_late(void **state)
 	held = world_wait_held(&w);
 	call_start(&others, other, "Reclaim", w.victims[3], NULL);
 	settle(other);
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
 	held = world_wait_held(&w);
 	call_start(&later, bus, "Reclaim", w.victims[0], NULL);
 	settle(bus);
 	world_release(held);
-	while (!call_done(&longer) || !call_done(&later) || !call_done(&others))
-		release_if_held();
-	check_ok(call_finish(&longer));
+	check_ok(call_finish_released(&w, &longer));
 	assert_int_equal(longer.reply.freed, 40 * MIB);
-	check_ok(call_finish(&later));
+	check_ok(call_finish_released(&w, &later));
 	assert_int_equal(later.reply.freed, 0);
-	check_ok(call_finish(&others));
+	check_ok(call_finish_released(&w, &others));
 }
 
 /* Cancel, and a claim, when a reclaim waits for its next slice. */
@@ -589,7 +558,7 @@ static void test_between_slices(void **state)
 	held = world_wait_held(&w);
 	call_start(&others, other, "Reclaim", w.victims[3], NULL);
 	settle(other);
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	/* The other user's first slice runs, and the long reclaim waits with 16 MiB done. */
 	held = world_wait_held(&w);
 	assert_int_equal(cancel(bus, w.victims[0]), 1);
@@ -598,7 +567,7 @@ static void test_between_slices(void **state)
 	assert_true(longer.reply.status & INTERRUPTED);
 	call_start(&later, bus, "Reclaim", w.victims[1], NULL);
 	settle(bus);
-	release_and_wait(held);
+	world_release_and_wait(&w, held);
 	held = world_wait_held(&w);
 	/* Now the other user's reclaim waits, and its own claim ends it. */
 	call_start(&last, other, "Claim", w.victims[3], NULL);
@@ -606,11 +575,9 @@ static void test_between_slices(void **state)
 	assert_int_equal(others.reply.freed, 16 * MIB);
 	assert_true(others.reply.status & INTERRUPTED);
 	world_release(held);
-	while (!call_done(&last) || !call_done(&later))
-		release_if_held();
-	check_ok(call_finish(&last));
+	check_ok(call_finish_released(&w, &last));
 	assert_int_equal(last.reply.claimed, 16 * MIB);
-	check_ok(call_finish(&later));
+	check_ok(call_finish_released(&w, &later));
 	assert_int_equal(later.reply.freed, 40 * MIB);
 }
 
@@ -637,9 +604,7 @@ static void test_max_time_of_waiting(void **state)
 	held = world_wait_held(&w);
 	sleep(5);
 	world_release(held);
-	while (!call_done(&queued))
-		release_if_held();
-	check_ok(call_finish(&queued));
+	check_ok(call_finish_released(&w, &queued));
 	assert_int_equal(queued.reply.freed, 40 * MIB);
 	assert_false(queued.reply.status & INTERRUPTED);
 }

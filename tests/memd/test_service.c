@@ -10,13 +10,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include <panthor_mem.h>
 
+#include "patience.h"
 #include "world.h"
 
 static struct world w;
@@ -78,7 +78,7 @@ static void wait_changes(sd_bus *bus, const int *count, int wanted)
 
 		assert_true(ret >= 0);
 		if (!ret)
-			assert_true(sd_bus_wait(bus, 60000000) > 0);
+			assert_true(sd_bus_wait(bus, PATIENCE_USEC) > 0);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,34 +24,12 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "patience.h"
 #include "world.h"
-
-/* Nothing takes this long, even on a busy machine. */
-#define PATIENCE_MS 60000
-#define STEP_MS 5
-
-static void nap(void)
-{
-	static const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
-
-	nanosleep(&step, NULL);
-}
-
-/* Poll @condition until it is true. The test fails after PATIENCE_MS. */
-#define WAIT_UNTIL(condition) \
-	do { \
-		int left_; \
-		for (left_ = PATIENCE_MS / STEP_MS; !(condition); left_--) { \
-			if (!left_) \
-				fail_msg("timed out: %s", #condition); \
-			nap(); \
-		} \
-	} while (0)
 
 bool world_many_users(void)
 {
@@ -563,17 +543,26 @@ pid_t world_run_begin(const struct world *w, uid_t uid, const char *mock, const 
 	return pid;
 }
 
+/* read(), but a program that neither prints anything nor ends fails the test. */
+static ssize_t read_soon(int fd, char *out, size_t size)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	return read(fd, out, size);
+}
+
 int world_run_end(pid_t pid, int fd, char *out, size_t size)
 {
 	size_t used = 0;
 	int status;
 	ssize_t n;
 
-	while (used < size - 1 && (n = read(fd, out + used, size - 1 - used)) > 0)
+	while (used < size - 1 && (n = read_soon(fd, out + used, size - 1 - used)) > 0)
 		used += (size_t)n;
 	out[used] = '\0';
 	close(fd);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	WAIT_UNTIL(waitpid(pid, &status, WNOHANG) == pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -709,6 +698,25 @@ void world_release(int fd)
 	close(fd);
 }
 
+void world_release_and_wait(const struct world *w, int fd)
+{
+	const int events = inotify_init1(IN_CLOEXEC);
+	struct pollfd p = { .fd = events, .events = POLLIN };
+
+	assert_true(inotify_add_watch(events, w->fifo, IN_CLOSE_NOWRITE) >= 0);
+	world_release(fd);
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	close(events);
+}
+
+static void release_if_held(const struct world *w)
+{
+	const int fd = open(w->fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		world_release(fd);
+}
+
 /* --- clients -------------------------------------------------------------- */
 
 sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid)
@@ -818,7 +826,7 @@ void call_start_id(struct call *c, sd_bus *bus, const char *method, pid_t pid, u
 	add_options(m, o ? o : &none);
 	if (o && o->interactive)
 		sd_bus_message_set_allow_interactive_authorization(m, 1);
-	assert_true(sd_bus_call_async(bus, &c->slot, m, on_reply, c, PATIENCE_MS * 1000ull) >= 0);
+	assert_true(sd_bus_call_async(bus, &c->slot, m, on_reply, c, PATIENCE_USEC) >= 0);
 	sd_bus_message_unref(m);
 	assert_true(sd_bus_flush(bus) >= 0);
 }
@@ -841,7 +849,7 @@ const struct reply *call_finish(struct call *c)
 
 		assert_true(ret >= 0);
 		if (!ret)
-			assert_true(sd_bus_wait(c->bus, PATIENCE_MS * 1000ull) > 0);
+			assert_true(sd_bus_wait(c->bus, PATIENCE_USEC) > 0);
 	}
 	call_forget(c);
 	return &c->reply;
@@ -852,6 +860,18 @@ bool call_done(struct call *c)
 	while (!c->reply.done && sd_bus_process(c->bus, NULL) > 0)
 		;
 	return c->reply.done;
+}
+
+static bool done_if_released(const struct world *w, struct call *c)
+{
+	release_if_held(w);
+	return call_done(c);
+}
+
+const struct reply *call_finish_released(const struct world *w, struct call *c)
+{
+	WAIT_UNTIL(done_if_released(w, c));
+	return call_finish(c);
 }
 
 static const struct reply *call_now(sd_bus *bus, const char *method, pid_t pid, uint64_t id,

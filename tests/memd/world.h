@@ -122,6 +122,8 @@ int world_run_end(pid_t pid, int fd, char *out, size_t size);
  */
 int world_wait_held(const struct world *w);
 void world_release(int fd);
+/* Release a call, and wait until the mock has noticed, so that it can hold the next one. */
+void world_release_and_wait(const struct world *w, int fd);
 
 /* --- clients -------------------------------------------------------------- */
 
@@ -163,6 +165,8 @@ void call_start_id(struct call *c, sd_bus *bus, const char *method, pid_t pid, u
 		   const struct options *o);
 /* Wait for the reply. */
 const struct reply *call_finish(struct call *c);
+/* The same, and release whatever the mock holds meanwhile. */
+const struct reply *call_finish_released(const struct world *w, struct call *c);
 /* Has the reply arrived? Does not wait. */
 bool call_done(struct call *c);
 void call_forget(struct call *c);
