@@ -3,7 +3,6 @@
  * Hostile clients. After each case, a claim of another user still works, and panthor-memd has
  * the same number of open files and hardly more memory than before.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -41,21 +40,6 @@ static long rss_before;
 
 static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
 
-static int count_files(void)
-{
-	char path[64];
-	int count = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)w.memd);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
-
 static long rss_kib(void)
 {
 	char path[64], line[128];
@@ -82,7 +66,7 @@ static void remember(void)
 	check_ok(reclaim(bystander, w.victims[1], NULL));
 	check_bystander();
 	settle(bystander);
-	files_before = count_files();
+	files_before = world_count_files(&w);
 	rss_before = rss_kib();
 }
 
@@ -96,7 +80,7 @@ static int times(int count)
 static void check_flat(void)
 {
 	settle(bystander);
-	assert_int_equal(count_files(), files_before);
+	assert_int_equal(world_count_files(&w), files_before);
 	if (!*getenv("SANITIZER") && !world_wrapped())
 		assert_in_range(rss_kib(), 1, rss_before + RSS_SLACK_KIB);
 }
@@ -260,10 +244,10 @@ static void test_exits_later(void **state)
 	start("", "[Limits]\nMinResidentSec=86400\n");
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
 	settle(bystander);
-	assert_int_equal(count_files(), files_before + 1);
+	assert_int_equal(world_count_files(&w), files_before + 1);
 	world_end_process(w.victims[0]);
 	w.victims[0] = 0;
-	WAIT_UNTIL(count_files() == files_before);
+	WAIT_UNTIL(world_count_files(&w) == files_before);
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -902,7 +886,7 @@ static void test_full_queue(void **state)
 		check_ok(call_finish(&calls[i]));
 	assert_int_equal(calls[5].reply.status & INTERRUPTED, INTERRUPTED);
 	settle(bystander);
-	files_before = count_files();
+	files_before = world_count_files(&w);
 }
 
 /* --- many repetitions ----------------------------------------------------- */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Test device hotplug, start and stop, privileges, log, metrics and introspection. */
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -26,21 +25,6 @@ static int stop(void **state)
 	(void)state;
 	world_stop(&w);
 	return 0;
-}
-
-static int count_files(void)
-{
-	char path[64];
-	int count = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)w.memd);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
 }
 
 /* A line of /proc/PID/status of panthor-memd. */
@@ -142,16 +126,16 @@ static void test_device_is_closed(void **state)
 	world_start(&w, &(struct setup){ .words = "", .no_device = true });
 	bus = listener(&changes);
 	settle(bus);
-	files = count_files();
+	files = world_count_files(&w);
 	status_of("Threads:", before);
 	world_add_device(&w, "renderD128");
 	wait_changes(bus, &changes, 1);
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
 	settle(bus);
-	assert_int_equal(count_files(), files + 1);
+	assert_int_equal(world_count_files(&w), files + 1);
 	world_remove_device(&w, "renderD128");
 	wait_changes(bus, &changes, 2);
-	assert_int_equal(count_files(), files);
+	assert_int_equal(world_count_files(&w), files);
 	status_of("Threads:", after);
 	assert_string_equal(after, before);
 }

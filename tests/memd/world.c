@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -609,6 +610,21 @@ void world_start_memd(struct world *w, const struct setup *s)
 	WAIT_UNTIL(is_ready(w, s) || memd_ended(w));
 	if (!is_ready(w, s))
 		w->memd = 0;
+}
+
+int world_count_files(const struct world *w)
+{
+	char path[64];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)w->memd);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
 }
 
 void world_end_memd(struct world *w, int signal)

@@ -78,6 +78,8 @@ void world_end_memd(struct world *w, int signal);
 const char *world_log(const struct world *w);
 /* Wait until the log contains @text. */
 void world_wait_log(const struct world *w, const char *text);
+/* How many files panthor-memd has open, and a constant. */
+int world_count_files(const struct world *w);
 
 void world_add_device(struct world *w, const char *name);
 void world_remove_device(struct world *w, const char *name);
