@@ -60,8 +60,7 @@ static void test_others(void **state)
 	check_error(reclaim(user, w.victims[2], NULL), "AccessDenied", "only root may");
 	check_error(claim(user, w.victims[2], NULL), "AccessDenied", "only root may");
 	/* The refused reclaims must not have evicted anything. */
-	assert_int_equal(reclaim(world_client(&w, 0), w.victims[1],
-				 &(struct options){ .dry_run = true })->evicted, 4 * MIB);
+	assert_int_equal(resident(world_client(&w, 0), w.victims[1]), 4 * MIB);
 }
 
 static void test_group(void **state)
@@ -185,18 +184,15 @@ static void change_while_waiting(uid_t real, uid_t uid, const char *why)
 {
 	struct call running, waiting;
 	sd_bus *bus;
-	int held;
 
 	NEEDS_USERS();
 	start_with_changing(3, "held aside");
 	bus = world_client(&w, UID_A);
-	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&running, &w, bus, "Reclaim", w.victims[0], NULL);
 	call_start(&waiting, bus, "Reclaim", w.victims[3], NULL);
 	settle(bus);
 	world_change_process(w.victims[3], real, uid);
-	world_release(held);
-	check_ok(call_finish(&running));
+	check_ok(call_finish_held(&running));
 	check_error(call_finish(&waiting), "AccessDenied", why);
 }
 
@@ -219,17 +215,14 @@ static void test_setuid_between_slices(void **state)
 {
 	struct call running;
 	sd_bus *bus;
-	int held;
 
 	(void)state;
 	NEEDS_USERS();
 	start_with_changing(0, "bos=40 held aside");
 	bus = world_client(&w, UID_A);
-	call_start(&running, bus, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&running, &w, bus, "Reclaim", w.victims[0], NULL);
 	world_change_process(w.victims[0], UID_A, 0);
-	world_release(held);
-	call_finish(&running);
+	call_finish_held(&running);
 	assert_string_equal(running.reply.error, "");
 	assert_string_equal(running.reply.soft, "AccessDenied");
 	assert_int_equal(running.reply.freed, 16 * MIB);
@@ -243,8 +236,7 @@ static void test_ids(void **state)
 	uint64_t id;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "");
 	id = world_id(w.victims[0]);
 	check_error(reclaim_id(bus, w.victims[0], id + 1), "NoSuchProcess", "pidfd_id");
 	check_error(reclaim_id(bus, w.victims[1], id), "NoSuchProcess", "pidfd_id");
@@ -269,8 +261,7 @@ static void test_ids_before_pidfs(void **state)
 	uint64_t id;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "oldpidfd", .config = LENIENT });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "oldpidfd", LENIENT);
 	id = world_id(w.victims[0]);
 	check_ok(reclaim_id(bus, w.victims[0], 0));
 	check_ok(reclaim_id(bus, w.victims[0], id));
@@ -285,9 +276,7 @@ static void test_pids_before_pidfs(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "oldpidfd",
-					 .config = "[Limits]\nMinResidentSec=600\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "oldpidfd", "[Limits]\nMinResidentSec=600\n");
 	check_ok(reclaim_id(bus, w.victims[0], 0));
 	check_error(reclaim_id(bus, w.victims[0], 0), "TooSoon", "MinResidentSec=");
 	check_ok(reclaim_id(bus, w.victims[1], 0));
@@ -333,14 +322,11 @@ static void test_queue(void **state)
 {
 	struct call held_one, waiting[4];
 	sd_bus *bus;
-	int held, i;
+	int i;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "held aside",
-					 .config = "[Limits]\nQueuePerUser=4\n" });
-	bus = world_client(&w, world_me());
-	call_start(&held_one, bus, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	bus = world_start_held(&w, "held aside", "[Limits]\nQueuePerUser=4\n", "Reclaim",
+			       &held_one);
 	for (i = 0; i < 3; i++)
 		call_start(&waiting[i], bus, "Reclaim", w.victims[i + 1], NULL);
 	check_error(reclaim(bus, w.victims[0], NULL), "LimitsExceeded", "wait for their replies");
@@ -350,8 +336,7 @@ static void test_queue(void **state)
 	call_start(&waiting[3], bus, "Reclaim", w.victims[3], NULL);
 	settle(bus);
 	assert_false(call_done(&waiting[3]));
-	world_release(held);
-	check_ok(call_finish(&held_one));
+	check_ok(call_finish_held(&held_one));
 	for (i = 0; i < 4; i++)
 		check_ok(call_finish(&waiting[i]));
 }
@@ -360,18 +345,15 @@ static void test_whole_queue(void **state)
 {
 	struct call held_one, waiting;
 	sd_bus *bus;
-	int held;
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "held aside",
 					 .config = "[Limits]\nQueue=2\n" });
 	bus = world_client(&w, world_many_users() ? 0 : getuid());
-	call_start(&held_one, bus, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&held_one, &w, bus, "Reclaim", w.victims[0], NULL);
 	call_start(&waiting, bus, "Reclaim", w.victims[1], NULL);
 	check_error(reclaim(bus, w.victims[2], NULL), "LimitsExceeded", "try again later");
-	world_release(held);
-	check_ok(call_finish(&held_one));
+	check_ok(call_finish_held(&held_one));
 	check_ok(call_finish(&waiting));
 }
 
@@ -380,7 +362,6 @@ static void test_whole_queue_of_many(void **state)
 {
 	struct call calls[2];
 	sd_bus *bus, *other;
-	int held;
 
 	(void)state;
 	NEEDS_USERS();
@@ -388,15 +369,13 @@ static void test_whole_queue_of_many(void **state)
 					 .config = "[Limits]\nQueue=1\n" });
 	bus = world_client(&w, UID_A);
 	other = world_client(&w, UID_SERVICE);
-	call_start(&calls[0], bus, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&calls[0], &w, bus, "Reclaim", w.victims[0], NULL);
 	check_error(reclaim(bus, w.victims[3], NULL), "LimitsExceeded", "try again later");
 	call_start(&calls[1], other, "Reclaim", w.victims[1], NULL);
 	settle(other);
 	check_error(reclaim(world_client(&w, 0), w.victims[2], NULL), "LimitsExceeded",
 		    "2 requests are not done yet");
-	world_release(held);
-	check_ok(call_finish(&calls[0]));
+	check_ok(call_finish_held(&calls[0]));
 	check_ok(call_finish(&calls[1]));
 }
 
@@ -405,8 +384,7 @@ static void test_too_soon(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nMinResidentSec=600\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "[Limits]\nMinResidentSec=600\n");
 	/* Operations that change nothing do not count. */
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
 	check_ok(claim(bus, w.victims[0], NULL));
@@ -423,19 +401,24 @@ static void test_too_soon(void **state)
 		check_ok(reclaim(world_client(&w, 0), w.victims[0], NULL));
 }
 
-static void test_thrash(void **state)
+/* Reclaim and claim the first victim three times. */
+static void make_round_trips(sd_bus *bus)
 {
-	sd_bus *bus;
 	int i;
 
-	(void)state;
-	world_start(&w, &(struct setup){ .words = "", .config = "[Limits]\nMinResidentSec=0\n"
-								"RoundTrips=3\n" });
-	bus = world_client(&w, world_me());
 	for (i = 0; i < 3; i++) {
 		check_ok(reclaim(bus, w.victims[0], NULL));
 		check_ok(claim(bus, w.victims[0], NULL));
 	}
+}
+
+static void test_thrash(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_with_client(&w, "", "[Limits]\nMinResidentSec=0\nRoundTrips=3\n");
+	make_round_trips(bus);
 	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "too often");
 	/* Another connection is refused, too. */
 	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "TooSoon",
@@ -447,17 +430,10 @@ static void test_thrash(void **state)
 static void test_thrash_of_slices(void **state)
 {
 	sd_bus *bus;
-	int i;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "bos=40", .config = "[Limits]\n"
-								      "MinResidentSec=0\n"
-								      "RoundTrips=3\n" });
-	bus = world_client(&w, world_me());
-	for (i = 0; i < 3; i++) {
-		check_ok(reclaim(bus, w.victims[0], NULL));
-		check_ok(claim(bus, w.victims[0], NULL));
-	}
+	bus = world_start_with_client(&w, "bos=40", "[Limits]\nMinResidentSec=0\nRoundTrips=3\n");
+	make_round_trips(bus);
 	check_error(reclaim(bus, w.victims[0], NULL), "TooSoon", "too often");
 }
 
@@ -466,8 +442,7 @@ static void test_swap(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "swap=31" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "swap=31", "");
 	check_error(reclaim(bus, w.victims[0], NULL), "SwapFull", "SwapReserve=");
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true }));
@@ -481,8 +456,7 @@ static void test_no_swap(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "swap=0" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "swap=0", "");
 	check_error(reclaim(bus, w.victims[0], NULL), "SwapFull", "swapon(8)");
 	check_error(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }), "SwapFull",
 		    "swapon(8)");
@@ -494,9 +468,7 @@ static void test_swap_writes(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "",
-					 .config = "[Limits]\nSwapWritePerHour=1M\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "[Limits]\nSwapWritePerHour=1M\n");
 	check_ok(reclaim(bus, w.victims[0], NULL));
 	check_error(reclaim(bus, w.victims[1], NULL), "LimitsExceeded", "SwapWritePerHour=");
 	if (world_many_users())
@@ -511,19 +483,14 @@ static const struct reply *after(const char *first, const char *words, const cha
 {
 	static struct call running, waiting;
 	sd_bus *bus;
-	int held;
 
-	world_start(&w, &(struct setup){ .words = words, .config = config });
-	bus = world_client(&w, world_me());
-	call_start(&running, bus, first, w.victims[0], NULL);
-	held = world_wait_held(&w);
+	bus = world_start_held(&w, words, config, first, &running);
 	/* Equal requests would be done once. */
 	call_start(&waiting, bus, "Reclaim", w.victims[victim],
 		   &(struct options){ .max_bytes = 2 * MIB });
 	settle(bus);
 	assert_false(call_done(&waiting));
-	world_release(held);
-	check_ok(call_finish(&running));
+	check_ok(call_finish_held(&running));
 	return call_finish(&waiting);
 }
 
@@ -559,19 +526,15 @@ static void test_swap_writes_after_wait(void **state)
 static void test_swap_writes_of_slices(void **state)
 {
 	const struct reply *r;
+	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "bos=40",
-					 .config = "[Limits]\nSwapWritePerHour=20M\n" });
-	r = reclaim(world_client(&w, world_me()), w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 32 * MIB);
+	bus = world_start_with_client(&w, "bos=40", "[Limits]\nSwapWritePerHour=20M\n");
+	r = reclaim(bus, w.victims[0], NULL);
+	check_freed(r, 32 * MIB);
 	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
-	if (world_many_users()) {
-		r = reclaim(world_client(&w, 0), w.victims[1], NULL);
-		check_ok(r);
-		assert_int_equal(r->freed, 40 * MIB);
-	}
+	if (world_many_users())
+		check_freed(reclaim(world_client(&w, 0), w.victims[1], NULL), 40 * MIB);
 }
 
 /* Later slices do not count what the earlier ones have written again. */
@@ -581,12 +544,9 @@ static void test_swap_writes_count_once(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "bos=40",
-					 .config = "[Limits]\nSwapWritePerHour=41M\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "bos=40", "[Limits]\nSwapWritePerHour=41M\n");
 	r = reclaim(bus, w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 40 * MIB);
+	check_freed(r, 40 * MIB);
 	assert_false(r->status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	/* There is 1 MiB left, and the next slice begins. */
 	assert_int_equal(reclaim(bus, w.victims[1], NULL)->freed, 16 * MIB);
@@ -597,7 +557,6 @@ static void test_equal_requests_of_two_users(void **state)
 {
 	struct call running, user, root;
 	sd_bus *buses[2];
-	int held;
 
 	(void)state;
 	NEEDS_USERS();
@@ -605,18 +564,15 @@ static void test_equal_requests_of_two_users(void **state)
 					 .config = "[Limits]\nMinResidentSec=600\n" });
 	buses[0] = world_client(&w, UID_A);
 	buses[1] = world_client(&w, 0);
-	call_start(&running, buses[0], "Reclaim", w.victims[0],
-		   &(struct options){ .max_bytes = MIB });
-	held = world_wait_held(&w);
+	call_start_held(&running, &w, buses[0], "Reclaim", w.victims[0],
+			&(struct options){ .max_bytes = MIB });
 	call_start(&user, buses[0], "Reclaim", w.victims[0], NULL);
 	settle(buses[0]);
 	call_start(&root, buses[1], "Reclaim", w.victims[0], NULL);
 	settle(buses[1]);
-	world_release(held);
-	check_ok(call_finish(&running));
+	check_ok(call_finish_held(&running));
 	check_error(call_finish(&user), "TooSoon", "MinResidentSec=");
-	check_ok(call_finish(&root));
-	assert_int_equal(root.reply.freed, 3 * MIB);
+	check_freed(call_finish(&root), 3 * MIB);
 }
 
 static void test_subscribers(void **state)
@@ -671,12 +627,9 @@ static void test_no_reserve(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "bos=40 swap=20",
-					 .config = "[Limits]\nSwapReserve=0\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "bos=40 swap=20", "[Limits]\nSwapReserve=0\n");
 	r = reclaim(bus, w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 20 * MIB);
+	check_freed(r, 20 * MIB);
 	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
 	check_error(reclaim(bus, w.victims[1], NULL), "SwapFull", "no swap is free");
 }

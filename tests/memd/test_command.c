@@ -51,6 +51,29 @@ static void check_said(const char *text)
 		fail_msg("no '%s' in:\n%s", text, out);
 }
 
+/* A panthor-mem whose request the mock holds. */
+struct tool {
+	pid_t pid;
+	int output;
+	int held;
+};
+
+static struct tool start_held(const char *const *argv)
+{
+	struct tool t;
+
+	t.pid = world_run_begin(&w, world_me(), "nodev", argv, &t.output);
+	t.held = world_wait_held(&w);
+	return t;
+}
+
+/* Let it go on. Returns its exit status and stores its output in out. */
+static int finish_held(const struct tool *t)
+{
+	world_release(t->held);
+	return world_run_end(t->pid, t->output, out, sizeof(out));
+}
+
 static void test_always(void **state)
 {
 	(void)state;
@@ -90,18 +113,16 @@ static void check_signal(const char *words, const char *command, int number)
 {
 	char pid[16];
 	const char *argv[] = { getenv("TOOL"), command, "--json", "--broker", "always", pid, NULL };
-	pid_t tool;
-	int held, fd;
+	struct tool tool;
 
 	world_start(&w, &(struct setup){ .words = words });
 	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
-	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
-	held = world_wait_held(&w);
-	kill(tool, number);
-	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 128 + number);
+	tool = start_held(argv);
+	kill(tool.pid, number);
+	assert_int_equal(world_run_end(tool.pid, tool.output, out, sizeof(out)), 128 + number);
 	check_said("stopped by a signal before panthor-memd has answered");
 	check_said("\"code\": \"EINTR\"");
-	world_release(held);
+	world_release(tool.held);
 	world_stop(&w);
 }
 
@@ -125,17 +146,14 @@ static void test_signal_while_waiting(void **state)
 	const char *argv[] = { getenv("TOOL"), "reclaim", "--json", "--broker", "always", pid,
 			       NULL };
 	struct call running;
-	int held, fd;
 	pid_t tool;
 	sd_bus *bus;
+	int fd;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "held aside",
-					 .config = "[Limits]\nQueuePerUser=2\nBurst=1000000\n" });
-	bus = world_client(&w, world_me());
-	call_start(&running, bus, "Reclaim", w.victims[3], NULL);
-	held = world_wait_held(&w);
-	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
+	bus = world_start_held(&w, "held aside", "[Limits]\nQueuePerUser=2\nBurst=1000000\n",
+			       "Reclaim", &running);
+	snprintf(pid, sizeof(pid), "%d", (int)w.victims[3]);
 	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
 	WAIT_UNTIL(is_queue_full(bus) || waitpid(tool, NULL, WNOHANG));
 	assert_int_equal(waitpid(tool, NULL, WNOHANG), 0);
@@ -143,8 +161,7 @@ static void test_signal_while_waiting(void **state)
 	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 128 + SIGINT);
 	check_said("\"freed_bytes\": 0");
 	assert_null(strstr(out, "before panthor-memd has answered"));
-	world_release(held);
-	check_ok(call_finish(&running));
+	check_ok(call_finish_held(&running));
 }
 
 /* The process exits during a reclaim, when a part of its memory is evicted. */
@@ -153,18 +170,14 @@ static void test_exits_later(void **state)
 	char pid[16];
 	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", pid,
 			       NULL };
-	pid_t tool;
-	int held, fd;
+	struct tool tool;
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "bos=40 held" });
 	snprintf(pid, sizeof(pid), "%d", (int)w.victims[0]);
-	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
-	held = world_wait_held(&w);
-	world_end_process(w.victims[0]);
-	w.victims[0] = 0;
-	world_release(held);
-	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 3);
+	tool = start_held(argv);
+	world_end_victim(&w, 0);
+	assert_int_equal(finish_held(&tool), 3);
 	check_said("it failed after part of the work was done");
 }
 
@@ -195,21 +208,19 @@ static void test_reused(void **state)
 	char first[16], second[16];
 	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", first,
 			       second, NULL };
-	int held, fd, status;
+	struct tool tool;
 	bool reused;
-	pid_t tool;
+	int status;
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "held" });
 	snprintf(first, sizeof(first), "%d", (int)w.victims[0]);
 	snprintf(second, sizeof(second), "%d", (int)w.victims[3]);
-	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
-	held = world_wait_held(&w);
+	tool = start_held(argv);
 	reused = world_reuse_pid(w.victims[3], world_me());
 	if (!reused)
 		w.victims[3] = 0;
-	world_release(held);
-	status = world_run_end(tool, fd, out, sizeof(out));
+	status = finish_held(&tool);
 	if (!reused)
 		skip();
 	assert_int_equal(status, 3);
@@ -224,17 +235,13 @@ static void test_found_exits(void **state)
 {
 	const char *argv[] = { getenv("TOOL"), "reclaim", "--bytes", "--broker", "always", "--comm",
 			       world_process_name(), NULL };
-	pid_t tool;
-	int held, fd;
+	struct tool tool;
 
 	(void)state;
 	world_start(&w, &(struct setup){ .words = "held", .apps = 1 });
-	tool = world_run_begin(&w, world_me(), "nodev", argv, &fd);
-	held = world_wait_held(&w);
-	world_end_process(w.victims[3]);
-	w.victims[3] = 0;
-	world_release(held);
-	assert_int_equal(world_run_end(tool, fd, out, sizeof(out)), 0);
+	tool = start_held(argv);
+	world_end_victim(&w, 3);
+	assert_int_equal(finish_held(&tool), 0);
 	assert_int_equal(count("4194304"), 2);
 	assert_int_equal(count("FAILED"), 0);
 	assert_int_equal(count("process"), 0);
@@ -362,8 +369,7 @@ static void test_example(void **state)
 	snprintf(expected, sizeof(expected), "%d: claimed ", pid);
 	check_said(expected);
 	check_said("999999999: ");
-	assert_int_equal(reclaim(world_client(&w, world_me()), w.victims[0],
-				 &(struct options){ .dry_run = true })->evicted, 4 * MIB);
+	assert_int_equal(resident(world_client(&w, world_me()), w.victims[0]), 4 * MIB);
 }
 
 int main(void)

@@ -245,8 +245,7 @@ static void test_exits_later(void **state)
 	check_ok(reclaim(world_client(&w, world_me()), w.victims[0], NULL));
 	settle(bystander);
 	assert_int_equal(world_count_files(&w), files_before + 1);
-	world_end_process(w.victims[0]);
-	w.victims[0] = 0;
+	world_end_victim(&w, 0);
 	WAIT_UNTIL(world_count_files(&w) == files_before);
 }
 

@@ -24,8 +24,7 @@ static int stop(void **state)
 /* Returns a client, connected to the bus. */
 static sd_bus *start(const char *words)
 {
-	world_start(&w, &(struct setup){ .words = words, .config = LENIENT });
-	return world_client(&w, world_me());
+	return world_start_with_client(&w, words, LENIENT);
 }
 
 static void test_reclaim_and_claim(void **state)
@@ -36,8 +35,7 @@ static void test_reclaim_and_claim(void **state)
 	(void)state;
 	bus = start("");
 	r = reclaim(bus, w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 4 * MIB);
+	check_freed(r, 4 * MIB);
 	assert_int_equal(r->evicted, 4 * MIB);
 	assert_int_equal(r->skipped, 64 * 1024);
 	assert_int_equal(r->status, DRM_PANTHOR_MEM_STATUS_PINNED);
@@ -56,8 +54,7 @@ static void test_slices_add_up(void **state)
 	(void)state;
 	bus = start("bos=40");
 	r = reclaim(bus, w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 40 * MIB);
+	check_freed(r, 40 * MIB);
 	assert_int_equal(r->evicted, 40 * MIB);
 	assert_int_equal(r->skipped, 64 * 1024);
 	assert_int_equal(r->status, DRM_PANTHOR_MEM_STATUS_PINNED);
@@ -115,8 +112,7 @@ static void test_without_page_out(void **state)
 	(void)state;
 	bus = start("bos=40");
 	r = reclaim(bus, w.victims[0], &(struct options){ .no_pageout = true });
-	check_ok(r);
-	assert_int_equal(r->freed, 0);
+	check_freed(r, 0);
 	assert_int_equal(r->evicted, 40 * MIB);
 	r = claim(bus, w.victims[0], NULL);
 	assert_int_equal(r->claimed, 40 * MIB);
@@ -143,12 +139,10 @@ static void test_wait_for_gpu_work(void **state)
 	(void)state;
 	bus = start("busy");
 	r = reclaim(bus, w.victims[0], NULL);
-	check_ok(r);
-	assert_int_equal(r->freed, 0);
+	check_freed(r, 0);
 	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_BUSY);
 	r = reclaim(bus, w.victims[0], &(struct options){ .wait_usec = 1000000 });
-	check_ok(r);
-	assert_int_equal(r->freed, 4 * MIB);
+	check_freed(r, 4 * MIB);
 }
 
 static void test_device(void **state)
@@ -256,9 +250,7 @@ static void test_swap_fills_up(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "bos=40 swap=50",
-					 .config = "[Limits]\nSwapReserve=32M\n" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "bos=40 swap=50", "[Limits]\nSwapReserve=32M\n");
 	r = reclaim(bus, w.victims[0], NULL);
 	check_ok(r);
 	/* After two slices, less swap is free than the reserve. */

@@ -210,8 +210,7 @@ static void test_slow(void **state)
 	check_ok(claim(world_client(&w, UID_A), w.victims[1], NULL));
 	assert_false(call_done(&c));
 	release();
-	check_ok(call_finish(&c));
-	assert_int_equal(c.reply.freed, 4 * MIB);
+	check_freed(call_finish(&c), 4 * MIB);
 	/* The first question is done, so the connection may cause another one. */
 	hang(false);
 	check_ok(reclaim(stranger, w.victims[1], NULL));
@@ -277,8 +276,7 @@ static void test_disconnect(void **state)
 	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
 	release();
 	settle(root);
-	assert_int_equal(reclaim(root, w.victims[0], &(struct options){ .dry_run = true })->evicted,
-			 4 * MIB);
+	assert_int_equal(resident(root, w.victims[0]), 4 * MIB);
 }
 
 static void test_cancel(void **state)
@@ -292,9 +290,7 @@ static void test_cancel(void **state)
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	WAIT_UNTIL(hangs());
 	assert_int_equal(cancel(stranger, w.victims[0]), 1);
-	check_ok(call_finish(&c));
-	assert_int_equal(c.reply.freed, 0);
-	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	check_not_begun(call_finish(&c));
 	settle(root);
 	assert_int_equal(count_calls("CancelCheckAuthorization"), 1);
 	/* The question is done, so the connection may cause another one. */
@@ -316,9 +312,7 @@ static void test_claim_meanwhile(void **state)
 	WAIT_UNTIL(hangs());
 	check_ok(claim(world_client(&w, UID_A), w.victims[0], NULL));
 	release();
-	check_ok(call_finish(&c));
-	assert_int_equal(c.reply.freed, 0);
-	assert_int_equal(c.reply.status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
+	check_not_begun(call_finish(&c));
 }
 
 /* Another user, who is no service either. */
@@ -352,8 +346,7 @@ static void change_meanwhile(uid_t real, uid_t uid, const char *why)
 	world_change_process(w.victims[0], real, uid);
 	release();
 	check_error(call_finish(&c), "AccessDenied", why);
-	assert_int_equal(reclaim(root, w.victims[0], &(struct options){ .dry_run = true })->evicted,
-			 4 * MIB);
+	assert_int_equal(resident(root, w.victims[0]), 4 * MIB);
 }
 
 static void test_setuid_meanwhile(void **state)
@@ -378,21 +371,17 @@ static void test_third_user_meanwhile(void **state)
 static void test_refused_claim(void **state)
 {
 	struct call running, c;
-	int held;
 
 	(void)state;
 	NEEDS_USERS();
 	start_with_changing("bos=40 held aside");
-	call_start(&running, root, "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&running, &w, root, "Reclaim", w.victims[0], NULL);
 	call_start(&c, stranger, "Claim", w.victims[0], NULL);
 	WAIT_UNTIL(hangs());
 	world_change_process(w.victims[0], UID_THIRD, UID_THIRD);
 	release();
 	check_error(call_finish(&c), "AccessDenied", "try again");
-	world_release(held);
-	check_ok(call_finish(&running));
-	assert_int_equal(running.reply.freed, 40 * MIB);
+	check_freed(call_finish_held(&running), 40 * MIB);
 	assert_false(running.reply.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }
 
@@ -400,21 +389,18 @@ static void test_refused_claim(void **state)
 static void test_reclaim_meanwhile(void **state)
 {
 	struct call running, later, c;
-	int held;
 
 	(void)state;
 	NEEDS_USERS();
 	start_with_changing("held aside");
 	call_start(&c, stranger, "Claim", w.victims[0], NULL);
 	WAIT_UNTIL(hangs());
-	call_start(&running, root, "Reclaim", w.victims[1], NULL);
-	held = world_wait_held(&w);
+	call_start_held(&running, &w, root, "Reclaim", w.victims[1], NULL);
 	call_start(&later, root, "Reclaim", w.victims[0], NULL);
 	release();
 	check_ok(call_finish(&c));
 	assert_false(call_done(&later));
-	world_release(held);
-	check_ok(call_finish(&running));
+	check_ok(call_finish_held(&running));
 	check_ok(call_finish(&later));
 	assert_false(later.reply.status & DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 	assert_true(later.reply.freed);
@@ -430,8 +416,7 @@ static void test_process_ends_meanwhile(void **state)
 	hang(true);
 	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
 	WAIT_UNTIL(hangs());
-	world_end_process(w.victims[0]);
-	w.victims[0] = 0;
+	world_end_victim(&w, 0);
 	release();
 	check_error(call_finish(&c), "NoSuchProcess", "");
 }

@@ -207,8 +207,7 @@ static void test_limit_of_several_devices(void **state)
 	bus = world_client(&w, world_me());
 	assert_int_equal(count_devices(bus), 3);
 	r = reclaim(bus, w.victims[0], &(struct options){ .max_bytes = 2 * MIB });
-	check_ok(r);
-	assert_int_equal(r->freed, 2 * MIB);
+	check_freed(r, 2 * MIB);
 	assert_true(r->status & DRM_PANTHOR_MEM_STATUS_CAPPED);
 	r = reclaim(bus, w.victims[1], &(struct options){ .max_bytes = MIB, .no_pageout = true });
 	check_ok(r);
@@ -225,8 +224,7 @@ static void test_other_driver(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "driver=vc4" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "driver=vc4", "");
 	assert_int_equal(count_devices(bus), 0);
 }
 
@@ -247,8 +245,7 @@ static void test_refused_device(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "noaccess" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "noaccess", "");
 	world_wait_log(&w, "renderD128 cannot be opened: Permission denied: the unit needs "
 		       "SupplementaryGroups=");
 	world_add_device(&w, "renderD129");
@@ -330,14 +327,11 @@ static void test_bus_goes(void **state)
 static void test_bus_goes_during_a_call(void **state)
 {
 	struct call c;
-	int held;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "held" });
-	call_start(&c, world_client(&w, world_me()), "Reclaim", w.victims[0], NULL);
-	held = world_wait_held(&w);
+	world_start_held(&w, "held", "", "Reclaim", &c);
 	check_bus_goes();
-	world_release(held);
+	world_release(c.held);
 	call_forget(&c);
 }
 
@@ -447,8 +441,7 @@ static void test_log_is_quiet(void **state)
 	int i;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "");
 	check_ok(reclaim(bus, w.victims[0], NULL));
 	for (i = 0; i < 20; i++)
 		assert_string_equal(reclaim_id(bus, w.victims[0], 1)->error, "NoSuchProcess");
@@ -488,8 +481,7 @@ static void test_metrics(void **state)
 	size_t n;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "");
 	check_ok(reclaim(bus, w.victims[0], NULL));
 	check_ok(claim(bus, w.victims[0], NULL));
 	check_ok(claim(bus, w.victims[1], NULL));
@@ -533,8 +525,7 @@ static void test_introspection(void **state)
 	FILE *file;
 
 	(void)state;
-	world_start(&w, &(struct setup){ .words = "" });
-	bus = world_client(&w, world_me());
+	bus = world_start_with_client(&w, "", "");
 	assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH,
 				       "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
 				       &m, NULL) >= 0);

@@ -29,6 +29,8 @@
 
 #include <cmocka.h>
 
+#include <panthor_mem.h>
+
 #include "patience.h"
 #include "world.h"
 
@@ -278,6 +280,12 @@ void world_end_process(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+void world_end_victim(struct world *w, int victim)
+{
+	world_end_process(w->victims[victim]);
+	w->victims[victim] = 0;
 }
 
 uint64_t world_id(pid_t pid)
@@ -853,6 +861,13 @@ void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid,
 	call_start_id(c, bus, method, pid, world_id(pid), o);
 }
 
+void call_start_held(struct call *c, const struct world *w, sd_bus *bus, const char *method,
+		     pid_t pid, const struct options *o)
+{
+	call_start(c, bus, method, pid, o);
+	c->held = world_wait_held(w);
+}
+
 void call_forget(struct call *c)
 {
 	c->slot = sd_bus_slot_unref(c->slot);
@@ -869,6 +884,12 @@ const struct reply *call_finish(struct call *c)
 	}
 	call_forget(c);
 	return &c->reply;
+}
+
+const struct reply *call_finish_held(struct call *c)
+{
+	world_release(c->held);
+	return call_finish(c);
 }
 
 bool call_done(struct call *c)
@@ -888,6 +909,21 @@ const struct reply *call_finish_released(const struct world *w, struct call *c)
 {
 	WAIT_UNTIL(done_if_released(w, c));
 	return call_finish(c);
+}
+
+sd_bus *world_start_with_client(struct world *w, const char *words, const char *config)
+{
+	world_start(w, &(struct setup){ .words = words, .config = config });
+	return world_client(w, world_me());
+}
+
+sd_bus *world_start_held(struct world *w, const char *words, const char *config,
+			 const char *method, struct call *running)
+{
+	sd_bus *bus = world_start_with_client(w, words, config);
+
+	call_start_held(running, w, bus, method, w->victims[0], NULL);
+	return bus;
 }
 
 static const struct reply *call_now(sd_bus *bus, const char *method, pid_t pid, uint64_t id,
@@ -912,6 +948,11 @@ const struct reply *claim(sd_bus *bus, pid_t pid, const struct options *o)
 const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id)
 {
 	return call_now(bus, "Reclaim", pid, id, NULL);
+}
+
+uint64_t resident(sd_bus *bus, pid_t pid)
+{
+	return reclaim(bus, pid, &(struct options){ .dry_run = true })->evicted;
 }
 
 uint32_t cancel_id(sd_bus *bus, pid_t pid, uint64_t id)
@@ -968,4 +1009,16 @@ void check_ok(const struct reply *r)
 {
 	if (*r->error || *r->soft)
 		fail_msg("error '%s' '%s': %s", r->error, r->soft, r->text);
+}
+
+void check_freed(const struct reply *r, uint64_t bytes)
+{
+	check_ok(r);
+	assert_int_equal(r->freed, bytes);
+}
+
+void check_not_begun(const struct reply *r)
+{
+	check_freed(r, 0);
+	assert_int_equal(r->status, DRM_PANTHOR_MEM_STATUS_INTERRUPTED);
 }

@@ -94,6 +94,8 @@ bool world_can_connect(const char *path);
 pid_t world_process(uid_t uid);
 const char *world_process_name(void);
 void world_end_process(pid_t pid);
+/* End a victim before world_stop() does. */
+void world_end_victim(struct world *w, int victim);
 /*
  * End a process and start one of @uid with the same PID. Returns false if the kernel does not let
  * the test choose a PID.
@@ -156,6 +158,7 @@ struct call {
 	sd_bus *bus;
 	sd_bus_slot *slot;
 	bool claim;
+	int held; /* of call_start_held(), for world_release() */
 	struct reply reply;
 };
 
@@ -165,18 +168,31 @@ void call_start(struct call *c, sd_bus *bus, const char *method, pid_t pid,
 /* The same with an ID that may be wrong. */
 void call_start_id(struct call *c, sd_bus *bus, const char *method, pid_t pid, uint64_t id,
 		   const struct options *o);
+/* The same, and wait until the mock holds it. */
+void call_start_held(struct call *c, const struct world *w, sd_bus *bus, const char *method,
+		     pid_t pid, const struct options *o);
 /* Wait for the reply. */
 const struct reply *call_finish(struct call *c);
-/* The same, and release whatever the mock holds meanwhile. */
+/* Release what call_start_held() has held, and wait for the reply. */
+const struct reply *call_finish_held(struct call *c);
+/* Wait for the reply, and release whatever the mock holds meanwhile. */
 const struct reply *call_finish_released(const struct world *w, struct call *c);
 /* Has the reply arrived? Does not wait. */
 bool call_done(struct call *c);
 void call_forget(struct call *c);
 
+/* Start with these words and this memd.conf. Returns a client of world_me(). */
+sd_bus *world_start_with_client(struct world *w, const char *words, const char *config);
+/* The same, and send a request for the first victim, which the mock holds. */
+sd_bus *world_start_held(struct world *w, const char *words, const char *config,
+			 const char *method, struct call *running);
+
 const struct reply *reclaim(sd_bus *bus, pid_t pid, const struct options *o);
 const struct reply *claim(sd_bus *bus, pid_t pid, const struct options *o);
 /* A reclaim that names its target with @id, which may be wrong. */
 const struct reply *reclaim_id(sd_bus *bus, pid_t pid, uint64_t id);
+/* How much of the memory of a process is in RAM, which is what a dry run would evict. */
+uint64_t resident(sd_bus *bus, pid_t pid);
 uint32_t cancel(sd_bus *bus, pid_t pid);
 /* The same with an ID that may be wrong. */
 uint32_t cancel_id(sd_bus *bus, pid_t pid, uint64_t id);
@@ -188,5 +204,9 @@ void settle(sd_bus *bus);
 /* Fail, and print the reply, unless it is this error, or no error. */
 void check_error(const struct reply *r, const char *error, const char *part_of_text);
 void check_ok(const struct reply *r);
+/* Fail also unless a reclaim has freed so much. */
+void check_freed(const struct reply *r, uint64_t bytes);
+/* Fail also unless a reclaim was ended before it has begun. */
+void check_not_begun(const struct reply *r);
 
 #endif /* WORLD_H */
