@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Test MaxTimeSec=. Its unit is the second, and the times have to leave a busy machine some
+ * seconds, so these tests wait for most of their time.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <panthor_mem.h>
+
+#include "world.h"
+
+#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
+
+static struct world w;
+
+static int stop(void **state)
+{
+	(void)state;
+	world_stop(&w);
+	return 0;
+}
+
+/* The time that a request waits for others is not taken from its own. */
+static void test_max_time_of_waiting(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus;
+	int held;
+
+	(void)state;
+	bus = world_start_with_client(&w, "bos=40 held aside again", "[Limits]\nMaxTimeSec=9\n");
+	call_start_held(&running, &w, bus, "Reclaim", w.victims[0],
+			&(struct options){ .max_bytes = MIB });
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
+	settle(bus);
+	/* Twice this is more than MaxTimeSec=, which leaves a busy machine 4 s. */
+	sleep(5);
+	check_ok(call_finish_held(&running));
+	held = world_wait_held(&w);
+	sleep(5);
+	world_release(held);
+	check_freed(call_finish_released(&w, &queued), 40 * MIB);
+	assert_false(queued.reply.status & INTERRUPTED);
+}
+
+/* After MaxTimeSec=, the reply comes with INTERRUPTED even if the call is still running. */
+static void test_max_time(void **state)
+{
+	struct call running, queued;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "held aside", "[Limits]\nMaxTimeSec=1\n", "Reclaim", &running);
+	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
+	check_ok(call_finish(&queued));
+	assert_int_equal(queued.reply.status, INTERRUPTED);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & INTERRUPTED);
+	world_release(running.held);
+	check_ok(reclaim(bus, w.victims[2], NULL));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(test_max_time_of_waiting),
+		TEST(test_max_time),
+	};
+
+	return cmocka_run_group_tests_name("time limits", tests, NULL, NULL);
+}
