@@ -45,6 +45,14 @@ static void status_of(const char *key, char value[64])
 	fclose(file);
 }
 
+static bool has_status(const char *key, const char *wanted)
+{
+	char value[64];
+
+	status_of(key, value);
+	return !strcmp(value, wanted);
+}
+
 /* --- devices -------------------------------------------------------------- */
 
 static int on_changed(sd_bus_message *m, void *data, sd_bus_error *error)
@@ -118,7 +126,7 @@ static void test_device_comes_and_goes(void **state)
 /* Nothing of a device that has gone stays open. */
 static void test_device_is_closed(void **state)
 {
-	char before[64], after[64];
+	char threads[64];
 	int changes, files;
 	sd_bus *bus;
 
@@ -127,7 +135,7 @@ static void test_device_is_closed(void **state)
 	bus = listener(&changes);
 	settle(bus);
 	files = world_count_files(&w);
-	status_of("Threads:", before);
+	status_of("Threads:", threads);
 	world_add_device(&w, "renderD128");
 	wait_changes(bus, &changes, 1);
 	check_ok(reclaim(bus, w.victims[0], &(struct options){ .dry_run = true }));
@@ -136,8 +144,8 @@ static void test_device_is_closed(void **state)
 	world_remove_device(&w, "renderD128");
 	wait_changes(bus, &changes, 2);
 	assert_int_equal(world_count_files(&w), files);
-	status_of("Threads:", after);
-	assert_string_equal(after, before);
+	/* Linux still counts a thread for a short time after pthread_join() has returned. */
+	WAIT_UNTIL(has_status("Threads:", threads));
 }
 
 /* /dev/dri may not exist until the first DRM driver is loaded. */
