@@ -47,6 +47,7 @@ static void test_claim_overtakes(void **state)
 	assert_true(running.reply.freed < 20 * MIB);
 	check_ok(call_finish(&last));
 	assert_int_equal(last.reply.remaining, 0);
+	assert_false(last.reply.status & INTERRUPTED);
 	assert_int_equal(resident(bus, w.victims[0]), 40 * MIB);
 }
 
@@ -64,6 +65,9 @@ static void test_claim_waits_for_the_slice(void **state)
 	check_ok(call_finish_held(&running));
 	check_ok(call_finish(&last));
 	assert_int_equal(last.reply.remaining, 0);
+	/* The second pass comes when the slice has ended, and not never. */
+	assert_false(last.reply.status & INTERRUPTED);
+	assert_int_equal(claim(bus, w.victims[0], NULL)->claimed, 0);
 	assert_int_equal(resident(bus, w.victims[0]), 8 * MIB);
 }
 
