@@ -3,27 +3,10 @@
 # Check the files that are installed with panthor-mem-agent: the unit and the interface are
 # well-formed, and they agree with the documents and the source.
 # usage: files.sh TOP BUILD
-set -u
 top=$1
+. "$top/tests/common/files.sh"
 unit=$2/panthor-mem-agent/panthor-mem-agent.service
 agent=$top/panthor-mem-agent
-bad=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-
-check() {
-	local what=$1
-	shift
-	if ! "$@" >"$log" 2>&1; then
-		printf 'FAILED: %s\n%s\n' "$what" "$(<"$log")"
-		bad=1
-	fi
-}
-
-# For the loops below, where a grep for each word would take longer than everything else. lines FILE
-# sets text to the contents, with a line end before each line and after the last.
-lines() { text=$'\n'$(<"$1")$'\n'; }
-contains() { [[ $1 == *"$2"* ]]; }
 
 if command -v systemd-analyze >/dev/null; then
 	# Ignore messages about the program, which is not installed here.
