@@ -54,7 +54,8 @@ static void test_max_time(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	bus = world_start_held(&w, "held aside", "[Limits]\nMaxTimeSec=1\n", "Reclaim", &running);
+	/* The call has to be held before this time is over. */
+	bus = world_start_held(&w, "held aside", "[Limits]\nMaxTimeSec=4\n", "Reclaim", &running);
 	call_start(&queued, bus, "Reclaim", w.victims[1], NULL);
 	check_ok(call_finish(&queued));
 	assert_int_equal(queued.reply.status, INTERRUPTED);
