@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tests/memd/bus.sh"
 if [ "$EUID" != 0 ]; then
 	echo 'the flood on the kernel of this machine needs root' >&2
+	finished=1
 	exit
 fi
 

@@ -46,6 +46,13 @@ sub 'needs no-such-program-here; check yes true'
 is_status 77 'a missing program'
 out_has 'no no-such-program-here'
 
+printf '. "%s"\ncheck yes true\n[[ a =~ b c ]]\ncheck no false\nfinish\n' "$lib" >"$work/script"
+bash "$work/script" >"$work/sub" 2>&1
+status=$?
+out=$(<"$work/sub")
+is_status 1 'a test with a syntax error'
+out_has 'the test has ended before "finish"'
+
 # The header of an ELF file for a machine that does not exist: the kernel refuses to run it.
 printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\377\377\1\0\0\0' >"$work/foreign"
 chmod +x "$work/foreign"

@@ -14,9 +14,10 @@ mkfifo "$work/end"
 server=$!
 exec 7>"$work/end"
 tidy() {
+	local status=$?
 	exec 7>&-
 	wait "$server" 2>/dev/null
-	rm -rf "$work"
+	end "$status"
 }
 trap tidy EXIT
 until grep -q '^ready' "$work/server"; do

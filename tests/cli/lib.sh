@@ -5,7 +5,18 @@
 set -u
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# A test that ends with status 0 before its finish has failed: bash ends so after a syntax error in
+# [[ ]], and does not run what follows.
+finished=
+end() {
+	rm -rf "$work"
+	[ "$1" != 0 ] || [ -n "$finished" ] || {
+		echo 'FAILED: the test has ended before "finish"'
+		exit 1
+	}
+	exit "$1"
+}
+trap 'end $?' EXIT
 proc=$work/proc
 sys=$work/sys
 mkdir -p "$proc/thread-self" "$sys"
@@ -151,6 +162,7 @@ needs() {
 }
 
 finish() {
+	finished=1
 	judge_json
 	echo "$checks checks, $failures failed"
 	[ "$checks" -gt 0 ] && [ "$failures" = 0 ]

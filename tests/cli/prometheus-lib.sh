@@ -6,7 +6,13 @@
 needs prometheus prometheus-node-exporter promtool jq curl
 mkdir "$work/textfile" "$work/data"
 servers=()
-trap 'kill "${servers[@]}" 2>/dev/null; wait; rm -rf "$work"' EXIT
+end_servers() {
+	local status=$?
+	kill "${servers[@]}" 2>/dev/null
+	wait
+	end "$status"
+}
+trap end_servers EXIT
 
 # start NAME COMMAND...: starts a server with %PORT% replaced, and sets port. If another program has
 # the port, tries a different one.
