@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The access rules and the limits, tested over the bus. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,25 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
-#include "world.h"
+#include "suite.h"
 
 /* Another user, who is no service either. */
 #define UID_THIRD 65533
 
-static struct world w;
-
 static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
 
 static void start(const char *config)
 {
@@ -652,7 +637,6 @@ static void test_memory_runs_out(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_own),
 		TEST(test_others),

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Test panthor-mem reclaim --broker and claim --broker as a user without privileges. */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
 #include "patience.h"
-#include "world.h"
+#include "suite.h"
 
 #define OUT 8192
 
-static struct world w;
 static char out[OUT];
 
 static const int users[VICTIMS] = { UID_A, UID_SERVICE, 0, UID_A };
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
 
 static void start(const char *words)
 {
@@ -374,7 +362,6 @@ static void test_example(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_always),
 		TEST(test_auto),

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Test the methods, options, results, properties and signals that docs/broker.rst describes. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
-#include "world.h"
-
-static struct world w;
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
+#include "suite.h"
 
 /* Returns a client, connected to the bus. */
 static sd_bus *start(const char *words)
@@ -419,7 +404,6 @@ static void test_finished_of_others(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_reclaim_and_claim),
 		TEST(test_slices_add_up),

@@ -3,27 +3,10 @@
  * Test the promises of docs/broker.rst while an operation is running: the mock holds a call of
  * the driver until the test releases it.
  */
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
-#include "world.h"
-
-#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
-
-static struct world w;
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
+#include "suite.h"
 
 /* --- claims --------------------------------------------------------------- */
 
@@ -309,7 +292,6 @@ static void test_killed(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_claim_overtakes),
 		TEST(test_claim_waits_for_the_slice),

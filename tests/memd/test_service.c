@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Test device hotplug, start and stop, privileges, log, metrics and introspection. */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,21 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
 #include "patience.h"
-#include "world.h"
-
-static struct world w;
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
+#include "suite.h"
 
 /* A line of /proc/PID/status of panthor-memd. */
 static void status_of(const char *key, char value[64])
@@ -551,7 +536,6 @@ static void test_introspection(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_device_comes_and_goes),
 		TEST(test_device_is_closed),

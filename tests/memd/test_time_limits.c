@@ -3,26 +3,9 @@
  * Test MaxTimeSec=. Its unit is the second, and the times have to leave a busy machine some
  * seconds, so these tests wait for most of their time.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
-#include "world.h"
-
-#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
-
-static struct world w;
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
+#include "suite.h"
 
 /* The time that a request waits for others is not taken from its own. */
 static void test_max_time_of_waiting(void **state)
@@ -67,7 +50,6 @@ static void test_max_time(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_max_time_of_waiting),
 		TEST(test_max_time),

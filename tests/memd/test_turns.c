@@ -3,26 +3,9 @@
  * Test how requests share the device: equal ones are done once, and users take turns. The mock
  * holds a call of the driver until the test releases it.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <panthor_mem.h>
-
-#include "world.h"
-
-#define INTERRUPTED DRM_PANTHOR_MEM_STATUS_INTERRUPTED
-
-static struct world w;
-
-static int stop(void **state)
-{
-	(void)state;
-	world_stop(&w);
-	return 0;
-}
+#include "suite.h"
 
 /* --- equal requests ------------------------------------------------------- */
 
@@ -288,7 +271,6 @@ static void test_between_slices(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_equal_requests),
 		TEST(test_unequal_requests),
