@@ -26,9 +26,9 @@
  * - Sizes are in bytes, with 64 bits on every architecture.
  * - Out-parameters come last and may be NULL. They say what was done if the call returns
  *   0, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after part of the work.
- *   On every other error nothing was done and they are zero, with one exception: the
+ *   On every other error nothing was done and they are zero, with two exceptions: the
  *   functions with pidfd in their name return -ESRCH, or -EBADF if another thread has
- *   closed the pidfd, also after part of the work.
+ *   closed the pidfd, also after part of the work; and -EFAULT does not say what was done.
  * - Any thread may call at any time, even on the same @fd. Calls block: reclaim writes to
  *   swap, claim reads from it. Do not call from a thread that must draw the next frame.
  * - A signal loses no counts. If it arrives before anything was done, the call starts
@@ -41,6 +41,9 @@
  *   -EBADF       @fd is not an open file.
  *   -ENOTTY      @fd is not a DRM device.
  *   -ENODEV      The device is gone.
+ *   -EFAULT      The result could not be stored in this process: the page of the stack that
+ *                it belongs to was in swap, and the memory cgroup of the process is full.
+ *                Nothing, part or all of the work was done; the out-parameters are 0.
  */
 #ifndef PANTHOR_DRMIF_H
 #define PANTHOR_DRMIF_H

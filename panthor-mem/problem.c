@@ -119,6 +119,10 @@ void problem_of_call(struct problem *p, int error, const struct roots *roots, co
 		problem_set(p, error, STATUS_FAILED, "reclaim another process, then claim again",
 			    "memory ran out part-way");
 		break;
+	case EFAULT:
+		problem_set(p, error, STATUS_FAILED, "raise memory.max of its cgroup",
+			    "this process had no memory for the result");
+		break;
 	case EIO:
 		problem_set(p, error, STATUS_FAILED, "dmesg(1) shows the disk's errors",
 			    "swap could not be read");

@@ -81,6 +81,10 @@ void fault_of_call(struct fault *f, int error)
 		fault_set(f, FAULT_NO_MEMORY, "memory ran out: reclaim another process, then claim "
 			  "again");
 		break;
+	case EFAULT:
+		fault_set(f, FAULT_FAILED, "EFAULT: panthor-memd had no memory for the result: raise "
+			  "MemoryMax of its unit");
+		break;
 	case EIO:
 		fault_set(f, FAULT_FAILED, "EIO: swap could not be read: dmesg(1) has the errors "
 			  "of the disk");

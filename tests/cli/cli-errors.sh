@@ -32,6 +32,7 @@ fails 5 noaccess reclaim 'reclaim: cannot open /dev/dri/renderD128: Permission d
 fails 1 fail=mmu reclaim 'reclaim of 1002 (game): the GPU did not answer: the driver resets it; try again'
 fails 1 'evicted fail=mmu' claim 'claim of 1002 (game): the GPU did not answer'
 fails 1 'evicted fail=read' claim "claim of 1002 (game): swap could not be read: dmesg(1) shows the disk's"
+fails 1 fail=result reclaim 'reclaim of 1002 (game): this process had no memory for the result: raise'
 fails 1 'evicted fail=alloc' claim 'claim of 1002 (game): memory ran out part-way: reclaim another process'
 fails 4 unplug reclaim 'reclaim of 1002 (game): renderD128 is gone'
 fails 4 driver=vc4 reclaim 'there is no panthor device'

@@ -21,7 +21,8 @@
  *   minor=N      the minor version of the driver (10)
  *   node=NAME    its node (renderD128)
  *   nodev        no device              noaccess   it may not be opened
- *   fail=WHAT    mmu, read, alloc: the first such step fails; write: every write to swap fails
+ *   fail=WHAT    mmu, read, alloc: the first such step fails; write: every write to swap fails;
+ *                result: after the probe, no result can be stored
  *   versions=N   the device answers N requests for its version and is then gone
  *   unplug       the device goes away when the work begins
  *   signal=N     a signal after N pages
@@ -365,6 +366,8 @@ static void __attribute__((constructor)) start(void)
 	core.minor = (int)number("minor", 10);
 	core.last_version = word("versions") ? number("versions", 0) + 1 : 0;
 	core.no_targets = core.old_pidfd = word("old");
+	/* The first call is the probe. */
+	core.first_lost = word("fail") && !strcmp(word("fail"), "result") ? 2 : 0;
 	if (word("lost"))
 		lose_output();
 	if (word("driver")) {

@@ -627,6 +627,14 @@ static void test_gpu_does_not_answer(void **state)
 		    "ETIMEDOUT");
 }
 
+static void test_no_memory_for_the_result(void **state)
+{
+	(void)state;
+	world_start(&w, &(struct setup){ .words = "fail=result" });
+	check_error(reclaim(world_client(&w, world_me()), w.victims[0], NULL), "Failed",
+		    "raise MemoryMax");
+}
+
 static void test_memory_runs_out(void **state)
 {
 	(void)state;
@@ -677,6 +685,7 @@ int main(void)
 		TEST(test_kernel_without_swap),
 		TEST(test_no_reserve),
 		TEST(test_gpu_does_not_answer),
+		TEST(test_no_memory_for_the_result),
 		TEST(test_memory_runs_out),
 	};
 

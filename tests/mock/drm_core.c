@@ -172,6 +172,11 @@ static const struct handler *find_handler(const struct drm_core *core, unsigned 
 	return NULL;
 }
 
+static bool is_result_lost(const struct drm_core *core)
+{
+	return core->first_lost && core->mem_ioctls >= core->first_lost;
+}
+
 /*
  * The argument is as long as the longer version of the struct. Missing members are 0 to the
  * kernel, members that it does not know are ignored. The argument is copied back even if the
@@ -211,7 +216,7 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 	if (!ret) {
 		model_file_use(file, core->model->current);
 		ret = h->mem && core->foreign ? core->foreign(core, data) : h->fn(core, data);
-		if (user_copy_to(user, data, out))
+		if ((h->mem && is_result_lost(core)) || user_copy_to(user, data, out))
 			ret = -EFAULT;
 	}
 	free(data);

@@ -21,6 +21,11 @@ struct drm_core {
 	/* A driver without the two ioctls, or with other ioctls of the same numbers. */
 	bool has_mem;
 	bool unplugged;
+	/*
+	 * From which of the two ioctls on the results cannot be written, because the memory cgroup
+	 * of the caller is full; 0: all can.
+	 */
+	unsigned int first_lost;
 	/* Which DRM_IOCTL_VERSION from now on finds the device gone; 0: none. */
 	unsigned int last_version;
 	/* A driver whose ioctls accept only a TGID as a target. */

@@ -347,6 +347,21 @@ static void mmu_timeout(void **state)
 	assert_int_equal(app_resident(f), APP_SIZE - 2 * BO_SIZE);
 }
 
+/* All was done, and the caller does not get to know it. */
+static void lost_results(void **state)
+{
+	struct fixture *f = *state;
+	struct panthor_mem_reclaim_result res = dirty_result();
+	uint64_t freed = UINT64_MAX;
+
+	f->core.first_lost = f->core.mem_ioctls + 1;
+	assert_int_equal(panthor_mem_reclaim(f->fd, app_tgid(f), &freed), -EFAULT);
+	assert_int_equal(freed, 0);
+	assert_int_equal(app_resident(f), 0);
+	assert_int_equal(panthor_mem_reclaim_with(f->fd, app_tgid(f), NULL, &res), -EFAULT);
+	check_zero(&res);
+}
+
 static void errno_is_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -467,6 +482,7 @@ int main(void)
 		on_fixture(old_kernel),
 		on_fixture(unplugged),
 		on_fixture(mmu_timeout),
+		on_fixture(lost_results),
 		on_fixture(errno_is_kept),
 		on_fixture(taken_back_meanwhile),
 		on_fixture(signal_without_pageout),

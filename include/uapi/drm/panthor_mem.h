@@ -94,6 +94,10 @@ extern "C" {
  *   the kernel is built without cgroups.
  * - ENOMEM: an allocation failed. EIO: claim: a read from swap failed.
  * - ETIMEDOUT: the GPU's MMU did not answer; the driver resets the GPU.
+ * - EFAULT: the argument cannot be read, and nothing was done, or it cannot be
+ *   written, and the call has done its work. This happens to a valid argument, too,
+ *   if its page is in swap and its memory cgroup is full. The outputs are as the
+ *   caller left them.
  * - EINTR: a signal came before anything was done.
  * - ENODEV: the device was unplugged.
  */
