@@ -100,7 +100,6 @@ static const char *const names[COUNT_NUMBER] = {
 	[COUNT_RESETS] = "GPU resets",
 	[COUNT_SLEEPS] = "times that the GPU slept",
 	[COUNT_NEW_GROUPS] = "groups made again after a reset",
-	[COUNT_LATE_FAULTS] = "GPU faults of groups that were ended (allowed)",
 	[COUNT_MESA_LIVES] = "processes that used Mesa, and ended or were killed",
 	[COUNT_MESA_FRAMES] = "frames that they drew",
 	[COUNT_MESA_CHECKS] = "checks of their objects",
@@ -191,7 +190,6 @@ static bool may_be_zero(enum stress_count which, bool ioctls)
 		return !ioctls;
 	case COUNT_NO_MEMORY:
 	case COUNT_NEW_GROUPS:
-	case COUNT_LATE_FAULTS:
 	case COUNT_MESA_RESETS:
 		return true;
 	default:
@@ -259,18 +257,6 @@ static int count_troubles(int64_t count[SIM_TROUBLES])
 		ret = sim_troubles(count);
 	count[SIM_RESETS] -= lost;
 	return ret;
-}
-
-/*
- * A job of a killed process, or of a group that a reset has ended, can run for a while without its
- * memory. Whoever has another group with a fault gets an error that it does not expect.
- */
-static void allow_late_faults(int64_t before[SIM_TROUBLES], const int64_t after[SIM_TROUBLES])
-{
-	if (!stress->campaign)
-		return;
-	stress_add(COUNT_LATE_FAULTS, after[SIM_FAULTS] - before[SIM_FAULTS]);
-	before[SIM_FAULTS] = after[SIM_FAULTS];
 }
 
 static int report_troubles(const int64_t before[SIM_TROUBLES], const int64_t after[SIM_TROUBLES])
@@ -357,7 +343,6 @@ int main(int argc, char **argv)
 		ret = count_sleeps();
 	if (ret)
 		die("counters of the simulated GPU", ret);
-	allow_late_faults(before, after);
 	failed |= report(ioctls);
 	failed |= report_troubles(before, after);
 	failed |= klog_check(&log, !stress->campaign) != 0;

@@ -47,7 +47,6 @@ enum stress_count {
 	COUNT_RESETS,
 	COUNT_SLEEPS,
 	COUNT_NEW_GROUPS,
-	COUNT_LATE_FAULTS,
 	COUNT_MESA_LIVES,	/* with Mesa, like the next ones */
 	COUNT_MESA_FRAMES,
 	COUNT_MESA_CHECKS,
