@@ -43,10 +43,16 @@ static DEFINE_RAW_SPINLOCK(irq_lock);
 static unsigned long irq_levels;
 static struct hrtimer irq_timer;
 
-static void irq_arm(void)
+/* The lines that are asserted and not held back. */
+static unsigned long irq_lines(void)
 {
 	lockdep_assert_held(&irq_lock);
-	if (irq_levels && !hrtimer_is_queued(&irq_timer))
+	return irq_levels & ~(sim_param(hold_mmu_irq) ? BIT(SIM_IRQ_MMU) : 0);
+}
+
+static void irq_arm(void)
+{
+	if (irq_lines() && !hrtimer_is_queued(&irq_timer))
 		hrtimer_start(&irq_timer, us_to_ktime(sim_param(irq_delay_us)),
 			      HRTIMER_MODE_REL_HARD);
 }
@@ -67,7 +73,7 @@ static bool irq_asserted(unsigned int line)
 	bool level;
 
 	raw_spin_lock_irqsave(&irq_lock, flags);
-	level = test_bit(line, &irq_levels);
+	level = irq_lines() & BIT(line);
 	raw_spin_unlock_irqrestore(&irq_lock, flags);
 	return level;
 }

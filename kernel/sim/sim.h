@@ -152,6 +152,7 @@ struct sim_params {
 	uint irq_base;
 	/* Can change at run time; read with READ_ONCE(). */
 	uint irq_delay_us;
+	bool hold_mmu_irq;
 	bool use_tlb;
 	bool tlb_noinval;
 	uint tlb_check;

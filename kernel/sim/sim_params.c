@@ -63,6 +63,8 @@ module_param_named(irq_base, sim_par.irq_base, uint, 0444);
 MODULE_PARM_DESC(irq_base, "first of three interrupt numbers: job, mmu, gpu");
 module_param_named(irq_delay_us, sim_par.irq_delay_us, uint, 0644);
 MODULE_PARM_DESC(irq_delay_us, "interrupt latency in microseconds");
+module_param_named(hold_mmu_irq, sim_par.hold_mmu_irq, bool, 0644);
+MODULE_PARM_DESC(hold_mmu_irq, "deliver no MMU interrupt; off = with the next interrupt");
 module_param_named(use_tlb, sim_par.use_tlb, bool, 0644);
 MODULE_PARM_DESC(use_tlb, "keep translations in the TLB");
 module_param_named(tlb_noinval, sim_par.tlb_noinval, bool, 0644);
