@@ -28,7 +28,9 @@ for name in one/test two/test one/tree; do
 	chmod +x $name.sh
 done
 git init -q
-meson setup "$work/build" >"$work/said"
+# Without debug information, which names the directory.
+meson setup --buildtype=plain "$work/build" >"$work/said"
+build=$work/build
 
 fail() {
 	printf 'FAILED: %s\n' "$1"
@@ -36,33 +38,71 @@ fail() {
 	exit 1
 }
 # ran STATUS NAME...: test-changed ends with STATUS, and has run exactly these tests.
+all=()
 ran() {
-	local wanted=$1 status=0
+	local wanted=$1 status=0 tree
 	shift
 	: >"$work/ran"
-	ninja -C "$work/build" >"$work/said"
-	scripts/test-changed "$work/build" 2 some >"$work/said" 2>&1 || status=$?
+	tree=$(scripts/test-changed --tree)
+	ninja -C "$build" >"$work/said"
+	scripts/test-changed "${all[@]}" "$tree" "$build" 2 some >"$work/said" 2>&1 || status=$?
 	[ "$status" = "$wanted" ] || fail "status $status instead of $wanted"
 	[ "$(sort "$work/ran" | xargs)" = "$*" ] || fail "not exactly these ran: $*"
 }
 
+# known yes|no: does it know that all tests have passed with the tree as it is?
+known() {
+	local found=no
+	! scripts/test-changed --passed "$(scripts/test-changed --tree)" some || found=yes
+	[ $found = "$1" ] || fail "does it know the tree: $found instead of $1"
+}
+
+known no
 ran 0 one/test one/tree two/test
+known yes
 ran 0
+all=(--all)
+ran 0 one/test one/tree two/test
+all=()
+# Another checkout, with a build directory elsewhere.
+cp -r "$work/project" "$work/longer-name"
+cd "$work/longer-name"
+build=$work/elsewhere/build
+meson setup --buildtype=plain "$build" >"$work/said"
+known yes
+ran 0
+cd "$work/project"
+build=$work/build
 echo other >two/beside
+known no
 ran 0 one/tree two/test
+known yes
 echo other >data.in
 ran 0 one/tree two/test
 echo 'int main(void) { return 1; }' >tool.c
 ran 0 one/tree two/test
+# What was saved after the name of the tree was taken has not passed with that tree.
+echo 'int main(void) { return 2; }' >tool.c
+before=$(scripts/test-changed --tree)
+echo 'int main(void) { return 3; }' >tool.c
+ninja -C "$build" >"$work/said"
+scripts/test-changed "$before" "$build" 2 some >"$work/said" 2>&1 || fail 'a test failed'
+! scripts/test-changed --passed "$before" some || fail 'a tree that was not tested has passed'
+known no
+ran 0
+known yes
 # A test that has failed runs again, and one that has passed with this content before does not.
 cp one/test.sh "$work/good"
 echo 'exit 1' >>one/test.sh
 ran 1 one/test one/tree
 ran 1 one/test
+known no
 cp "$work/good" one/test.sh
 ran 0
+known yes
 # A test that was skipped runs again, and one whose files changed while it ran.
 echo 'exit 77' >>two/test.sh
 echo 'echo "# changed" >>"$0"' >>one/test.sh
 ran 0 one/test one/tree two/test
 ran 0 one/test one/tree two/test
+known no
