@@ -51,8 +51,11 @@ static void work_until_killed(atomic_bool *at_work)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (gpu_device_open(&dev) || gpu_ctx_init(&ctx, &dev, 1) || loop_forever(&ctx))
 		_exit(1);
-	while (!*gpu_ctx_result(&ctx))
-		usleep(100);
+	for (unsigned int ms = 0; !*gpu_ctx_result(&ctx); ms++) {
+		if (ms == GPU_JOB_TIMEOUT_MS)
+			_exit(1);
+		usleep(1000);
+	}
 	atomic_store(at_work, true);
 	for (;;)
 		pause();
