@@ -10,15 +10,23 @@
  *
  * What is read back from swap is charged to the cgroup that it was charged to before. If that was
  * removed, it is charged to the cgroup of the application, whoever reads it.
+ *
+ * While the cgroup of an application is full, its page faults wait for memory.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gpu/app.h"
+#include "gpu/buffers.h"
 #include "gpu/fdinfo.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
@@ -199,6 +207,133 @@ static void a_job_charges_the_application(void **state)
 	check_charged();
 }
 
+/* --- a page fault in a full cgroup ----------------------------------------------- */
+
+/* Attempts to charge a page that fail while one page fault is tried, at most. */
+#define FAILURES_OF_A_FAULT 100
+#define PATIENCE_MS 60000
+
+static struct child {
+	pid_t pid;
+	int go, ready;		/* pipes */
+} child;
+
+/* Everything that the process needs stays in memory, except for the buffers. */
+static int touch_when_told(int go, int ready)
+{
+	struct gpu_buffers buffers;
+	char c = 0;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Without the handler of cmocka. */
+	signal(SIGBUS, SIG_DFL);
+	if (sysmem_write_file("/proc/self/oom_score_adj", "-1000") ||
+	    sysmem_write_file(CGROUP_PATH "/cgroup.procs", "0") ||
+	    gpu_buffers_create(&buffers, BOS, SEED))
+		return 1;
+	for (unsigned int i = 0; i < BOS; i++) {
+		if (gpu_bo_map(buffers.dev.fd, &buffers.bos[i]) ||
+		    !gpu_buffers_cpu_reads(&buffers, i, NULL))
+			return 1;
+	}
+	if (mlockall(MCL_CURRENT))
+		return 1;
+	if (write(ready, &c, 1) != 1 || read(go, &c, 1) != 1)
+		return 2;
+	for (unsigned int i = 0; i < BOS; i++) {
+		if (!gpu_buffers_cpu_reads(&buffers, i, NULL))
+			return 3;
+	}
+	for (unsigned int i = 0; i < BOS; i++) {
+		if (!gpu_buffers_gpu_reads(&buffers, i, NULL))
+			return 4;
+	}
+	return 0;
+}
+
+static void start_child(void)
+{
+	int go[2], ready[2];
+	char c;
+
+	if (mkdir(CGROUP_PATH, 0755) && errno != EEXIST)
+		fail_msg("mkdir " CGROUP_PATH ": %s", strerror(errno));
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	child.pid = fork();
+	assert_true(child.pid >= 0);
+	if (!child.pid)
+		_exit(touch_when_told(go[0], ready[1]));
+	close(go[0]);
+	close(ready[1]);
+	child.go = go[1];
+	child.ready = ready[0];
+	assert_int_equal(read(child.ready, &c, 1), 1);
+}
+
+/* How often the cgroup had no room for a page. */
+static uint64_t failures(void)
+{
+	uint64_t count = 0;
+
+	ok(sysmem_read_key(CGROUP_PATH "/memory.events", "max", &count), "memory.events");
+	return count;
+}
+
+/* Return whether the child has ended. Fails the case unless it has done all of its work. */
+static bool child_ended(void)
+{
+	int status;
+	pid_t pid = waitpid(child.pid, &status, WNOHANG);
+
+	if (!pid)
+		return false;
+	assert_int_equal(pid, child.pid);
+	child.pid = 0;
+	if (status)
+		fail_msg("the process has ended with status %#x", (unsigned int)status);
+	return true;
+}
+
+static void a_page_fault_waits_for_memory(void **state)
+{
+	struct drm_panthor_mem_reclaim result;
+	unsigned int ms;
+	uint64_t before;
+
+	(void)state;
+	start_child();
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)child.pid, 0, &result), "MEM_RECLAIM");
+	assert_true(result.freed_bytes >= BOS * MIB);
+	ok(sysmem_write_file(CGROUP_PATH "/memory.max", "0"), "memory.max");
+	before = failures();
+	assert_int_equal(write(child.go, "", 1), 1);
+	for (ms = 0; failures() < before + FAILURES_OF_A_FAULT; ms++) {
+		assert_false(child_ended());
+		assert_true(ms < PATIENCE_MS);
+		sleep_ms(1);
+	}
+	assert_false(child_ended());
+
+	ok(sysmem_write_file(CGROUP_PATH "/memory.max", "max"), "memory.max");
+	for (ms = 0; !child_ended(); ms++) {
+		assert_true(ms < PATIENCE_MS);
+		sleep_ms(1);
+	}
+}
+
+static int end_child(void **state)
+{
+	if (child.pid > 0) {
+		kill(child.pid, SIGKILL);
+		waitpid(child.pid, NULL, 0);
+	}
+	close(child.go);
+	close(child.ready);
+	rmdir(CGROUP_PATH);
+	return guest_close(state);
+}
+
 static int end_app(void **state)
 {
 	gpu_app_kill(&app);
@@ -216,6 +351,8 @@ int main(void)
 						guest_open, end_app),
 		cmocka_unit_test_setup_teardown(a_job_charges_the_application,
 						guest_open, end_app),
+		cmocka_unit_test_setup_teardown(a_page_fault_waits_for_memory,
+						guest_open, end_child),
 	};
 
 	return cmocka_run_group_tests_name("memcg", tests, NULL, NULL);

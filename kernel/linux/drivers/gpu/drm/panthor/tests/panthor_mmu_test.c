@@ -531,6 +531,37 @@ static void panthor_lru_test_evicted_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count + 1, atomic_read(&bo->reclaimed_count));
 }
 
+/*
+ * One VM has unmapped the BO, but its drm_gpuvm_bo is not freed yet, when the BO comes back for
+ * another VM. The list of the first VM ends with that VM.
+ */
+static void panthor_lru_test_other_vm(struct kunit *test)
+{
+	struct panthor_lru_test *ctx = test->priv;
+	struct panthor_vm **vms = ctx->vms;
+	struct panthor_gem_object *bo;
+	struct panthor_vm_op_ctx op_ctx;
+
+	bo = panthor_kunit_bo(test, ctx->file, NULL, PANTHOR_TEST_BO_SIZE);
+	panthor_kunit_map(test, vms[0], bo, SZ_1G);
+	panthor_kunit_map(test, vms[1], bo, SZ_1G);
+	panthor_kunit_evict(test, bo);
+
+	panthor_test_validate(test, vms[0]);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &vms[0]->reclaim.lru);
+
+	KUNIT_ASSERT_EQ(test, 0, panthor_vm_prepare_unmap_op_ctx(&op_ctx, vms[0], SZ_1G,
+								 PANTHOR_TEST_BO_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, panthor_vm_exec_op(vms[0], &op_ctx, false));
+	panthor_test_validate(test, vms[1]);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &vms[1]->reclaim.lru);
+
+	panthor_vm_cleanup_op_ctx(&op_ctx, vms[0]);
+	KUNIT_EXPECT_PTR_EQ(test, bo->base.lru, &vms[1]->reclaim.lru);
+	KUNIT_EXPECT_EQ(test, vms[0]->reclaim.lru.count, 0);
+	PANTHOR_EXPECT_ORDER(test, vms[0], vms[1]);
+}
+
 /* A scan can drop the last reference: no lock may be taken then under which memory is allocated. */
 static void panthor_lru_test_free_in_scan(struct kunit *test)
 {
@@ -571,6 +602,7 @@ static struct kunit_case panthor_lru_test_cases[] = {
 	KUNIT_CASE(panthor_lru_test_empty_vm_is_not_listed),
 	KUNIT_CASE(panthor_lru_test_gpu_mapped_count),
 	KUNIT_CASE(panthor_lru_test_evicted_meanwhile),
+	KUNIT_CASE(panthor_lru_test_other_vm),
 	KUNIT_CASE(panthor_lru_test_free_in_scan),
 	KUNIT_CASE_SLOW(panthor_lru_test_gpu_mapped_count_races),
 	{}
