@@ -11,12 +11,12 @@
  * What is read back from swap is charged to the cgroup that it was charged to before. If that was
  * removed, it is charged to the cgroup of the application, whoever reads it.
  *
- * While the cgroup of an application is full, its page faults wait for memory.
+ * While the cgroup of an application is full, its submits fail, and its page faults wait for memory.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,6 +28,7 @@
 #include "gpu/app.h"
 #include "gpu/buffers.h"
 #include "gpu/fdinfo.h"
+#include "gpu/group.h"
 #include "gpu/mem.h"
 #include "gpu/pattern.h"
 #include "gpu/sysmem.h"
@@ -207,68 +208,77 @@ static void a_job_charges_the_application(void **state)
 	check_charged();
 }
 
-/* --- a page fault in a full cgroup ----------------------------------------------- */
+/* --- a full cgroup ---------------------------------------------------------------- */
 
 /* Attempts to charge a page that fail while one page fault is tried, at most. */
 #define FAILURES_OF_A_FAULT 100
 #define PATIENCE_MS 60000
 
-static struct child {
-	pid_t pid;
-	int go, ready;		/* pipes */
-} child;
+enum stage { STARTED, ALLOCATED, FULL, SUBMITTED, TOUCHING };
 
-/* Everything that the process needs stays in memory, except for the buffers. */
-static int touch_when_told(int go, int ready)
+/* A process of which nothing but the buffers can leave memory, and what it shares with the test. */
+static pid_t child;
+static _Atomic enum stage *child_stage;
+
+static bool child_ended(void)
 {
-	struct gpu_buffers buffers;
-	char c = 0;
+	int status;
+	pid_t pid = waitpid(child, &status, WNOHANG);
+
+	if (!pid)
+		return false;
+	assert_int_equal(pid, child);
+	child = 0;
+	if (status)
+		fail_msg("the process has ended with status %#x", (unsigned int)status);
+	return true;
+}
+
+/* The child does not end before it gets there. */
+static void await_stage(enum stage stage)
+{
+	for (unsigned int ms = 0; atomic_load(child_stage) != stage; ms++) {
+		assert_false(child_ended());
+		assert_true(ms < PATIENCE_MS);
+		sleep_ms(1);
+	}
+}
+
+static int live_in_full_cgroup(void)
+{
+	static struct gpu_buffers b;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Without the handler of cmocka. */
 	signal(SIGBUS, SIG_DFL);
 	if (sysmem_write_file("/proc/self/oom_score_adj", "-1000") ||
 	    sysmem_write_file(CGROUP_PATH "/cgroup.procs", "0") ||
-	    gpu_buffers_create(&buffers, BOS, SEED))
+	    gpu_buffers_create(&b, BOS, SEED))
 		return 1;
 	for (unsigned int i = 0; i < BOS; i++) {
-		if (gpu_bo_map(buffers.dev.fd, &buffers.bos[i]) ||
-		    !gpu_buffers_cpu_reads(&buffers, i, NULL))
-			return 1;
+		if (gpu_bo_map(b.dev.fd, &b.bos[i]) || !gpu_buffers_cpu_reads(&b, i, NULL))
+			return 2;
 	}
 	if (mlockall(MCL_CURRENT))
-		return 1;
-	if (write(ready, &c, 1) != 1 || read(go, &c, 1) != 1)
-		return 2;
+		return 3;
+	atomic_store(child_stage, ALLOCATED);
+	while (atomic_load(child_stage) != FULL)
+		sleep_ms(1);
+	/* The stream does not matter. A real one would have to be written to memory first. */
+	if (gpu_group_submit(b.ctx.dev, b.ctx.group, 0, b.bos[0].va, 8, 0, 0) != -ENOMEM)
+		return 4;
+	atomic_store(child_stage, SUBMITTED);
+	while (atomic_load(child_stage) != TOUCHING)
+		sleep_ms(1);
 	for (unsigned int i = 0; i < BOS; i++) {
-		if (!gpu_buffers_cpu_reads(&buffers, i, NULL))
-			return 3;
+		if (!gpu_buffers_cpu_reads(&b, i, NULL))
+			return 5;
 	}
 	for (unsigned int i = 0; i < BOS; i++) {
-		if (!gpu_buffers_gpu_reads(&buffers, i, NULL))
-			return 4;
+		if (!gpu_buffers_gpu_reads(&b, i, NULL))
+			return 6;
 	}
 	return 0;
-}
-
-static void start_child(void)
-{
-	int go[2], ready[2];
-	char c;
-
-	if (mkdir(CGROUP_PATH, 0755) && errno != EEXIST)
-		fail_msg("mkdir " CGROUP_PATH ": %s", strerror(errno));
-	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-	child.pid = fork();
-	assert_true(child.pid >= 0);
-	if (!child.pid)
-		_exit(touch_when_told(go[0], ready[1]));
-	close(go[0]);
-	close(ready[1]);
-	child.go = go[1];
-	child.ready = ready[0];
-	assert_int_equal(read(child.ready, &c, 1), 1);
 }
 
 /* How often the cgroup had no room for a page. */
@@ -280,34 +290,28 @@ static uint64_t failures(void)
 	return count;
 }
 
-/* Return whether the child has ended. Fails the case unless it has done all of its work. */
-static bool child_ended(void)
-{
-	int status;
-	pid_t pid = waitpid(child.pid, &status, WNOHANG);
-
-	if (!pid)
-		return false;
-	assert_int_equal(pid, child.pid);
-	child.pid = 0;
-	if (status)
-		fail_msg("the process has ended with status %#x", (unsigned int)status);
-	return true;
-}
-
-static void a_page_fault_waits_for_memory(void **state)
+static void only_submits_fail_in_a_full_cgroup(void **state)
 {
 	struct drm_panthor_mem_reclaim result;
 	unsigned int ms;
 	uint64_t before;
 
 	(void)state;
-	start_child();
-	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)child.pid, 0, &result), "MEM_RECLAIM");
+	if (mkdir(CGROUP_PATH, 0755) && errno != EEXIST)
+		fail_msg("mkdir " CGROUP_PATH ": %s", strerror(errno));
+	child = fork();
+	assert_true(child >= 0);
+	if (!child)
+		_exit(live_in_full_cgroup());
+	await_stage(ALLOCATED);
+	ok(gpu_mem_reclaim_all(guest.dev.fd, (uint32_t)child, 0, &result), "MEM_RECLAIM");
 	assert_true(result.freed_bytes >= BOS * MIB);
 	ok(sysmem_write_file(CGROUP_PATH "/memory.max", "0"), "memory.max");
+	atomic_store(child_stage, FULL);
+	await_stage(SUBMITTED);
+
 	before = failures();
-	assert_int_equal(write(child.go, "", 1), 1);
+	atomic_store(child_stage, TOUCHING);
 	for (ms = 0; failures() < before + FAILURES_OF_A_FAULT; ms++) {
 		assert_false(child_ended());
 		assert_true(ms < PATIENCE_MS);
@@ -322,14 +326,20 @@ static void a_page_fault_waits_for_memory(void **state)
 	}
 }
 
+static int begin_child(void **state)
+{
+	child_stage = mmap(NULL, sizeof(*child_stage), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return child_stage == MAP_FAILED ? -errno : guest_open(state);
+}
+
 static int end_child(void **state)
 {
-	if (child.pid > 0) {
-		kill(child.pid, SIGKILL);
-		waitpid(child.pid, NULL, 0);
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
 	}
-	close(child.go);
-	close(child.ready);
+	munmap(child_stage, sizeof(*child_stage));
 	rmdir(CGROUP_PATH);
 	return guest_close(state);
 }
@@ -351,8 +361,8 @@ int main(void)
 						guest_open, end_app),
 		cmocka_unit_test_setup_teardown(a_job_charges_the_application,
 						guest_open, end_app),
-		cmocka_unit_test_setup_teardown(a_page_fault_waits_for_memory,
-						guest_open, end_child),
+		cmocka_unit_test_setup_teardown(only_submits_fail_in_a_full_cgroup,
+						begin_child, end_child),
 	};
 
 	return cmocka_run_group_tests_name("memcg", tests, NULL, NULL);
