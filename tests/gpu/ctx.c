@@ -163,5 +163,7 @@ int gpu_ctx_run(struct gpu_ctx *ctx, unsigned int queue)
 		ret = gpu_sync_wait(ctx->dev->fd, ctx->sync, GPU_JOB_TIMEOUT_MS);
 	if (!ret)
 		ret = gpu_group_check(ctx->dev, ctx->group);
+	if (!ret)
+		ret = gpu_sync_check(ctx->dev->fd, ctx->sync);
 	return ret;
 }

@@ -3,8 +3,11 @@
  * Sync objects: user space waits on them for a job or a queued bind.
  */
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "gpu/sync.h"
@@ -36,6 +39,18 @@ int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms)
 	deadline = now.tv_sec * INT64_C(1000000000) + now.tv_nsec +
 		   timeout_ms * INT64_C(1000000);
 	return drmSyncobjWait(fd, &sync, 1, deadline, 0, NULL);
+}
+
+int gpu_sync_check(int fd, uint32_t sync)
+{
+	struct sync_file_info info = { 0 };
+	int file, ret;
+
+	if (drmSyncobjExportSyncFile(fd, sync, &file))
+		return -errno;
+	ret = ioctl(file, SYNC_IOC_FILE_INFO, &info) ? -errno : 0;
+	close(file);
+	return ret ? ret : info.status < 0 ? info.status : 0;
 }
 
 uint32_t gpu_sync_ops(struct drm_panthor_sync_op ops[2], uint32_t in_sync,

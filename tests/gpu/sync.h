@@ -16,9 +16,13 @@ int gpu_sync_reset(int fd, uint32_t sync);
 
 /*
  * -ETIME: not signalled within @timeout_ms. A signalled job need not have succeeded: one
- * that the driver killed signals as well (see gpu_group_check()).
+ * that the driver killed signals as well (see gpu_group_check()), and so does one that it could
+ * not run (see gpu_sync_check()).
  */
 int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms);
+
+/* Return the error, a negative errno, with which the job that signalled @sync has ended, or 0. */
+int gpu_sync_check(int fd, uint32_t sync);
 
 /* Fill in the sync operations of a submit or a bind, and return their number. */
 uint32_t gpu_sync_ops(struct drm_panthor_sync_op ops[2], uint32_t in_sync,
