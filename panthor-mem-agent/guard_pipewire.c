@@ -259,13 +259,22 @@ static int on_io(sd_event_source *io, int fd, uint32_t events, void *data)
 	return 0;
 }
 
+/*
+ * A context starts a thread. Without this property, PipeWire 0.3 can wait for that thread for ever
+ * if the context is destroyed at once, as it is when PipeWire does not run.
+ */
+static struct pw_context *new_context(struct pw_loop *loop)
+{
+	return pw_context_new(loop, pw_properties_new("loop.cancel", "true", NULL), 0);
+}
+
 static bool connect_to_pipewire(struct sound *s)
 {
 	s->loop = pw_loop_new(NULL);
 	if (!s->loop)
 		return false;
 	pw_loop_enter(s->loop);
-	s->context = pw_context_new(s->loop, NULL, 0);
+	s->context = new_context(s->loop);
 	s->core = s->context ? pw_context_connect(s->context, NULL, 0) : NULL;
 	s->registry = s->core ? pw_core_get_registry(s->core, PW_VERSION_REGISTRY, 0) : NULL;
 	if (!s->registry)

@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#ifdef WITH_PIPEWIRE
+#include <pipewire/pipewire.h>
+#endif
 
 #include "guard_mpris.h"
 #include "guard_pipewire.h"
@@ -408,6 +411,9 @@ static void test_no_session(void **state)
 #ifdef WITH_PIPEWIRE
 static struct sound *sound;
 
+/* Without the property "loop.cancel", it hung in one of about 2000. */
+#define TRIES_WITHOUT_PIPEWIRE 2000
+
 static pid_t start_pipewire(void)
 {
 	static const char *const argv[] = { "pipewire", NULL };
@@ -547,6 +553,25 @@ static void test_pipewire_ends(void **state)
 	assert_false(sound_screen_is_shared(sound));
 	assert_false(plays(pid));
 }
+
+/* A connection that fails at once takes everything down while PipeWire's thread begins. */
+static void test_no_pipewire(void **state)
+{
+	(void)state;
+	sound_free(sound);
+	/* Keep the library loaded. */
+	pw_init(NULL, NULL);
+	for (int i = 0; i < TRIES_WITHOUT_PIPEWIRE; i++) {
+		sound = sound_new(event, on_change, NULL);
+		/* The default action of the signal ends the test if a try hangs. */
+		alarm(PATIENCE_SEC);
+		sound_try(sound);
+		alarm(0);
+		if (i + 1 < TRIES_WITHOUT_PIPEWIRE)
+			sound_free(sound);
+	}
+	pw_deinit();
+}
 #endif
 
 int main(void)
@@ -569,6 +594,7 @@ int main(void)
 		TEST(test_other_streams, pipewire),
 		TEST(test_shared_screen, pipewire),
 		TEST(test_pipewire_ends, pipewire),
+		TEST(test_no_pipewire, pipewire),
 	};
 
 	/* Set for the test of PipeWire. */
