@@ -315,8 +315,9 @@ static void manager_killed(void **state)
 
 /* --- a page that cannot be read --------------------------------------------------- */
 
-/* One of the first pages of a swap device, which are used first. */
+/* The first pages of a swap device are used first, but each CPU takes 512 for itself. */
 #define BAD_PAGE 300
+#define PAGES_OF_A_CPU 512
 
 static uint64_t lost_pages(const struct lot *lot)
 {
@@ -342,23 +343,30 @@ static uint64_t lost_pages(const struct lot *lot)
 static void bad_page(bool claimed)
 {
 	struct lot lot = { .of = &app, .count = 1024, .size = 4096, .seed = SEED };
+	uint64_t lost = 0;
 
 	swap_on_fast_disk(64);
 	start_app(&app, 1, 1, NULL);
 	alloc_lot(&lot);
-	reclaim_all(&app, 0);
-	assert_true(swap_cached() <= SLACK);
-	fail_page(BAD_PAGE);
-	if (claimed) {
-		struct call *call = begin_claim(&(struct drm_panthor_mem_claim) {
-			.tgid = (uint32_t)app.pid });
+	/* Until the bad page is one of the application's. */
+	for (unsigned int i = 0; !lost && i < TRIES; i++) {
+		struct call *call = NULL;
 
-		end_call(call);
-		assert_int_equal(call->ret, -EIO);
+		reclaim_all(&app, 0);
+		assert_true(swap_cached() <= SLACK);
+		fail_page(BAD_PAGE + i * PAGES_OF_A_CPU);
+		if (claimed) {
+			call = begin_claim(&(struct drm_panthor_mem_claim) {
+				.tgid = (uint32_t)app.pid });
+			end_call(call);
+		}
+		lost = lost_pages(&lot);
+		if (claimed)
+			assert_int_equal(call->ret, lost ? -EIO : 0);
+		heal_disk();
 	}
-	assert_int_equal(lost_pages(&lot), 1);
 	/* It stays lost. */
-	heal_disk();
+	assert_int_equal(lost, 1);
 	assert_int_equal(lost_pages(&lot), 1);
 }
 
