@@ -216,7 +216,7 @@ static void a_job_charges_the_application(void **state)
 
 enum stage { STARTED, ALLOCATED, FULL, SUBMITTED, TOUCHING };
 
-/* A process of which nothing but the buffers can leave memory, and what it shares with the test. */
+/* A process of which nothing but the buffers can leave memory. It shares its stage with the test. */
 static pid_t child;
 static _Atomic enum stage *child_stage;
 

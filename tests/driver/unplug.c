@@ -4,10 +4,7 @@
  * gets the lowest number that no other one has, so it shows whether the old one is gone. Jobs end
  * with the device, although their files are still open.
  */
-#include <errno.h>
-#include <linux/sync_file.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -69,11 +66,11 @@ static int submit_jobs(void)
 static void check_ended(int fence)
 {
 	struct pollfd poll_fence = { .fd = fence, .events = POLLIN };
-	struct sync_file_info info = { 0 };
+	int error = 0;
 
 	assert_int_equal(poll(&poll_fence, 1, END_MS), 1);
-	ok(ioctl(fence, SYNC_IOC_FILE_INFO, &info) ? -errno : 0, "SYNC_IOC_FILE_INFO");
-	assert_true(info.status < 0);
+	ok(gpu_fence_error(fence, &error), "SYNC_IOC_FILE_INFO");
+	assert_true(error < 0);
 	close(fence);
 }
 

@@ -41,16 +41,25 @@ int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms)
 	return drmSyncobjWait(fd, &sync, 1, deadline, 0, NULL);
 }
 
-int gpu_sync_check(int fd, uint32_t sync)
+int gpu_fence_error(int fence, int *error)
 {
 	struct sync_file_info info = { 0 };
-	int file, ret;
 
-	if (drmSyncobjExportSyncFile(fd, sync, &file))
+	if (ioctl(fence, SYNC_IOC_FILE_INFO, &info))
 		return -errno;
-	ret = ioctl(file, SYNC_IOC_FILE_INFO, &info) ? -errno : 0;
-	close(file);
-	return ret ? ret : info.status < 0 ? info.status : 0;
+	*error = info.status < 0 ? info.status : 0;
+	return 0;
+}
+
+int gpu_sync_check(int fd, uint32_t sync)
+{
+	int fence, error, ret;
+
+	if (drmSyncobjExportSyncFile(fd, sync, &fence))
+		return -errno;
+	ret = gpu_fence_error(fence, &error);
+	close(fence);
+	return ret ? ret : error;
 }
 
 uint32_t gpu_sync_ops(struct drm_panthor_sync_op ops[2], uint32_t in_sync,

@@ -21,7 +21,10 @@ int gpu_sync_reset(int fd, uint32_t sync);
  */
 int gpu_sync_wait(int fd, uint32_t sync, unsigned int timeout_ms);
 
-/* Return the error, a negative errno, with which the job that signalled @sync has ended, or 0. */
+/* Store the error, a negative errno, with which the job of a sync file has ended, or 0. */
+int gpu_fence_error(int fence, int *error);
+
+/* The same for the job that has signalled @sync, as the return value. */
 int gpu_sync_check(int fd, uint32_t sync);
 
 /* Fill in the sync operations of a submit or a bind, and return their number. */
