@@ -53,7 +53,7 @@ int gpu_fence_error(int fence, int *error)
 
 int gpu_sync_check(int fd, uint32_t sync)
 {
-	int fence, error, ret;
+	int fence, error = 0, ret;
 
 	if (drmSyncobjExportSyncFile(fd, sync, &fence))
 		return -errno;
