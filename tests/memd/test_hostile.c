@@ -76,12 +76,18 @@ static int times(int count)
 	return world_wrapped() ? count / 50 : count;
 }
 
+/* A sanitizer or valgrind replaces the allocator. */
+static bool other_allocator(void)
+{
+	return *getenv("SANITIZER") || world_wrapped();
+}
+
 /* Memory is not checked under a sanitizer or valgrind, which hold back freed memory. */
 static void check_flat(void)
 {
 	settle(bystander);
 	assert_int_equal(world_count_files(&w), files_before);
-	if (!*getenv("SANITIZER") && !world_wrapped())
+	if (!other_allocator())
 		assert_in_range(rss_kib(), 1, rss_before + RSS_SLACK_KIB);
 }
 
@@ -690,7 +696,11 @@ static void test_unread(void **state)
 /* An answer must not repeat a long text of the client. */
 static void test_unread_long(void **state)
 {
-	const size_t size = 16 * MIB;
+	/*
+	 * Nine times more than dbus-daemon keeps for a client. sd-bus calls realloc() for the whole
+	 * message at each read, and the allocators of a sanitizer and of valgrind copy it each time.
+	 */
+	const size_t size = other_allocator() ? MIB : 16 * MIB;
 	char *text = malloc(size);
 	sd_bus *bus;
 	int i;
@@ -957,7 +967,7 @@ static void test_new_connections(void **state)
 	assert_in_range(refused, 15, 20);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 #define FLOOD_OF(what, kind) \
@@ -1005,5 +1015,7 @@ int main(void)
 		TEST(test_new_connections),
 	};
 
+	if (argc == 2)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
 }
