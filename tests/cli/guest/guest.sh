@@ -166,7 +166,7 @@ is_status 5 'no capability'
 err_has 'the capability CAP_SYS_RESOURCE is needed: run it as root'
 unprivileged list
 is_status 0 'list without privileges'
-err_has 'could not be inspected: run it as root'
+err_has 'could not be inspected: run it with all capabilities of root'
 tool claim $game_pid
 while read -r swap _; do
 	[[ $swap != /* ]] || swapoff "$swap"
