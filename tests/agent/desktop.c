@@ -548,7 +548,7 @@ sd_bus *desktop_connect(const struct desktop *d)
 	assert_true(sd_bus_new(&bus) >= 0);
 	assert_true(sd_bus_set_address(bus, d->session) >= 0);
 	assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
-	/* sd-bus itself waits for 25 seconds. */
+	/* Without this, sd-bus gives up after 25 seconds. */
 	assert_true(sd_bus_set_method_call_timeout(bus, PATIENCE_SEC * UINT64_C(1000000)) >= 0);
 	if (world_many_users())
 		assert_int_equal(seteuid(world_me()), 0);

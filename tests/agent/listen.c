@@ -187,7 +187,7 @@ sd_bus *listen_connect(bool attach)
 	assert_true(sd_bus_new(&bus) >= 0);
 	assert_true(sd_bus_set_address(bus, address) >= 0);
 	assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
-	/* sd-bus itself waits for 25 seconds. */
+	/* Without this, sd-bus gives up after 25 seconds. */
 	assert_true(sd_bus_set_method_call_timeout(bus, PATIENCE_SEC * USEC_PER_SEC) >= 0);
 	assert_true(sd_bus_start(bus) >= 0);
 	assert_true(sd_bus_get_unique_name(bus, &name) >= 0);

@@ -752,7 +752,7 @@ sd_bus *world_client_in_group(struct world *w, uid_t uid, gid_t gid)
 	assert_int_equal(sd_bus_new(&bus), 0);
 	assert_true(sd_bus_set_address(bus, w->address) >= 0);
 	assert_true(sd_bus_set_bus_client(bus, 1) >= 0);
-	/* sd-bus itself waits for 25 seconds. */
+	/* Without this, sd-bus gives up after 25 seconds. */
 	assert_true(sd_bus_set_method_call_timeout(bus, PATIENCE_USEC) >= 0);
 	/* The bus takes the user of the client from the process that connects. */
 	if (world_many_users()) {
