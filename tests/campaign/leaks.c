@@ -62,8 +62,8 @@ int leaks_count(void)
 	int ret = 0;
 
 	/*
-	 * Others go on during a scan, so it can miss a reference that they move. A later scan finds
-	 * it, while an object that is lost stays lost.
+	 * The kernel goes on during a scan, so that kmemleak can miss a reference that moves. A later
+	 * scan finds it, but never a reference to an object that is lost.
 	 */
 	for (int i = 0; i < SCANS_MAX; i++) {
 		ret = scan();
