@@ -105,6 +105,28 @@ static void start_kwin(void)
 	fake_proc_process(&d.proc, kwin, 1, "kwin_wayland", "/");
 }
 
+/* KWin 6 has other names than KWin 5, and an object for each desktop. */
+static const char names[] =
+	"const six = !!workspace.windowList;\n"
+	"const list = () => six ? workspace.windowList() : workspace.clientList();\n"
+	"const of = (pid) => list().find((w) => w.pid === pid);\n"
+	"function activate(w) {\n"
+	"    workspace[six ? 'activeWindow' : 'activeClient'] = w;\n"
+	"}\n"
+	"function addDesktop() {\n"
+	"    if (six)\n"
+	"        workspace.createDesktop(1, 'second');\n"
+	"    else\n"
+	"        workspace.desktops = 2;\n"
+	"}\n"
+	"const second = () => six ? workspace.desktops[1] : 2;\n"
+	"function moveToSecond(w) {\n"
+	"    if (six)\n"
+	"        w.desktops = [second()];\n"
+	"    else\n"
+	"        w.desktop = second();\n"
+	"}\n";
+
 /* Have KWin run a script of ours, as a user's script would be run. */
 static void kwin_do(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -120,6 +142,7 @@ static void kwin_do(const char *format, ...)
 	snprintf(path, sizeof(path), "%s/do%u.js", d.world.dir, ++count);
 	file = fopen(path, "we");
 	assert_non_null(file);
+	fputs(names, file);
 	va_start(args, format);
 	vfprintf(file, format, args);
 	va_end(args);
@@ -137,8 +160,6 @@ static void kwin_do(const char *format, ...)
 	}
 }
 
-#define EACH "workspace.clientList().forEach(w => { if (w.pid === %d) "
-
 static void begin(const char *config)
 {
 	int i;
@@ -153,7 +174,7 @@ static void begin(const char *config)
 	for (i = 0; i < CLIENTS; i++)
 		desktop_wait_status(&d, i, "a window is visible");
 	/* A window that has the focus counts as visible, wherever a script puts it. */
-	kwin_do(EACH "workspace.activeClient = w; });", (int)d.clients[2]);
+	kwin_do("activate(of(%d));", (int)d.clients[2]);
 }
 
 static void check_operations(const char *operation, int first, int second, int third)
@@ -169,13 +190,13 @@ static void test_minimized(void **state)
 {
 	(void)state;
 	begin(CONFIG);
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[0]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[0]);
 	desktop_wait_operations(&d, "reclaim", 0, 1);
 	desktop_wait_status(&d, 0, "reclaimed");
 	desktop_memory_of(&d, 0, 0, 4);
-	kwin_do(EACH "w.minimized = false; });", (int)d.clients[0]);
+	kwin_do("of(%d).minimized = false;", (int)d.clients[0]);
 	desktop_wait_status(&d, 0, "a window is visible");
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[1]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[1]);
 	desktop_wait_operations(&d, "reclaim", 1, 1);
 	check_operations("reclaim", 1, 1, 0);
 	desktop_wait_status(&d, 2, "a window is visible");
@@ -185,17 +206,17 @@ static void test_desktops(void **state)
 {
 	(void)state;
 	begin(CONFIG "[app client2]\nexempt = yes\n");
-	kwin_do("workspace.desktops = 2;");
+	kwin_do("addDesktop();");
 	/* Onto a desktop that is not shown. */
-	kwin_do(EACH "w.desktop = 2; });", (int)d.clients[0]);
+	kwin_do("moveToSecond(of(%d));", (int)d.clients[0]);
 	desktop_wait_operations(&d, "reclaim", 0, 1);
 	desktop_memory_of(&d, 0, 0, 4);
 	check_operations("reclaim", 1, 0, 0);
-	kwin_do("workspace.currentDesktop = 2;");
+	kwin_do("workspace.currentDesktop = second();");
 	desktop_wait_status(&d, 0, "a window is visible");
 	desktop_wait_operations(&d, "reclaim", 1, 1);
 	/* Onto all. */
-	kwin_do(EACH "w.onAllDesktops = true; });", (int)d.clients[1]);
+	kwin_do("of(%d).onAllDesktops = true;", (int)d.clients[1]);
 	desktop_wait_status(&d, 1, "a window is visible");
 	check_operations("reclaim", 1, 1, 0);
 }
@@ -204,10 +225,10 @@ static void test_closed(void **state)
 {
 	(void)state;
 	begin(CONFIG);
-	kwin_do(EACH "w.closeWindow(); });", (int)d.clients[0]);
+	kwin_do("of(%d).closeWindow();", (int)d.clients[0]);
 	desktop_end(&d.clients[0], 0, NULL);
 	/* Its line is gone. */
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[1]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[1]);
 	desktop_wait_operations(&d, "reclaim", 1, 1);
 	/* One that was opened later. */
 	desktop_start_client(&d, 0);
@@ -219,11 +240,11 @@ static void test_agent_starts_late(void **state)
 {
 	(void)state;
 	begin(CONFIG);
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[0]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[0]);
 	desktop_wait_operations(&d, "reclaim", 0, 1);
 	desktop_memory_of(&d, 0, 0, 4);
 	desktop_end(&d.agent, SIGKILL, NULL);
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[1]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[1]);
 	desktop_start_agent(&d, CONFIG, NULL);
 	desktop_wait_status(&d, 0, "reclaimed");
 	desktop_wait_operations(&d, "reclaim", 1, 1);
@@ -234,7 +255,7 @@ static void test_kill_kwin(void **state)
 {
 	(void)state;
 	begin(CONFIG);
-	kwin_do(EACH "w.minimized = true; });", (int)d.clients[0]);
+	kwin_do("of(%d).minimized = true;", (int)d.clients[0]);
 	desktop_wait_status(&d, 0, "reclaimed");
 	desktop_end(&kwin, SIGKILL, NULL);
 	desktop_wait_log(&d, "the program that reports windows has left the session bus");
