@@ -50,6 +50,7 @@ podman)
 esac 2>&1 | tee "$work/log"
 
 # The run took the path without bubblewrap, and said so exactly once.
-[ "$(grep -c 'bubblewrap does not work here' "$work/log")" = 1 ]
-grep -q '^Verdict: ok$' "$work/log"
-tail -n 1 "$work/log" | grep -qx 'all is well'
+[ "$(grep -c 'bubblewrap does not work here' "$work/log")" = 1 ] ||
+	die "run-guest has not said once that bubblewrap does not work"
+grep -q '^Verdict: ok$' "$work/log" || die "the demo has no verdict 'ok'"
+tail -n 1 "$work/log" | grep -qx 'all is well' || die "first-steps.sh has not come to its end"
