@@ -6,6 +6,7 @@
 
 #include <drm/drm_gem.h>
 
+#include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
 
