@@ -7,13 +7,7 @@
 #   apt_instead  what the user can do without a mirror, or empty
 # shellcheck shell=bash disable=SC2154
 
-KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -r "$KEYRING" ] || need debian-archive-keyring
-# The archive's own address, as apt resolves it from any configuration style.
-mirror=$(apt-get update --print-uris 2>/dev/null |
-	sed -n "s|^'\([^']*\)/dists/[^/']*/InRelease'.*|\1|p" |
-	grep -v -e security | head -n 1)
-[ -n "$mirror" ] || die "apt has no Debian mirror configured${apt_instead:+; $apt_instead}"
+. "$TOP/scripts/mirror.sh"
 
 mkdir -p "$apt"/{lists/partial,archives/partial,empty}
 : >"$apt/status"

@@ -14,13 +14,14 @@ PACKAGES=(kwin-wayland dbus-daemon libcmocka0 libdrm2 libsystemd0 libcap2 libini
 
 build=${1:?no build directory}
 [ "$(id -u)" = 0 ] || die 'this takes root'
-need mmdebstrap util-linux
+need util-linux
 root=$CACHE/kwin-$RELEASE
 if [ ! -d "$root" ]; then
 	say "making a system of $RELEASE with KWin"
 	rm -rf --one-file-system "$root.new"
-	mmdebstrap --variant=minbase --include="$(IFS=,; echo "${PACKAGES[*]}")" "$RELEASE" \
-		"$root.new" 2>"$root.log" || { tail -n 20 "$root.log" >&2; die 'mmdebstrap failed'; }
+	"$TOP/scripts/make-debian" "$RELEASE" "$root.new" --variant=minbase \
+		--include="$(IFS=,; echo "${PACKAGES[*]}")" 2>"$root.log" ||
+		{ tail -n 20 "$root.log" >&2; die "it cannot be made; the log is $root.log"; }
 	mv "$root.new" "$root"
 fi
 version=$(chroot "$root" kwin_wayland --version 2>/dev/null)

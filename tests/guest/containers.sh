@@ -11,7 +11,7 @@ set -euo pipefail
 how=$1
 debian=$2
 [ "$(id -u)" = 0 ] || die 'this takes root'
-need mmdebstrap util-linux
+need util-linux
 
 work=$(mktemp -d)
 trap 'rm -rf --one-file-system "$work"' EXIT
@@ -24,7 +24,7 @@ tarball=$("$TOP/kernel/fetch")
 cp -a --reflink=auto --update "$tarball" "$CACHE/source/checked" "$cache/source/"
 rm -f "$cache/said"
 
-mmdebstrap --variant=minbase --include=ca-certificates "$debian" "$root"
+"$TOP/scripts/make-debian" "$debian" "$root" --variant=minbase --include=ca-certificates
 cp -L /etc/resolv.conf "$root/etc/"
 mkdir -p "$root/root/panthor" "$root/root/.cache/panthor-mem"
 # The files that git would have, without build directories.
