@@ -185,6 +185,7 @@ static void panthor_pieces_test_locked(struct kunit *test)
 
 	ctx->busy = U32_MAX;
 	ctx->next = 0;
+	memset(ctx->visits, 0, sizeof(ctx->visits));
 	KUNIT_EXPECT_EQ(test, -EBUSY, panthor_mem_run_pieces(&ctx->op, 0, PANTHOR_TEST_PIECE_BOS,
 							     &panthor_test_work, ctx));
 	KUNIT_EXPECT_EQ(test, ctx->op.pages[1], ctx->bos[1].base.size >> PAGE_SHIFT);
