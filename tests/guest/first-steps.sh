@@ -11,7 +11,7 @@ commands() {
 		on && /^    / { print substr($0, 5); seen = 1 }
 		seen && !/^    / { exit }' README.md
 }
-fail() { echo "README.md has changed: $*" >&2; exit 1; }
+fail() { echo "first-steps: $*" >&2; exit 1; }
 
 # What a user has, or types.
 printf '#!/bin/sh\nexec "$@"\n' >/usr/local/bin/sudo
@@ -21,23 +21,25 @@ apt-get -qq update
 
 commands '**In a minute**' >/tmp/minute
 doctor=$(tail -n 1 /tmp/minute)
-[ "${doctor#build-try/* }" = doctor ] || fail "not the command that is tried first: $doctor"
-# It fails, because there is no device.
+[ "${doctor#build-try/* }" = doctor ] ||
+	fail "README's first commands do not end with doctor in build-try: '$doctor'"
+# Without a device, doctor fails, so it does not run with the others.
 sed -i '$d' /tmp/minute
 bash -eux /tmp/minute
-$doctor | grep 'there is no panthor device'
+$doctor | grep 'there is no panthor device' || fail 'doctor does not miss the device'
 rm -r build-try
 
 # shellcheck disable=SC2016
 commands 'This is `examples/reclaim.c`' >/tmp/install
-grep -q '^sudo meson install' /tmp/install || fail "no 'meson install' in $(cat /tmp/install)"
+grep -q '^sudo meson install' /tmp/install ||
+	fail "README's commands for reclaim.c have no 'sudo meson install'"
 bash -eux /tmp/install
 panthor-mem list
-./reclaim 2>&1 | grep '^usage: ./reclaim'
+./reclaim 2>&1 | grep '^usage: ./reclaim' || fail 'reclaim does not print its usage'
 rm -r build reclaim
 
 ./run-demo
 ./run-guest -- sh -c 'touch /run/scratch/x && ! touch /etc/x 2>/dev/null &&
 	{ mount -o remount,rw / || :; } && ! touch /etc/x 2>/dev/null'
-[ ! -e /etc/x ]
+[ ! -e /etc/x ] || fail 'a program in the guest has written to /etc'
 echo all is well
