@@ -8,14 +8,18 @@ set -euo pipefail
 . "$(dirname "$0")/../../scripts/common.sh"
 
 RELEASE=trixie
-# What the test starts, and the libraries of its programs, without their versions.
+# What the test starts, and the libraries of the programs in the build directory.
 PACKAGES=(kwin-wayland dbus-daemon libcmocka0 libdrm2 libsystemd0 libcap2 libinih1 libjson-c5
 	libpipewire-0.3-0t64 libwayland-client0 libxcb1)
 
 build=${1:?no build directory}
 [ "$(id -u)" = 0 ] || die 'this takes root'
 need util-linux
-root=$CACHE/kwin-$RELEASE
+root=$CACHE/kwin-$(echo "$RELEASE ${PACKAGES[*]}" | sha256sum | cut -c 1-12)
+mkdir -p "$CACHE"
+# One run makes it, and others wait.
+exec 7>"$CACHE/kwin.lock"
+flock 7
 if [ ! -d "$root" ]; then
 	say "making a system of $RELEASE with KWin"
 	rm -rf --one-file-system "$root.new"
@@ -24,7 +28,8 @@ if [ ! -d "$root" ]; then
 		{ tail -n 20 "$root.log" >&2; die "it cannot be made; the log is $root.log"; }
 	mv "$root.new" "$root"
 fi
-version=$(chroot "$root" kwin_wayland --version 2>/dev/null)
+exec 7>&-
+version=$(chroot "$root" kwin_wayland --version 2>/dev/null) || true
 [[ $version == "kwin 6."* ]] || die "$RELEASE has no KWin 6 but '$version'"
 say "$version"
 
