@@ -105,8 +105,11 @@ static void start_kwin(void)
 	fake_proc_process(&d.proc, kwin, 1, "kwin_wayland", "/");
 }
 
-/* KWin 6 has other names than KWin 5, and an object for each desktop. */
-static const char names[] =
+/*
+ * Functions for the scripts of the tests. KWin 6 has other names than KWin 5, and an object for each
+ * desktop.
+ */
+static const char functions[] =
 	"const six = !!workspace.windowList;\n"
 	"const list = () => six ? workspace.windowList() : workspace.clientList();\n"
 	"const of = (pid) => list().find((w) => w.pid === pid);\n"
@@ -142,7 +145,7 @@ static void kwin_do(const char *format, ...)
 	snprintf(path, sizeof(path), "%s/do%u.js", d.world.dir, ++count);
 	file = fopen(path, "we");
 	assert_non_null(file);
-	fputs(names, file);
+	fputs(functions, file);
 	va_start(args, format);
 	vfprintf(file, format, args);
 	va_end(args);
