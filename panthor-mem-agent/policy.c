@@ -716,9 +716,21 @@ static uint64_t next_measure(struct policy *p)
 	return p->measured + (interval > POLICY_MEASURE_LEAST ? interval : POLICY_MEASURE_LEAST);
 }
 
-static bool wants_look(const struct policy *p)
+/* Memory of it is in swap, or on the way there or back. */
+static bool uses_swap(const struct policy_app *a)
 {
-	return p->config.mode != POLICY_OFF && !p->lost && !p->look_pending && any(p, is_hidden);
+	return a->state == POLICY_RECLAIMED || a->pending != POLICY_NONE || a->evicted;
+}
+
+/* When windows and processes have to be looked at again. */
+static uint64_t next_look(const struct policy *p)
+{
+	const bool calm = p->config.mode == POLICY_PRESSURE && is_above(p, p->config.high) &&
+			  !any(p, uses_swap);
+
+	if (p->config.mode == POLICY_OFF || p->lost || p->look_pending || !any(p, is_hidden))
+		return POLICY_NEVER;
+	return p->looked + (calm ? POLICY_LOOK_RARELY : POLICY_LOOK_EVERY);
 }
 
 static void earlier(uint64_t *wake, uint64_t time)
@@ -739,8 +751,7 @@ static uint64_t next_time(struct policy *p, uint64_t now)
 		if (a->state == POLICY_HIDDEN && !a->exempt && p->config.mode != POLICY_OFF)
 			earlier(&wake, a->since + a->grace);
 	}
-	if (wants_look(p))
-		earlier(&wake, p->looked + POLICY_LOOK_EVERY);
+	earlier(&wake, next_look(p));
 	earlier(&wake, next_measure(p));
 	if (p->hint_until)
 		earlier(&wake, p->hint_until);
@@ -763,7 +774,7 @@ static void decide(struct policy *p, bool fresh, uint64_t now, struct policy_act
 	end_hint(p, now, out);
 	restore(p, now, out);
 	reclaim(p, fresh, now, out);
-	if (wants_look(p) && now - p->looked >= POLICY_LOOK_EVERY)
+	if (now >= next_look(p))
 		look(p, out, "something is hidden");
 	if (now >= next_measure(p))
 		act(out, POLICY_ACTION_MEASURE, 0, "something waits for it");

@@ -48,6 +48,8 @@
  */
 #define POLICY_THAW_MOST (200 * POLICY_SECOND / 1000)
 #define POLICY_LOOK_EVERY (10 * POLICY_SECOND)
+/* The same while there is much RAM and nothing is in swap: a look precedes each reclaim anyway. */
+#define POLICY_LOOK_RARELY (30 * POLICY_SECOND)
 #define POLICY_MEASURE_EVERY (5 * POLICY_SECOND)
 /*
  * RAM is measured before a program that takes all of it in POLICY_MEASURE_ALL could make memory

@@ -256,10 +256,10 @@ static void test_grace(void **state)
 {
 	(void)state;
 	begin_hidden(1);
-	/* The program wakes up when the grace period is over, but for the regular look. */
-	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+	/* The program wakes up when the grace period is over. */
+	assert_int_equal(actions.wake, now + GRACE);
 	tick(GRACE - 1);
-	check_acted("look");
+	check_acted("");
 	check_state(1, POLICY_HIDDEN);
 	check_why(1, "its grace period is not over");
 	assert_int_equal(actions.wake, now + 1);
@@ -632,6 +632,7 @@ static void test_look(void **state)
 {
 	(void)state;
 	begin_hidden(1);
+	looked(20);
 	tick(POLICY_LOOK_EVERY - 1);
 	check_acted("");
 	tick(1);
@@ -641,8 +642,42 @@ static void test_look(void **state)
 	tick(POLICY_HOUR);
 	pressure(10);
 	check_acted("");
-	looked(50);
+	looked(20);
 	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+}
+
+/* With much RAM and nothing in swap, a change that is not reported can wait. */
+static void test_look_rarely(void **state)
+{
+	(void)state;
+	begin_hidden(1);
+	looked(50);
+	assert_int_equal(p.looked, now);
+	tick(POLICY_LOOK_RARELY - 1);
+	check_acted("");
+	tick(1);
+	check_acted("look");
+	looked(50);
+	/* RAM becomes short, but not enough for a reclaim. */
+	tick(POLICY_LOOK_EVERY);
+	check_acted("");
+	memory(20);
+	check_acted("look");
+	looked(20);
+	assert_int_equal(actions.wake, now + POLICY_LOOK_EVERY);
+}
+
+/* An application in swap that is shown without a report has to be noticed soon. */
+static void test_look_in_swap(void **state)
+{
+	(void)state;
+	begin_hidden(1);
+	size_gpu(1, 60 * MIB, 4 * MIB, 0);
+	looked(50);
+	tick(POLICY_LOOK_EVERY - 1);
+	check_acted("");
+	tick(1);
+	check_acted("look");
 }
 
 static void test_shown_by_the_look(void **state)
@@ -2137,6 +2172,8 @@ int main(void)
 		TEST(test_off),
 		TEST(test_nothing_hidden_no_wakeup),
 		TEST(test_look),
+		TEST(test_look_rarely),
+		TEST(test_look_in_swap),
 		TEST(test_shown_by_the_look),
 		TEST(test_pause),
 		TEST(test_cancelled_once),
