@@ -269,11 +269,12 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 		log_warning("cannot look at the processes: %s. All windows count as visible",
 			    strerror(-ret));
 		post_lost(a);
-		return;
+	} else {
+		for (i = 0; i < a->apps.count; i++)
+			post_app(a, &a->apps.list[i], true);
+		measure(a, POLICY_EVENT_LOOKED, false);
 	}
-	for (i = 0; i < a->apps.count; i++)
-		post_app(a, &a->apps.list[i], true);
-	measure(a, POLICY_EVENT_LOOKED, false);
+	agent_bus_looked(a);
 }
 
 static void on_lost(void *data, const char *why)
@@ -284,6 +285,7 @@ static void on_lost(void *data, const char *why)
 	a->connected = false;
 	a->metrics.lost++;
 	post_lost(a);
+	agent_bus_looked(a);
 }
 
 static void on_hint(void *data, pid_t pid)

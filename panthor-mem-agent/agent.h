@@ -21,6 +21,8 @@
 
 #define AGENT_NAME "org.panthormem.Agent1"
 #define AGENT_PATH "/org/panthormem/Agent1"
+/* More calls at the same time are answered with what is known already. */
+#define AGENT_LISTS 16
 
 struct request;
 
@@ -51,6 +53,12 @@ struct agent {
 	bool no_device;
 
 	sd_bus *session;
+	/* Calls of List that wait for a look. */
+	struct {
+		sd_bus_message *calls[AGENT_LISTS];
+		size_t count;
+		sd_event_source *timer;
+	} lists;
 
 	struct {
 		struct mpris *mpris;
@@ -104,6 +112,8 @@ bool guard_is_unseen(const struct agent *a);
 /* Returns 0 or -errno; -EEXIST if another agent has the name. */
 int agent_bus_start(struct agent *a);
 void agent_bus_stop(struct agent *a);
+/* A look is done, or there is none: answer the calls that wait for it. */
+void agent_bus_looked(struct agent *a);
 /* Serve the interface on another connection: only tests have one. Returns 0 or -errno. */
 int agent_bus_serve(struct agent *a, sd_bus *bus);
 

@@ -12,6 +12,9 @@
 #include "source_session.h"
 #include "text.h"
 
+/* How long a call of List waits for a look. */
+#define LIST_USEC USEC_PER_SEC
+
 static const char *const modes[] = {
 	[POLICY_OFF] = "off", [POLICY_PRESSURE] = "pressure", [POLICY_EAGER] = "eager",
 };
@@ -39,14 +42,12 @@ static int add_app(sd_bus_message *m, struct agent *a, const struct app *app)
 				     p->reclaimed, unix_time(p->changed));
 }
 
-static int on_list(sd_bus_message *call, void *data, sd_bus_error *error)
+static int send_list(struct agent *a, sd_bus_message *call)
 {
 	sd_bus_message *m = NULL;
-	struct agent *a = data;
 	size_t i;
 	int ret;
 
-	(void)error;
 	ret = sd_bus_message_new_method_return(call, &m);
 	if (ret >= 0)
 		ret = sd_bus_message_open_container(m, 'a', "(isssttt)");
@@ -58,6 +59,44 @@ static int on_list(sd_bus_message *call, void *data, sd_bus_error *error)
 		ret = sd_bus_send(NULL, m, NULL);
 	sd_bus_message_unref(m);
 	return ret < 0 ? ret : 1;
+}
+
+void agent_bus_looked(struct agent *a)
+{
+	while (a->lists.count) {
+		sd_bus_message *call = a->lists.calls[--a->lists.count];
+		const int ret = send_list(a, call);
+
+		if (ret < 0)
+			sd_bus_reply_method_errno(call, ret, NULL);
+		sd_bus_message_unref(call);
+	}
+	a->lists.timer = sd_event_source_disable_unref(a->lists.timer);
+}
+
+/* The source does not answer: the reply says what is known. */
+static int on_late(sd_event_source *timer, uint64_t usec, void *data)
+{
+	(void)timer;
+	(void)usec;
+	agent_bus_looked(data);
+	return 0;
+}
+
+/* Sizes change without an event, so what the last look found may be old. */
+static int on_list(sd_bus_message *call, void *data, sd_bus_error *error)
+{
+	struct agent *a = data;
+
+	(void)error;
+	if (!a->connected || a->lists.count == AGENT_LISTS ||
+	    (!a->lists.timer &&
+	     sd_event_add_time(a->event, &a->lists.timer, CLOCK_MONOTONIC,
+			       clock_usec() + LIST_USEC, 0, on_late, a) < 0))
+		return send_list(a, call);
+	a->lists.calls[a->lists.count++] = sd_bus_message_ref(call);
+	agent_look(a);
+	return 1;
 }
 
 static int on_hint(sd_bus_message *call, void *data, sd_bus_error *error)
@@ -270,5 +309,6 @@ int agent_bus_start(struct agent *a)
 
 void agent_bus_stop(struct agent *a)
 {
+	agent_bus_looked(a);
 	a->session = sd_bus_flush_close_unref(a->session);
 }

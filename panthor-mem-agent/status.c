@@ -190,13 +190,14 @@ int status_show(void)
 		log_error("the session bus cannot be reached: %s", strerror(-ret));
 		return EXIT_FAILED;
 	}
-	ret = sd_bus_get_property(bus, AGENT_NAME, AGENT_PATH, AGENT_NAME, "Status", &error,
-				  &status, "a{sv}");
+	/* The agent looks at everything before it replies. */
+	ret = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_NAME, "List", &error, &list,
+				 NULL);
+	if (ret >= 0)
+		ret = sd_bus_get_property(bus, AGENT_NAME, AGENT_PATH, AGENT_NAME, "Status",
+					  &error, &status, "a{sv}");
 	if (ret >= 0)
 		ret = read_summary(status, &s);
-	if (ret >= 0)
-		ret = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_NAME, "List", &error,
-					 &list, NULL);
 	if (ret >= 0) {
 		show_summary(&s);
 		putchar('\n');

@@ -59,6 +59,18 @@ static void test_session_bus(void **state)
 	desktop_wait_status(&d, 2, "nobody knows whether it is hidden");
 }
 
+/* Without an event, nothing is looked at while all windows are visible, except for --status. */
+static void test_status_is_fresh(void **state)
+{
+	(void)state;
+	shell_begin(PRESSURE "source = session-bus\n");
+	shell_report(0, true, false);
+	shell_sync();
+	desktop_wait_status(&d, 0, " 4.0M ");
+	desktop_memory_of(&d, 0, 9, 0);
+	desktop_wait_status(&d, 0, " 9.0M ");
+}
+
 /* Very many processes need very many file descriptors. */
 static void test_file_limit(void **state)
 {
@@ -229,6 +241,7 @@ int main(int argc, char **argv)
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session_bus),
+		TEST(test_status_is_fresh),
 		TEST(test_file_limit),
 		TEST(test_session_bus_errors),
 		TEST(test_cgroup),
