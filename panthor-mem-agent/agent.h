@@ -21,7 +21,7 @@
 
 #define AGENT_NAME "org.panthormem.Agent1"
 #define AGENT_PATH "/org/panthormem/Agent1"
-/* More calls at the same time are answered with what is known already. */
+/* This many calls of List wait for a look. Others are answered with what is known. */
 #define AGENT_LISTS 16
 
 struct request;
@@ -112,7 +112,7 @@ bool guard_is_unseen(const struct agent *a);
 /* Returns 0 or -errno; -EEXIST if another agent has the name. */
 int agent_bus_start(struct agent *a);
 void agent_bus_stop(struct agent *a);
-/* A look is done, or there is none: answer the calls that wait for it. */
+/* Answer the calls of List that wait: a look is done, or none can be. */
 void agent_bus_looked(struct agent *a);
 /* Serve the interface on another connection: only tests have one. Returns 0 or -errno. */
 int agent_bus_serve(struct agent *a, sd_bus *bus);

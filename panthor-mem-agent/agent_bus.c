@@ -74,7 +74,7 @@ void agent_bus_looked(struct agent *a)
 	a->lists.timer = sd_event_source_disable_unref(a->lists.timer);
 }
 
-/* The source does not answer: the reply says what is known. */
+/* The source has not reported the windows: the replies have what was known before. */
 static int on_late(sd_event_source *timer, uint64_t usec, void *data)
 {
 	(void)timer;
@@ -83,7 +83,7 @@ static int on_late(sd_event_source *timer, uint64_t usec, void *data)
 	return 0;
 }
 
-/* Sizes change without an event, so what the last look found may be old. */
+/* Sizes change without an event, so the reply waits for a new look. */
 static int on_list(sd_bus_message *call, void *data, sd_bus_error *error)
 {
 	struct agent *a = data;

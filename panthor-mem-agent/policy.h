@@ -47,8 +47,12 @@
  * agent can be 0.1 s late, and the documents say 0.3 s.
  */
 #define POLICY_THAW_MOST (200 * POLICY_SECOND / 1000)
+/* How often windows and processes are looked at while something is hidden. */
 #define POLICY_LOOK_EVERY (10 * POLICY_SECOND)
-/* The same while there is much RAM and nothing is in swap: a look precedes each reclaim anyway. */
+/*
+ * How often this is done while there is much free RAM and nothing is in swap. A look precedes each
+ * reclaim in any case.
+ */
 #define POLICY_LOOK_RARELY (30 * POLICY_SECOND)
 #define POLICY_MEASURE_EVERY (5 * POLICY_SECOND)
 /*

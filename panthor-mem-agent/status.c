@@ -190,7 +190,7 @@ int status_show(void)
 		log_error("the session bus cannot be reached: %s", strerror(-ret));
 		return EXIT_FAILED;
 	}
-	/* The agent looks at everything before it replies. */
+	/* The agent looks at everything before it replies, so Status is read after that. */
 	ret = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_NAME, "List", &error, &list,
 				 NULL);
 	if (ret >= 0)

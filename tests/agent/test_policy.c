@@ -658,7 +658,7 @@ static void test_look_rarely(void **state)
 	tick(1);
 	check_acted("look");
 	looked(50);
-	/* RAM becomes short, but not enough for a reclaim. */
+	/* Less RAM is free now, but not so little that something is reclaimed. */
 	tick(POLICY_LOOK_EVERY);
 	check_acted("");
 	memory(20);
@@ -1810,6 +1810,23 @@ static void test_away(void **state)
 	check_acted("claim 1");
 }
 
+/* An application that was reclaimed is looked at soon, also before its swap is measured. */
+static void test_look_reclaimed(void **state)
+{
+	(void)state;
+	begin_reclaiming(1);
+	freed(1, 64);
+	/* Another session is on the screen, so nothing is brought back. */
+	tell_on(POLICY_EVENT_AWAY, true);
+	looked(50);
+	check_acted("");
+	now += POLICY_LOOK_EVERY - 1;
+	memory(50);
+	check_acted("");
+	tick(1);
+	check_acted("look");
+}
+
 static void test_away_and_off(void **state)
 {
 	(void)state;
@@ -2234,6 +2251,7 @@ int main(void)
 		TEST(test_playing_is_not_kept),
 		TEST(test_hold),
 		TEST(test_away),
+		TEST(test_look_reclaimed),
 		TEST(test_away_and_off),
 		TEST(test_freeze),
 		TEST(test_thaw_without_reply),

@@ -18,6 +18,7 @@
 #include <xcb/xcb.h>
 #endif
 
+#include "agent.h"
 #include "shell.h"
 #include "source_cgroup.h"
 
@@ -69,6 +70,41 @@ static void test_status_is_fresh(void **state)
 	desktop_wait_status(&d, 0, " 4.0M ");
 	desktop_memory_of(&d, 0, 9, 0);
 	desktop_wait_status(&d, 0, " 9.0M ");
+}
+
+static int on_list(sd_bus_message *m, void *data, sd_bus_error *unused)
+{
+	unsigned int *replies = data;
+
+	(void)unused;
+	assert_false(sd_bus_message_is_method_error(m, NULL));
+	(*replies)++;
+	return 0;
+}
+
+/* More calls than can wait for a look at the same time. */
+static void test_many_lists(void **state)
+{
+	const unsigned int calls = 4 * AGENT_LISTS;
+	unsigned int replies = 0, i;
+
+	(void)state;
+	shell_begin(PRESSURE "source = session-bus\n");
+	shell_report(0, true, false);
+	shell_sync();
+	desktop_wait_status(&d, 0, "a window is visible");
+	for (i = 0; i < calls; i++)
+		assert_true(sd_bus_call_method_async(shell, NULL, AGENT_NAME, AGENT_PATH,
+						     AGENT_NAME, "List", on_list, &replies,
+						     NULL) >= 0);
+	while (replies < calls) {
+		const int ret = sd_bus_process(shell, NULL);
+
+		assert_true(ret >= 0);
+		/* A call that has no reply ends with an error. */
+		if (!ret)
+			assert_true(sd_bus_wait(shell, UINT64_MAX) >= 0);
+	}
 }
 
 /* Very many processes need very many file descriptors. */
@@ -242,6 +278,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(test_session_bus),
 		TEST(test_status_is_fresh),
+		TEST(test_many_lists),
 		TEST(test_file_limit),
 		TEST(test_session_bus_errors),
 		TEST(test_cgroup),
