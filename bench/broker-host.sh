@@ -26,9 +26,8 @@ app=$!
 # The flooder reaches the limit, and the bystander does not.
 printf '[Limits]\nMinResidentSec=0\nRoundTrips=0\nRequestsPerMinute=120\nBurst=%d\n' \
 	$((4 * count)) >"$work/memd.conf"
-# With the priority of the unit.
 PANTHOR_MOCK="apps=1 dri=$work/dri pids=$app" LD_PRELOAD=$build/tests/cli/libpanthor-mock.so \
-	nice -n -5 "$build/panthor-memd/panthor-memd" --config "$work/memd.conf" \
+	nice -n "$(unit_nice)" "$build/panthor-memd/panthor-memd" --config "$work/memd.conf" \
 	--runtime "$work/run" --devices "$work/dri" --user daemon --group nogroup 2>"$work/memd.log" &
 memd=$!
 check 'panthor-memd starts' until_done grep -q 'is ready' "$work/memd.log"

@@ -13,6 +13,11 @@ start_bus() {
 	check 'the bus starts' until_done listens "$work/bus"
 }
 
+# unit_nice: the priority that the unit gives to panthor-memd.
+unit_nice() {
+	sed -n 's/^Nice=//p' "$(dirname "${BASH_SOURCE[0]}")/../../panthor-memd/panthor-memd.service.in"
+}
+
 # until_done COMMAND...: repeat COMMAND until it succeeds or a minute has passed.
 until_done() {
 	local i

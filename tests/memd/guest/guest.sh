@@ -97,7 +97,7 @@ check 'RSS <= 4 MiB' test "$(awk '/^VmRSS/ { print $2 }' "/proc/$memd/status")" 
 nice_values() {
 	awk -v process="$memd" '$1 '"$1"' process { print $19 }' "/proc/$memd/task"/*/stat | sort -u
 }
-check 'the loop has the priority of the unit' test "$(nice_values '==')" = -5
+check 'the loop has the priority of the unit' test "$(nice_values '==')" = "$(unit_nice)"
 check 'jobs have the usual priority' test "$(nice_values '!=')" = 0
 check 'threads <= 5' test "$(awk '/^Threads/ { print $2 }' "/proc/$memd/status")" -le 5
 

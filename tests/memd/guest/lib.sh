@@ -45,8 +45,7 @@ set_limits 1000000 1000000
 
 start_memd() {
 	: >"$work/memd.log"
-	# With the priority of the unit.
-	nice -n -5 \
+	nice -n "$(unit_nice)" \
 		setpriv --reuid daemon --regid daemon --clear-groups --no-new-privs \
 		--bounding-set=-all,+sys_resource --inh-caps=-all,+sys_resource \
 		--ambient-caps=-all,+sys_resource \
