@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Install the Debian packages in a clean Debian with systemd, boot it in a container, and use
-# panthor-memd there as an ordinary user in a session: tests/packaging/boot/inside is what runs in
-# it. The unit runs as it was installed, hardening included; later with the mock as its device.
+# panthor-memd and panthor-mem-agent there as an ordinary user in a session, the agent with sway:
+# tests/packaging/boot/inside is what runs in it. The unit runs as it was installed, hardening
+# included; later with the mock as its device.
 #
 # usage: check-boot.sh DIRECTORY MOCK
 #   DIRECTORY  has the .deb files
@@ -33,6 +34,7 @@ for name in libdrm-panthor1 panthor-mem panthor-memd panthor-mem-agent; do
 done
 mmdebstrap --variant=minbase --mode=root \
 	--include=systemd-sysv,libpam-systemd,dbus,polkitd,jq \
+	--include=dbus-user-session,sway,foot,fonts-dejavu-core \
 	--customize-hook="mkdir \"\$1/packages\" && cp ${debs[*]@Q} \"\$1/packages/\"" \
 	--customize-hook='chroot "$1" sh -c "apt-get install -y --no-install-recommends /packages/*.deb"' \
 	"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" "${sources[@]}"
