@@ -13,7 +13,7 @@ start_bus() {
 	check 'the bus starts' until_done listens "$work/bus"
 }
 
-# unit_nice: the priority that the unit gives to panthor-memd.
+# unit_nice: the nice value that the unit gives to panthor-memd.
 unit_nice() {
 	sed -n 's/^Nice=//p' "$(dirname "${BASH_SOURCE[0]}")/../../panthor-memd/panthor-memd.service.in"
 }
