@@ -255,6 +255,7 @@ static void on_windows(void *data, const struct window *windows, size_t count, p
 	if (!a->connected)
 		log_notice("connected to %s", a->source->name);
 	a->connected = true;
+	a->ended = false;
 	if (!a->look_wanted && !a->policy.lost && apps_show(&a->apps, windows, count)) {
 		post_shown(a);
 		return;
@@ -303,7 +304,23 @@ static void on_hint(void *data, pid_t pid)
 	agent_post(a, &e);
 }
 
-const struct source_handler agent_source_handler = { on_windows, on_lost, on_hint, NULL };
+static void on_ended(void *data)
+{
+	struct agent *a = data;
+
+	if (a->ended)
+		return;
+	a->ended = true;
+	if (a->service) {
+		log_notice("%s has ended. The agent waits for the next one", a->source->name);
+		return;
+	}
+	/* It would be left over, and keep the agent of the next session from starting. */
+	log_notice("%s has ended, so the agent ends, too", a->source->name);
+	sd_event_exit(a->event, 0);
+}
+
+const struct source_handler agent_source_handler = { on_windows, on_lost, on_hint, on_ended, NULL };
 
 static void on_pressure(void *data)
 {

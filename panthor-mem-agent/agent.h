@@ -31,6 +31,8 @@ struct agent {
 	struct config config;
 	struct roots roots;
 	bool dry_run;
+	/* The service manager has started this agent, and ends it with the session. */
+	bool service;
 
 	struct policy policy;
 	sd_event_source *timer;
@@ -42,6 +44,7 @@ struct agent {
 	struct source *source;
 	enum source_kind source_kind;
 	bool connected;
+	bool ended; /* the compositor, since it was connected */
 	bool look_wanted; /* look at the processes, too, when @source reports the windows */
 	struct pressure *pressure;
 

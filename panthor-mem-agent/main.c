@@ -24,6 +24,7 @@
 #include "source_session.h"
 #include "source_sway.h"
 #include "status.h"
+#include "user_socket.h"
 
 #define EXIT_FAILED 1
 #define EXIT_ALREADY 3
@@ -142,6 +143,16 @@ static void raise_limit(void)
 
 /* --- running -------------------------------------------------------------- */
 
+/* systemd.exec(5): this is the PID of a process that the service manager has started itself. */
+static bool is_service(void)
+{
+	const char *pid = variable("SYSTEMD_EXEC_PID");
+	char own[16];
+
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	return pid && !strcmp(pid, own);
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	struct agent *a = data;
@@ -188,12 +199,27 @@ static struct source *gamescope_source(struct agent *a, const struct source_hand
 #endif
 }
 
+/* The service manager may still have the variable of a session that has ended. */
+static const char *running_sway(void)
+{
+	const char *path = variable("SWAYSOCK");
+	pid_t pid;
+	int fd;
+
+	if (!path)
+		return NULL;
+	fd = user_socket_connect(path, &pid);
+	if (fd >= 0)
+		close(fd);
+	return user_socket_is_dead(fd) ? NULL : path;
+}
+
 static int add_source(struct agent *a)
 {
 	struct source_handler handler = agent_source_handler;
 
 	handler.data = a;
-	a->source_kind = source_choose(a->config.source, variable("SWAYSOCK"),
+	a->source_kind = source_choose(a->config.source, running_sway(),
 				       variable("XDG_CURRENT_DESKTOP"));
 	switch (a->source_kind) {
 	case SOURCE_SESSION_BUS:
@@ -291,6 +317,7 @@ int main(int argc, char **argv)
 	}
 	raise_limit();
 	a.dry_run = s.dry_run;
+	a.service = is_service();
 	/* The PIDs that a compositor reports have to be those of procfs. */
 	if (process_numbers(&(struct roots){ "/proc", "/sys" }) != PROCESS_NUMBERS_OWN) {
 		log_error("/proc is not mounted, or belongs to another PID namespace");

@@ -32,6 +32,11 @@ struct source_handler {
 	void (*lost)(void *data, const char *why);
 	/* A process, or nobody knows which one (0), may be shown soon. */
 	void (*hint)(void *data, pid_t pid);
+	/*
+	 * The compositor that the environment names has ended, and there is no other one. Called
+	 * after @lost, and again after each try.
+	 */
+	void (*ended)(void *data);
 	void *data;
 };
 

@@ -9,7 +9,6 @@
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
@@ -18,6 +17,7 @@
 #include "gamescope_focus.h"
 #include "memory.h"
 #include "source_gamescope.h"
+#include "user_socket.h"
 
 #define RETRY_USEC (1 * USEC_PER_SEC)
 #define RETRY_MOST_USEC (10 * USEC_PER_SEC)
@@ -51,6 +51,7 @@ struct gamescope {
 	enum stage stage;
 	bool again;
 	bool reported; /* that the source is lost */
+	bool seen; /* gamescope has run on this X server */
 	uint64_t retry;
 
 	unsigned int next; /* reply */
@@ -179,6 +180,7 @@ static void report(struct gamescope *s)
 	if (!ret) {
 		s->retry = RETRY_USEC;
 		s->reported = false;
+		s->seen = true;
 		s->handler.windows(s->handler.data, list.windows, list.count, s->pid);
 		window_list_free(&list);
 		return;
@@ -354,29 +356,17 @@ static int on_ready(sd_event_source *io, int fd, uint32_t events, void *data)
 	return 0;
 }
 
-/* Returns a connection to the X server of this user, or -1. */
+/* Returns a connection to the X server of this user, or -errno. */
 static int open_socket(struct gamescope *s)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	char *path = memory_text("/tmp/.X11-unix/X%d", s->number);
-	socklen_t size = sizeof(struct ucred);
-	struct ucred peer;
-	int fd = -1;
+	char *path;
+	int fd;
 
-	if (strlen(path) < sizeof(address.sun_path)) {
-		strcpy(address.sun_path, path);
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	}
+	if (s->host)
+		return -EHOSTUNREACH;
+	path = memory_text("/tmp/.X11-unix/X%d", s->number);
+	fd = user_socket_connect(path, &s->pid);
 	free(path);
-	if (fd < 0)
-		return -1;
-	/* Whoever runs as another user must not decide which windows are hidden. */
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != getuid()) {
-		close(fd);
-		return -1;
-	}
-	s->pid = peer.pid;
 	return fd;
 }
 
@@ -395,11 +385,15 @@ static bool start_thread(struct gamescope *s)
 
 static void start(struct gamescope *s)
 {
-	s->fd = s->host ? -1 : open_socket(s);
-	if (s->fd < 0) {
+	const int fd = open_socket(s);
+
+	if (fd < 0) {
 		lose(s, "gamescope is not running, or DISPLAY does not name its X server");
+		if (s->seen && user_socket_is_dead(fd))
+			s->handler.ended(s->handler.data);
 		return;
 	}
+	s->fd = fd;
 	s->ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->same = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	if (s->ready < 0 || s->same < 0 ||

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,6 +12,7 @@
 #include "source_sway.h"
 #include "sway_message.h"
 #include "sway_tree.h"
+#include "user_socket.h"
 
 #define EVENTS "[\"window\",\"workspace\",\"binding\",\"shutdown\"]"
 #define CHUNK 65536
@@ -33,6 +33,7 @@ struct sway {
 	struct sway_reader reader;
 	bool asked; /* for a tree, which has not come yet */
 	bool reported; /* that the source is lost */
+	bool ended; /* the sway of the settings, and there is no other one */
 	uint64_t retry;
 };
 
@@ -167,80 +168,66 @@ static int on_io(sd_event_source *io, int fd, uint32_t events, void *data)
 
 /* --- connecting ----------------------------------------------------------- */
 
-/* Returns a connection to a sway of this user, or -1. */
-static int connect_to(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -1;
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/* Nobody listens on the socket of a sway that was killed. Two that run are one too many. */
-static int connect_to_only(const char *directory)
+/* Two that run are one too many: returns -ENOTUNIQ. */
+static int connect_to_only(const char *directory, pid_t *pid)
 {
 	char *pattern = memory_text("%s/sway-ipc.%u.*.sock", directory, (unsigned int)getuid());
-	int fd = -1, found = 0;
+	int only = -ENOENT;
 	glob_t files;
 	size_t i;
 
 	if (!glob(pattern, GLOB_NOSORT, NULL, &files)) {
 		for (i = 0; i < files.gl_pathc; i++) {
-			int one = connect_to(files.gl_pathv[i]);
+			const int one = user_socket_connect(files.gl_pathv[i], pid);
 
-			if (one < 0)
+			if (user_socket_is_dead(one))
 				continue;
-			if (found++)
+			if (user_socket_is_dead(only)) {
+				only = one;
+				continue;
+			}
+			if (one >= 0)
 				close(one);
-			else
-				fd = one;
+			if (only >= 0)
+				close(only);
+			only = -ENOTUNIQ;
 		}
 		globfree(&files);
 	}
 	free(pattern);
-	if (found > 1) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return only;
 }
 
+/* Returns a connection to a sway of this user, or -errno. */
 static int open_connection(struct sway *s)
 {
-	int fd = s->settings.connection;
+	int given = s->settings.connection, named = -ENOENT, found = -ENOENT;
 
 	s->settings.connection = -1;
-	if (fd < 0 && s->settings.socket)
-		fd = connect_to(s->settings.socket);
-	if (fd < 0 && s->settings.directory)
-		fd = connect_to_only(s->settings.directory);
-	return fd;
+	s->ended = false;
+	if (given >= 0)
+		return user_socket_peer(given, &s->pid) ? -EPERM : given;
+	if (s->settings.socket)
+		named = user_socket_connect(s->settings.socket, &s->pid);
+	if (named >= 0)
+		return named;
+	if (s->settings.directory)
+		found = connect_to_only(s->settings.directory, &s->pid);
+	s->ended = s->settings.socket && user_socket_is_dead(named) && user_socket_is_dead(found);
+	return found;
 }
 
 static bool start(struct sway *s)
 {
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
+	const int fd = open_connection(s);
 
-	s->fd = open_connection(s);
-	if (s->fd < 0)
+	if (fd < 0)
 		return false;
-	/* Whoever runs as another user must not decide which windows are hidden. */
-	if (getsockopt(s->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.uid != getuid() ||
-	    sd_event_add_io(s->event, &s->io, s->fd, EPOLLIN, on_io, s) < 0) {
-		close(s->fd);
-		s->fd = -1;
+	if (sd_event_add_io(s->event, &s->io, fd, EPOLLIN, on_io, s) < 0) {
+		close(fd);
 		return false;
 	}
-	s->pid = peer.pid;
+	s->fd = fd;
 	if (tell(s, SWAY_SUBSCRIBE, EVENTS))
 		ask(s);
 	return true;
@@ -278,10 +265,13 @@ static int on_timer(sd_event_source *timer, uint64_t usec, void *data)
 
 	(void)timer;
 	(void)usec;
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
 		lose(s, "sway does not answer");
-	else if (!start(s))
+	} else if (!start(s)) {
 		lose(s, "sway is not running, or cannot be reached");
+		if (s->ended)
+			s->handler.ended(s->handler.data);
+	}
 	return 0;
 }
 

@@ -110,7 +110,7 @@ static void become_plain(void)
 static void set_environment(const struct desktop *d)
 {
 	static const char *const keep[] = { "PATH", "SANITIZER", "LC_ALL", NULL };
-	char values[4][4096];
+	char values[4][4096], pid[16];
 	int i;
 
 	for (i = 0; keep[i]; i++) {
@@ -128,6 +128,14 @@ static void set_environment(const struct desktop *d)
 	setenv("WAYLAND_DISPLAY", "wayland-1", 1);
 	if (*d->display)
 		setenv("DISPLAY", d->display, 1);
+	if (*d->swaysock)
+		setenv("SWAYSOCK", d->swaysock, 1);
+	if (*d->name)
+		setenv("XDG_CURRENT_DESKTOP", d->name, 1);
+	if (d->service) {
+		snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		setenv("SYSTEMD_EXEC_PID", pid, 1);
+	}
 	setenv("DBUS_SYSTEM_BUS_ADDRESS", d->world.address, 1);
 	setenv("DBUS_SESSION_BUS_ADDRESS", d->session, 1);
 	setenv("WLR_BACKENDS", "headless", 1);
@@ -192,6 +200,15 @@ void desktop_end(pid_t *pid, int signal, int *status)
 	*pid = 0;
 }
 
+int desktop_wait_agent(struct desktop *d)
+{
+	int status;
+
+	WAIT_UNTIL(d, waitpid(d->agent, &status, WNOHANG) == d->agent);
+	d->agent = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 bool desktop_possible(void)
 {
 	return !system("command -v sway swaymsg dbus-daemon >/dev/null");
@@ -199,14 +216,22 @@ bool desktop_possible(void)
 
 /* --- sway ----------------------------------------------------------------- */
 
+static const char *sway_socket(const struct desktop *d)
+{
+	static char path[160];
+
+	snprintf(path, sizeof(path), "%s/sway-ipc.%u.%d.sock", d->runtime,
+		 (unsigned int)world_me(), (int)d->sway);
+	return path;
+}
+
 static void swaymsg(const struct desktop *d, const char *arguments, char *out, size_t size)
 {
 	char command[512];
 	FILE *pipe;
 	size_t n;
 
-	snprintf(command, sizeof(command), "swaymsg -s '%s/sway-ipc.%u.%d.sock' %s 2>&1",
-		 d->runtime, (unsigned int)world_me(), (int)d->sway, arguments);
+	snprintf(command, sizeof(command), "swaymsg -s '%s' %s 2>&1", sway_socket(d), arguments);
 	pipe = popen(command, "re");
 	assert_non_null(pipe);
 	n = fread(out, 1, size - 1, pipe);
@@ -250,16 +275,23 @@ static bool has_window(const struct desktop *d, pid_t pid)
 	return has;
 }
 
+void desktop_enter_sway(struct desktop *d)
+{
+	snprintf(d->swaysock, sizeof(d->swaysock), "%s", sway_socket(d));
+}
+
 void desktop_start_sway(struct desktop *d)
 {
 	static const char *const argv[] = { "sway", "-c", "/dev/null", NULL };
-	char socket[160], display[160];
+	const char *socket;
+	char display[160];
 
 	snprintf(display, sizeof(display), "%s/wayland-1", d->runtime);
 	unlink(display);
+	/* sway would use this socket itself. */
+	d->swaysock[0] = '\0';
 	d->sway = spawn(d, "sway.log", false, argv);
-	snprintf(socket, sizeof(socket), "%s/sway-ipc.%u.%d.sock", d->runtime,
-		 (unsigned int)world_me(), (int)d->sway);
+	socket = sway_socket(d);
 	WAIT_UNTIL(d, world_can_connect(socket) && world_can_connect(display));
 	fake_proc_process(&d->proc, d->sway, 1, "sway", "/");
 }

@@ -27,7 +27,12 @@ struct desktop {
 	pid_t clients[CLIENTS];
 	/* The units of the clients, if has_units. */
 	bool has_units;
-	char display[16]; /* of an X server, or "" */
+	/* In the environment of programs that start from now on, or "" */
+	char display[16]; /* of an X server */
+	char swaysock[160];
+	char name[16]; /* XDG_CURRENT_DESKTOP */
+	/* The service manager starts these programs. */
+	bool service;
 	struct cgroups_tree cgroups;
 };
 
@@ -60,6 +65,8 @@ void desktop_add_client(struct desktop *d, int client);
 bool desktop_is_frozen(const struct desktop *d, int client);
 
 void desktop_start_sway(struct desktop *d);
+/* Programs that start from now on have SWAYSOCK, as if sway had started them. */
+void desktop_enter_sway(struct desktop *d);
 void desktop_start_clients(struct desktop *d);
 /* One of them, wherever the compositor shows it. */
 void desktop_start_client(struct desktop *d, int client);
@@ -72,6 +79,8 @@ void desktop_start_agent(struct desktop *d, const char *config, const char *opti
 void desktop_launch_agent(struct desktop *d, const char *config, const char *option);
 /* Send a signal, and wait until the program has ended. */
 void desktop_end(pid_t *pid, int signal, int *status);
+/* Wait until the agent ends by itself. Returns its exit status. */
+int desktop_wait_agent(struct desktop *d);
 
 /* Run a command of sway(5). */
 void desktop_command(const struct desktop *d, const char *command);

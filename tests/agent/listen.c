@@ -48,7 +48,13 @@ static void on_hint(void *data, pid_t pid)
 	(void)pid;
 }
 
-const struct source_handler listen_handler = { on_windows, on_lost, on_hint, NULL };
+static void on_ended(void *data)
+{
+	(void)data;
+	heard.ended++;
+}
+
+const struct source_handler listen_handler = { on_windows, on_lost, on_hint, on_ended, NULL };
 
 const struct window *listen_window(pid_t pid)
 {

@@ -19,6 +19,7 @@ struct heard {
 	pid_t compositor;
 	int lost;
 	char why[160];
+	int ended;
 };
 
 extern struct heard heard;

@@ -20,7 +20,8 @@ void shell_begin(const char *config)
 	desktop_start_processes(&d);
 	desktop_start_memd(&d, "");
 	shell = desktop_connect(&d);
-	desktop_launch_agent(&d, config, NULL);
+	if (config)
+		desktop_launch_agent(&d, config, NULL);
 }
 
 void shell_end(void)

@@ -12,7 +12,7 @@ extern struct desktop d;
 /* The connection that reports windows. */
 extern sd_bus *shell;
 
-/* Start the clients, panthor-memd, and the agent with this agent.conf. */
+/* Start the clients, panthor-memd, and the agent with this agent.conf, unless it is NULL. */
 void shell_begin(const char *config);
 void shell_end(void);
 

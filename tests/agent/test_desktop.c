@@ -419,17 +419,73 @@ static void test_sway_exits(void **state)
 	check_operations("claim", 0, 0, 0);
 }
 
+/* The agent that sway has started ends with it, whatever has ended sway. */
+static void end_with_sway(bool killed)
+{
+	desktop_start(&d, "", NULL);
+	desktop_enter_sway(&d);
+	desktop_start_agent(&d, EAGER, NULL);
+	desktop_wait_status(&d, 0, "reclaimed");
+	if (killed)
+		desktop_end(&d.sway, SIGKILL, NULL);
+	else
+		desktop_exit_sway(&d);
+	assert_int_equal(desktop_wait_agent(&d), 0);
+	assert_non_null(strstr(desktop_log(&d), "sway has ended, so the agent ends, too"));
+	/* The next session of sway starts its own. */
+	desktop_end(&d.sway, SIGKILL, NULL);
+	desktop_start_sway(&d);
+	desktop_enter_sway(&d);
+	desktop_start_agent(&d, EAGER, NULL);
+}
+
+static void test_agent_ends_with_sway(void **state)
+{
+	(void)state;
+	end_with_sway(false);
+}
+
+static void test_agent_ends_with_killed_sway(void **state)
+{
+	(void)state;
+	end_with_sway(true);
+}
+
+/* Another sway of the user is as good. */
+static void test_next_sway(void **state)
+{
+	(void)state;
+	desktop_start(&d, "", NULL);
+	desktop_enter_sway(&d);
+	desktop_start_agent(&d, EAGER, NULL);
+	kill(d.agent, SIGSTOP);
+	desktop_end(&d.sway, SIGKILL, NULL);
+	desktop_start_sway(&d);
+	kill(d.agent, SIGCONT);
+	desktop_wait_log(&d, "sway has closed the connection");
+	desktop_wait_status(&d, -1, "Windows: from sway, connected");
+}
+
+/* The service manager ends a service. */
+static void test_service_stays(void **state)
+{
+	(void)state;
+	desktop_start(&d, "", NULL);
+	desktop_enter_sway(&d);
+	d.service = true;
+	desktop_start_agent(&d, EAGER, NULL);
+	desktop_end(&d.sway, SIGKILL, NULL);
+	desktop_wait_log(&d, "sway has ended. The agent waits for the next one");
+	desktop_start_sway(&d);
+	desktop_wait_status(&d, -1, "Windows: from sway, connected");
+}
+
 static void test_session_ends(void **state)
 {
-	int status;
-
 	(void)state;
 	desktop_start(&d, "", EAGER);
 	desktop_end(&d.bus, SIGKILL, NULL);
-	assert_int_equal(waitpid(d.agent, &status, 0), d.agent);
-	d.agent = 0;
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_int_equal(desktop_wait_agent(&d), 0);
 }
 
 /* --- freezing --------------------------------------------------------------- */
@@ -681,6 +737,10 @@ int main(void)
 		TEST(test_kill_sway),
 		TEST(test_stopped_sway),
 		TEST(test_sway_exits),
+		TEST(test_agent_ends_with_sway),
+		TEST(test_agent_ends_with_killed_sway),
+		TEST(test_next_sway),
+		TEST(test_service_stays),
 		TEST(test_session_ends),
 		TEST(test_freeze),
 		TEST(test_freeze_kill_agent),

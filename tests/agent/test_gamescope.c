@@ -361,6 +361,7 @@ static void test_killed(void **state)
 	listen_end(xvfb, SIGKILL);
 	RUN_UNTIL(heard.lost == 1);
 	assert_string_equal(heard.why, "gamescope's X server has closed the connection");
+	RUN_UNTIL(heard.ended);
 	start_x(number);
 	set_all();
 	RUN_UNTIL(heard.windows == 2);
@@ -408,6 +409,7 @@ static void test_no_display(void **state)
 		source = NULL;
 	}
 	assert_int_equal(heard.windows, 0);
+	assert_int_equal(heard.ended, 0);
 }
 
 /* --- something else behind the socket ----------------------------------------- */

@@ -258,6 +258,7 @@ static void test_gamescope(void **state)
 	xcb_disconnect(x);
 	desktop_end(&xvfb, SIGKILL, NULL);
 	desktop_wait_log(&d, "gamescope's X server has closed the connection");
+	assert_int_equal(desktop_wait_agent(&d), 0);
 }
 #endif
 
@@ -270,6 +271,18 @@ static void test_guess(void **state)
 	/* Nothing says which desktop this is. */
 	desktop_wait_log(&d, "windows come from sway (source = auto)");
 	desktop_wait_log(&d, "sway is not running, or cannot be reached");
+}
+
+/* The service manager may still have the variables of a session that has ended. */
+static void test_old_variable(void **state)
+{
+	(void)state;
+	shell_begin(NULL);
+	snprintf(d.swaysock, sizeof(d.swaysock), "%s/ended.sock", d.runtime);
+	snprintf(d.name, sizeof(d.name), "KDE");
+	d.service = true;
+	desktop_launch_agent(&d, EAGER, NULL);
+	desktop_wait_log(&d, "windows come from session-bus (source = auto)");
 }
 
 int main(int argc, char **argv)
@@ -286,6 +299,7 @@ int main(int argc, char **argv)
 		TEST(test_gamescope),
 #endif
 		TEST(test_guess),
+		TEST(test_old_variable),
 	};
 
 	if (argc == 2)

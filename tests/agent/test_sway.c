@@ -24,6 +24,8 @@
 
 /* Nothing takes this long, even on a busy machine. */
 #define PATIENCE_SEC 60
+/* Another user than root. */
+#define NOBODY 65534
 
 #define LEAF(pid, app, visible) \
 	"{\"type\":\"con\",\"nodes\":[],\"floating_nodes\":[],\"shell\":\"xdg_shell\"," \
@@ -322,6 +324,7 @@ static struct {
 	char why[128];
 	int hints;
 	pid_t hint;
+	int ended;
 } heard;
 
 static void on_windows(void *data, const struct window *windows, size_t count, pid_t compositor)
@@ -348,6 +351,12 @@ static void on_hint(void *data, pid_t pid)
 	heard.hint = pid;
 }
 
+static void on_ended(void *data)
+{
+	(void)data;
+	heard.ended++;
+}
+
 #define RUN_UNTIL(condition) \
 	do { \
 		const uint64_t end_ = clock_usec() + PATIENCE_SEC * USEC_PER_SEC; \
@@ -360,7 +369,7 @@ static void on_hint(void *data, pid_t pid)
 
 static void begin_with(const struct sway_settings *settings)
 {
-	const struct source_handler handler = { on_windows, on_lost, on_hint, NULL };
+	const struct source_handler handler = { on_windows, on_lost, on_hint, on_ended, NULL };
 
 	memset(&heard, 0, sizeof(heard));
 	source = source_sway_new(event, settings, &handler);
@@ -693,7 +702,7 @@ static void test_large_tree(void **state)
 
 static char dir[] = "/tmp/agent-sway.XXXXXX";
 
-static int listen_at(const char *name)
+static int bind_at(const char *name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -701,6 +710,13 @@ static int listen_at(const char *name)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", dir, name);
 	unlink(address.sun_path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static int listen_at(const char *name)
+{
+	const int fd = bind_at(name);
+
 	assert_int_equal(listen(fd, 8), 0);
 	return fd;
 }
@@ -752,7 +768,82 @@ static void test_restart(void **state)
 	accept_from(next);
 	converse();
 	assert_int_equal(heard.lost, 1);
+	assert_int_equal(heard.ended, 0);
 	close(next);
+}
+
+/* Nobody listens on the socket any more, whether it is still there or not. */
+static void test_ended(void **state)
+{
+	char path[64];
+	int fd, left;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/first", dir);
+	for (left = 0; left < 2; left++) {
+		if (left) {
+			teardown(NULL);
+			setup(NULL);
+		}
+		fd = listen_at("first");
+		begin_with(&(struct sway_settings){ path, dir, "", -1 });
+		accept_from(fd);
+		converse();
+		if (!left)
+			unlink(path);
+		close(fd);
+		close(sway);
+		RUN_UNTIL(heard.lost == 1);
+		sway = -1;
+		assert_int_equal(heard.ended, 0);
+		RUN_UNTIL(heard.ended == 1);
+		/* Whoever does not end, finds the next one. */
+		fd = listen_at("first");
+		accept_from(fd);
+		converse();
+		assert_int_equal(heard.lost, 1);
+		close(fd);
+	}
+}
+
+/* Another user has got hold of the socket, or of its name. */
+static void test_other_user(void **state)
+{
+	struct pollfd poll_fd = { .events = POLLIN };
+	char path[64];
+
+	(void)state;
+	if (getuid())
+		skip();
+	snprintf(path, sizeof(path), "%s/first", dir);
+	/* The kernel remembers who has called listen(). */
+	poll_fd.fd = bind_at("first");
+	assert_int_equal(seteuid(NOBODY), 0);
+	assert_int_equal(listen(poll_fd.fd, 8), 0);
+	assert_int_equal(seteuid(0), 0);
+	begin_with(&(struct sway_settings){ path, NULL, "", -1 });
+	RUN_UNTIL(heard.lost);
+	/* It has connected, and seen who it is. */
+	assert_int_equal(poll(&poll_fd, 1, 0), 1);
+	sway = accept4(poll_fd.fd, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(recv(sway, path, 1, 0), 0);
+	assert_int_equal(heard.ended, 0);
+	close(poll_fd.fd);
+}
+
+/* A sway whose socket the environment does not name may still start. */
+static void test_not_started(void **state)
+{
+	int fd;
+
+	(void)state;
+	begin_with(&(struct sway_settings){ NULL, dir, "", -1 });
+	RUN_UNTIL(heard.lost == 1);
+	fd = listen_as(1);
+	accept_from(fd);
+	converse();
+	assert_int_equal(heard.ended, 0);
+	close(fd);
 }
 
 static void test_two_sways(void **state)
@@ -791,7 +882,8 @@ static void test_no_sway(void **state)
 {
 	(void)state;
 	begin_with(&(struct sway_settings){ "/nonexistent/sway", "/nonexistent", "", -1 });
-	RUN_UNTIL(heard.lost);
+	RUN_UNTIL(heard.ended);
+	assert_int_equal(heard.lost, 1);
 	assert_string_equal(heard.why, "sway is not running, or cannot be reached");
 }
 
@@ -802,7 +894,7 @@ static void test_tries_again(void **state)
 	int a = listen_as(1), b = listen_as(2), i;
 
 	(void)state;
-	begin_with(&(struct sway_settings){ NULL, dir, "", -1 });
+	begin_with(&(struct sway_settings){ "/nonexistent/sway", dir, "", -1 });
 	for (i = 0; i < 3; i++) {
 		accept_from(a);
 		close(sway);
@@ -812,6 +904,7 @@ static void test_tries_again(void **state)
 	}
 	sway = -1;
 	assert_int_equal(heard.lost, 1);
+	assert_int_equal(heard.ended, 0);
 	close(a);
 	close(b);
 }
@@ -881,6 +974,9 @@ int main(void)
 		TEST(test_does_not_read),
 		TEST(test_large_tree),
 		TEST(test_restart),
+		TEST(test_ended),
+		TEST(test_other_user),
+		TEST(test_not_started),
 		TEST(test_two_sways),
 		TEST(test_no_sway),
 		TEST(test_tries_again),

@@ -31,7 +31,12 @@ static void on_hint(void *data, pid_t pid)
 	(void)pid;
 }
 
-static const struct source_handler handler = { on_windows, on_lost, on_hint, NULL };
+static void on_ended(void *data)
+{
+	(void)data;
+}
+
+static const struct source_handler handler = { on_windows, on_lost, on_hint, on_ended, NULL };
 
 static int on_time(sd_event_source *timer, uint64_t usec, void *data)
 {
