@@ -315,7 +315,7 @@ static void on_ended(void *data)
 		log_notice("%s has ended. The agent waits for the next one", a->source->name);
 		return;
 	}
-	/* It would be left over, and keep the agent of the next session from starting. */
+	/* An agent that stays would keep that of the next session from starting. */
 	log_notice("%s has ended, so the agent ends, too", a->source->name);
 	sd_event_exit(a->event, 0);
 }

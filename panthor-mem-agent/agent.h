@@ -44,7 +44,7 @@ struct agent {
 	struct source *source;
 	enum source_kind source_kind;
 	bool connected;
-	bool ended; /* the compositor, since it was connected */
+	bool ended; /* the compositor has ended, and the log says so */
 	bool look_wanted; /* look at the processes, too, when @source reports the windows */
 	struct pressure *pressure;
 

@@ -211,7 +211,7 @@ static const char *running_sway(void)
 	fd = user_socket_connect(path, &pid);
 	if (fd >= 0)
 		close(fd);
-	return user_socket_is_dead(fd) ? NULL : path;
+	return user_socket_is_unused(fd) ? NULL : path;
 }
 
 static int add_source(struct agent *a)

@@ -389,7 +389,7 @@ static void start(struct gamescope *s)
 
 	if (fd < 0) {
 		lose(s, "gamescope is not running, or DISPLAY does not name its X server");
-		if (s->seen && user_socket_is_dead(fd))
+		if (s->seen && user_socket_is_unused(fd))
 			s->handler.ended(s->handler.data);
 		return;
 	}

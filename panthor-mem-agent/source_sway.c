@@ -33,7 +33,7 @@ struct sway {
 	struct sway_reader reader;
 	bool asked; /* for a tree, which has not come yet */
 	bool reported; /* that the source is lost */
-	bool ended; /* the sway of the settings, and there is no other one */
+	bool ended; /* nobody listens on the socket of the settings, and no other sway is found */
 	uint64_t retry;
 };
 
@@ -168,7 +168,7 @@ static int on_io(sd_event_source *io, int fd, uint32_t events, void *data)
 
 /* --- connecting ----------------------------------------------------------- */
 
-/* Two that run are one too many: returns -ENOTUNIQ. */
+/* Returns a connection, -ENOTUNIQ if more than one sway is found, or another -errno. */
 static int connect_to_only(const char *directory, pid_t *pid)
 {
 	char *pattern = memory_text("%s/sway-ipc.%u.*.sock", directory, (unsigned int)getuid());
@@ -180,9 +180,9 @@ static int connect_to_only(const char *directory, pid_t *pid)
 		for (i = 0; i < files.gl_pathc; i++) {
 			const int one = user_socket_connect(files.gl_pathv[i], pid);
 
-			if (user_socket_is_dead(one))
+			if (user_socket_is_unused(one))
 				continue;
-			if (user_socket_is_dead(only)) {
+			if (user_socket_is_unused(only)) {
 				only = one;
 				continue;
 			}
@@ -205,15 +205,19 @@ static int open_connection(struct sway *s)
 
 	s->settings.connection = -1;
 	s->ended = false;
-	if (given >= 0)
-		return user_socket_peer(given, &s->pid) ? -EPERM : given;
+	if (given >= 0) {
+		if (!user_socket_peer(given, &s->pid))
+			return given;
+		close(given);
+	}
 	if (s->settings.socket)
 		named = user_socket_connect(s->settings.socket, &s->pid);
 	if (named >= 0)
 		return named;
 	if (s->settings.directory)
 		found = connect_to_only(s->settings.directory, &s->pid);
-	s->ended = s->settings.socket && user_socket_is_dead(named) && user_socket_is_dead(found);
+	s->ended = s->settings.socket && user_socket_is_unused(named) &&
+		   user_socket_is_unused(found);
 	return found;
 }
 

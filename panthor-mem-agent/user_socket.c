@@ -39,7 +39,7 @@ int user_socket_connect(const char *path, pid_t *pid)
 }
 
 /* A program that was killed leaves its socket behind. */
-bool user_socket_is_dead(int result)
+bool user_socket_is_unused(int result)
 {
 	return result == -ENOENT || result == -ECONNREFUSED;
 }

@@ -9,11 +9,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Returns a file that does not block, or -errno: -EPERM if another user listens. */
+/*
+ * Set @pid to the PID of the program that listens. Returns a file that does not block, which the
+ * caller closes, or -errno: -EPERM if it is a program of another user.
+ */
 int user_socket_connect(const char *path, pid_t *pid);
-/* The program at the other end. Returns 0 or -errno: -EPERM if it is another user's. */
+/* The same for a connection that exists already. Returns 0 or -errno. */
 int user_socket_peer(int fd, pid_t *pid);
 /* Does @result of user_socket_connect() mean that no program listens there? */
-bool user_socket_is_dead(int result);
+bool user_socket_is_unused(int result);
 
 #endif /* AGENT_USER_SOCKET_H */

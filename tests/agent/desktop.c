@@ -130,8 +130,8 @@ static void set_environment(const struct desktop *d)
 		setenv("DISPLAY", d->display, 1);
 	if (*d->swaysock)
 		setenv("SWAYSOCK", d->swaysock, 1);
-	if (*d->name)
-		setenv("XDG_CURRENT_DESKTOP", d->name, 1);
+	if (*d->current_desktop)
+		setenv("XDG_CURRENT_DESKTOP", d->current_desktop, 1);
 	if (d->service) {
 		snprintf(pid, sizeof(pid), "%d", (int)getpid());
 		setenv("SYSTEMD_EXEC_PID", pid, 1);

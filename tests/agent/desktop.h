@@ -30,7 +30,7 @@ struct desktop {
 	/* In the environment of programs that start from now on, or "" */
 	char display[16]; /* of an X server */
 	char swaysock[160];
-	char name[16]; /* XDG_CURRENT_DESKTOP */
+	char current_desktop[16]; /* XDG_CURRENT_DESKTOP */
 	/* The service manager starts these programs. */
 	bool service;
 	struct cgroups_tree cgroups;

@@ -279,7 +279,7 @@ static void test_old_variable(void **state)
 	(void)state;
 	shell_begin(NULL);
 	snprintf(d.swaysock, sizeof(d.swaysock), "%s/ended.sock", d.runtime);
-	snprintf(d.name, sizeof(d.name), "KDE");
+	snprintf(d.current_desktop, sizeof(d.current_desktop), "KDE");
 	d.service = true;
 	desktop_launch_agent(&d, EAGER, NULL);
 	desktop_wait_log(&d, "windows come from session-bus (source = auto)");
