@@ -26,9 +26,10 @@
  * - Sizes are in bytes, with 64 bits on every architecture.
  * - Out-parameters come last and may be NULL. They say what was done if the call returns
  *   0, and also on -ENOMEM, -EIO and -ETIMEDOUT, which can come after part of the work.
- *   On every other error nothing was done and they are zero, with two exceptions: the
+ *   On every other error nothing was done and they are zero, with three exceptions: the
  *   functions with pidfd in their name return -ESRCH, or -EBADF if another thread has
- *   closed the pidfd, also after part of the work; and -EFAULT does not say what was done.
+ *   closed the pidfd, also after part of the work; and -ENODEV and -EFAULT do not say what
+ *   was done.
  * - Any thread may call at any time, even on the same @fd. Calls block: reclaim writes to
  *   swap, claim reads from it. Do not call from a thread that must draw the next frame.
  * - A signal loses no counts. If it arrives before anything was done, the call starts
@@ -40,7 +41,8 @@
  *
  *   -EBADF       @fd is not an open file.
  *   -ENOTTY      @fd is not a DRM device.
- *   -ENODEV      The device is gone.
+ *   -ENODEV      The device is gone. Part of the work can have been done before that; the
+ *                out-parameters are 0.
  *   -EFAULT      The result could not be stored in this process: the page of the stack that
  *                it belongs to was in swap, and the memory cgroup of the process is full.
  *                Nothing, part or all of the work was done; the out-parameters are 0.
@@ -223,6 +225,7 @@ struct panthor_mem_query_result {
  *                user namespace.
  *   -EOPNOTSUPP  It has them, but the kernel is built without swap.
  *   -ENOSPC      It has them, but no swap is active or swap is full. Claim and query work.
+ *   -ENOMEM      There is no memory for the checks.
  */
 int panthor_mem_probe(int fd);
 
@@ -244,6 +247,7 @@ int panthor_mem_probe(int fd);
  *   -EOPNOTSUPP  The kernel is built without swap.
  *   -EINVAL      @tgid is negative; or the kernel does not have the ioctl, see
  *                panthor_mem_probe().
+ *   -ENOMEM      Memory ran out, perhaps part-way.
  *   -ETIMEDOUT   The GPU's MMU did not answer; the driver resets the GPU.
  */
 int panthor_mem_reclaim(int fd, pid_t tgid, uint64_t *freed_bytes);

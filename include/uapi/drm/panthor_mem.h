@@ -99,7 +99,8 @@ extern "C" {
  *   if its page is in swap and its memory cgroup is full. The outputs are as the
  *   caller left them.
  * - EINTR: a signal came before anything was done.
- * - ENODEV: the device was unplugged.
+ * - ENODEV: the device was unplugged. Part of the work can have been done
+ *   before that, and the outputs are not valid.
  */
 
 /**
