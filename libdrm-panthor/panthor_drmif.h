@@ -92,9 +92,9 @@ extern "C" {
  * struct panthor_mem_reclaim_options - How to reclaim
  * @size: sizeof(struct panthor_mem_reclaim_options).
  * @flags: Mask of enum drm_panthor_mem_reclaim_flags and PANTHOR_MEM_INTERRUPTIBLE.
- * @max_bytes: Stop once this much was freed (with NO_PAGEOUT: evicted). The
- *             kernel works in whole buffers, so the result can exceed this by less
- *             than one buffer. 0: no limit.
+ * @max_bytes: Stop once this much was freed, or, with a flag of
+ *             enum drm_panthor_mem_reclaim_flags, evicted. The kernel works in whole
+ *             buffers, so the result can exceed this by less than one buffer. 0: no limit.
  * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which the call waits
  *               for what is busy: unfinished GPU work of the target, and locks that
  *               others hold. What is still busy then is skipped. 0: do not wait.
@@ -131,10 +131,11 @@ struct panthor_mem_reclaim_result {
  * @max_bytes: Stop once this much was made resident, to within one buffer.
  *             0: no limit.
  * @deadline_ns: Time on CLOCK_MONOTONIC, not a duration, until which the call waits
- *               for locks that others hold, and for a submit that brings back the
- *               same buffers. What is still locked then stays evicted. 0: only a
- *               signal ends the wait. If nothing was done by then, it does so only
- *               with PANTHOR_MEM_INTERRUPTIBLE.
+ *               for locks that others hold, for pages that others or the call itself
+ *               read from swap, and for a submit that brings back the same buffers.
+ *               What is still locked then stays evicted. 0: only a signal ends the wait.
+ *               If nothing was done by then, it does so only with
+ *               PANTHOR_MEM_INTERRUPTIBLE.
  */
 struct panthor_mem_claim_options {
 	uint32_t size;

@@ -43,7 +43,7 @@ extern "C" {
  *   which usually is the process that opened it.
  * - *resident*: backing pages that the driver holds.
  * - *evicted*: the driver no longer holds the pages. They are ordinary shmem
- *   page cache and still in RAM.
+ *   page cache: still in RAM at first, and in swap once they are paged out.
  * - *freed*: pages that went back to the system: written to swap, or clean
  *   and dropped.
  *
@@ -245,8 +245,8 @@ struct drm_panthor_mem_reclaim {
 	__u64 target;
 
 	/**
-	 * @max_bytes: In: stop once this much was freed (with
-	 * %DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT: evicted). The call works in whole
+	 * @max_bytes: In: stop once this much was freed, or, with a flag of
+	 * &enum drm_panthor_mem_reclaim_flags, evicted. The call works in whole
 	 * BOs, so it can exceed the cap by less than one BO. 0: no cap.
 	 */
 	__u64 max_bytes;
