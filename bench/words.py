@@ -92,14 +92,20 @@ def others(rows):
 
 
 def desktop(rows):
-    wait, none = 'waiting for memory (PSI), 32 MiB/s', 'without the agent'
-    back = ('first frame, 30 s after the hog, 32 MiB/s, with the agent',
-            'never reclaimed, with the agent')
-    return ('**A session of sway**: while a program needs more RAM than there is, programs wait '
-            f'{rows.value("desktop", wait, none)} of the time for memory that they wait without '
-            'the agent. 30 s after its end, the first frame after a switch takes '
-            f'{rows.value("desktop", *back)} of the time of an application that was never '
-            'reclaimed. With much free RAM, the agent takes '
+    def wait(hog):
+        return rows.value('desktop', f'waiting for memory (PSI), {hog}', 'without the agent')
+
+    def back(hog):
+        return rows.value('desktop', f'first frame, 30 s after the hog, {hog}, with the agent',
+                          'never reclaimed, with the agent')
+
+    slow, fast = '32 MiB/s', 'at once'
+    return ('**A session of sway**: while a program needs more RAM than there is and takes 32 MiB '
+            f'in a second, programs wait {wait(slow)} of the time for memory that they wait '
+            f'without the agent. If it takes its RAM at once, they wait {wait(fast)} of that time. '
+            f'30 s after its end, the first frame after a switch takes {back(slow)} and '
+            f'{back(fast)} of the time of an application that was never reclaimed. With much free '
+            'RAM, the agent takes '
             f'{rows.value("desktop-idle", "CPU time of the agent")} of a CPU and reclaims '
             f'{rows.value("desktop-idle", "reclaims while there is much RAM")} times.')
 
