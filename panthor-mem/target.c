@@ -410,9 +410,34 @@ void target_find(const struct options *o, const char *node, int fd, struct targe
 	number_list_free(&covered);
 }
 
+/* Can all files of the process be inspected, and is none of them a client of panthor? */
+static bool has_no_client(const struct options *o, uint64_t pid)
+{
+	struct number_list one = { 0 };
+	const struct scan_wish wish = { .pids = &one };
+	bool none = false;
+	struct scan s;
+	size_t i;
+
+	number_list_add(&one, pid);
+	if (!scan(&s, &o->roots, &wish)) {
+		none = !s.unreadable && !s.protected_own && !s.cut;
+		for (i = 0; i < s.n_clients; i++)
+			none = none && strcmp(s.clients[i].info.driver, DEVICE_DRIVER);
+		scan_free(&s);
+	}
+	number_list_free(&one);
+	return none;
+}
+
+/*
+ * Each request counts for the limits of panthor-memd. So it gets none for processes that were found
+ * by name or cgroup and hold nothing, of which there can be many.
+ */
 void target_processes(const struct options *o, struct target_list *list,
 		      struct target_problems *problems)
 {
+	const bool counts = process_numbers_count(&o->roots);
 	struct number_list pids = { 0 };
 	int spare[SPARE_FILES];
 	size_t i;
@@ -420,11 +445,14 @@ void target_processes(const struct options *o, struct target_list *list,
 	target_pids(o, &pids, problems);
 	keep_spare(spare);
 	for (i = 0; i < pids.count; i++) {
+		const bool named = number_list_has(&o->pids, pids.numbers[i]);
 		struct target *t;
 
-		add_process(o, list, (pid_t)pids.numbers[i], process_numbers_count(&o->roots));
-		t = &list->targets[i];
-		t->named = number_list_has(&o->pids, pids.numbers[i]);
+		if (!named && counts && has_no_client(o, pids.numbers[i]))
+			continue;
+		add_process(o, list, (pid_t)pids.numbers[i], counts);
+		t = &list->targets[list->count - 1];
+		t->named = named;
 		/* panthor-memd identifies a process by the inode of its pidfd. */
 		if (t->fd < 0 && !t->error)
 			t->error = ENOSYS;

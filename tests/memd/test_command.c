@@ -218,6 +218,23 @@ static void test_reused(void **state)
 	assert_int_equal(count("4194304"), 4);
 }
 
+/* Many processes of this name have no GPU memory, more than panthor-memd accepts requests. */
+static void test_found_without_memory(void **state)
+{
+	pid_t idle[60];
+	size_t i;
+
+	(void)state;
+	start("");
+	for (i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+		idle[i] = world_idle_process(world_me());
+	assert_int_equal(run_by_name(NULL), 0);
+	assert_int_equal(count("FAILED"), 0);
+	assert_true(count("4194304") > 2);
+	for (i = 0; i < sizeof(idle) / sizeof(idle[0]); i++)
+		world_end_process(idle[i]);
+}
+
 /* A process that was found by name and exits holds nothing. */
 static void test_found_exits(void **state)
 {
@@ -369,6 +386,7 @@ int main(void)
 		TEST(test_signal_while_waiting),
 		TEST(test_exits_later),
 		TEST(test_reused),
+		TEST(test_found_without_memory),
 		TEST(test_found_exits),
 		TEST(test_found_of_others),
 		TEST(test_out_of_files),
