@@ -24,6 +24,7 @@ struct broker {
 	sd_bus *bus;
 	sd_event_source *reader;  /* see intake.c */
 	sd_event_source *renewal; /* see intake.c */
+	sd_event_source *watch;	  /* see work.c */
 	struct config config;
 	struct node_set nodes;
 	struct targets targets;
@@ -90,6 +91,8 @@ struct sender *sender_get(struct broker *b, const char *name);
 struct sender *sender_find(struct broker *b, const char *name);
 void sender_gone(struct broker *b, const char *name);
 int sender_watch(struct broker *b);
+/* On shutdown: refuse all requests that are not work yet. */
+void sender_refuse_all(struct broker *b, const struct fault *f);
 void sender_free_all(struct broker *b);
 
 /* --- request.c ------------------------------------------------------------ */
@@ -107,6 +110,7 @@ struct request {
 	uint64_t id;
 	struct wish wish;
 	uint64_t seq;
+	uint64_t arrived; /* or when a person has answered polkit */
 	bool counted; /* included in the outstanding counters */
 	struct target *target;
 	bool active;  /* the caller had an active session; only set if OwnProcesses=active */
@@ -174,27 +178,33 @@ struct work {
 	uint64_t queued;
 	uint64_t begun; /* 0: not begun */
 	uint64_t end;	/* when it is stopped, or no longer waits */
+	uint64_t reply_by; /* when it is stopped in any case */
 	long at;	/* number of the last device that a job got, or -1 */
-	bool more;	/* a reclaim that has more to do on this device */
+	bool more;	/* a reclaim has more to do on this device, or a claim on all devices */
 	bool noted;	/* a reclaim that is in the history of its process */
 	bool again;	/* a claim that needs a second pass, because a reclaim was running */
 	struct job job;
+	struct worker *worker; /* that has the job */
 	struct outcome sum;
 	struct outcome device; /* the part of a reclaim on the device at which it is */
 	struct outcome before; /* the part on the devices before */
 	unsigned int found;
 };
 
+/* Call this once, before everything else here. 0 or -errno. */
+int work_start(struct broker *b);
 /* Queue a request that has passed all checks. */
 void work_add(struct broker *b, struct request *r, uid_t owner);
 /* Detach a request. Work without requests is dropped, or stopped if it runs. */
 void work_leave(struct request *r);
+/* Stop running work. It ends soon, but not at once. */
+void work_stop(struct work *w);
 void work_schedule(struct broker *b);
 void work_done(struct job *job, void *data);
 /* True if no work is running. */
 bool work_idle(const struct broker *b);
 /* On shutdown: refuse all queued work and stop running work. */
-void work_stop_all(struct broker *b);
+void work_stop_all(struct broker *b, const struct fault *f);
 void work_free_all(struct broker *b);
 
 /* --- answer.c ------------------------------------------------------------- */

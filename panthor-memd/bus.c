@@ -5,11 +5,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "broker.h"
 #include "clock.h"
 #include "log.h"
 #include "name.h"
+#include "text.h"
 
 #define DEFAULT_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define WAIT_MOST USEC_PER_SEC
@@ -37,8 +39,8 @@ static const struct option options[] = {
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
-/* How many bytes of a client's text an error message repeats. */
-#define SHOWN 40
+/* How many bytes of a client's text an error message repeats, with the zero at its end. */
+#define SHOWN 41
 
 static const struct option *find_option(const char *name, enum method method)
 {
@@ -52,6 +54,24 @@ static const struct option *find_option(const char *name, enum method method)
 	return NULL;
 }
 
+static int bad_node(struct fault *f, const char *text)
+{
+	char shown[SHOWN];
+
+	text_utf8(shown, sizeof(shown), text);
+	return fault_set(f, FAULT_INVALID_ARGS, "option device: '%s' is not the name of a device, "
+			 "like renderD128", shown);
+}
+
+static int bad_option(struct fault *f, enum method method, const char *key)
+{
+	char shown[SHOWN];
+
+	text_utf8(shown, sizeof(shown), key);
+	return fault_set(f, FAULT_INVALID_ARGS, "%s has no option '%s'",
+			 method == METHOD_CLAIM ? "Claim" : "Reclaim", shown);
+}
+
 static int read_node(sd_bus_message *m, char node[NODE_MOST], struct fault *f)
 {
 	const char *text, *name;
@@ -62,8 +82,7 @@ static int read_node(sd_bus_message *m, char node[NODE_MOST], struct fault *f)
 	name = name ? name + 1 : text;
 	/* The message is kept until its reply, so its size is limited. */
 	if (!*name || strlen(name) >= NODE_MOST || strlen(text) >= PATH_MAX)
-		return fault_set(f, FAULT_INVALID_ARGS, "option device: '%.*s' is not the name "
-				 "of a device, like renderD128", SHOWN, text);
+		return bad_node(f, text);
 	strcpy(node, name);
 	return 0;
 }
@@ -98,8 +117,7 @@ static int read_option(sd_bus_message *m, enum method method, unsigned int *seen
 		return fault_set(f, FAULT_INVALID_ARGS, "the message is malformed");
 	o = find_option(key, method);
 	if (!o)
-		return fault_set(f, FAULT_INVALID_ARGS, "%s has no option '%.*s'",
-				 method == METHOD_CLAIM ? "Claim" : "Reclaim", SHOWN, key);
+		return bad_option(f, method, key);
 	if (*seen & 1u << (o - options))
 		return fault_set(f, FAULT_INVALID_ARGS, "option %s is given twice", o->name);
 	*seen |= 1u << (o - options);
@@ -145,8 +163,7 @@ static int act(sd_bus_message *m, struct broker *b, enum method method)
 	uint64_t id;
 
 	if (b->stopping) {
-		fault_set(&f, FAULT_CANCELLED, "panthor-memd is stopping: try again, and the "
-			  "bus starts it again");
+		fault_stopping(&f);
 		return fault_reply(m, &f);
 	}
 	if (sd_bus_message_read(m, "ut", &pid, &id) < 0)
@@ -256,8 +273,9 @@ static int get_limits(sd_bus *bus, const char *path, const char *interface, cons
 		      sd_bus_message *reply, void *data, sd_bus_error *error)
 {
 	const struct broker *b = data;
+	struct sysinfo info = { 0 };
 	const char *name;
-	uint64_t value;
+	uint64_t value, swap;
 	size_t i;
 	int ret;
 
@@ -266,8 +284,10 @@ static int get_limits(sd_bus *bus, const char *path, const char *interface, cons
 	(void)interface;
 	(void)property;
 	(void)error;
+	sysinfo(&info);
+	swap = (uint64_t)info.totalswap * info.mem_unit;
 	ret = sd_bus_message_open_container(reply, 'a', "{st}");
-	for (i = 0; ret >= 0 && config_limit(&b->config, i, &name, &value); i++)
+	for (i = 0; ret >= 0 && config_limit(&b->config, i, swap, &name, &value); i++)
 		ret = sd_bus_message_append(reply, "{st}", name, value);
 	return ret < 0 ? ret : sd_bus_message_close_container(reply);
 }
@@ -292,7 +312,8 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("InterfaceVersion", "u", get_interface_version, 0,
 			SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Devices", "as", get_devices, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Limits", "a{st}", get_limits, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	/* SwapReserve changes with swap, and nothing reports that. */
+	SD_BUS_PROPERTY("Limits", "a{st}", get_limits, 0, 0),
 	SD_BUS_VTABLE_END,
 };
 

@@ -59,7 +59,15 @@ static uint64_t *member(const struct config *c, const struct limit *limit)
 	return (uint64_t *)(void *)((char *)c + limit->offset);
 }
 
-bool config_limit(const struct config *c, size_t i, const char **name, uint64_t *value)
+uint64_t config_swap_reserve(const struct config *c, uint64_t swap)
+{
+	const uint64_t share = swap / 100 * c->swap_reserve_percent;
+
+	return share > c->swap_reserve ? share : c->swap_reserve;
+}
+
+bool config_limit(const struct config *c, size_t i, uint64_t swap, const char **name,
+		  uint64_t *value)
 {
 	if (i >= N_LIMITS)
 		return false;
@@ -67,6 +75,8 @@ bool config_limit(const struct config *c, size_t i, const char **name, uint64_t 
 	*value = *member(c, &limits[i]);
 	if (limits[i].unit == UNIT_SECONDS)
 		*value *= USEC_PER_SEC;
+	else if (limits[i].unit == UNIT_RESERVE)
+		*value = config_swap_reserve(c, swap);
 	return true;
 }
 

@@ -40,8 +40,12 @@ int config_read(struct config *c, const char *path, char why[CONFIG_WHY]);
 
 /*
  * Get limit @i. False if @i is past the last one. @value is in bytes or microseconds, or a
- * count.
+ * count. @swap: how many bytes of swap there are, free or not.
  */
-bool config_limit(const struct config *c, size_t i, const char **name, uint64_t *value);
+bool config_limit(const struct config *c, size_t i, uint64_t swap, const char **name,
+		  uint64_t *value);
+
+/* The free swap, in bytes, that is not used for those who are not root. */
+uint64_t config_swap_reserve(const struct config *c, uint64_t swap);
 
 #endif /* BROKER_CONFIG_H */

@@ -256,6 +256,7 @@ static void drop_missing(struct node_set *set)
 static int watch(struct node_set *set)
 {
 	char *parent, *slash;
+	bool parent_watched;
 
 	if (inotify_add_watch(set->inotify, set->folder, EVENTS | IN_ONLYDIR) >= 0)
 		return 0;
@@ -266,10 +267,13 @@ static int watch(struct node_set *set)
 	slash = strrchr(parent, '/');
 	if (slash && slash != parent)
 		*slash = '\0';
-	if (inotify_add_watch(set->inotify, slash ? parent : ".", IN_CREATE | IN_MOVED_TO) < 0)
+	parent_watched = inotify_add_watch(set->inotify, slash ? parent : ".",
+					   IN_CREATE | IN_MOVED_TO) >= 0;
+	free(parent);
+	/* It can have been created before its parent was watched. */
+	if (inotify_add_watch(set->inotify, set->folder, EVENTS | IN_ONLYDIR) < 0 && !parent_watched)
 		log_warning("cannot watch %s: devices that are added later are not noticed",
 			    set->folder);
-	free(parent);
 	return 0;
 }
 

@@ -98,6 +98,12 @@ void fault_of_call(struct fault *f, int error)
 	}
 }
 
+void fault_stopping(struct fault *f)
+{
+	fault_set(f, FAULT_CANCELLED, "panthor-memd is stopping: try again, and the bus starts it "
+		  "again");
+}
+
 int fault_reply(sd_bus_message *message, const struct fault *f)
 {
 	return sd_bus_reply_method_errorf(message, names[f->kind], "%s", f->text);

@@ -35,6 +35,9 @@ int fault_set(struct fault *f, enum fault_kind kind, const char *format, ...)
 /* Set @f from an errno code of libdrm_panthor. */
 void fault_of_call(struct fault *f, int error);
 
+/* Set @f for requests that are not done because panthor-memd ends. */
+void fault_stopping(struct fault *f);
+
 /* The D-Bus name of the error: "org.panthormem.Broker1.Error.TooSoon". */
 const char *fault_name(enum fault_kind kind);
 

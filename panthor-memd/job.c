@@ -9,14 +9,32 @@
 
 #define PART_DONE(error) ((error) == ENOMEM || (error) == EIO || (error) == ETIMEDOUT)
 
-/*
- * A slice counts all that it finds evicted or has to skip, which includes what earlier slices
- * left. So skipped, and what was evicted but not freed, come from the last slice alone.
- */
-void job_add_slice(struct outcome *sum, const struct outcome *slice)
+/* Only a reclaim that pages out takes long enough to be cut into slices. */
+static bool is_cut(const struct wish *wish)
 {
+	return !wish->dry_run && !wish->no_pageout;
+}
+
+uint64_t job_counted(const struct wish *wish, const struct outcome *o)
+{
+	return wish->no_pageout || wish->dry_run ? o->evicted : o->freed;
+}
+
+/*
+ * A slice that pages out counts all that it finds evicted, which includes what earlier slices
+ * left. So what was evicted but not freed comes from the last slice alone, as does what it had to
+ * skip. Without paging out, a slice counts only what it evicts itself, and a dry run counts
+ * everything again.
+ */
+void job_add_slice(struct outcome *sum, const struct wish *wish, const struct outcome *slice)
+{
+	const uint64_t evicted = wish->dry_run ? 0 : sum->evicted;
+
 	sum->freed += slice->freed;
-	sum->evicted = sum->freed + (slice->evicted - slice->freed);
+	if (is_cut(wish))
+		sum->evicted = sum->freed + (slice->evicted - slice->freed);
+	else
+		sum->evicted = evicted + slice->evicted;
 	sum->skipped = slice->skipped;
 	sum->status = slice->status;
 	sum->error = slice->error;
@@ -41,28 +59,37 @@ static int64_t deadline(uint64_t usec)
 	return (int64_t)usec * NSEC_PER_USEC;
 }
 
-static void one_slice(const struct job *job, int fd, uint64_t most, struct outcome *out)
+/* Sets @again if the slice has waited for its turn, and the caller wants to wait for longer. */
+static void one_slice(const struct job *job, int fd, uint64_t most, struct outcome *out,
+		      bool *again)
 {
 	struct panthor_mem_reclaim_options options = PANTHOR_MEM_RECLAIM_OPTIONS_INIT;
 	struct panthor_mem_reclaim_result result = PANTHOR_MEM_RECLAIM_RESULT_INIT;
+	const uint64_t last = job->begun + job->wish.wait_usec;
+	uint64_t turn = last;
 
+	options.flags |= PANTHOR_MEM_INTERRUPTIBLE;
 	if (job->wish.dry_run)
 		options.flags |= DRM_PANTHOR_MEM_RECLAIM_DRY_RUN;
 	if (job->wish.no_pageout)
 		options.flags |= DRM_PANTHOR_MEM_RECLAIM_NO_PAGEOUT;
 	options.max_bytes = most;
-	if (job->wish.wait_usec)
-		options.deadline_ns = deadline(job->begun + job->wish.wait_usec);
+	if (job->wish.wait_usec) {
+		turn = clock_usec() + RECLAIM_TURN_USEC;
+		turn = turn < last ? turn : last;
+		options.deadline_ns = deadline(turn);
+	}
 	*out = (struct outcome){ 0 };
 	out->error = -panthor_mem_reclaim_pidfd_with(fd, job->pidfd, &options, &result);
 	out->status = result.status;
 	out->freed = result.freed_bytes;
 	out->evicted = result.evicted_bytes;
 	out->skipped = result.skipped_bytes;
+	/* A call that ends earlier has found the GPU in use again: waiting is in vain. */
+	*again = turn < last && result.status & DRM_PANTHOR_MEM_STATUS_BUSY && clock_usec() >= turn;
 }
 
-/* Keep the reserve free for the rest of the system. */
-static bool swap_left(const struct job *job)
+bool job_has_swap(const struct job *job)
 {
 	struct sysinfo info;
 
@@ -76,17 +103,28 @@ static bool goes_on(struct job *job, struct outcome *sum)
 {
 	if (atomic_load(&job->stop) || clock_usec() >= job->end || !job->swap_writes)
 		sum->status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
-	else if (!swap_left(job))
+	else if (!job_has_swap(job))
 		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
 	else
 		return true;
 	return false;
 }
 
-/* Only a reclaim that pages out takes long enough to be cut into slices. */
-static bool is_cut(const struct job *job)
+/* Why the loop has interrupted the call. 0: it has not. */
+static uint32_t why_interrupted(const struct job *job)
 {
-	return !job->wish.dry_run && !job->wish.no_pageout;
+	if (atomic_load(&job->swap_full))
+		return DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
+	return atomic_load(&job->stop) ? DRM_PANTHOR_MEM_STATUS_INTERRUPTED : 0;
+}
+
+/* What the caller's limit leaves, in bytes. Each call of a dry run counts from 0. */
+static uint64_t left_of(const struct job *job, const struct outcome *sum)
+{
+	const struct wish *wish = &job->wish;
+
+	return wish->max_bytes && !wish->dry_run ? wish->max_bytes - job_counted(wish, sum) :
+						   wish->max_bytes;
 }
 
 /*
@@ -97,15 +135,26 @@ static bool is_cut(const struct job *job)
 static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 {
 	const uint32_t capped = DRM_PANTHOR_MEM_STATUS_CAPPED;
-	const uint64_t left = job->wish.max_bytes ? job->wish.max_bytes - sum->freed : 0;
+	const uint32_t interrupted = DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	const bool cut = is_cut(&job->wish);
+	const uint64_t left = left_of(job, sum);
 	uint64_t most = left;
 	struct outcome slice;
+	uint32_t why;
+	bool again;
 
-	if (is_cut(job) && !goes_on(job, sum))
+	if (cut && !goes_on(job, sum))
 		return;
-	if (is_cut(job) && (!left || left > SLICE_BYTES))
+	if (cut && (!left || left > SLICE_BYTES))
 		most = SLICE_BYTES;
-	one_slice(job, fd, most, &slice);
+	one_slice(job, fd, most, &slice, &again);
+	why = why_interrupted(job);
+	if (slice.error == EINTR) {
+		/* The call has done nothing. */
+		sum->status |= why;
+		job->more = !why;
+		return;
+	}
 	if (slice.error == ENOSPC && sum->freed) {
 		sum->status |= DRM_PANTHOR_MEM_STATUS_SWAP_FULL;
 		return;
@@ -114,18 +163,33 @@ static void reclaim_node(struct job *job, int fd, struct outcome *sum)
 		sum->error = slice.error;
 		return;
 	}
-	job_add_slice(sum, &slice);
-	if (slice.error || !(slice.status & capped) || most == left || !slice.freed ||
-	    (left && slice.freed >= left))
+	if (slice.status & interrupted && why)
+		slice.status = (slice.status & ~interrupted) | why;
+	job_add_slice(sum, &job->wish, &slice);
+	/* Without a reason here, somebody has claimed the memory without panthor-memd. */
+	if (slice.status & interrupted || slice.error ||
+	    (left && job_counted(&job->wish, &slice) >= left))
 		return;
-	sum->status &= ~capped;
-	job->more = true;
+	if (again || (slice.status & capped && most != left && slice.freed)) {
+		sum->status &= ~capped;
+		job->more = true;
+	}
 }
 
 /* --- claim ---------------------------------------------------------------- */
 
-static void claim_node(const struct job *job, int fd, struct outcome *sum)
+/*
+ * Another pass would prefetch the same memory again, because it stays evicted. Then a limit would
+ * count it twice.
+ */
+static bool has_passes(const struct wish *wish)
 {
+	return !wish->prefetch || !wish->max_bytes;
+}
+
+static void claim_node(struct job *job, int fd, struct outcome *sum)
+{
+	const uint64_t turn = clock_usec() + CLAIM_TURN_USEC;
 	struct panthor_mem_claim_options options = PANTHOR_MEM_CLAIM_OPTIONS_INIT;
 	struct panthor_mem_claim_result result = PANTHOR_MEM_CLAIM_RESULT_INIT;
 	const uint64_t most = job->wish.max_bytes;
@@ -138,9 +202,19 @@ static void claim_node(const struct job *job, int fd, struct outcome *sum)
 		options.max_bytes = most - job->sum.claimed;
 	if (job->wish.prefetch)
 		options.flags |= DRM_PANTHOR_MEM_CLAIM_PREFETCH_ONLY;
-	options.deadline_ns = deadline(clock_usec() + CLAIM_LOCKS_USEC);
+	options.flags |= PANTHOR_MEM_INTERRUPTIBLE;
+	options.deadline_ns = deadline(turn);
 	sum->error = -panthor_mem_claim_pidfd_with(fd, job->pidfd, &options, &result);
 	sum->status = result.status;
+	if (sum->error == EINTR) {
+		/* The call has done nothing. */
+		sum->error = 0;
+		sum->status = DRM_PANTHOR_MEM_STATUS_INTERRUPTED;
+	}
+	/* A call that ends earlier has met what does not end: waiting is in vain. */
+	if (!sum->error && sum->status & DRM_PANTHOR_MEM_STATUS_BUSY && result.remaining_bytes &&
+	    clock_usec() >= turn && has_passes(&job->wish))
+		job->more = true;
 	sum->remaining = result.remaining_bytes;
 	if (!enough) {
 		sum->claimed = result.claimed_bytes;

@@ -13,8 +13,12 @@
 /* A reclaim is cut into slices of this size. Each is a job, so that others get a turn. */
 #define SLICE_BYTES (UINT64_C(16) << 20)
 
-/* How long a claim waits for locks. What is still locked then stays evicted. */
-#define CLAIM_LOCKS_USEC (1 * USEC_PER_SEC)
+/*
+ * How long a job waits: a reclaim for the GPU and for locks, a claim for locks and for swap. Then
+ * others get a turn, and the work goes on in another job until its time is over.
+ */
+#define RECLAIM_TURN_USEC (USEC_PER_SEC / 20)
+#define CLAIM_TURN_USEC (1 * USEC_PER_SEC)
 
 struct wish {
 	char node[NODE_MOST]; /* "": all devices */
@@ -37,15 +41,18 @@ struct job {
 	uint64_t begun;		/* when the work began, for the deadline */
 	uint64_t end;		/* no slice begins after this time */
 	uint64_t swap_writes;	/* what a slice may write to swap; 0: nothing */
-	uint64_t swap_reserve;	/* no slice begins with less free swap than this, in bytes */
+	uint64_t swap_reserve;	/* bytes of swap that a slice leaves free; 0: none */
+
+	/* Set by the loop, which then interrupts the worker. */
 	atomic_bool stop;
+	atomic_bool swap_full; /* less swap than the reserve is free */
 
 	/*
 	 * The result. The sum of a reclaim begins with its earlier slices on the same device, and
-	 * that of a claim with what its first pass has claimed.
+	 * that of a claim with what its earlier passes have claimed.
 	 */
 	struct outcome sum;
-	bool more; /* the device has more to reclaim */
+	bool more; /* there is more to reclaim on the device, or to claim */
 	unsigned int found; /* number of devices that the process has open */
 	bool lost[DEVICES_MOST];
 };
@@ -53,8 +60,13 @@ struct job {
 /* Run a job to its end. This blocks. */
 void job_run(struct job *job);
 
+/* Is the reserve of swap still free? */
+bool job_has_swap(const struct job *job);
+
+/* How much of @o counts for the limit of the caller, in bytes. */
+uint64_t job_counted(const struct wish *wish, const struct outcome *o);
 /* Add a slice of a reclaim to the sum of the earlier slices on the same device. */
-void job_add_slice(struct outcome *sum, const struct outcome *slice);
+void job_add_slice(struct outcome *sum, const struct wish *wish, const struct outcome *slice);
 /* Add the sum of a device to the sum of the earlier devices. */
 void job_add_device(struct outcome *sum, const struct outcome *device);
 

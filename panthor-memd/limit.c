@@ -166,13 +166,6 @@ bool history_empty(const struct history *h, const struct config *c, uint64_t now
 
 /* --- swap ----------------------------------------------------------------- */
 
-uint64_t swap_reserve(const struct config *c, uint64_t total)
-{
-	const uint64_t share = total / 100 * c->swap_reserve_percent;
-
-	return share > c->swap_reserve ? share : c->swap_reserve;
-}
-
 /* Reduce the count at the rate of the limit, so that a full count is back at 0 after an hour. */
 static void fade(struct swap_writes *w, const struct config *c, uint64_t now)
 {

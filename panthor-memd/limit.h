@@ -62,9 +62,6 @@ void history_claimed(struct history *h, uint64_t now);
 /* True if the history no longer affects any answer. */
 bool history_empty(const struct history *h, const struct config *c, uint64_t now);
 
-/* Bytes of swap that have to stay free. @total: the size of swap. */
-uint64_t swap_reserve(const struct config *c, uint64_t total);
-
 /* What the reclaims of all users write to swap. */
 struct swap_writes {
 	uint64_t bytes; /* in about the last hour */

@@ -81,6 +81,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *data)
 
 	(void)usec;
 	user_sweep(b);
+	targets_sweep(&b->targets);
 	stats_write(&b->stats);
 	sd_event_source_set_time(source, clock_usec() + SWEEP_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -106,10 +107,15 @@ static int on_idle(sd_event_source *source, void *data)
 /* Without its name, the bus starts a new panthor-memd for later calls. */
 int broker_stop(struct broker *b)
 {
+	struct fault f;
+
+	b->stopping = true;
 	log_notice("stopping");
 	sd_notify(0, "STOPPING=1");
 	sd_bus_release_name_async(b->bus, NULL, BROKER_NAME, NULL, NULL);
-	work_stop_all(b);
+	fault_stopping(&f);
+	work_stop_all(b, &f);
+	sender_refuse_all(b, &f);
 	sd_event_add_post(b->event, NULL, on_idle, b);
 	return sd_event_add_time(b->event, NULL, CLOCK_MONOTONIC, clock_usec() + END_USEC, 0,
 				 on_end, b);
@@ -163,6 +169,8 @@ static int start(struct broker *b, const struct settings *s)
 	ret = add_sources(b);
 	if (ret >= 0)
 		ret = workers_start(b->event, work_done, b);
+	if (ret >= 0)
+		ret = work_start(b);
 	for (i = 0; ret >= 0 && i < CLAIMERS; i++) {
 		b->claimers[i] = worker_new();
 		ret = b->claimers[i] ? 0 : -ENOMEM;
@@ -198,6 +206,7 @@ static void stop(struct broker *b, int status)
 	stats_stop(&b->stats);
 	sd_event_source_disable_unref(b->reader);
 	sd_event_source_disable_unref(b->renewal);
+	sd_event_source_disable_unref(b->watch);
 	sd_bus_flush_close_unref(b->bus);
 	sd_event_unref(b->event);
 }

@@ -53,6 +53,9 @@ static int on_answer(sd_bus_message *m, void *data, sd_bus_error *error)
 	(void)error;
 	r->polkit = sd_bus_slot_unref(r->polkit);
 	r->sender->checking = false;
+	/* The client knows that a person takes longer than most calls may. */
+	if (sd_bus_message_get_allow_interactive_authorization(r->message) > 0)
+		r->arrived = clock_usec();
 	if (judge(m, r, &f))
 		request_refuse(r, &f);
 	else

@@ -28,6 +28,8 @@ void request_free(struct request *r)
 	struct broker *b = r->sender->broker;
 
 	polkit_forget(r);
+	if (!r->target)
+		targets_looked_up(&b->targets);
 	if (r->work)
 		work_leave(r);
 	if (r->counted) {
@@ -73,11 +75,13 @@ int request_start(struct broker *b, sd_bus_message *message, enum method method,
 	r->pid = pid;
 	r->id = id;
 	r->seq = ++b->seq;
+	r->arrived = clock_usec();
 	if (wish)
 		r->wish = *wish;
 	list_init(&r->of_work);
 	list_append(&s->requests, &r->of_sender);
 	s->n_requests++;
+	targets_expect(&b->targets);
 	if (s->user)
 		request_identified(r);
 	return 1;
@@ -164,7 +168,10 @@ static int check_target(struct request *r, struct owner *owner, struct fault *f)
 	struct broker *b = r->sender->broker;
 
 	r->target = target_open(&b->targets, r->pid, r->id, is_root(r), f);
-	if (!r->target || target_owner(r->target, owner, f))
+	if (!r->target)
+		return -1;
+	targets_looked_up(&b->targets);
+	if (target_owner(r->target, owner, f))
 		return -1;
 	if (r->pid == (uint32_t)getpid())
 		return fault_set(f, FAULT_ACCESS_DENIED, "%u is panthor-memd itself: it has no "
@@ -289,11 +296,11 @@ static int check_swap(struct broker *b, struct fault *f)
 	left = (uint64_t)info.freeswap * info.mem_unit;
 	if (!total)
 		return fault_set(f, FAULT_SWAP_FULL, "no swap is active: see swapon(8)");
-	if (left < swap_reserve(&b->config, total))
+	if (left < config_swap_reserve(&b->config, total))
 		return fault_set(f, FAULT_SWAP_FULL, "%llu MiB of swap are free, and the last %llu "
 				 "are kept for others: see SwapReserve= in panthor-memd.conf(5)",
 				 (unsigned long long)left >> 20,
-				 (unsigned long long)swap_reserve(&b->config, total) >> 20);
+				 (unsigned long long)config_swap_reserve(&b->config, total) >> 20);
 	return 0;
 }
 
@@ -351,7 +358,7 @@ static bool take_back(struct request *r)
 		return false;
 	if (w && w->state == WORK_RUNNING && r->of_work.next == r->of_work.prev) {
 		/* No other request shares the work: stop it, and reply when its slice has ended. */
-		atomic_store(&w->job.stop, true);
+		work_stop(w);
 		return true;
 	}
 	sum.status |= DRM_PANTHOR_MEM_STATUS_INTERRUPTED;

@@ -202,6 +202,20 @@ int sender_watch(struct broker *b)
 				on_owner_changed, b);
 }
 
+void sender_refuse_all(struct broker *b, const struct fault *f)
+{
+	struct list *at, *next, *item, *after;
+
+	list_each(at, next, &b->senders) {
+		list_each(item, after, &list_entry(at, struct sender, link)->requests) {
+			struct request *r = list_entry(item, struct request, of_sender);
+
+			if (!r->work)
+				request_refuse(r, f);
+		}
+	}
+}
+
 void sender_free_all(struct broker *b)
 {
 	struct list *at, *next;

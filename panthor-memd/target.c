@@ -45,6 +45,8 @@ void targets_init(struct targets *t, sd_event *event, const struct config *confi
 {
 	list_init(&t->list);
 	t->count = 0;
+	t->expected = 0;
+	t->kept = false;
 	t->event = event;
 	t->config = config;
 }
@@ -64,12 +66,48 @@ void targets_free(struct targets *t)
 		destroy(list_entry(t->list.next, struct target, link));
 }
 
+static bool is_needed(const struct target *t, uint64_t now)
+{
+	if (t->refs)
+		return true;
+	return !t->exited && ((t->claim_seq && t->targets->expected) ||
+			      !history_empty(&t->history, t->targets->config, now));
+}
+
 void target_unref(struct target *t)
 {
 	if (!t || --t->refs)
 		return;
-	if (t->exited || history_empty(&t->history, t->targets->config, clock_usec()))
+	if (is_needed(t, clock_usec()))
+		t->targets->kept |= t->claim_seq && t->targets->expected;
+	else
 		destroy(t);
+}
+
+void targets_sweep(struct targets *t)
+{
+	const uint64_t now = clock_usec();
+	struct list *at, *next;
+
+	list_each(at, next, &t->list) {
+		struct target *old = list_entry(at, struct target, link);
+
+		if (!is_needed(old, now))
+			destroy(old);
+	}
+}
+
+void targets_expect(struct targets *t)
+{
+	t->expected++;
+}
+
+void targets_looked_up(struct targets *t)
+{
+	if (--t->expected || !t->kept)
+		return;
+	t->kept = false;
+	targets_sweep(t);
 }
 
 static int on_exit_of(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -228,7 +266,7 @@ static void set_owner(struct owner *o, const uint32_t uids[4])
  * For kernels before Linux 6.13. The file is that of the process if the process still exists
  * afterwards, because its PID cannot be reused before it exits.
  */
-static int owner_from_procfs(const struct target *t, struct owner *o)
+static int owner_from_procfs(const struct target *t, struct owner *o, struct fault *f)
 {
 	char path[64], text[STATUS_MOST + 1], *at;
 	uint32_t uids[4];
@@ -237,8 +275,11 @@ static int owner_from_procfs(const struct target *t, struct owner *o)
 
 	snprintf(path, sizeof(path), "/proc/%u/status", t->pid);
 	file = fopen(path, "re");
+	if (!file && !target_gone(t))
+		return fault_set(f, FAULT_NOT_SUPPORTED, "panthor-memd cannot read %s: before Linux "
+				 "6.13, its unit needs ProtectProc=default, see panthor-memd(8)", path);
 	if (!file)
-		return -1;
+		return no_process(f, t->pid);
 	n = fread(text, 1, STATUS_MOST, file);
 	fclose(file);
 	text[n] = '\0';
@@ -246,7 +287,7 @@ static int owner_from_procfs(const struct target *t, struct owner *o)
 	at = strstr(text, "\nUid:");
 	if (!at || sscanf(at + 5, "%u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != 4 ||
 	    target_gone(t))
-		return -1;
+		return no_process(f, t->pid);
 	set_owner(o, uids);
 	return 0;
 }
@@ -256,9 +297,8 @@ int target_owner(const struct target *t, struct owner *o, struct fault *f)
 	struct pidfd_info info = { .mask = PIDFD_INFO_PID | PIDFD_INFO_CREDS };
 
 	if (ioctl(t->pidfd, PIDFD_GET_INFO, &info)) {
-		if (errno != ESRCH && errno != EREMOTE && !owner_from_procfs(t, o))
-			return 0;
-		return no_process(f, t->pid);
+		return errno == ESRCH || errno == EREMOTE ? no_process(f, t->pid) :
+							    owner_from_procfs(t, o, f);
 	}
 	if (!(info.mask & PIDFD_INFO_CREDS) || info.pid != t->pid || info.tgid != t->pid)
 		return no_process(f, t->pid);

@@ -19,6 +19,8 @@
 struct targets {
 	struct list list; /* least recently used first */
 	unsigned int count;
+	unsigned int expected; /* requests whose target is not known yet */
+	bool kept;	       /* a target is kept only because of them */
 	sd_event *event;
 	const struct config *config;
 };
@@ -33,7 +35,10 @@ struct target {
 	sd_event_source *exit;
 	bool exited;
 	struct history history;
-	/* Number of the newest claim. It ends all reclaims with a lower number. */
+	/*
+	 * Number of the newest claim, or 0. It ends all reclaims with a lower number, also those
+	 * whose process is not known yet.
+	 */
 	uint64_t claim_seq;
 };
 
@@ -44,6 +49,12 @@ void targets_free(struct targets *t);
 struct target *target_open(struct targets *t, uint32_t pid, uint64_t id, bool root,
 			   struct fault *f);
 void target_unref(struct target *t);
+
+/* A request has come. Later, its target is known, or the request is gone. */
+void targets_expect(struct targets *t);
+void targets_looked_up(struct targets *t);
+/* Called regularly: free targets that are no longer needed. */
+void targets_sweep(struct targets *t);
 
 /* The user of a process, or its users if it has more than one. */
 struct owner {

@@ -4,7 +4,8 @@
  * slice, a reclaim is queued again, so that users take turns. A claim
  * overtakes the older reclaims of its process: it ends those that wait and stops those that
  * run. If one was running when the claim began, a slice of it may have entered the kernel
- * after the claim. The claim is then repeated when the reclaim has stopped.
+ * after the claim. The claim is then repeated when the reclaim has stopped. It is also repeated,
+ * as the last in the queue, if it has waited for its turn and is not done.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,17 +18,73 @@
 #include "clock.h"
 #include "worker.h"
 
-/* How long a reclaim may take to end its last slice after MaxTimeSec=. */
+/* How long the kernel may take to end the last call after MaxTimeSec=. */
 #define LAST_SLICE_USEC (2 * USEC_PER_SEC)
 /*
- * The most that work may wait and run together, whatever MaxTimeSec= is. D-Bus libraries wait for
- * 25 seconds, and the last slice comes after this.
+ * The most that a request may wait and run, whatever MaxTimeSec= is. D-Bus libraries wait for 25
+ * seconds, and the end of the last call comes after this.
  */
 #define REPLY_USEC (22 * USEC_PER_SEC)
+/* How often stopped work is interrupted until it ends, and how often free swap is checked. */
+#define WATCH_USEC (20 * USEC_PER_SEC / 1000)
 
 static struct work *work_of(struct list *at)
 {
 	return list_entry(at, struct work, link);
+}
+
+/* --- interrupting --------------------------------------------------------- */
+
+static void watch_again(struct broker *b)
+{
+	sd_event_source_set_time(b->watch, clock_usec() + WATCH_USEC);
+	sd_event_source_set_enabled(b->watch, SD_EVENT_ONESHOT);
+}
+
+/* Returns whether the running work has to be looked at again. */
+static bool watch_work(struct work *w)
+{
+	struct job *job = &w->job;
+
+	if (!job_has_swap(job))
+		atomic_store(&job->swap_full, true);
+	if (atomic_load(&job->stop) || atomic_load(&job->swap_full)) {
+		worker_interrupt(w->worker);
+		return true;
+	}
+	return job->swap_reserve;
+}
+
+static int on_watch(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct broker *b = data;
+	struct list *at, *next;
+	bool again = false;
+
+	(void)source;
+	(void)usec;
+	list_each(at, next, &b->works) {
+		if (work_of(at)->state == WORK_RUNNING && watch_work(work_of(at)))
+			again = true;
+	}
+	if (again)
+		watch_again(b);
+	return 0;
+}
+
+int work_start(struct broker *b)
+{
+	int ret = sd_event_add_time(b->event, &b->watch, CLOCK_MONOTONIC, 0, WATCH_USEC / 10,
+				    on_watch, b);
+
+	return ret < 0 ? ret : sd_event_source_set_enabled(b->watch, SD_EVENT_OFF);
+}
+
+void work_stop(struct work *w)
+{
+	atomic_store(&w->job.stop, true);
+	worker_interrupt(w->worker);
+	watch_again(w->broker);
 }
 
 /* --- the end of work ------------------------------------------------------ */
@@ -83,7 +140,7 @@ void work_leave(struct request *r)
 	if (!list_empty(&w->requests))
 		return;
 	if (w->state == WORK_RUNNING)
-		atomic_store(&w->job.stop, true);
+		work_stop(w);
 	else
 		finish(w);
 }
@@ -101,7 +158,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 		work_schedule(b);
 		return 0;
 	}
-	if (w->kind == OPERATION_RECLAIM && !atomic_exchange(&w->job.stop, true)) {
+	if (!atomic_load(&w->job.stop)) {
+		work_stop(w);
 		sd_event_source_set_time(w->timer, clock_usec() + LAST_SLICE_USEC);
 		sd_event_source_set_enabled(w->timer, SD_EVENT_ONESHOT);
 		return 0;
@@ -137,6 +195,14 @@ static struct work *same_work(struct broker *b, const struct request *r)
 	return NULL;
 }
 
+/* When work that has begun at @now, or was queued then, is stopped. */
+static uint64_t end_of(const struct work *w, uint64_t now)
+{
+	const uint64_t end = now + w->broker->config.max_time_sec * USEC_PER_SEC;
+
+	return end < w->reply_by ? end : w->reply_by;
+}
+
 static struct work *new_work(struct broker *b, const struct request *r, uid_t owner)
 {
 	struct work *w = calloc(1, sizeof(*w));
@@ -150,7 +216,8 @@ static struct work *new_work(struct broker *b, const struct request *r, uid_t ow
 	w->wish = r->wish;
 	w->target = r->target;
 	w->queued = clock_usec();
-	w->end = w->queued + b->config.max_time_sec * USEC_PER_SEC;
+	w->reply_by = r->arrived + REPLY_USEC;
+	w->end = end_of(w, w->queued);
 	w->at = -1;
 	list_init(&w->requests);
 	if (sd_event_add_time(b->event, &w->timer, CLOCK_MONOTONIC, w->end, 0, on_timer, w) < 0) {
@@ -176,10 +243,22 @@ static void overtake(struct broker *b, const struct work *claim)
 		    w->seq > claim->seq)
 			continue;
 		if (w->state == WORK_RUNNING)
-			atomic_store(&w->job.stop, true);
+			work_stop(w);
 		else
 			interrupt(w);
 	}
+}
+
+/* The request has waited since before the work was queued, for example for polkit. */
+static void reply_earlier(struct work *w, uint64_t reply_by)
+{
+	if (reply_by >= w->reply_by)
+		return;
+	w->reply_by = reply_by;
+	if (w->end <= reply_by)
+		return;
+	w->end = reply_by;
+	sd_event_source_set_time(w->timer, w->end);
 }
 
 void work_add(struct broker *b, struct request *r, uid_t owner)
@@ -196,6 +275,7 @@ void work_add(struct broker *b, struct request *r, uid_t owner)
 	}
 	r->work = w;
 	list_append(&w->requests, &r->of_work);
+	reply_earlier(w, r->arrived + REPLY_USEC);
 	if (r->seq > w->seq)
 		w->seq = r->seq;
 	if (w->kind == OPERATION_CLAIM && w->seq > w->target->claim_seq)
@@ -232,17 +312,11 @@ static bool claim_there(const struct broker *b, const struct work *but, bool run
 	return false;
 }
 
-/* How much of @o counts for the limit of the caller. */
-static uint64_t counted(const struct work *w, const struct outcome *o)
-{
-	return w->wish.no_pageout || w->wish.dry_run ? o->evicted : o->freed;
-}
-
 /* Has a reclaim reached the limit of the caller, which is for all devices together? */
 static bool is_enough(const struct work *w)
 {
 	return w->kind == OPERATION_RECLAIM && w->wish.max_bytes && !w->more &&
-	       counted(w, &w->sum) >= w->wish.max_bytes;
+	       job_counted(&w->wish, &w->sum) >= w->wish.max_bytes;
 }
 
 static struct node *next_node(const struct work *w)
@@ -312,22 +386,27 @@ static void take_nodes(struct work *w)
 	}
 }
 
+/* Do the limits of swap apply? */
+static bool is_limited(const struct work *w)
+{
+	return w->kind == OPERATION_RECLAIM && w->user->uid && !w->wish.dry_run &&
+	       !w->wish.no_pageout;
+}
+
 /* The free swap that slices have to leave, in bytes. */
 static uint64_t kept_swap(const struct broker *b, const struct work *w)
 {
 	struct sysinfo info;
 
-	if (!w->user->uid || w->wish.dry_run || w->wish.no_pageout || sysinfo(&info))
+	if (!is_limited(w) || sysinfo(&info))
 		return 0;
-	return swap_reserve(&b->config, (uint64_t)info.totalswap * info.mem_unit);
+	return config_swap_reserve(&b->config, (uint64_t)info.totalswap * info.mem_unit);
 }
 
 /* What the reclaim may write to swap, in bytes. */
 static uint64_t swap_budget(struct broker *b, const struct work *w, uint64_t now)
 {
-	if (!w->user->uid || w->wish.dry_run || w->wish.no_pageout)
-		return UINT64_MAX;
-	return swap_writes_left(&b->writes, &b->config, now);
+	return is_limited(w) ? swap_writes_left(&b->writes, &b->config, now) : UINT64_MAX;
 }
 
 /* End the requests whose callers may no longer manage the process. */
@@ -360,12 +439,8 @@ static bool may_begin(struct broker *b, const struct work *w, struct fault *f)
 /* The time that the work has waited is not taken from its own, as far as the reply allows. */
 static void begin_time(struct broker *b, struct work *w, uint64_t now)
 {
-	const uint64_t last = w->queued + REPLY_USEC;
-
 	w->begun = now;
-	w->end = now + b->config.max_time_sec * USEC_PER_SEC;
-	if (w->end > last)
-		w->end = last;
+	w->end = end_of(w, now);
 	sd_event_source_set_time(w->timer, w->end);
 	stats_waited(&b->stats, now - w->queued);
 }
@@ -395,7 +470,7 @@ static void begin(struct broker *b, struct work *w)
 		begin_time(b, w, now);
 	if (w->kind == OPERATION_CLAIM) {
 		w->again = reclaim_runs(b, w->target);
-		w->at = -1;
+		w->more = false;
 		w->user->claims++;
 	}
 	take_nodes(w);
@@ -407,15 +482,18 @@ static void begin(struct broker *b, struct work *w)
 	job->kind = w->kind;
 	job->wish = w->wish;
 	if (w->kind == OPERATION_RECLAIM && w->wish.max_bytes)
-		job->wish.max_bytes -= counted(w, &w->before);
+		job->wish.max_bytes -= job_counted(&w->wish, &w->before);
 	job->pidfd = w->target->pidfd;
 	job->begun = w->begun;
 	job->end = w->end;
 	job->swap_writes = swap_budget(b, w, now);
 	job->swap_reserve = kept_swap(b, w);
 	w->state = WORK_RUNNING;
+	w->worker = worker;
 	w->user->served = ++b->served;
 	worker_give(worker, job);
+	if (job->swap_reserve)
+		watch_again(b);
 }
 
 /* Finish queued work that has no device left, for example because it was removed. */
@@ -426,7 +504,7 @@ static void finish_without_node(struct broker *b)
 	list_each(at, next, &b->works) {
 		struct work *w = work_of(at);
 
-		if (w->state != WORK_QUEUED || next_node(w) || w->again)
+		if (w->state != WORK_QUEUED || next_node(w))
 			continue;
 		if ((!w->found || w->more) && !w->sum.error)
 			w->sum.error = ENODEV;
@@ -519,14 +597,23 @@ static void wake_claims(struct broker *b, const struct target *t)
 	}
 }
 
+/* A claim begins again with the first device, because any can have something left to claim. */
 static void claim_done(struct broker *b, struct work *w)
 {
 	w->user->claims--;
-	if (!w->again || list_empty(&w->requests)) {
+	if ((!w->again && !w->job.more) || list_empty(&w->requests)) {
 		finish(w);
 		return;
 	}
-	w->state = reclaim_runs(b, w->target) ? WORK_WAITING : WORK_QUEUED;
+	if (b->stopping || clock_usec() >= w->end) {
+		interrupt(w);
+		return;
+	}
+	w->at = -1;
+	w->more = true;
+	list_remove(&w->link);
+	list_append(&b->works, &w->link);
+	w->state = w->again && reclaim_runs(b, w->target) ? WORK_WAITING : WORK_QUEUED;
 }
 
 static void reclaim_done(struct broker *b, struct work *w, bool stopped)
@@ -571,23 +658,19 @@ bool work_idle(const struct broker *b)
 	return true;
 }
 
-void work_stop_all(struct broker *b)
+void work_stop_all(struct broker *b, const struct fault *f)
 {
 	struct list *at, *next;
-	struct fault f;
 
-	b->stopping = true;
-	fault_set(&f, FAULT_CANCELLED, "panthor-memd is stopping: try again, and the bus starts it "
-		  "again");
 	list_each(at, next, &b->works) {
 		struct work *w = work_of(at);
 
 		if (w->state == WORK_RUNNING)
-			atomic_store(&w->job.stop, true);
+			work_stop(w);
 		else if (w->begun)
 			interrupt(w);
 		else
-			refuse(w, &f);
+			refuse(w, f);
 	}
 }
 

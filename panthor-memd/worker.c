@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,12 +15,14 @@
 /* The default would depend on RLIMIT_STACK, which the unit's system call filter hides. */
 #define STACK_BYTES (256 << 10)
 
+/* The signal that ends a call of the driver. */
+#define INTERRUPT SIGUSR1
+
 struct worker {
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t work;
+	sem_t wakeup; /* posted for each job, and to quit */
 	struct job *job; /* the next job to run */
-	bool quit;
+	atomic_bool quit;
 	bool idle; /* used by the loop only */
 };
 
@@ -38,12 +42,17 @@ static struct {
 
 static void give_back(struct job *job)
 {
+	bool first;
+
 	pthread_mutex_lock(&back.lock);
+	first = !back.first;
 	job->next = NULL;
 	*back.last = job;
 	back.last = &job->next;
 	pthread_mutex_unlock(&back.lock);
-	eventfd_write(back.wakeup, 1);
+	/* The loop takes all jobs at once. */
+	if (first)
+		eventfd_write(back.wakeup, 1);
 }
 
 /*
@@ -61,23 +70,16 @@ static void *thread(void *data)
 	struct worker *w = data;
 
 	use_normal_priority();
-	pthread_mutex_lock(&w->lock);
-	while (!w->quit) {
-		struct job *job = w->job;
-
-		if (!job) {
-			pthread_cond_wait(&w->work, &w->lock);
-			continue;
-		}
-		w->job = NULL;
-		pthread_mutex_unlock(&w->lock);
-		job_run(job);
-		job->worker = w;
-		give_back(job);
-		pthread_mutex_lock(&w->lock);
+	for (;;) {
+		/* worker_interrupt() can end the wait. */
+		while (sem_wait(&w->wakeup))
+			;
+		if (w->quit)
+			return NULL;
+		job_run(w->job);
+		w->job->worker = w;
+		give_back(w->job);
 	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
 }
 
 /* --- the loop's thread ---------------------------------------------------- */
@@ -85,12 +87,12 @@ static void *thread(void *data)
 static int on_wakeup(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	struct job *job, *next;
-	eventfd_t count;
 
+	/* Each write wakes the loop once, so the counter is not read. */
 	(void)source;
+	(void)fd;
 	(void)events;
 	(void)data;
-	eventfd_read(fd, &count);
 	pthread_mutex_lock(&back.lock);
 	job = back.first;
 	back.first = NULL;
@@ -104,8 +106,31 @@ static int on_wakeup(sd_event_source *source, int fd, uint32_t events, void *dat
 	return 0;
 }
 
+/* The handler only has to exist: the signal then ends a system call with EINTR. */
+static void on_interrupt(int number)
+{
+	(void)number;
+}
+
+/* Only the threads of workers receive the signal. */
+static int handle_interrupts(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt };
+	sigset_t set;
+
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&set);
+	sigaddset(&set, INTERRUPT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return sigaction(INTERRUPT, &action, NULL) ? -errno : 0;
+}
+
 int workers_start(sd_event *event, void (*done)(struct job *job, void *data), void *data)
 {
+	int ret = handle_interrupts();
+
+	if (ret)
+		return ret;
 	back.first = NULL;
 	back.last = &back.first;
 	back.done = done;
@@ -113,7 +138,8 @@ int workers_start(sd_event *event, void (*done)(struct job *job, void *data), vo
 	back.wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (back.wakeup < 0)
 		return -errno;
-	return sd_event_add_io(event, &back.source, back.wakeup, EPOLLIN, on_wakeup, NULL);
+	return sd_event_add_io(event, &back.source, back.wakeup, EPOLLIN | EPOLLET, on_wakeup,
+			       NULL);
 }
 
 void workers_stop(void)
@@ -124,7 +150,7 @@ void workers_stop(void)
 	back.wakeup = -1;
 }
 
-/* The thread blocks all signals, so that the loop receives them. */
+/* The thread blocks all other signals, so that the loop receives them. */
 static int start(struct worker *w)
 {
 	pthread_attr_t attr;
@@ -134,6 +160,7 @@ static int start(struct worker *w)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
+	sigdelset(&all, INTERRUPT);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	ret = pthread_create(&w->thread, &attr, thread, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -147,13 +174,11 @@ struct worker *worker_new(void)
 
 	if (!w)
 		return NULL;
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->work, NULL);
+	sem_init(&w->wakeup, 0, 0);
 	w->idle = true;
 	if (!start(w))
 		return w;
-	pthread_cond_destroy(&w->work);
-	pthread_mutex_destroy(&w->lock);
+	sem_destroy(&w->wakeup);
 	free(w);
 	return NULL;
 }
@@ -162,13 +187,10 @@ void worker_free(struct worker *w)
 {
 	if (!w)
 		return;
-	pthread_mutex_lock(&w->lock);
 	w->quit = true;
-	pthread_cond_signal(&w->work);
-	pthread_mutex_unlock(&w->lock);
+	sem_post(&w->wakeup);
 	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->work);
-	pthread_mutex_destroy(&w->lock);
+	sem_destroy(&w->wakeup);
 	free(w);
 }
 
@@ -180,9 +202,12 @@ bool worker_idle(const struct worker *w)
 void worker_give(struct worker *w, struct job *job)
 {
 	w->idle = false;
-	pthread_mutex_lock(&w->lock);
 	w->job = job;
-	pthread_mutex_unlock(&w->lock);
-	/* If the lock were still held, the thread would wake up only to wait for it. */
-	pthread_cond_signal(&w->work);
+	sem_post(&w->wakeup);
+}
+
+void worker_interrupt(const struct worker *w)
+{
+	if (!w->idle)
+		pthread_kill(w->thread, INTERRUPT);
 }

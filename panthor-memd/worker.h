@@ -16,11 +16,17 @@ int workers_start(sd_event *event, void (*done)(struct job *job, void *data), vo
 void workers_stop(void);
 
 struct worker *worker_new(void);
-/* Waits for a running job. */
+/* Waits for a running job. @w may be NULL. */
 void worker_free(struct worker *w);
 
 bool worker_idle(const struct worker *w);
 /* @w has to be idle. @job must not move or be freed until it is passed to done(). */
 void worker_give(struct worker *w, struct job *job);
+
+/*
+ * End the call of the driver that the job is in. A job that has not entered the call yet does not
+ * notice: repeat this until the job is done.
+ */
+void worker_interrupt(const struct worker *w);
 
 #endif /* BROKER_WORKER_H */

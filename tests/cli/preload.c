@@ -29,7 +29,11 @@
  *   hold=FIFO    the work stops in the middle until the test has opened and closed FIFO
  *   interrupt    with hold: the work then ends as if by a signal
  *   deadfs       file systems do not answer: a request to one waits forever
- *   wait         with hold: the work then waits for a signal, for at most 60 s
+ *   wait         with hold: the work then waits for a signal, for at most 60 s; with aside: a signal
+ *                ends the hold and the work
+ *   fills        with hold: other memory fills the free swap
+ *   locked=N     the first app's VM is locked during N calls that have to wait for it; with hold:
+ *                during the first N after the one that is held
  *   eintr        every other read() is interrupted
  *   old          the kernel's ioctls take only numbers, and a pidfd does not reveal its number
  *   oldpidfd     a kernel before 6.9, where pidfds have no inodes of their own
@@ -109,21 +113,26 @@ static unsigned int number(const char *name, unsigned int otherwise)
 	return value ? (unsigned int)strtoul(value, NULL, 10) : otherwise;
 }
 
-/* Waits until the test has opened and closed the FIFO; other threads may use the model. */
-static void wait_aside(const char *fifo)
+/*
+ * Waits until the test has opened and closed the FIFO; other threads may use the model. Returns
+ * false if @interruptible and a signal has ended the wait.
+ */
+static bool wait_aside(const char *fifo, bool interruptible)
 {
+	bool done = true;
 	struct pollfd p = { .events = POLLIN };
 	char c[64];
 
 	p.fd = (int)syscall(SYS_openat, AT_FDCWD, fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (p.fd < 0)
 		abort();
-	while (poll(&p, 1, 0) <= 0 || !(p.revents & POLLHUP)) {
+	while (done && (poll(&p, 1, 0) <= 0 || !(p.revents & POLLHUP))) {
 		while (read(p.fd, c, sizeof(c)) > 0)
 			;
-		drm_core_sleep(1000000);
+		done = drm_core_sleep(1000000) || !interruptible;
 	}
 	close(p.fd);
+	return done;
 }
 
 static void wait_for(const char *fifo)
@@ -143,9 +152,36 @@ static void wait_for(const char *fifo)
 	close(fd);
 }
 
+/* In real time, each wait is longer than the deadline of a claim of panthor-memd. */
+#define LOCKED_NS INT64_C(1100000000)
+
+static struct model_vm *locked_vm;
+/* The last call that was held or has waited. */
+static unsigned long last_call = (unsigned long)-1;
+
+static void stay_locked(struct model *m, void *arg)
+{
+	static unsigned int count;
+
+	(void)arg;
+	/* The rest of the deadline passes in steps of 100 ms of the model's time. */
+	event.at = m->now + 100000000;
+	event.done = false;
+	if (m->calls == last_call)
+		return;
+	last_call = m->calls;
+	if (count++ < number("locked", 0)) {
+		m->signal = !drm_core_sleep(LOCKED_NS);
+		return;
+	}
+	locked_vm->locked = false;
+	event.done = true;
+}
+
 static void happen(struct model *m, void *arg)
 {
-	static unsigned long held = (unsigned long)-1;
+	const bool wait = word("wait");
+	bool interrupted = word("interrupt");
 	const char *fifo;
 
 	(void)arg;
@@ -153,18 +189,24 @@ static void happen(struct model *m, void *arg)
 		m->unplugged = true;
 	if (word("again")) {
 		event.at = m->now + 1;
-		event.done = m->calls != held;
+		event.done = m->calls != last_call;
 	}
 	fifo = word("hold");
-	if (!fifo || m->calls == held)
+	if (!fifo || m->calls == last_call)
 		return;
-	if (word("aside"))
-		wait_aside(word("hold"));
-	else
+	if (word("fills"))
+		m->slots_reserved = m->n_slots - m->slots_used;
+	if (word("aside")) {
+		interrupted |= !wait_aside(word("hold"), wait);
+	} else {
 		wait_for(word("hold"));
-	held = m->calls;
+		interrupted |= wait && poll(NULL, 0, 60000) < 0;
+	}
+	last_call = m->calls;
 	event.done = !word("again");
-	m->signal = word("interrupt") || (word("wait") && poll(NULL, 0, 60000) < 0);
+	m->signal = interrupted;
+	if (word("locked"))
+		event = (struct model_event){ .at = m->now + 1, .fn = stay_locked };
 }
 
 static unsigned long next_id;
@@ -242,6 +284,10 @@ static void make_apps(void)
 		if (word("gone"))
 			model_proc_kill(model, user);
 	}
+	if (word("locked")) {
+		locked_vm = vms[0];
+		locked_vm->locked = true;
+	}
 	if (word("busy") && model_submit(model, vms[0], 1000000000))
 		abort();
 }
@@ -267,6 +313,9 @@ static void make_trouble(void)
 	}
 	if (word("hold") || word("unplug")) {
 		event = (struct model_event){ .at = model->now + 1, .fn = happen };
+		model->event = &event;
+	} else if (word("locked")) {
+		event = (struct model_event){ .at = model->now + 1, .fn = stay_locked };
 		model->event = &event;
 	}
 }

@@ -267,6 +267,18 @@ static void test_pids_before_pidfs(void **state)
 	check_ok(reclaim_id(bus, w.victims[1], 0));
 }
 
+/* As with ProtectProc=invisible before Linux 6.13, which reports the user of a pidfd. */
+static void test_user_is_hidden(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "old", .unit = true });
+	bus = world_client(&w, world_me());
+	check_error(reclaim(bus, w.victims[0], NULL), "NotSupported", "ProtectProc=default");
+}
+
 static void test_memd_itself(void **state)
 {
 	sd_bus *bus;
@@ -661,6 +673,7 @@ int main(void)
 		TEST(test_ids),
 		TEST(test_ids_before_pidfs),
 		TEST(test_pids_before_pidfs),
+		TEST(test_user_is_hidden),
 		TEST(test_memd_itself),
 		TEST(test_rate),
 		TEST(test_queue),

@@ -299,6 +299,21 @@ static void test_cancel(void **state)
 	check_ok(reclaim(stranger, w.victims[0], NULL));
 }
 
+/* On SIGTERM, requests that wait for polkit are refused. */
+static void test_sigterm(void **state)
+{
+	struct call c;
+
+	(void)state;
+	start();
+	hang(true);
+	call_start(&c, stranger, "Reclaim", w.victims[0], NULL);
+	WAIT_UNTIL(hangs());
+	world_end_memd(&w, SIGTERM);
+	check_error(call_finish(&c), "Cancelled", "try again");
+	assert_int_equal(w.memd_status, 0);
+}
+
 /* A later claim that needs no polkit wins over the reclaim that waits for polkit. */
 static void test_claim_meanwhile(void **state)
 {
@@ -436,6 +451,7 @@ int main(void)
 		TEST(test_nonsense),
 		TEST(test_disconnect),
 		TEST(test_cancel),
+		TEST(test_sigterm),
 		TEST(test_claim_meanwhile),
 		TEST(test_setuid_meanwhile),
 		TEST(test_root_meanwhile),

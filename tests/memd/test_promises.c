@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "suite.h"
 
@@ -92,6 +93,129 @@ static void test_reclaim_waits_for_claim(void **state)
 	assert_int_equal(first.reply.claimed, 4 * MIB);
 	check_freed(call_finish(&second), 4 * MIB);
 	assert_false(second.reply.status & INTERRUPTED);
+}
+
+/* A process of the world, until it gets SIGCONT. */
+static void pause_process(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGSTOP);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+/*
+ * A claim also ends a reclaim that came before it but whose connection was still unknown, because
+ * the bus had not reported its user.
+ */
+static void test_reclaim_of_unknown_user(void **state)
+{
+	struct call first, last;
+	sd_bus *bus, *other;
+
+	(void)state;
+	bus = world_start_with_client(&w, "evicted", LENIENT "[Broker]\nLogLevel=debug\n");
+	assert_int_equal(resident(bus, w.victims[1]), 4 * MIB);
+	other = world_client(&w, world_me());
+	pause_process(w.memd);
+	call_start(&first, other, "Reclaim", w.victims[1], NULL);
+	settle_bus(other);
+	call_start(&last, bus, "Claim", w.victims[1], NULL);
+	settle_bus(bus);
+	pause_process(w.bus);
+	kill(w.memd, SIGCONT);
+	world_wait_log(&w, ": claim of");
+	kill(w.bus, SIGCONT);
+	check_ok(call_finish(&last));
+	check_not_begun(call_finish(&first));
+	assert_int_equal(resident(bus, w.victims[1]), 4 * MIB);
+}
+
+/* The device is removed when a claim waits for its second pass. */
+static void test_device_goes_between_passes(void **state)
+{
+	struct call running, last;
+	const struct reply *r;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "bos=8 held aside", LENIENT, "Reclaim", &running);
+	call_start(&last, bus, "Claim", w.victims[0], NULL);
+	settle(bus);
+	assert_false(call_done(&last));
+	world_remove_device(&w, "renderD128");
+	world_wait_log(&w, "renderD128 is gone");
+	call_finish_held(&running);
+	r = call_finish(&last);
+	assert_string_equal(*r->error ? r->error : r->soft, "NoDevice");
+}
+
+/* --- interrupted calls ---------------------------------------------------- */
+
+/* Cancel ends a call of the driver that would take long. The mock is never released. */
+static void test_cancel_in_a_buffer(void **state)
+{
+	struct call running;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "bos=2 mib=8 held aside wait", LENIENT, "Reclaim", &running);
+	assert_int_equal(cancel(bus, w.victims[0]), 1);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & INTERRUPTED);
+	assert_true(running.reply.freed < 8 * MIB);
+	/* If the call still ran, this one would only wait. */
+	check_freed(reclaim(bus, w.victims[1], NULL), 16 * MIB);
+	world_release(running.held);
+}
+
+/* A slice that takes more swap than SwapReserve= allows is ended. */
+static void test_swap_reserve_in_a_buffer(void **state)
+{
+	struct call running;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "bos=2 mib=8 held aside wait fills", LENIENT, "Reclaim",
+			       &running);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & DRM_PANTHOR_MEM_STATUS_SWAP_FULL);
+	assert_false(running.reply.status & INTERRUPTED);
+	check_error(reclaim(bus, w.victims[1], NULL), "SwapFull", "0 MiB of swap are free");
+	world_release(running.held);
+}
+
+/* A claim that does not come through panthor-memd ends a reclaim, too, and not only a slice. */
+static void test_claim_of_others(void **state)
+{
+	struct call running;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "bos=40 held aside interrupt", LENIENT, "Reclaim", &running);
+	check_ok(call_finish_held(&running));
+	assert_int_equal(running.reply.status & INTERRUPTED, INTERRUPTED);
+	assert_true(running.reply.freed < 16 * MIB);
+	assert_true(resident(bus, w.victims[0]) > 24 * MIB);
+}
+
+/* A claim of a closed connection ends, and the next claim of the user gets its turn. */
+static void test_disconnect_in_a_claim(void **state)
+{
+	struct call running, next;
+	sd_bus *bus, *other;
+
+	(void)state;
+	bus = world_start_held(&w, "evicted held aside wait", LENIENT, "Claim", &running);
+	other = world_client(&w, world_me());
+	call_start(&next, other, "Claim", w.victims[1], NULL);
+	settle(other);
+	call_forget(&running);
+	world_disconnect(&w, bus);
+	check_ok(call_finish(&next));
+	assert_int_equal(next.reply.status, 0);
+	world_release(running.held);
 }
 
 /* --- cancelled requests --------------------------------------------------- */
@@ -297,6 +421,12 @@ int main(void)
 		TEST(test_claim_waits_for_the_slice),
 		TEST(test_limit_of_both_passes),
 		TEST(test_reclaim_waits_for_claim),
+		TEST(test_reclaim_of_unknown_user),
+		TEST(test_device_goes_between_passes),
+		TEST(test_cancel_in_a_buffer),
+		TEST(test_swap_reserve_in_a_buffer),
+		TEST(test_claim_of_others),
+		TEST(test_disconnect_in_a_claim),
 		TEST(test_cancel),
 		TEST(test_cancel_without_reply),
 		TEST(test_cancel_claim),

@@ -188,8 +188,8 @@ static void test_swap_reserve(void **state)
 
 	(void)state;
 	config_default(&c);
-	assert_int_equal(swap_reserve(&c, 100 * MIB), 32 * MIB);
-	assert_int_equal(swap_reserve(&c, 1000 * MIB), 50 * MIB);
+	assert_int_equal(config_swap_reserve(&c, 100 * MIB), 32 * MIB);
+	assert_int_equal(config_swap_reserve(&c, 1000 * MIB), 50 * MIB);
 }
 
 static void test_swap_writes(void **state)
@@ -344,19 +344,44 @@ static void test_access(void **state)
 
 static void test_slices(void **state)
 {
+	const struct wish wish = { 0 };
 	struct outcome sum = { 0 };
 
 	(void)state;
 	/* The second slice counts 1 again that the first one evicted but did not free. */
-	job_add_slice(&sum, &(struct outcome){ .freed = 15, .evicted = 16, .skipped = 9,
-					       .status = DRM_PANTHOR_MEM_STATUS_BUSY });
+	job_add_slice(&sum, &wish, &(struct outcome){ .freed = 15, .evicted = 16, .skipped = 9,
+						      .status = DRM_PANTHOR_MEM_STATUS_BUSY });
 	assert_int_equal(sum.evicted, 16);
-	job_add_slice(&sum, &(struct outcome){ .freed = 16, .evicted = 18, .skipped = 4,
-					       .status = DRM_PANTHOR_MEM_STATUS_PINNED });
+	job_add_slice(&sum, &wish, &(struct outcome){ .freed = 16, .evicted = 18, .skipped = 4,
+						      .status = DRM_PANTHOR_MEM_STATUS_PINNED });
 	assert_int_equal(sum.freed, 31);
 	assert_int_equal(sum.evicted, 33);
 	assert_int_equal(sum.skipped, 4);
 	assert_int_equal(sum.status, DRM_PANTHOR_MEM_STATUS_PINNED);
+}
+
+/* A reclaim that pages nothing out waits in several calls, each of which counts its own. */
+static void test_slices_without_pageout(void **state)
+{
+	const struct outcome first = { .evicted = 16, .skipped = 9 };
+	const struct outcome second = { .evicted = 2, .skipped = 7 };
+	const struct wish wish = { .no_pageout = true };
+	const struct wish dry = { .dry_run = true };
+	struct outcome sum = { 0 };
+
+	(void)state;
+	job_add_slice(&sum, &wish, &first);
+	job_add_slice(&sum, &wish, &second);
+	assert_int_equal(sum.evicted, 18);
+	assert_int_equal(job_counted(&wish, &sum), 18);
+	assert_int_equal(sum.freed, 0);
+	assert_int_equal(sum.skipped, 7);
+	/* A dry run evicts nothing, so each call counts everything. */
+	sum = (struct outcome){ 0 };
+	job_add_slice(&sum, &dry, &first);
+	job_add_slice(&sum, &dry, &second);
+	assert_int_equal(sum.evicted, 2);
+	assert_int_equal(sum.skipped, 7);
 }
 
 static void test_devices_sum(void **state)
@@ -520,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_slices),
+		cmocka_unit_test(test_slices_without_pageout),
 		cmocka_unit_test(test_devices_sum),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_config),

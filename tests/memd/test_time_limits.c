@@ -48,11 +48,40 @@ static void test_max_time(void **state)
 	check_ok(reclaim(bus, w.victims[2], NULL));
 }
 
+/* The reply to a claim has what was done, and the user's next claim gets its turn. */
+static void test_max_time_of_a_claim(void **state)
+{
+	struct call running;
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_held(&w, "evicted held aside wait", "[Limits]\nMaxTimeSec=4\n", "Claim",
+			       &running);
+	check_ok(call_finish(&running));
+	assert_true(running.reply.status & INTERRUPTED);
+	check_ok(claim(bus, w.victims[0], NULL));
+	assert_int_equal(resident(bus, w.victims[0]), 4 * MIB);
+	world_release(running.held);
+}
+
+/* A claim that has to wait longer than its turn goes on in another one. */
+static void test_claim_of_several_turns(void **state)
+{
+	sd_bus *bus;
+
+	(void)state;
+	bus = world_start_with_client(&w, "evicted locked=2", NULL);
+	check_ok(claim(bus, w.victims[0], NULL));
+	assert_int_equal(resident(bus, w.victims[0]), 4 * MIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_max_time_of_waiting),
 		TEST(test_max_time),
+		TEST(test_max_time_of_a_claim),
+		TEST(test_claim_of_several_turns),
 	};
 
 	return cmocka_run_group_tests_name("time limits", tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * Test how requests share the device: equal ones are done once, and users take turns. The mock
  * holds a call of the driver until the test releases it.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "suite.h"
@@ -210,6 +211,39 @@ static void test_turns_of_slices(void **state)
 	assert_false(longer.reply.status & INTERRUPTED);
 }
 
+/* A reclaim that waits for what is locked does not keep the device, either. */
+static void test_turns_of_waits(void **state)
+{
+	static const int uids[VICTIMS] = { UID_A, UID_A, UID_A, UID_SERVICE };
+	const struct options wait = { .wait_usec = 1000000 };
+	struct call running, waiting, others;
+	char first[64], second[64];
+	sd_bus *bus, *other;
+
+	(void)state;
+	NEEDS_USERS();
+	world_start(&w, &(struct setup){ .words = "held aside locked=1", .uids = uids,
+					 .config = LENIENT "[Broker]\nLogLevel=debug\n" });
+	bus = world_client(&w, UID_A);
+	other = world_client(&w, UID_SERVICE);
+	call_start_held(&running, &w, other, "Reclaim", w.victims[3],
+			&(struct options){ .max_bytes = MIB });
+	call_start(&waiting, bus, "Reclaim", w.victims[0], &wait);
+	settle(bus);
+	call_start(&others, other, "Reclaim", w.victims[3], NULL);
+	settle(other);
+	check_ok(call_finish_held(&running));
+	check_ok(call_finish(&others));
+	check_freed(call_finish(&waiting), 4 * MIB);
+	assert_false(waiting.reply.status & DRM_PANTHOR_MEM_STATUS_BUSY);
+	/* UID_A was served first, but finished last. */
+	snprintf(first, sizeof(first), "reclaim of %d for UID %d: ok, %d bytes", w.victims[3],
+		 UID_SERVICE, (int)(3 * MIB));
+	snprintf(second, sizeof(second), "reclaim of %d for", w.victims[0]);
+	assert_non_null(strstr(world_log(&w), first));
+	assert_non_null(strstr(strstr(world_log(&w), first), second));
+}
+
 /*
  * Start a long reclaim of UID_A, and one of UID_SERVICE. Returns when the first slice of the
  * latter is held, and the long reclaim waits with 16 MiB done.
@@ -280,6 +314,7 @@ int main(void)
 		TEST(test_turns),
 		TEST(test_turns_of_reclaims),
 		TEST(test_turns_of_slices),
+		TEST(test_turns_of_waits),
 		TEST(test_equal_request_comes_late),
 		TEST(test_between_slices),
 	};

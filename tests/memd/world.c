@@ -232,8 +232,11 @@ static pid_t fork_as(pid_t wanted)
 	return wanted ? (pid_t)syscall(SYS_clone3, &args, sizeof(args)) : fork();
 }
 
-/* Returns -1 if the kernel does not give it the PID @wanted. */
-static pid_t start_process(uid_t uid, pid_t wanted)
+/*
+ * Returns -1 if the kernel does not give it the PID @wanted. @visible: its user can inspect its
+ * files.
+ */
+static pid_t start_process(uid_t uid, pid_t wanted, bool visible)
 {
 	char name[16];
 	int ready[2];
@@ -247,6 +250,7 @@ static pid_t start_process(uid_t uid, pid_t wanted)
 		prctl(PR_SET_NAME, name);
 		become(uid);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_DUMPABLE, visible);
 		/* Close the FIFO of a held call, too, or world_release() has no effect. */
 		if (close_range(STDERR_FILENO + 1, UINT_MAX, 0)) {
 			close(ready[0]);
@@ -264,7 +268,15 @@ static pid_t start_process(uid_t uid, pid_t wanted)
 
 pid_t world_process(uid_t uid)
 {
-	pid_t pid = start_process(uid, 0);
+	pid_t pid = start_process(uid, 0, false);
+
+	assert_true(pid >= 0);
+	return pid;
+}
+
+pid_t world_idle_process(uid_t uid)
+{
+	pid_t pid = start_process(uid, 0, true);
 
 	assert_true(pid >= 0);
 	return pid;
@@ -273,7 +285,7 @@ pid_t world_process(uid_t uid)
 bool world_reuse_pid(pid_t pid, uid_t uid)
 {
 	world_end_process(pid);
-	return start_process(uid, pid) == pid;
+	return start_process(uid, pid, false) == pid;
 }
 
 void world_end_process(pid_t pid)
@@ -996,6 +1008,17 @@ void settle(sd_bus *bus)
 
 	for (i = 0; i < 3; i++)
 		assert_true(sd_bus_call_method(bus, BROKER_NAME, BROKER_PATH,
+					       "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
+					       NULL) >= 0);
+}
+
+/* The bus writes messages before it answers a ping that it has read in a later round. */
+void settle_bus(sd_bus *bus)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		assert_true(sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 					       "org.freedesktop.DBus.Peer", "Ping", NULL, NULL,
 					       NULL) >= 0);
 }

@@ -90,8 +90,13 @@ void world_become(uid_t uid);
 /* Whether a program listens on a Unix socket. The file exists shortly before. */
 bool world_can_connect(const char *path);
 
-/* Start a process of @uid that does nothing. All of them have this name. */
+/*
+ * Start a process of @uid that does nothing. All of them have this name. Only root can see that it
+ * has no device open, because the mock alone knows of its memory.
+ */
 pid_t world_process(uid_t uid);
+/* The same, but @uid can see that, too. */
+pid_t world_idle_process(uid_t uid);
 const char *world_process_name(void);
 void world_end_process(pid_t pid);
 /* End a victim before world_stop() does. */
@@ -200,6 +205,8 @@ uint32_t cancel_id(sd_bus *bus, pid_t pid, uint64_t id);
 const char *plain_call(sd_bus *bus, const char *method);
 /* Wait until panthor-memd has read everything that this client has sent. */
 void settle(sd_bus *bus);
+/* Wait until the bus has written it to the socket of panthor-memd, which may be stopped. */
+void settle_bus(sd_bus *bus);
 
 /* Fail, and print the reply, unless it is this error, or no error. */
 void check_error(const struct reply *r, const char *error, const char *part_of_text);

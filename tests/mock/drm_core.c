@@ -223,13 +223,15 @@ static int dispatch(struct drm_core *core, struct model_file *file, unsigned lon
 	return ret;
 }
 
-void drm_core_sleep(int64_t ns)
+bool drm_core_sleep(int64_t ns)
 {
 	const struct timespec t = { ns / 1000000000, ns % 1000000000 };
+	bool slept;
 
 	pthread_mutex_unlock(&state.lock);
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+	slept = !clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 	pthread_mutex_lock(&state.lock);
+	return slept;
 }
 
 /* PIDFD_GET_INFO, of any size. */

@@ -52,7 +52,10 @@ void drm_core_stop(void);
 /* Creates a descriptor for @file. close() and dup() work on it. */
 int drm_core_open(struct model_file *file);
 
-/* Called in an event during an ioctl, to let other threads enter the model. */
-void drm_core_sleep(int64_t ns);
+/*
+ * Called in an event during an ioctl, to let other threads enter the model. Returns false if a
+ * signal has ended the sleep.
+ */
+bool drm_core_sleep(int64_t ns);
 
 #endif /* DRM_CORE_H */
