@@ -215,6 +215,8 @@ static void test_disconnect_in_a_claim(void **state)
 	world_disconnect(&w, bus);
 	check_ok(call_finish(&next));
 	assert_int_equal(next.reply.status, 0);
+	/* One page was read when it ended. */
+	assert_true(resident(other, w.victims[0]) < MIB);
 	world_release(running.held);
 }
 

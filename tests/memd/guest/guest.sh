@@ -43,6 +43,33 @@ tool reclaim --broker always $$
 is_status 5 "root's shell"
 intact service 'of another user'
 
+# --- many processes of one name -----------------------------------------------------------------
+
+# More than panthor-memd accepts requests of a user at once; they have no GPU memory.
+kill $memd
+wait $memd
+set_limits 120 40
+start_memd
+mkdir "$work/idle"
+cp "$(command -v sleep)" "$work/idle/game"
+idle=()
+for _ in {1..60}; do
+	"${as_user[@]}" "$work/idle/game" infinity &
+	idle+=($!)
+done
+is_named() { [ "$(pgrep -cxu "$user" game)" = 61 ]; }
+check 'all have their name' until_done is_named
+tool reclaim --broker always --json --comm game
+is_status 0 'a name that many have'
+json ".results | length == 1 and .[0].pid == $game and .[0].freed_bytes > 0"
+kill "${idle[@]}"
+wait "${idle[@]}"
+intact game 'found by name'
+kill $memd
+wait $memd
+set_limits 1000000 1000000
+start_memd
+
 # --- killed in the middle -----------------------------------------------------------------------
 
 # Kill panthor-memd at five moments of a reclaim, which takes some 100 ms.
@@ -132,6 +159,17 @@ done
 intact game 'after jumps of the clock'
 
 # --- swap ------------------------------------------------------------------------------------------
+
+# A claim goes on with what a slow disk did not read in its first second.
+check 'swap on a slow disk' "$build/bench/slow-swap" 128 500000000 true
+tool reclaim --broker always "$game"
+is_status 0 'reclaim to a slow disk'
+check 'it is evicted' test "$(evicted game)" -gt 0
+tool claim --broker always --json "$game"
+is_status 0 'claim from a slow disk'
+json '.total.remaining_bytes == 0 and .results[0].claimed_bytes > 0'
+echo "$out"
+intact game 'after a claim from a slow disk'
 
 while read -r swap _; do
 	[[ $swap != /* ]] || swapoff "$swap"
