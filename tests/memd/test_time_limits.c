@@ -55,10 +55,13 @@ static void test_max_time_of_a_claim(void **state)
 	sd_bus *bus;
 
 	(void)state;
-	bus = world_start_held(&w, "evicted held aside wait", "[Limits]\nMaxTimeSec=4\n", "Claim",
-			       &running);
+	bus = world_start_with_client(&w, "evicted held aside wait", "[Limits]\nMaxTimeSec=4\n");
+	/* The mock holds a prefetch after its first page, so there is something to report. */
+	call_start_held(&running, &w, bus, "Claim", w.victims[0],
+			&(struct options){ .prefetch = true });
 	check_ok(call_finish(&running));
 	assert_true(running.reply.status & INTERRUPTED);
+	assert_int_equal(running.reply.remaining, 4 * MIB);
 	check_ok(claim(bus, w.victims[0], NULL));
 	assert_int_equal(resident(bus, w.victims[0]), 4 * MIB);
 	world_release(running.held);
